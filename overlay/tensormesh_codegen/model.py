@@ -1,0 +1,182 @@
+"""What templates render: the client as data, free of OpenAPI's detours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .types import Type
+
+
+@dataclass(frozen=True)
+class Field:
+    """A property of an object, or an argument of an operation.
+
+    Attributes:
+        wire: Name on the wire.
+        name: Name in Python.
+        type: Its type.
+        required: Whether it must be there.
+        doc: Description with constraints and provenance, one paragraph.
+        const: The one value it can have, else None.
+        location: body, path or query, for arguments.
+    """
+
+    wire: str
+    name: str
+    type: Type
+    required: bool
+    doc: str
+    const: Any = None
+    location: str = "body"
+
+    @property
+    def optional(self) -> bool:
+        """Whether the Python value can be None."""
+        return not self.required or self.type.nullable
+
+    @property
+    def annotation(self) -> str:
+        """The annotation of the attribute."""
+        text = self.type.annotation()
+        return text if text == "Any" or not self.optional else f"{_bare(text)} | None"
+
+    @property
+    def parameter(self) -> str:
+        """The annotation of the argument."""
+        text = self.type.parameter()
+        return text if text == "Any" or not self.optional else f"{_bare(text)} | None"
+
+
+def _bare(annotation: str) -> str:
+    return annotation.removesuffix(" | None")
+
+
+@dataclass(frozen=True)
+class Model:
+    """An object schema."""
+
+    name: str
+    module: str
+    doc: str
+    fields: tuple[Field, ...]
+    imports: tuple[Type, ...]
+    lazy_imports: tuple[Type, ...]
+
+
+@dataclass(frozen=True)
+class Enum:
+    """An open set of strings."""
+
+    name: str
+    module: str
+    doc: str
+    members: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Union:
+    """Objects told apart by one property."""
+
+    name: str
+    module: str
+    doc: str
+    discriminator: str
+    variants: tuple[tuple[str, Type], ...]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of a package: what all its hosts agree on."""
+
+    id: str
+    method: str
+    path: str
+    resource: str
+    name: str
+    summary: str
+    doc: str
+    provenance: str
+    arguments: tuple[Field, ...]
+    result: Type | None
+    event: Type | None
+    empty: dict[str, Any] | None
+    pagination: dict[str, str] | None
+    cli: str | None
+    imports: tuple[Type, ...]
+
+    @property
+    def params_class(self) -> str:
+        """Name of the TypedDict of the arguments."""
+        return "".join(word.capitalize() for word in self.id.split("_")) + "Params"
+
+    @property
+    def params(self) -> tuple[Field, ...]:
+        """The arguments that the TypedDict holds: all but the one that decides the overload."""
+        return tuple(a for a in self.arguments if not (self.event and a.name == "stream"))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An operation as one host offers it."""
+
+    operation: Operation
+    tag: str
+    auth: str
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Surface:
+    """One host."""
+
+    name: str
+    doc: str
+    title: str
+    base_url: str
+    base_url_setting: str
+    variables: tuple[tuple[str, str, tuple[str, ...]], ...]
+    auth_scheme: str
+    auth_setting: str
+    endpoints: tuple[Endpoint, ...]
+
+
+@dataclass
+class Resource:
+    """A public namespace: methods, further namespaces, or both."""
+
+    path: tuple[str, ...]
+    methods: list[Operation] = field(default_factory=list)
+    children: list[Resource] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The attribute it is reached by."""
+        return self.path[-1]
+
+    @property
+    def class_name(self) -> str:
+        """The class of the synchronous one."""
+        return "".join(word.capitalize() for part in self.path for word in part.split("_"))
+
+    def walk(self) -> list[Resource]:
+        """This namespace and all below, children first, so that classes stand before their use."""
+        return [*(node for child in self.children for node in child.walk()), self]
+
+
+@dataclass(frozen=True)
+class Package:
+    """Everything that one sub-package of the raw client holds."""
+
+    name: str
+    surfaces: tuple[Surface, ...]
+    models: tuple[Model, ...]
+    enums: tuple[Enum, ...]
+    unions: tuple[Union, ...]
+    operations: tuple[Operation, ...]
+    resources: tuple[Resource, ...]
+
+    @property
+    def root_class(self) -> str:
+        """The class that holds the top namespaces."""
+        return "".join(word.capitalize() for word in self.name.split("_"))
