@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from . import docs, naming
@@ -182,7 +181,7 @@ def merge(
         offered = {endpoint.operation.id: endpoint.operation for endpoint in surface.endpoints}
         for operation_id, operation in offered.items():
             known = merged.setdefault(operation_id, operation)
-            if replace(known, doc="") != replace(operation, doc=""):
+            if known != operation:
                 where = ("paths", operation.path, operation.method.lower())
                 parts = ", ".join(
                     k for k, v in vars(known).items() if v != vars(operation)[k] and k != "doc"

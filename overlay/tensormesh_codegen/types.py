@@ -42,8 +42,10 @@ class Type:
         return (
             self.kind in SCALARS
             or self.kind == "enum"
-            or self.kind == "oneof"
-            and all(member.kind in SCALARS or member.kind == "enum" for member in self.members)
+            or (
+                self.kind == "oneof"
+                and all(member.kind in SCALARS or member.kind == "enum" for member in self.members)
+            )
         )
 
     @property
