@@ -1,0 +1,115 @@
+"""Tensormesh SDK for Python.
+
+    from tensormesh import Tensormesh
+
+    with Tensormesh(inference_api_key="...") as client:
+        completion = client.inference.serverless.chat.completions.create(
+            model="...", messages=[{"role": "user", "content": "Say hello."}]
+        )
+    print(completion.choices[0].message.content)
+
+Everything is loaded when it is first used: importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import types
+    from ._client import AsyncTensormesh, Tensormesh
+    from ._errors import (
+        APIConnectionError,
+        APIError,
+        APIStatusError,
+        APITimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigurationError,
+        ConflictError,
+        InternalServerError,
+        NotFoundError,
+        PermissionDeniedError,
+        ProtocolError,
+        RateLimitError,
+        StreamError,
+        TensormeshError,
+        UnprocessableEntityError,
+    )
+    from ._response import AsyncStreamedResponse, RawResponse, StreamedResponse
+    from ._sse import ServerSentEvent
+    from ._streaming import AsyncStream, Stream
+    from ._version import __version__
+
+_MEMBERS = {
+    "APIConnectionError": "_errors",
+    "APIError": "_errors",
+    "APIStatusError": "_errors",
+    "APITimeoutError": "_errors",
+    "AsyncStream": "_streaming",
+    "AsyncStreamedResponse": "_response",
+    "AsyncTensormesh": "_client",
+    "AuthenticationError": "_errors",
+    "BadRequestError": "_errors",
+    "ConfigurationError": "_errors",
+    "ConflictError": "_errors",
+    "InternalServerError": "_errors",
+    "NotFoundError": "_errors",
+    "PermissionDeniedError": "_errors",
+    "ProtocolError": "_errors",
+    "RateLimitError": "_errors",
+    "RawResponse": "_response",
+    "ServerSentEvent": "_sse",
+    "Stream": "_streaming",
+    "StreamError": "_errors",
+    "StreamedResponse": "_response",
+    "Tensormesh": "_client",
+    "TensormeshError": "_errors",
+    "UnprocessableEntityError": "_errors",
+    "__version__": "_version",
+}
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AsyncStream",
+    "AsyncStreamedResponse",
+    "AsyncTensormesh",
+    "AuthenticationError",
+    "BadRequestError",
+    "ConfigurationError",
+    "ConflictError",
+    "InternalServerError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "ProtocolError",
+    "RateLimitError",
+    "RawResponse",
+    "ServerSentEvent",
+    "Stream",
+    "StreamError",
+    "StreamedResponse",
+    "Tensormesh",
+    "TensormeshError",
+    "UnprocessableEntityError",
+    "__version__",
+    "types",
+]
+
+
+def __getattr__(name: str) -> object:
+    module_name = _MEMBERS.get(name)
+    if module_name is None and name != "types":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    if module_name is None:
+        return import_module(".types", __name__)
+    value = getattr(import_module(f".{module_name}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,190 @@
+"""From the chunks of a stream to the whole answer. Each chunk costs a few appends, never a copy."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_api.inference.models.chat_completion import ChatCompletion
+from tensormesh_api.inference.models.chat_completion_choice import ChatCompletionChoice
+from tensormesh_api.inference.models.chat_completion_function_call import (
+    ChatCompletionFunctionCall,
+)
+from tensormesh_api.inference.models.chat_completion_message import ChatCompletionMessage
+from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
+from tensormesh_api.inference.models.chat_logprobs import ChatLogprobs
+
+if TYPE_CHECKING:
+    from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
+    from tensormesh_api.inference.models.chat_completion_chunk_choice import (
+        ChatCompletionChunkChoice,
+    )
+    from tensormesh_api.inference.models.chat_completion_delta import ChatCompletionDelta
+    from tensormesh_api.inference.models.chat_completion_tool_call_delta import (
+        ChatCompletionToolCallDelta,
+    )
+    from tensormesh_api.inference.models.token_logprob import TokenLogprob
+    from tensormesh_api.inference.models.usage_info import UsageInfo
+
+
+class _Text:
+    """Text in pieces; None until the first piece."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        self._buffer: StringIO | None = None
+
+    def add(self, piece: str) -> None:
+        if self._buffer is None:
+            self._buffer = StringIO()
+        self._buffer.write(piece)
+
+    def value(self) -> str | None:
+        return None if self._buffer is None else self._buffer.getvalue()
+
+
+class _ToolCall:
+    __slots__ = ("arguments", "id", "name", "type")
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.type = "function"
+        self.name = ""
+        self.arguments = _Text()
+
+    def add(self, delta: ChatCompletionToolCallDelta) -> None:
+        self.id = delta.id or self.id
+        self.type = delta.type or self.type
+        if delta.function is not None:
+            self.name = delta.function.name or self.name
+            if delta.function.arguments:
+                self.arguments.add(delta.function.arguments)
+
+    def build(self) -> ChatCompletionToolCall:
+        function = ChatCompletionFunctionCall(
+            name=self.name, arguments=self.arguments.value() or ""
+        )
+        return ChatCompletionToolCall(id=self.id, type=self.type, function=function)
+
+
+class _Choice:
+    __slots__ = (
+        "content",
+        "finish_reason",
+        "index",
+        "logprobs",
+        "reasoning",
+        "refusal",
+        "role",
+        "stop_reason",
+        "token_ids",
+        "tool_calls",
+    )
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.role: str | None = None
+        self.content = _Text()
+        self.reasoning = _Text()
+        self.refusal = _Text()
+        self.tool_calls: dict[int, _ToolCall] = {}
+        self.logprobs: list[TokenLogprob] | None = None
+        self.token_ids: list[int] | None = None
+        self.finish_reason: str | None = None
+        self.stop_reason: str | int | None = None
+
+    def add(self, choice: ChatCompletionChunkChoice) -> None:
+        delta = choice.delta
+        if delta.content is not None:
+            self.content.add(delta.content)
+        if delta.role is not None:
+            self.role = delta.role
+        if delta.reasoning is not None:
+            self.reasoning.add(delta.reasoning)
+        if delta.tool_calls is not None:
+            self._add_tool_calls(delta)
+        if delta.refusal is not None:
+            self.refusal.add(delta.refusal)
+        if choice.finish_reason is not None:
+            self.finish_reason = choice.finish_reason
+        if choice.stop_reason is not None:
+            self.stop_reason = choice.stop_reason
+        if choice.logprobs is not None and choice.logprobs.content is not None:
+            self.logprobs = self.logprobs or []
+            self.logprobs += choice.logprobs.content
+        if choice.token_ids is not None:
+            self.token_ids = self.token_ids or []
+            self.token_ids += choice.token_ids
+
+    def _add_tool_calls(self, delta: ChatCompletionDelta) -> None:
+        for position, call in enumerate(delta.tool_calls or ()):
+            index = position if call.index is None else call.index
+            known = self.tool_calls.get(index)
+            if known is None:
+                known = self.tool_calls[index] = _ToolCall()
+            known.add(call)
+
+    def build(self) -> ChatCompletionChoice:
+        calls = [self.tool_calls[index].build() for index in sorted(self.tool_calls)]
+        content = self.content.value()
+        message = ChatCompletionMessage(
+            role=self.role or "assistant",
+            # An answer of nothing but calls has no content, as without streaming.
+            content=None if calls and not content else content,
+            reasoning=self.reasoning.value(),
+            refusal=self.refusal.value(),
+            tool_calls=calls or None,
+        )
+        return ChatCompletionChoice(
+            index=self.index,
+            message=message,
+            finish_reason=self.finish_reason,
+            stop_reason=self.stop_reason,
+            logprobs=None if self.logprobs is None else ChatLogprobs(content=self.logprobs),
+            token_ids=self.token_ids,
+        )
+
+
+class ChatAccumulator:
+    """Puts the chunks of one chat answer together."""
+
+    __slots__ = ("_choices", "_first", "_usage", "_values")
+
+    def __init__(self) -> None:
+        self._choices: dict[int | None, _Choice] = {}
+        self._first: ChatCompletionChunk | None = None
+        self._usage: UsageInfo | None = None
+        self._values: dict[str, Any] = {}
+
+    def add(self, chunk: ChatCompletionChunk) -> None:
+        """Take the next chunk."""
+        if self._first is None:
+            self._first = chunk
+        if chunk.usage is not None:
+            self._usage = chunk.usage
+        if chunk.system_fingerprint is not None:
+            self._values["system_fingerprint"] = chunk.system_fingerprint
+        if chunk.service_tier is not None:
+            self._values["service_tier"] = chunk.service_tier
+        for choice in chunk.choices:
+            known = self._choices.get(choice.index)
+            if known is None:
+                known = self._choices[choice.index] = _Choice(choice.index or 0)
+            known.add(choice)
+
+    def build(self) -> ChatCompletion | None:
+        """The answer so far; None before the first chunk."""
+        first = self._first
+        if first is None:
+            return None
+        choices = sorted(self._choices.values(), key=lambda choice: choice.index)
+        return ChatCompletion(
+            id=first.id or "",
+            created=first.created or 0,
+            model=first.model or "",
+            choices=[choice.build() for choice in choices],
+            usage=self._usage,
+            prompt_token_ids=first.prompt_token_ids,
+            **self._values,
+        )

@@ -1,0 +1,278 @@
+"""Every exception that the SDK raises.
+
+All of them can be pickled and copied, hold no live response, and show no key or token.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Literal
+
+    TimeoutPhase = Literal["connect", "read", "write", "pool", "idle", "total"]
+
+_MAX_EXCERPT = 4_096
+
+
+class TensormeshError(Exception):
+    """Base of every exception of the SDK.
+
+    Attributes:
+        message: what went wrong.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default would call the class with the message alone, without the keywords it needs.
+        return _restore, (type(self), self.args, self.__dict__.copy())
+
+
+def _restore(
+    cls: type[TensormeshError], args: tuple[Any, ...], state: dict[str, Any]
+) -> TensormeshError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(TensormeshError):
+    """A credential, host or setting is missing or not valid. No request was sent.
+
+    Attributes:
+        argument: name of the argument to set, or ``None``.
+        variable: name of the environment variable that does the same, or ``None``.
+    """
+
+    def __init__(
+        self, message: str, *, argument: str | None = None, variable: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.argument = argument
+        self.variable = variable
+
+
+class APIError(TensormeshError):
+    """A request failed. Base of everything that can come of a request.
+
+    Attributes:
+        request_id: the server's name for the request, to quote to its operators, or ``None``.
+        attempts: how often the request was sent, or tried to be.
+        method: HTTP method, or ``None``.
+        url: the URL without credentials and query, or ``None``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        request_id: str | None = None,
+        attempts: int = 1,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+        self.attempts = attempts
+        self.method = method
+        self.url = None if url is None else safe_url(url)
+
+    def __str__(self) -> str:
+        return _with_notes(self.message, self._notes(where=True))
+
+    def _notes(self, *, where: bool) -> list[str]:
+        notes = []
+        if where and self.method and self.url:
+            notes.append(f"{self.method} {self.url}")
+        if self.attempts > 1:
+            notes.append(f"{self.attempts} attempts")
+        if self.request_id:
+            notes.append(f"request id {self.request_id}")
+        return notes
+
+
+class APIConnectionError(APIError):
+    """The server could not be reached, or the connection to it broke."""
+
+
+class APITimeoutError(APIConnectionError):
+    """Something took longer than it was allowed to.
+
+    Attributes:
+        phase: what did: ``"connect"``; ``"read"`` or ``"write"``, the next bytes; ``"pool"``, a
+            free connection; ``"idle"``, the next event of a stream; ``"total"``, the whole call.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        phase: TimeoutPhase,
+        request_id: str | None = None,
+        attempts: int = 1,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(message, request_id=request_id, attempts=attempts, method=method, url=url)
+        self.phase = phase
+
+
+class APIStatusError(APIError):
+    """The server answered with a status that is not a success.
+
+    Attributes:
+        message: the server's own words, else the reason phrase.
+        status_code: the HTTP status.
+        reason: its reason phrase, such as ``"Not Found"``.
+        body: the decoded JSON, else the text, else ``None`` for an empty body.
+        code: the server's code for the error: a number, a text or ``None``.
+        type: the server's name for the kind of error, or ``None``.
+        param: the request field that the server blames, or ``None``.
+        headers: by lower-case name; secrets among them are replaced by ``***``.
+        retry_after: seconds that the server asks to wait before the next try, or ``None``.
+        hint: what to check, or ``None``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int,
+        reason: str = "",
+        body: Any = None,
+        code: int | str | None = None,
+        type: str | None = None,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+        hint: str | None = None,
+        request_id: str | None = None,
+        attempts: int = 1,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(message, request_id=request_id, attempts=attempts, method=method, url=url)
+        self.status_code = status_code
+        self.reason = reason
+        self.body = body
+        self.code = code
+        self.type = type
+        self.param = param
+        self.headers: dict[str, str] = dict(headers or {})
+        self.retry_after = retry_after
+        self.hint = hint
+
+    def __str__(self) -> str:
+        said = self.message and self.message != self.reason
+        text = f"{self.status_code} {self.reason}".rstrip()
+        if said:
+            text += f": {self.message}"
+        if self.hint:
+            text += f" {self.hint}" if text[-1] in ".!?" else f". {self.hint}"
+        return _with_notes(text, self._notes(where=not said))
+
+
+class BadRequestError(APIStatusError):
+    """400: the request is not valid."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: the key or token is missing, wrong or expired."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the key or token does not allow this."""
+
+
+class NotFoundError(APIStatusError):
+    """404: the model, the resource or the route does not exist."""
+
+
+class ConflictError(APIStatusError):
+    """409: the request does not fit the present state of the resource."""
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422: the request is well-formed, and its content is not valid."""
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests; ``retry_after`` says how long to wait, if the server does."""
+
+
+class InternalServerError(APIStatusError):
+    """5xx: the server failed."""
+
+
+class ProtocolError(APIError):
+    """The server reported success with an answer that is not what the API promises.
+
+    Attributes:
+        body: the answer, or its beginning if it is long; ``None`` if there is none.
+        status_code: the HTTP status, or ``None``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        body: bytes | str | None = None,
+        status_code: int | None = None,
+        request_id: str | None = None,
+        attempts: int = 1,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(message, request_id=request_id, attempts=attempts, method=method, url=url)
+        self.body = None if body is None else body[:_MAX_EXCERPT]
+        self.status_code = status_code
+
+
+class StreamError(APIError):
+    """A stream reported an error, broke its protocol, or ended before its end mark.
+
+    Attributes:
+        body: the event at fault, decoded if it could be, or ``None``.
+        partial: what had been received up to then, put together, or ``None``.
+        code: the server's code for the error: a number, a text or ``None``.
+        type: the server's name for the kind of error, or ``None``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        body: Any = None,
+        partial: Any = None,
+        code: int | str | None = None,
+        type: str | None = None,
+        request_id: str | None = None,
+        attempts: int = 1,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(message, request_id=request_id, attempts=attempts, method=method, url=url)
+        self.body = body[:_MAX_EXCERPT] if isinstance(body, (bytes, str)) else body
+        self.partial = partial
+        self.code = code
+        self.type = type
+
+
+def safe_url(url: str) -> str:
+    """Return a URL that can be shown: without user name, password, query and fragment."""
+    url = url.partition("?")[0].partition("#")[0]
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
+def _with_notes(text: str, notes: list[str]) -> str:
+    return f"{text} ({', '.join(notes)})" if notes else text

@@ -1,0 +1,169 @@
+"""What to do after each try of a call: give the answer, try again, or raise. Sans I/O."""
+
+from __future__ import annotations
+
+import logging
+import random
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_api._model import InvalidDataError
+
+from ._errors import ProtocolError
+from ._json import loads
+from ._retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._call import Call
+    from ._errors import APIConnectionError, APIStatusError
+
+logger = logging.getLogger("tensormesh")
+
+# An error body longer than this is cut: its beginning says what is wrong.
+MAX_ERROR_BYTES = 1 << 20
+MAX_REDIRECTS = 5
+
+
+class Exchange:
+    """One call through all its tries.
+
+    Attributes:
+        call: The call.
+        attempts: How many tries were begun.
+    """
+
+    __slots__ = ("_policy", "_redirects", "attempts", "call")
+
+    def __init__(self, call: Call, max_retries: int) -> None:
+        self.call = call
+        self.attempts = 0
+        self._policy = RetryPolicy(max_retries)
+        self._redirects = 0
+
+    def begin(self) -> None:
+        """Note that a try begins."""
+        self.attempts += 1
+
+    def after_failure(self, error: APIConnectionError) -> float:
+        """Seconds to wait before the next try, or raise the error."""
+        logger.debug("%s: %s", self, error.message)
+        delay = self._policy.next_delay(
+            method=self.call.method,
+            attempt=self.attempts,
+            is_network_error=True,
+            jitter=random.random(),  # noqa: S311
+        )
+        if delay is None:
+            raise error
+        return delay
+
+    def succeeded(self, status_code: int) -> bool:
+        """Whether an answer is a good one."""
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s: %d", self, status_code)
+        return 200 <= status_code < 300
+
+    def redirected(self, status_code: int, target: str | None) -> bool:
+        """Whether to go on to `target`: on the same host, for what only reads, a few times."""
+        if status_code not in (301, 302, 303, 307, 308) or target is None:
+            return False
+        if self.call.method not in ("GET", "HEAD") or self._redirects == MAX_REDIRECTS:
+            return False
+        self._redirects += 1
+        self.attempts -= 1
+        self.call.url, self.call.query = target, None
+        return True
+
+    def after_refusal(
+        self, status_code: int, reason: str, headers: Mapping[str, str], content: bytes
+    ) -> float:
+        """Seconds to wait before the next try, or raise the error that fits the status."""
+        error = self.status_error(status_code, reason, headers, content)
+        delay = self._policy.next_delay(
+            method=self.call.method,
+            attempt=self.attempts,
+            status=status_code,
+            retry_after=error.retry_after,
+            jitter=random.random(),  # noqa: S311
+        )
+        if delay is None:
+            raise error
+        return delay
+
+    def status_error(
+        self, status_code: int, reason: str, headers: Mapping[str, str], content: bytes
+    ) -> APIStatusError:
+        """The error that fits a status."""
+        from ._status import status_error, status_hint
+
+        hint = status_hint(status_code, self.call.operation.surface.name)
+        if 300 <= status_code < 400:
+            hint = "Redirects are followed only within the same host, and only for GET."
+        return status_error(
+            status_code,
+            reason,
+            headers,
+            content,
+            method=self.call.method,
+            url=self.call.url,
+            attempts=self.attempts,
+            hint=hint,
+            secrets=self._secrets(),
+        )
+
+    def _secrets(self) -> tuple[str, ...]:
+        credential = self.call.headers.get("authorization", "").partition(" ")[2]
+        return (credential,) if credential else ()
+
+    def details(self, headers: Mapping[str, str]) -> dict[str, Any]:
+        """What every error says of its call."""
+        return {
+            "request_id": headers.get("x-request-id"),
+            "attempts": self.attempts,
+            "method": self.call.method,
+            "url": self.call.url,
+        }
+
+    def __str__(self) -> str:
+        return f"{self.call.method} {self.call.url.partition('?')[0]} (attempt {self.attempts})"
+
+
+def decode(content: bytes, status_code: int, details: dict[str, Any]) -> Any:
+    """Decoded JSON of a good answer.
+
+    Raises:
+        ProtocolError: It is not JSON.
+    """
+    try:
+        return loads(content)
+    except ValueError as error:
+        what = "is empty" if not content.strip() else f"is not JSON: {error}"
+        raise ProtocolError(
+            f"the answer {what}", body=content, status_code=status_code, **details
+        ) from None
+
+
+def parse(exchange: Exchange, status_code: int, headers: Mapping[str, str], content: bytes) -> Any:
+    """The typed result of a good answer, with what servers leak put in its place.
+
+    Raises:
+        ProtocolError: The answer is not what the operation promises.
+    """
+    operation = exchange.call.operation
+    details = exchange.details(headers)
+    if not content and operation.empty is not None:
+        data: Any = dict(operation.empty)
+    else:
+        data = decode(content, status_code, details)
+    try:
+        result = operation.parse_response(data)
+    except InvalidDataError as error:
+        raise ProtocolError(
+            f"the answer does not fit: {error}", body=content, status_code=status_code, **details
+        ) from None
+    if operation.id == "create_chat_completion":
+        from ._chat import lift_reasoning
+
+        return lift_reasoning(result)
+    return result

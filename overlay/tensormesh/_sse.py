@@ -1,0 +1,205 @@
+"""Incremental decoder for Server-Sent Events, as the WHATWG HTML standard reads them.
+
+It works on bytes and does no input or output: feed it chunks as they arrive, cut anywhere.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+DEFAULT_MAX_EVENT_BYTES = 64 * 1024 * 1024
+
+_BOM = b"\xef\xbb\xbf"
+_LF = 0x0A
+_CR = 0x0D
+_COLON = 0x3A
+# Milliseconds beyond this many digits mean nothing, and int() is slow on long ones.
+_MOST_RETRY_DIGITS = 18
+
+
+class EventTooLargeError(ValueError):
+    """One event of the stream is larger than the decoder was told to accept."""
+
+
+class ServerSentEvent:
+    """One dispatched event.
+
+    Attributes:
+        event: its type, ``"message"`` unless the stream named one.
+        data: its data lines joined by ``\\n``, as received.
+        id: the last event id that the stream had named by then, ``""`` before the first.
+        retry: the reconnection time in milliseconds named by then, ``None`` before the first.
+    """
+
+    __slots__ = ("data", "event", "id", "retry")
+
+    def __init__(self, event: str, data: bytes, id: str, retry: int | None) -> None:
+        self.event = event
+        self.data = data
+        self.id = id
+        self.retry = retry
+
+    @property
+    def text(self) -> str:
+        """The data as text; bytes that are not UTF-8 become U+FFFD."""
+        return self.data.decode("utf-8", "replace")
+
+    def __repr__(self) -> str:
+        return f"ServerSentEvent(event={self.event!r}, data={self.data!r}, id={self.id!r})"
+
+
+class SSEDecoder:
+    """Turns the bytes of one stream into its events.
+
+    Args:
+        max_event_bytes: the most that one event's ``data`` lines, and any line that is still
+            incomplete, may add up to. Comments do not count.
+
+    Both feeding methods raise ``EventTooLargeError`` once an event exceeds that, after the events
+    before it have been returned, and at every call from then on. An event that is incomplete when
+    the stream ends is not dispatched; ``pending`` tells that there is one.
+    """
+
+    __slots__ = (
+        "_after_cr",
+        "_clean",
+        "_data",
+        "_event",
+        "_id",
+        "_line",
+        "_max",
+        "_retry",
+        "_size",
+        "_start",
+        "_too_large",
+    )
+
+    def __init__(self, *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:
+        self._max = max_event_bytes
+        self._start: bytes | None = b""  # what may be part of a byte order mark; None after it
+        self._after_cr = False  # a CR ended the last line: a LF that follows belongs to it
+        self._line = bytearray()  # a line whose end has not arrived
+        self._data: list[bytes] = []
+        self._event = b""
+        self._id = b""
+        self._retry: int | None = None
+        self._size = 0  # bytes of data lines in this event
+        self._clean = False  # between two events with nothing held back
+        self._too_large = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether part of an event has arrived without its end."""
+        return bool(self._start or self._line or self._data or self._event)
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Take the next bytes and return the data of the events that they complete."""
+        # Nearly every chunk is one or more whole events of one data line each, which splitting
+        # alone can read: every line end of the chunk must be one of those between two events.
+        if self._clean and _CR not in chunk and len(chunk) <= self._max:
+            line, _, rest = chunk.partition(b"\n")
+            if line[:7] == b"event: ":
+                line, _, rest = rest.partition(b"\n")
+            if line[:6] == b"data: ":
+                if rest == b"\n":
+                    return [line[6:]]
+                payloads = chunk[6:-2].split(b"\n\ndata: ")
+                if chunk[-2:] == b"\n\n" and chunk.count(b"\n") == 2 * len(payloads):
+                    return payloads
+        return self._decode(chunk, data_only=True)
+
+    def feed_events(self, chunk: bytes) -> list[ServerSentEvent]:
+        """Take the next bytes and return the events that they complete."""
+        return self._decode(chunk, data_only=False)
+
+    def _decode(self, chunk: bytes, *, data_only: bool) -> list[Any]:
+        if self._too_large:
+            raise self._error()
+        events: list[Any] = []
+        data = self._data
+        for line in self._complete_lines(chunk):
+            if not line:
+                if data:
+                    payload = data[0] if len(data) == 1 else b"\n".join(data)
+                    events.append(payload if data_only else self._new_event(payload))
+                    data.clear()
+                    self._size = 0
+                self._event = b""
+            elif line[0] != _COLON:
+                if self._size + len(line) > self._max:
+                    return self._refuse(events)
+                if line[:6] == b"data: ":
+                    self._size += len(line)
+                    data.append(line[6:])
+                else:
+                    self._take_field(line)
+        if self._line and self._line[0] != _COLON and self._size + len(self._line) > self._max:
+            return self._refuse(events)
+        self._clean = not (data or self._line or self._event or self._after_cr or self._start)
+        return events
+
+    def _complete_lines(self, chunk: bytes) -> list[bytes]:
+        """Return the lines that the chunk completes, without their ends; keep the last part."""
+        if self._start is not None:
+            chunk = self._without_bom(chunk)
+        if self._after_cr and chunk:
+            self._after_cr = False
+            if chunk[0] == _LF:
+                chunk = chunk[1:]
+        if not chunk:
+            return []
+        lines = chunk.splitlines()  # of bytes: at CR, LF and CRLF alone
+        tail = b""
+        if chunk[-1] == _CR:
+            self._after_cr = True
+        elif chunk[-1] != _LF:
+            tail = lines.pop()
+        if lines and self._line:
+            self._line += lines[0]
+            lines[0] = bytes(self._line)
+            self._line.clear()
+        if tail:
+            self._line += tail
+            if self._line[0] == _COLON:
+                del self._line[1:]  # a comment's text is never wanted, however long it grows
+        return lines
+
+    def _without_bom(self, chunk: bytes) -> bytes:
+        chunk = (self._start or b"") + chunk
+        if len(chunk) < len(_BOM) and _BOM.startswith(chunk):
+            self._start = chunk
+            return b""
+        self._start = None
+        return chunk.removeprefix(_BOM)
+
+    def _take_field(self, line: bytes) -> None:
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._size += len(line)
+            self._data.append(value)
+        elif name == b"event":
+            self._event = value
+        elif name == b"id":
+            if b"\0" not in value:
+                self._id = value
+        elif name == b"retry" and value.isdigit() and len(value) <= _MOST_RETRY_DIGITS:
+            self._retry = int(value)
+
+    def _new_event(self, payload: bytes) -> ServerSentEvent:
+        event = self._event.decode("utf-8", "replace") or "message"
+        return ServerSentEvent(event, payload, self._id.decode("utf-8", "replace"), self._retry)
+
+    def _refuse(self, events: list[Any]) -> list[Any]:
+        self._too_large = True
+        self._clean = False
+        self._data.clear()
+        self._line.clear()
+        if not events:
+            raise self._error()
+        return events
+
+    def _error(self) -> EventTooLargeError:
+        return EventTooLargeError(f"an event of the stream is larger than {self._max} bytes")

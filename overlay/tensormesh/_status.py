@@ -1,0 +1,193 @@
+"""How an HTTP answer that is not a success becomes an exception.
+
+Loaded when the first one arrives.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from ._error_body import MAX_BODY_BYTES, clean_text, read_error_body
+from ._errors import (
+    APIStatusError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    InternalServerError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    UnprocessableEntityError,
+    safe_url,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_HIDDEN = "***"
+_SECRET_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
+)
+# A shorter one is no real key, and may well be a word of the message.
+_SHORTEST_SECRET = 8
+
+_STATUS_CLASSES: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+_CHECK_KEY = (
+    "Check `inference_api_key` (TENSORMESH_INFERENCE_API_KEY); "
+    "a Control Plane token does not open the inference hosts."
+)
+_HINTS = {
+    (401, "serverless"): _CHECK_KEY,
+    (401, "on_demand"): _CHECK_KEY,
+    (401, "control_plane"): (
+        "Check `control_plane_token` (TENSORMESH_CONTROL_PLANE_TOKEN); it may have expired: "
+        "`tm auth whoami` tests it, `tm auth refresh` renews it."
+    ),
+    (404, "serverless"): (
+        "Check that the model is a published Serverless name, as models.list() shows them."
+    ),
+    (404, "on_demand"): (
+        "Check `on_demand_user_id` (X-User-Id), and that the model is the served name and not "
+        "the modelId UUID."
+    ),
+}
+
+
+def status_hint(status_code: int, surface: str) -> str | None:
+    """Return what to check after this status, or ``None`` if there is nothing special.
+
+    Args:
+        status_code: the HTTP status.
+        surface: ``"serverless"``, ``"on_demand"`` or ``"control_plane"``.
+    """
+    return _HINTS.get((status_code, surface))
+
+
+def status_error(
+    status_code: int,
+    reason: str,
+    headers: Mapping[str, str] | Iterable[tuple[str, str]],
+    content: bytes,
+    *,
+    method: str,
+    url: str,
+    attempts: int,
+    hint: str | None = None,
+    secrets: Iterable[str] = (),
+    now: float | None = None,
+) -> APIStatusError:
+    """Turn an answer that is not a success into the exception for it.
+
+    Args:
+        status_code: the HTTP status, 300 or more.
+        reason: its reason phrase; may be empty.
+        headers: all headers, as a mapping or as pairs.
+        content: the decoded body, whatever it is. What is beyond the first MiB is not looked at.
+        method: HTTP method of the request.
+        url: URL of the request; credentials and query are left out of the error.
+        attempts: how often the request was sent.
+        hint: what the user should check (see ``status_hint``).
+        secrets: keys and tokens to blot out, should the server have echoed one.
+        now: time in seconds since the epoch, for a ``Retry-After`` date; ``None`` for the clock's.
+    """
+    secrets = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+    plain = _plain_headers(headers, secrets)
+    reason = clean_text(_hidden(reason, secrets), 100) or _standard_reason(status_code)
+    # One byte more than will be read, so that the reader sees that there is more.
+    content = hide_secrets(content[: MAX_BODY_BYTES + 1], secrets)
+    found = read_error_body(content, plain.get("content-type", ""))
+    message = found.message
+    if not message and 300 <= status_code < 400 and "location" in plain:
+        message = f"redirect to {clean_text(safe_url(plain['location']))} was not followed"
+    if now is None:
+        now = time.time()
+    default: type[APIStatusError] = InternalServerError if status_code >= 500 else APIStatusError
+    return _STATUS_CLASSES.get(status_code, default)(
+        message or reason or "the server gave no reason",
+        status_code=status_code,
+        reason=reason,
+        body=found.body,
+        code=found.code,
+        type=found.type,
+        param=found.param,
+        headers=plain,
+        retry_after=parse_retry_after(plain.get("retry-after"), now=now),
+        hint=hint,
+        request_id=clean_text(plain.get("x-request-id", ""), 200) or None,
+        attempts=attempts,
+        method=method,
+        url=url,
+    )
+
+
+def parse_retry_after(value: str | None, *, now: float) -> float | None:
+    """Read a ``Retry-After`` header: seconds to wait, never negative, always finite.
+
+    Args:
+        value: whole or decimal seconds, or an HTTP date; ``None`` if there is no header.
+        now: time in seconds since the epoch; a date before it gives 0.0.
+
+    Returns:
+        The seconds, however many, or ``None`` if there is no header or it makes no sense.
+    """
+    text = (value or "").strip()
+    if not text.isascii():
+        return None
+    if text.replace(".", "", 1).isdigit():
+        return min(float(text), sys.float_info.max)
+    if ":" not in text:
+        return None  # not a date either; the parser of dates would guess one
+    try:
+        date = parsedate_to_datetime(text)
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=UTC)
+        return max(date.timestamp() - now, 0.0)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def hide_secrets(content: bytes, secrets: Iterable[str]) -> bytes:
+    """Return the bytes with every occurrence of a secret replaced by ``***``."""
+    for secret in secrets:
+        content = content.replace(secret.encode(), _HIDDEN.encode())
+    return content
+
+
+def _hidden(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, _HIDDEN)
+    return text
+
+
+def _plain_headers(
+    headers: Mapping[str, str] | Iterable[tuple[str, str]], secrets: Iterable[str]
+) -> dict[str, str]:
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    plain: dict[str, str] = {}
+    for name, value in pairs:
+        name = name.lower()
+        value = _HIDDEN if name in _SECRET_HEADERS else _hidden(value, secrets)
+        plain[name] = f"{plain[name]}, {value}" if name in plain else value
+    return plain
+
+
+def _standard_reason(status_code: int) -> str:
+    try:
+        return HTTPStatus(status_code).phrase
+    except ValueError:
+        return ""

@@ -1,0 +1,41 @@
+"""Public types: models of requests and answers, keyword arguments, values of open sets.
+
+Each is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tensormesh_api._model import Model as Model
+    from tensormesh_api._model import UnknownVariant as UnknownVariant
+    from tensormesh_api.inference.models import *  # noqa: F403
+    from tensormesh_api.inference.params import *  # noqa: F403
+
+_PACKAGES = ("tensormesh_api.inference.models", "tensormesh_api.inference.params")
+_BASES = ("Model", "UnknownVariant")
+
+
+def _public() -> dict[str, str]:
+    from importlib import import_module
+
+    names = {name: package for package in _PACKAGES for name in import_module(package).__all__}
+    return {**names, **dict.fromkeys(_BASES, "tensormesh_api._model")}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        return sorted(_public())
+    from importlib import import_module
+
+    package = None if name.startswith("_") else _public().get(name)
+    if package is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(package), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_public()})
