@@ -1,0 +1,61 @@
+# Everything here sets itself up in .venv: nothing but CPython 3.11 or newer and make is needed.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+SOURCES := codegen.py overlay generated benchmarks examples tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test generate check lint format typecheck bench contract dist clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## Make the virtual environment with all that development needs
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "CPython 3.11 or newer is needed: run make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: setup ## Regenerate the client, start the local host, and make a few calls
+	@$(RUN) codegen.py generate
+	@$(RUN) examples/demo.py
+
+test: setup check lint typecheck ## Check generated code, lint, types, and run all tests
+	$(RUN) -m pytest
+
+generate: setup ## Write generated/ from specs/ and templates/
+	@$(RUN) codegen.py generate
+
+check: setup ## Fail if generated/ is not what specs/ and templates/ give
+	@$(RUN) codegen.py check
+
+lint: setup
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+
+format: setup ## Format hand-written code
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+typecheck: setup
+	@$(BIN)/mypy
+
+bench: setup ## Measure against openai and plain httpx
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(RUN) -m benchmarks
+
+contract: setup ## Run the contract suite: make contract SERVERLESS_URL=... ON_DEMAND_URL=...
+	SERVERLESS_URL='$(SERVERLESS_URL)' ON_DEMAND_URL='$(ON_DEMAND_URL)' \
+		$(RUN) -m pytest tests/contract
+
+dist: setup ## Build the wheel and the source archive
+	@$(RUN) -m build
+
+clean: ## Remove the virtual environment and everything built
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
