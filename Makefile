@@ -12,17 +12,18 @@ SOURCES := codegen.py overlay generated benchmarks examples tests
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.installed ## Make the virtual environment with all that development needs
+setup: $(VENV)/.dev ## Make the virtual environment with all that development needs
 
-$(VENV)/.installed: pyproject.toml
+# One stamp for each set of extras: the demo need not wait for the tools of the tests.
+$(VENV)/.%: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "CPython 3.11 or newer is needed: run make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@echo "Installing into $(VENV) ..."
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@echo "Installing the extras [$*] into $(VENV) ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[$*]'
 	@touch $@
 
-demo: setup ## Regenerate the client, start the local host, and make a few calls
+demo: $(VENV)/.codegen,local ## Regenerate the client, start the local host, and make a few calls
 	@$(RUN) codegen.py generate
 	@$(RUN) examples/demo.py
 
@@ -46,8 +47,7 @@ format: setup ## Format hand-written code
 typecheck: setup
 	@$(BIN)/mypy
 
-bench: setup ## Measure against openai and plain httpx
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+bench: $(VENV)/.bench ## Measure against openai and plain httpx
 	$(RUN) -m benchmarks
 
 contract: setup ## Run the contract suite: make contract SERVERLESS_URL=... ON_DEMAND_URL=...

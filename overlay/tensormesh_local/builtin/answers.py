@@ -1,0 +1,133 @@
+"""Plans what the built-in model says to a chat or a prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal
+
+from tensormesh_local.builtin.constraint import Constraint, constrained_text
+from tensormesh_local.builtin.generation import Answer, Kind, Segment
+from tensormesh_local.builtin.prose import more_sentences, thoughts
+from tensormesh_local.builtin.template import content_text
+from tensormesh_local.builtin.text import continuation, reply
+from tensormesh_local.builtin.tools import (
+    call_segments,
+    fitting_tool,
+    last_user_text,
+    plan_calls,
+    tool_results,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from random import Random
+
+Thinking = Literal["none", "leaked", "separate"]
+"""Whether a model thinks first, and if so, whether that shows in its content or apart from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """How tools may be used; ``name`` is the tool of a ``named`` choice."""
+
+    mode: Literal["auto", "none", "required", "named"] = "auto"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTask:
+    """A conversation to answer. Tools are in the form ``{name, description, parameters}``."""
+
+    messages: Sequence[Mapping[str, Any]]
+    thinking: Thinking = "none"
+    tools: Sequence[Mapping[str, Any]] = ()
+    tool_choice: ToolChoice = ToolChoice()
+    parallel_tool_calls: bool = True
+    constraint: Constraint | None = None
+    continue_final_message: bool = False
+
+
+def plan_chat(task: ChatTask, rng: Random) -> Answer:
+    """Return the answer to a conversation.
+
+    Raises:
+        UnsupportedSchemaError: A schema in the request cannot be met.
+        UnsupportedPatternError: A regular expression in the request cannot be met.
+    """
+    text = last_user_text(task.messages)
+    thinking = _thinking_segments(task, text, rng)
+    if task.tool_choice.mode in {"required", "named"}:
+        return _forced_calls(task, text, rng, thinking)
+    if task.constraint:
+        constrained = constrained_text(task.constraint, text, rng)
+        return Answer([*thinking, Segment(Kind.CONTENT, [constrained])])
+    results = tool_results(task.messages)
+    tool = (
+        fitting_tool(task.tools, text) if task.tool_choice.mode == "auto" and not results else None
+    )
+    if tool:
+        calls = plan_calls(tool, text, rng, parallel=task.parallel_tool_calls)
+        return Answer([*thinking, *call_segments(calls, bare=False)], "tool_calls")
+    return Answer(
+        _with_content(thinking, _chat_text(task, text, results, rng)),
+        filler=more_sentences(text, rng),
+    )
+
+
+def plan_completion(prompt: str, constraint: Constraint | None, rng: Random) -> Answer:
+    """Return the text that continues a prompt.
+
+    Raises:
+        UnsupportedSchemaError: The schema cannot be met.
+        UnsupportedPatternError: The regular expression cannot be met.
+    """
+    if constraint:
+        return Answer([Segment(Kind.CONTENT, [constrained_text(constraint, prompt, rng)])])
+    return Answer(
+        [Segment(Kind.CONTENT, continuation(prompt, rng))], filler=more_sentences(prompt, rng)
+    )
+
+
+def _chat_text(
+    task: ChatTask, text: str, results: Sequence[tuple[str, str]], rng: Random
+) -> Iterable[str]:
+    if task.continue_final_message and task.messages[-1].get("role") == "assistant":
+        return continuation(content_text(task.messages[-1].get("content")), rng)
+    if results:
+        lines = [f"{name} returned: {result}" for name, result in results]
+        return ["Here is what I found. " + "\n".join(lines)]
+    return reply(text, rng)
+
+
+def _thinking_segments(task: ChatTask, text: str, rng: Random) -> list[Segment]:
+    if task.thinking == "none" or task.continue_final_message:
+        return []
+    thought = thoughts(text, rng)
+    if task.thinking == "leaked":
+        # A prescribed form leaves no room for a block in front of it.
+        free = task.constraint is None and task.tool_choice.mode in {"auto", "none"}
+        return [Segment(Kind.CONTENT, [f"<think>\n{thought}\n</think>\n\n"])] if free else []
+    return [
+        Segment(Kind.HIDDEN, ["<think>\n"]),
+        Segment(Kind.REASONING, [thought]),
+        Segment(Kind.HIDDEN, ["\n</think>\n\n"]),
+    ]
+
+
+def _with_content(thinking: list[Segment], chunks: Iterable[str]) -> list[Segment]:
+    """Put content after thinking; a leaked block and the content are one stretch of text."""
+    if thinking and thinking[-1].kind is Kind.CONTENT:
+        return [Segment(Kind.CONTENT, chain(thinking[-1].chunks, chunks))]
+    return [*thinking, Segment(Kind.CONTENT, chunks)]
+
+
+def _forced_calls(task: ChatTask, text: str, rng: Random, thinking: list[Segment]) -> Answer:
+    named = task.tool_choice.mode == "named"
+    if named:
+        tool = next(tool for tool in task.tools if tool["name"] == task.tool_choice.name)
+    else:
+        tool = fitting_tool(task.tools, text) or task.tools[0]
+    calls = plan_calls(tool, text, rng, parallel=task.parallel_tool_calls and not named)
+    reason = "stop" if named else "tool_calls"
+    return Answer([*thinking, *call_segments(calls, bare=named)], reason)

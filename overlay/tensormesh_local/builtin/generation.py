@@ -1,0 +1,183 @@
+"""Token-by-token generation of a planned answer: limits, stop strings, end marks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from itertools import repeat
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tensormesh_local.tokenizer import TextDecoder, encode
+from tensormesh_local.vocabulary import TURN_END
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Kind(Enum):
+    """Where the text of a token shows."""
+
+    CONTENT = "content"
+    REASONING = "reasoning"
+    CALL = "call"
+    """The token that completes the name of a tool call."""
+    ARGUMENTS = "arguments"
+    HIDDEN = "hidden"
+    """Framing that a server takes out: it counts as generated and never shows."""
+
+
+class ToolCall(NamedTuple):
+    """One call of a tool. ``arguments`` is JSON text."""
+
+    name: str
+    arguments: str
+
+
+class Segment(NamedTuple):
+    """A stretch of the answer's text, in chunks that may be endless."""
+
+    kind: Kind
+    chunks: Iterable[str]
+    call: ToolCall | None = None
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a model is going to say. It can be generated once."""
+
+    segments: Iterable[Segment]
+    end_reason: str = "stop"
+    filler: Iterable[str] = ()
+    """What follows when the answer may not end yet; without it, line breaks do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When generation ends."""
+
+    max_tokens: int
+    min_tokens: int = 0
+    stop: tuple[str, ...] = ()
+    stop_token_ids: frozenset[int] = frozenset()
+    include_stop: bool = False
+    ignore_eos: bool = False
+
+
+class Finish(NamedTuple):
+    """Why generation ended; ``stop_reason`` is the stop string or token that did it, if any."""
+
+    reason: str
+    stop_reason: str | int | None = None
+
+
+ABORTED: Final = Finish("abort")
+"""How generation ends that did not come to an end."""
+
+
+class Piece(NamedTuple):
+    """What one token adds. ``token_id`` is None where only text that was held back shows."""
+
+    kind: Kind
+    text: str
+    token_id: int | None
+    call: ToolCall | None = None
+    finish: Finish | None = None
+
+
+def generate(answer: Answer, limits: Limits) -> Iterator[Piece]:
+    """Yield the pieces of ``answer``; exactly the last one has a ``finish``.
+
+    With ``limits.max_tokens`` 0 that is the only one.
+    """
+    if not limits.max_tokens:
+        yield Piece(Kind.CONTENT, "", None, finish=Finish("length"))
+        return
+    stops = _StopBuffer(limits.stop, include_stop=limits.include_stop) if limits.stop else None
+    count = 0
+    previous = Kind.CONTENT
+    for kind, text, token_id, call in _raw_pieces(answer, limits):
+        count += token_id is not None
+        if stops and kind is not previous and (held := stops.flush()):
+            yield Piece(previous, held, None)
+        previous = kind
+        finish = None
+        checked = count >= limits.min_tokens
+        if token_id == TURN_END:
+            finish = Finish(answer.end_reason)
+        elif checked and token_id in limits.stop_token_ids:
+            finish = Finish("stop", token_id)
+            text = ""
+        elif stops and kind in {Kind.CONTENT, Kind.REASONING}:
+            text, matched = stops.feed(text, checked=checked)
+            if matched is not None:
+                yield Piece(kind, text, token_id, call, Finish("stop", matched))
+                return
+        if finish is None and count >= limits.max_tokens:
+            finish = Finish("length")
+        if finish:
+            yield Piece(kind, text + (stops.flush() if stops else ""), token_id, call, finish)
+            return
+        yield Piece(kind, text, token_id, call)
+
+
+def _raw_pieces(
+    answer: Answer, limits: Limits
+) -> Iterator[tuple[Kind, str, int | None, ToolCall | None]]:
+    """Yield (kind, text, token id, call) without regard to stops; an end mark comes last.
+
+    The token id is None for a call whose name the caller gave, so that no token stands for it.
+    """
+    count = 0
+    kind = Kind.CONTENT
+    for kind, chunks, call in answer.segments:
+        decoder = TextDecoder()
+        for chunk in chunks:
+            ids = encode(chunk)
+            count += len(ids)
+            if call is not None:
+                # The name is complete, and shows, with the last token of its framing.
+                yield from ((Kind.HIDDEN, "", token_id, None) for token_id in ids[:-1])
+                yield Kind.CALL, "", ids[-1] if ids else None, call
+            else:
+                for token_id in ids:
+                    yield kind, decoder.feed(token_id), token_id, None
+    end_kind = kind if kind in {Kind.CONTENT, Kind.REASONING} else Kind.HIDDEN
+    decoder = TextDecoder()
+    for chunk in answer.filler or repeat("\n"):
+        if count >= limits.min_tokens and not limits.ignore_eos:
+            break
+        for token_id in encode(chunk):
+            count += 1
+            yield end_kind, decoder.feed(token_id), token_id, None
+    yield end_kind, "", TURN_END, None
+
+
+class _StopBuffer:
+    """Finds stop strings across pieces, holding back text that may be the start of one."""
+
+    def __init__(self, stops: tuple[str, ...], *, include_stop: bool) -> None:
+        self._stops = tuple(stop for stop in stops if stop)
+        self._hold = max(map(len, self._stops), default=1) - 1
+        self._include = include_stop
+        self._held = ""
+
+    def feed(self, text: str, *, checked: bool) -> tuple[str, str | None]:
+        """Return the text that may show now, and the stop string that ends it, if any."""
+        self._held += text
+        if checked:
+            found = [(at, stop) for stop in self._stops if (at := self._held.find(stop)) >= 0]
+            if found:
+                at, stop = min(found)
+                shown = self._held[: at + (len(stop) if self._include else 0)]
+                self._held = ""
+                return shown, stop
+        cut = len(self._held) - self._hold if checked else len(self._held)
+        if cut <= 0:
+            return "", None
+        shown, self._held = self._held[:cut], self._held[cut:]
+        return shown, None
+
+    def flush(self) -> str:
+        """Return the text held back."""
+        held, self._held = self._held, ""
+        return held

@@ -1,0 +1,49 @@
+"""A prefix cache of prompt blocks, as a serving engine's KV cache has."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BLOCK_TOKENS: Final = 16
+
+
+class CacheUse(NamedTuple):
+    """How many tokens of one prompt were found in the cache, and how many were added to it."""
+
+    cached_tokens: int
+    created_tokens: int
+
+
+class PrefixCache:
+    """Remembers the blocks of prompts seen; the least recently used blocks go first."""
+
+    def __init__(self, capacity_blocks: int = 32_768) -> None:
+        self._capacity = capacity_blocks
+        self._blocks: OrderedDict[int, None] = OrderedDict()
+
+    def use(self, prompt: Sequence[int], salt: str | None = None) -> CacheUse:
+        """Look up the leading whole blocks of ``prompt`` and add those that are missing.
+
+        The last token always counts as computed, since its output is what the answer starts from.
+        Prompts with another ``salt`` share nothing.
+        """
+        chain = hash(salt)
+        cached = created = 0
+        leading = True
+        for start in range(0, len(prompt) - BLOCK_TOKENS + 1, BLOCK_TOKENS):
+            chain = hash((chain, *prompt[start : start + BLOCK_TOKENS]))
+            if chain in self._blocks:
+                self._blocks.move_to_end(chain)
+                if leading and start + BLOCK_TOKENS < len(prompt):
+                    cached += BLOCK_TOKENS
+            else:
+                leading = False
+                self._blocks[chain] = None
+                created += BLOCK_TOKENS
+        while len(self._blocks) > self._capacity:
+            self._blocks.popitem(last=False)
+        return CacheUse(cached, created)

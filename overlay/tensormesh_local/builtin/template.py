@@ -1,0 +1,68 @@
+"""Turns chat messages into prompt tokens, in a ChatML-like form."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_local.tokenizer import encode
+from tensormesh_local.vocabulary import BOS, TURN_END, TURN_START
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Message = Mapping[str, Any]
+
+
+def render_chat(
+    messages: Sequence[Message],
+    tools: Sequence[Mapping[str, Any]] = (),
+    *,
+    add_generation_prompt: bool = True,
+    continue_final_message: bool = False,
+    add_special_tokens: bool = False,
+) -> list[int]:
+    """Return the prompt tokens of a conversation.
+
+    Args:
+        messages: Chat messages in the wire's form.
+        tools: Tool definitions in the wire's form; they come first, as a system turn.
+        add_generation_prompt: End with the start of an assistant turn.
+        continue_final_message: Leave the last turn open.
+        add_special_tokens: Begin with the beginning-of-sequence token.
+    """
+    ids = [BOS] if add_special_tokens else []
+    if tools:
+        listing = "\n".join(json.dumps(tool, ensure_ascii=False) for tool in tools)
+        ids += _turn("system", f"# Tools\n{listing}")
+    for message in messages:
+        ids += _turn(str(message.get("role", "user")), message_text(message))
+    if continue_final_message and messages:
+        # Drop the turn's end mark and the line break after it.
+        del ids[-2:]
+    elif add_generation_prompt:
+        ids += [TURN_START, *encode("assistant\n")]
+    return ids
+
+
+def message_text(message: Message) -> str:
+    """Return the text of a message: its content, then its tool calls, on lines of their own."""
+    lines = [content_text(message.get("content"))]
+    for call in message.get("tool_calls") or ():
+        function = call.get("function") or {}
+        name, arguments = json.dumps(function.get("name", "")), function.get("arguments") or "{}"
+        lines.append(f'<tool_call>\n{{"name": {name}, "arguments": {arguments}}}\n</tool_call>')
+    return "\n".join(line for line in lines if line)
+
+
+def content_text(content: Any) -> str:
+    """Return the text of a message's content, given as a string, null, or a list of parts."""
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    return "\n".join(str(part.get("text") or part.get("refusal") or "") for part in content)
+
+
+def _turn(role: str, text: str) -> list[int]:
+    return [TURN_START, *encode(f"{role}\n{text}"), TURN_END, *encode("\n")]

@@ -1,0 +1,144 @@
+"""An engine that forwards every call to an OpenAI-compatible server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.responses import Response
+
+from tensormesh_local.engines.base import Call, Engine
+from tensormesh_local.errors import ApiError
+from tensormesh_local.wire.encoding import DONE, EventStream, event
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+_FORWARDED_REQUEST_HEADERS: Final = ("Accept", "Content-Type", "X-User-Id")
+_FORWARDED_RESPONSE_HEADERS: Final = ("Content-Type", "Retry-After", "Cache-Control")
+_TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0, read=None, pool=None)
+_LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=32)
+
+
+class UpstreamEngine(Engine):
+    """Forwards requests unchanged and streams the answers back byte for byte.
+
+    Args:
+        base_url: Base URL of the server, with or without ``/v1``.
+        api_key: Sent as bearer token in place of the caller's; none is sent without it.
+        transport: Used in place of a network connection.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str | None = None,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        base = base_url.rstrip("/").removesuffix("/v1")
+        loopback = urlsplit(base).hostname in {"127.0.0.1", "::1", "localhost"}
+        self._client = httpx.AsyncClient(
+            base_url=base,
+            headers={"Accept-Encoding": "identity"},
+            timeout=_TIMEOUT,
+            limits=_LIMITS,
+            transport=transport,
+            # A proxy from the environment must not come between two servers on one machine.
+            trust_env=not loopback,
+        )
+        self._authorization = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def answer(self, call: Call) -> Response:
+        """Forward a call.
+
+        Raises:
+            ApiError: 502 or 503, the server cannot be reached or broke off.
+        """
+        response = await self._send(call)
+        headers = {
+            name: response.headers[name]
+            for name in _FORWARDED_RESPONSE_HEADERS
+            if name in response.headers
+        }
+        if response.headers.get("Content-Type", "").startswith("text/event-stream"):
+            return EventStream(
+                _relay(response),
+                status_code=response.status_code,
+                headers=headers,
+                media_type=response.headers["Content-Type"],
+            )
+        return Response(await self._read(response), response.status_code, headers)
+
+    async def exchange(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request of this engine's own and return the JSON of its answer.
+
+        Raises:
+            ApiError: The server's status, if it is not 200; 502 or 503, it cannot be reached.
+        """
+        request = self._client.build_request(method, path, json=body, headers=self._authorization)
+        response = await self._connect(request)
+        content = await self._read(response)
+        if response.status_code != 200:
+            raise ApiError(response.status_code, _message(response, content))
+        return response.json()
+
+    async def _send(self, call: Call) -> httpx.Response:
+        headers = {
+            name: call.request.headers[name]
+            for name in _FORWARDED_REQUEST_HEADERS
+            if name in call.request.headers
+        }
+        request = self._client.build_request(
+            call.operation.method,
+            call.operation.path,
+            params=call.request.url.query or None,
+            content=call.raw or None,
+            headers={**headers, **self._authorization, "X-Request-Id": call.request_id},
+        )
+        return await self._connect(request)
+
+    async def _connect(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._client.send(request, stream=True)
+        except httpx.ConnectError as error:
+            raise ApiError(503, f"The upstream server cannot be reached: {error}.") from error
+        except httpx.HTTPError as error:
+            raise ApiError(502, f"The upstream server did not answer: {_reason(error)}.") from error
+
+    @staticmethod
+    async def _read(response: httpx.Response) -> bytes:
+        try:
+            return await response.aread()
+        except httpx.HTTPError as error:
+            raise ApiError(502, f"The upstream server broke off: {_reason(error)}.") from error
+        finally:
+            await response.aclose()
+
+
+async def _relay(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    try:
+        async for chunk in response.aiter_raw():
+            yield chunk
+    except httpx.HTTPError as error:
+        # The status is out already: tell of the error as a server tells of one in mid-stream.
+        broken = ApiError(502, f"The upstream server broke off: {_reason(error)}.")
+        yield b"\n\n" + event(broken.body()) + DONE
+    finally:
+        await response.aclose()
+
+
+def _reason(error: httpx.HTTPError) -> str:
+    return str(error) or type(error).__name__
+
+
+def _message(response: httpx.Response, content: bytes) -> str:
+    try:
+        return str(response.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return content[:200].decode("utf-8", "replace") or response.reason_phrase

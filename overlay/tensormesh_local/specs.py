@@ -1,0 +1,167 @@
+"""Reads routes, security and schemas from the OpenAPI definitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urldefrag, urljoin
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+_PACKAGE: Final = Path(__file__).resolve().parent
+_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_JSON: Final = "application/json"
+_YAML_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FORMATS: Final = FormatChecker(formats=["uuid"])
+
+
+class SpecError(Exception):
+    """The OpenAPI definitions are missing or cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRule:
+    """A header parameter of an operation."""
+
+    name: str
+    required: bool
+    validator: Draft202012Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of one host, as the definitions state it."""
+
+    surface: str
+    operation_id: str
+    method: str
+    path: str
+    needs_key: bool
+    headers: tuple[HeaderRule, ...]
+    body_validator: Draft202012Validator | None
+
+
+class SpecSet:
+    """The OpenAPI documents of one directory, with references between them.
+
+    Args:
+        directory: Where ``serverless.yaml``, ``on_demand.yaml`` and what they refer to are.
+
+    Raises:
+        SpecError: A document is missing or is not YAML.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._base = directory.resolve().as_uri() + "/"
+        self._documents = {
+            urljoin(self._base, path.name): _read(path) for path in sorted(directory.glob("*.yaml"))
+        }
+        self._registry: Registry[Any] = Registry().with_resources(
+            (uri, DRAFT202012.create_resource(contents))
+            for uri, contents in self._documents.items()
+        )
+
+    @cached_property
+    def serverless(self) -> tuple[Operation, ...]:
+        """The operations of the Serverless host."""
+        return self._operations("serverless")
+
+    @cached_property
+    def on_demand(self) -> tuple[Operation, ...]:
+        """The operations of the On-Demand host."""
+        return self._operations("on_demand")
+
+    def response_validator(
+        self, operation: Operation, status: int, media_type: str = _JSON
+    ) -> Draft202012Validator | None:
+        """Return the validator of a body (or of one event), None where any body is right."""
+        uri = urljoin(self._base, f"{operation.surface}.yaml")
+        responses = ("paths", operation.path, operation.method.lower(), "responses")
+        stated = self._lookup(uri, responses)[2]
+        key = str(status) if str(status) in stated else "default"
+        uri, pointer, response = self._lookup(uri, (*responses, key))
+        if media_type not in response.get("content", {}):
+            return None
+        return self._validator(uri, (*pointer, "content", media_type, "schema"))
+
+    def _operations(self, surface: str) -> tuple[Operation, ...]:
+        uri = urljoin(self._base, f"{surface}.yaml")
+        if uri not in self._documents:
+            raise SpecError(f"{surface}.yaml is not in {self._base}")
+        return tuple(
+            self._operation(surface, uri, path, method)
+            for path, item in self._documents[uri]["paths"].items()
+            for method in _METHODS
+            if method in item
+        )
+
+    def _operation(self, surface: str, uri: str, path: str, method: str) -> Operation:
+        pointer = ("paths", path, method)
+        stated = self._lookup(uri, pointer)[2]
+        security = stated.get("security", self._documents[uri].get("security", []))
+        body = None
+        if "requestBody" in stated:
+            at_uri, at_pointer, _ = self._lookup(uri, (*pointer, "requestBody"))
+            body = self._validator(at_uri, (*at_pointer, "content", _JSON, "schema"))
+        return Operation(
+            surface=surface,
+            operation_id=stated["operationId"],
+            method=method.upper(),
+            path=path,
+            needs_key=bool(security) and {} not in security,
+            headers=(*self._headers(uri, ("paths", path)), *self._headers(uri, pointer)),
+            body_validator=body,
+        )
+
+    def _headers(self, uri: str, pointer: tuple[str, ...]) -> list[HeaderRule]:
+        rules = []
+        for index in range(len(self._lookup(uri, pointer)[2].get("parameters", []))):
+            at_uri, at_pointer, stated = self._lookup(uri, (*pointer, "parameters", str(index)))
+            if stated["in"] == "header":
+                validator = self._validator(at_uri, (*at_pointer, "schema"))
+                rules.append(HeaderRule(stated["name"], stated.get("required", False), validator))
+        return rules
+
+    def _validator(self, uri: str, pointer: tuple[str, ...]) -> Draft202012Validator:
+        fragment = "/".join(part.replace("~", "~0").replace("/", "~1") for part in pointer)
+        return Draft202012Validator(
+            {"$ref": f"{uri}#/{fragment}"}, registry=self._registry, format_checker=_FORMATS
+        )
+
+    def _lookup(self, uri: str, pointer: tuple[str, ...]) -> tuple[str, tuple[str, ...], Any]:
+        """Return where the value at ``pointer`` stands, references followed, and the value."""
+        value: Any = self._documents[uri]
+        for part in pointer:
+            value = value[int(part)] if isinstance(value, list) else value[part]
+        if isinstance(value, dict) and "$ref" in value:
+            target, fragment = urldefrag(urljoin(uri, value["$ref"]))
+            parts = fragment.removeprefix("/").split("/")
+            return self._lookup(
+                target, tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
+            )
+        return uri, pointer, value
+
+
+@lru_cache(maxsize=1)
+def load_specs() -> SpecSet:
+    """Return the definitions that come with the package, or those of the checkout it lies in.
+
+    Raises:
+        SpecError: There are none, or they cannot be read.
+    """
+    for directory in (_PACKAGE / "specs", _PACKAGE.parents[1] / "specs"):
+        if (directory / "serverless.yaml").is_file():
+            return SpecSet(directory)
+    raise SpecError("The OpenAPI definitions (specs/*.yaml) are not part of this installation.")
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text("utf-8"), _YAML_LOADER)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        raise SpecError(f"{path.name} is not valid YAML: {error}") from error

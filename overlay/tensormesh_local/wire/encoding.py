@@ -1,0 +1,67 @@
+"""JSON and server-sent events as bytes."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.responses import Response, StreamingResponse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from starlette.types import Send
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_COMPACT_ASCII = json.JSONEncoder(separators=(",", ":")).encode
+
+DONE: Final = b"data: [DONE]\n\n"
+
+
+def dump(value: Any) -> bytes:
+    """Return compact JSON as UTF-8; text with lone surrogates is escaped instead."""
+    try:
+        return _COMPACT(value).encode()
+    except UnicodeEncodeError:
+        return _COMPACT_ASCII(value).encode()
+
+
+def event(value: Any) -> bytes:
+    """Return one data-only server-sent event."""
+    return b"data: " + dump(value) + b"\n\n"
+
+
+class JsonResponse(Response):
+    """A JSON answer."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Encode the body."""
+        return dump(content)
+
+
+class EventStream(StreamingResponse):
+    """An answer in server-sent events. Its source is closed as soon as the client is gone."""
+
+    def __init__(
+        self,
+        source: AsyncGenerator[bytes, None],
+        *,
+        status_code: int = 200,
+        headers: dict[str, str] | None = None,
+        media_type: str = "text/event-stream",
+    ) -> None:
+        super().__init__(source, status_code=status_code, headers=headers, media_type=media_type)
+        self._source = source
+
+    async def stream_response(self, send: Send) -> None:
+        """Send the events, then close their source, whatever happens."""
+        await send(
+            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        )
+        async with aclosing(self._source) as source:
+            async for chunk in source:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,46 @@
+"""The list of models."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_local.builtin.catalog import MAX_MODEL_LEN
+from tensormesh_local.wire.encoding import JsonResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tensormesh_local.builtin.catalog import ServedModel
+
+
+def list_models(models: Iterable[ServedModel], created: int) -> JsonResponse:
+    """Return the models as cards; ``created`` is in unix seconds."""
+    return JsonResponse({"object": "list", "data": [_card(model, created) for model in models]})
+
+
+def _card(model: ServedModel, created: int) -> dict[str, Any]:
+    permission = {
+        "id": f"modelperm-{blake2b(model.name.encode(), digest_size=8).hexdigest()}",
+        "object": "model_permission",
+        "created": created,
+        "allow_create_engine": False,
+        "allow_sampling": True,
+        "allow_logprobs": True,
+        "allow_search_indices": False,
+        "allow_view": True,
+        "allow_fine_tuning": False,
+        "organization": "*",
+        "group": None,
+        "is_blocking": False,
+    }
+    return {
+        "id": model.name,
+        "object": "model",
+        "created": created,
+        "owned_by": "tensormesh-local",
+        "root": model.family,
+        "parent": None,
+        "max_model_len": MAX_MODEL_LEN,
+        "permission": [permission],
+    }

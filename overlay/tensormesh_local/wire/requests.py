@@ -1,0 +1,217 @@
+"""Reads what requests have in common: sampling, limits, streaming and prescribed forms."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tensormesh_local.builtin.catalog import MAX_MODEL_LEN
+from tensormesh_local.builtin.constraint import Constraint
+from tensormesh_local.builtin.generation import Limits
+from tensormesh_local.errors import bad_request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Body = Mapping[str, Any]
+
+_MOST_CHOICES: Final = 128
+_MOST_LOGPROBS: Final = 20
+_GREEDY_TEMPERATURE: Final = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to generate. ``logprobs`` and ``prompt_logprobs`` are None where none are wanted."""
+
+    limits: Limits
+    n: int
+    seed: int | None
+    logprobs: int | None
+    prompt_logprobs: int | None
+    return_token_ids: bool
+    tokens_as_ids: bool
+    cache_salt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamMode:
+    """Whether and how to stream."""
+
+    stream: bool
+    include_usage: bool = False
+    continuous_usage: bool = False
+
+
+def read_sampling(
+    body: Body, prompt: Sequence[int], *, max_tokens: int | None, logprobs: int | None
+) -> Sampling:
+    """Read the sampling parameters of a request.
+
+    Args:
+        body: The request.
+        prompt: Tokens of the (longest) prompt.
+        max_tokens: The request's limit of generated tokens; None for the rest of the context.
+        logprobs: How many log probabilities a token are asked for.
+
+    Raises:
+        ApiError: 400, the request contradicts itself or exceeds a limit.
+    """
+    room = MAX_MODEL_LEN - len(prompt)
+    if room < 1:
+        raise bad_request(
+            f"This model's maximum context length is {MAX_MODEL_LEN} tokens. However, your prompt "
+            f"has {len(prompt)} tokens. Please reduce the length of the prompt.",
+            "input_tokens",
+        )
+    n = _integer(body, "n") or 1
+    temperature = body.get("temperature")
+    greedy = temperature is not None and temperature < _GREEDY_TEMPERATURE
+    if n > 1 and greedy:
+        raise bad_request(f"n must be 1 when using greedy sampling, got {n}.", "n")
+    if n > _MOST_CHOICES:
+        raise bad_request(f"n must be at most {_MOST_CHOICES}, got {n}.", "n")
+    limit = room if max_tokens is None else min(max_tokens, room)
+    least = _integer(body, "min_tokens") or 0
+    if max_tokens is not None and least > max_tokens:
+        raise bad_request(
+            f"min_tokens must be less than or equal to max_tokens={max_tokens}, got {least}.",
+            "min_tokens",
+        )
+    stop = body.get("stop") or ()
+    return Sampling(
+        limits=Limits(
+            max_tokens=limit,
+            min_tokens=least,
+            stop=(stop,) if isinstance(stop, str) else tuple(stop),
+            stop_token_ids=frozenset(map(int, body.get("stop_token_ids") or ())),
+            include_stop=bool(body.get("include_stop_str_in_output")),
+            ignore_eos=bool(body.get("ignore_eos")),
+        ),
+        n=n,
+        seed=None if greedy else _integer(body, "seed"),
+        logprobs=_checked_logprobs(logprobs, "logprobs"),
+        prompt_logprobs=_checked_logprobs(_integer(body, "prompt_logprobs"), "prompt_logprobs"),
+        return_token_ids=bool(body.get("return_token_ids")),
+        tokens_as_ids=bool(body.get("return_tokens_as_token_ids")),
+        cache_salt=body.get("cache_salt"),
+    )
+
+
+def read_stream_mode(body: Body) -> StreamMode:
+    """Read ``stream`` and ``stream_options``.
+
+    Raises:
+        ApiError: 400, stream options without a stream, or prompt log probabilities with one.
+    """
+    options = body.get("stream_options")
+    if not body.get("stream"):
+        if options is not None:
+            raise bad_request(
+                "stream_options can only be given when stream is true.", "stream_options"
+            )
+        return StreamMode(stream=False)
+    if body.get("prompt_logprobs") is not None:
+        raise bad_request(
+            "prompt_logprobs are not available when stream is true.", "prompt_logprobs"
+        )
+    include_usage = bool((options or {}).get("include_usage"))
+    continuous = include_usage and bool((options or {}).get("continuous_usage_stats"))
+    return StreamMode(stream=True, include_usage=include_usage, continuous_usage=continuous)
+
+
+def read_constraint(body: Body) -> Constraint | None:
+    """Read ``response_format`` and ``structured_outputs``; the latter wins.
+
+    Raises:
+        ApiError: 400, the form is contradictory, incomplete or not supported.
+    """
+    wanted = body.get("structured_outputs")
+    if wanted:
+        return _structured(wanted)
+    form = body.get("response_format") or {"type": "text"}
+    match form["type"]:
+        case "text":
+            return None
+        case "json_object":
+            return Constraint("json_object")
+        case "json_schema":
+            schema = (form.get("json_schema") or {}).get("schema")
+            if schema is None:
+                raise bad_request(
+                    "The response_format json_schema needs json_schema with a schema.",
+                    "response_format",
+                )
+            return Constraint("json_schema", schema)
+        case other:
+            raise bad_request(
+                f"The response_format {other} is not supported here.", "response_format"
+            )
+
+
+def cut_prompt(prompt: list[int], body: Body) -> list[int]:
+    """Return the prompt, shortened where ``truncate_prompt_tokens`` asks for it."""
+    keep = _integer(body, "truncate_prompt_tokens")
+    if keep is None or keep < 1 or keep >= len(prompt):
+        return prompt
+    return prompt[:keep] if body.get("truncation_side") == "right" else prompt[len(prompt) - keep :]
+
+
+def whole_number(body: Body, *names: str) -> int | None:
+    """Return the first of the named fields that is set, as an integer."""
+    for name in names:
+        value = _integer(body, name)
+        if value is not None:
+            return value
+    return None
+
+
+def _structured(wanted: Mapping[str, Any]) -> Constraint | None:
+    forms = [name for name in ("json", "regex", "choice") if wanted.get(name) is not None]
+    if len(forms) > 1:
+        raise bad_request(
+            f"Only one of json, regex and choice may be given, got {', '.join(forms)}.",
+            "structured_outputs",
+        )
+    if wanted.get("structural_tag") is not None or wanted.get("grammar") is not None:
+        raise bad_request(
+            "Grammars and structural tags are not supported here.", "structured_outputs"
+        )
+    if not forms:
+        return Constraint("json_object") if wanted.get("json_object") else None
+    value = wanted[forms[0]]
+    match forms[0]:
+        case "json":
+            return Constraint("json_schema", _schema(value))
+        case "regex":
+            return Constraint("regex", value)
+        case _:
+            if not value:
+                raise bad_request(
+                    "structured_outputs.choice must not be empty.", "structured_outputs"
+                )
+            return Constraint("choice", value)
+
+
+def _schema(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        schema = json.loads(value)
+    except ValueError:
+        schema = None
+    if not isinstance(schema, (dict, bool)):
+        raise bad_request("structured_outputs.json is not a JSON Schema.", "structured_outputs")
+    return schema
+
+
+def _checked_logprobs(count: int | None, name: str) -> int | None:
+    if count is not None and not 0 <= count <= _MOST_LOGPROBS:
+        raise bad_request(f"{name} must be from 0 to {_MOST_LOGPROBS} here, got {count}.", name)
+    return count
+
+
+def _integer(body: Body, name: str) -> int | None:
+    value = body.get(name)
+    return None if value is None else int(value)
