@@ -1,0 +1,78 @@
+"""What the documents say is true: code runs, links lead somewhere, tables are complete."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import tensormesh
+from tensormesh._config import VARIABLES
+from tensormesh_codegen.rules import VENDOR_KEYS
+from tensormesh_local import LocalHost
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def python_blocks(document: Path) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_first_example_of_the_readme_runs_as_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = python_blocks(ROOT / "README.md")[0]
+    keys, models = ["YOUR_INFERENCE_API_KEY"], ["YOUR_MODEL"]
+    with LocalHost(api_keys=keys, extra_models=models) as host:
+        monkeypatch.setenv("TENSORMESH_SERVERLESS_BASE_URL", host.serverless_base_url)
+        exec(compile(block, "README.md", "exec"), {})
+    assert capsys.readouterr().out == "Hello! How can I help you today?\n"
+
+
+def test_the_readme_names_the_two_first_commands_before_any_code() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert 0 < text.index("make demo") < text.index("make test") < text.index("```python")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_python_block_compiles(document: Path) -> None:
+    for block in python_blocks(document):
+        ast.parse(block)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_relative_link_leads_to_a_file(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8"))
+    missing = [
+        target
+        for target in targets
+        if not target.startswith("http") and not (document.parent / target).exists()
+    ]
+    assert missing == []
+
+
+def test_the_readme_lists_every_setting_with_its_variable() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for argument, variable in VARIABLES.items():
+        assert f"| `{argument}` | `{variable}` |" in text
+
+
+def test_the_guide_names_every_error_class() -> None:
+    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    errors = [name for name in tensormesh.__all__ if name.endswith("Error")]
+    assert [name for name in errors if f"`{name}`" not in text] == []
+
+
+def test_the_architecture_explains_every_vendor_key() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert [key for key in VENDOR_KEYS if f"`{key}`" not in text] == []
+
+
+def test_the_architecture_names_only_modules_that_exist() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"`(_?[a-z_]+\.py)`", text))
+    known = {path.name for path in ROOT.rglob("*.py") if ".venv" not in path.parts}
+    assert names <= known
