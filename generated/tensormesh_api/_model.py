@@ -227,32 +227,43 @@ def check_number(value: Any, where: str) -> float:
 
 def check_array(value: Any, where: str) -> list[Any]:
     """The value as a list, if it is an array."""
+    if type(value) is list:
+        return value
     if not isinstance(value, list | tuple):
         mismatch(where, "an array", value)
-    return value if isinstance(value, list) else list(value)
+    return list(value)
 
 
 def check_object(value: Any, where: str) -> dict[str, Any]:
     """The value as a dict, if it is an object."""
+    if type(value) is dict:
+        return value
     if not isinstance(value, Mapping):
         mismatch(where, "an object", value)
-    return value if isinstance(value, dict) else dict(value)
+    return dict(value)
 
 
 def check_items(value: Any, where: str, expected: str, *classes: type) -> list[Any]:
     """The value, if it is an array of nothing but these classes."""
-    items = check_array(value, where)
-    for index, item in enumerate(items):
+    items = value if type(value) is list else check_array(value, where)
+    for item in items:
         if type(item) not in classes:
-            mismatch(f"{where}[{index}]", expected, item)
+            return [
+                check_any_of(item, f"{where}[{index}]", expected, *classes)
+                for index, item in enumerate(items)
+            ]
     return items
 
 
 def check_any_of(value: Any, where: str, expected: str, *classes: type) -> Any:
-    """The value, if it is of one of these classes."""
-    if not isinstance(value, classes):
-        mismatch(where, expected, value)
-    return value
+    """The value, if it is of one of these classes, or stands for one: 2.0 for 2, any mapping."""
+    if type(value) in classes or (isinstance(value, classes) and not isinstance(value, bool)):
+        return value
+    if int in classes and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if dict in classes and isinstance(value, Mapping):
+        return dict(value)
+    mismatch(where, expected, value)
 
 
 def to_wire(value: Any) -> Any:

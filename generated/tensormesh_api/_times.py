@@ -24,5 +24,9 @@ def read_time(value: Any, where: str) -> datetime:
 
 
 def write_time(value: datetime) -> str:
-    """RFC 3339 text of a datetime; what has no time zone is UTC."""
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    """RFC 3339 text of a datetime; what has no time zone is UTC, which is written as `Z`."""
+    time = value if value.tzinfo else value.replace(tzinfo=UTC)
+    precision = (
+        "auto" if time.microsecond % 1000 else "milliseconds" if time.microsecond else "seconds"
+    )
+    return time.isoformat(timespec=precision).replace("+00:00", "Z")

@@ -37,14 +37,23 @@ def wire_objects(values: Any, name: str) -> list[dict[str, Any]]:
 
 
 def wire_value(value: Any, name: str) -> Any:
-    """A value that may be a model, a list of them, or plain data."""
+    """A value that may be a model, a time, a list of them, or plain data."""
     if value is None or isinstance(value, str | int | float):
         return value
+    if isinstance(value, datetime):
+        return wire_time(value, name)
     if isinstance(value, Mapping) or hasattr(value, "to_dict"):
         return wire_object(value, name)
     if isinstance(value, Iterable) and not isinstance(value, bytes):
         return [wire_value(item, f"{name}[{index}]") for index, item in enumerate(value)]
     raise TypeError(f"{name} must be JSON data or a model, got {type(value).__name__}")
+
+
+def wire_map(value: Any, name: str) -> dict[str, Any]:
+    """A mapping from names to models, times, or plain data."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} must be a mapping, got {type(value).__name__}")
+    return {key: wire_value(item, f"{name}[{key!r}]") for key, item in value.items()}
 
 
 def wire_time(value: datetime | str, name: str) -> str:
@@ -58,18 +67,31 @@ def wire_time(value: datetime | str, name: str) -> str:
     return write_time(value)
 
 
-def wire_query(value: Any) -> Any:
+def wire_query(value: Any, name: str) -> str | list[str]:
     """A query parameter: a list is repeated, a boolean is `true` or `false`."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return [wire_query(item) for item in value]
-    return str(value)
+    if isinstance(value, str | int | float | datetime):
+        return _url_text(value, name)
+    if not isinstance(value, Iterable) or isinstance(value, bytes | Mapping):
+        raise TypeError(f"{name} cannot be written into a URL, got {type(value).__name__}")
+    return [_url_text(item, f"{name}[{index}]") for index, item in enumerate(value)]
 
 
 def path_part(value: Any, name: str) -> str:
     """One part of a path, quoted, so that no value can name another path."""
-    text = str(value)
+    text = _url_text(value, name)
     if text in ("", ".", ".."):
         raise ValueError(f"{name} must be a non-empty identifier, got {text!r}")
     return quote(text, safe="")
+
+
+def _url_text(value: Any, name: str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return wire_time(value, name)
+    if isinstance(value, str):
+        # What a member of an enum of strings stands for, not its name.
+        return str.__str__(value)
+    if isinstance(value, int | float):
+        return str(value)
+    raise TypeError(f"{name} cannot be written into a URL, got {type(value).__name__}")

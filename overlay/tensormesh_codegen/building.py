@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from openapi_python_client.parser.openapi import GeneratorData
-
 from . import docs, naming
 from .bundling import Bundle, unescape
 from .errors import SpecError
@@ -68,17 +66,25 @@ class Schemas:
 
     def of(self, schema: dict[str, Any], at: Pointer) -> Type:
         """The type of an inline schema."""
+        found = self._member(schema, at)
+        if found.kind == "null":
+            self.error(at, "null alone is no type: say what else it can be")
+            return Type("any")
+        return found
+
+    def _member(self, schema: dict[str, Any], at: Pointer) -> Type:
+        """The same where null is a type too: beside others."""
         if "$ref" in schema:
             return self.named(self.target(schema["$ref"]), at)
         if "const" in schema:
             return Type(_kind_of_value(schema["const"]))
         for key in ("anyOf", "oneOf"):
             if key in schema:
-                members = [self.of(item, (*at, key, i)) for i, item in enumerate(schema[key])]
+                members = [self._member(item, (*at, key, i)) for i, item in enumerate(schema[key])]
                 return self._one_of(members, at)
         kinds = schema.get("type")
         if isinstance(kinds, list):
-            return self._one_of([self.of({**schema, "type": kind}, at) for kind in kinds], at)
+            return self._one_of([self._member({**schema, "type": kind}, at) for kind in kinds], at)
         return self._single(kinds, schema, at)
 
     def _single(self, kind: str | None, schema: dict[str, Any], at: Pointer) -> Type:
@@ -97,18 +103,20 @@ class Schemas:
     def _one_of(self, members: list[Type], at: Pointer) -> Type:
         flat: list[Type] = []
         for member in members:
-            flat.extend(member.members if member.kind == "oneof" else [member])
+            flat.extend(member.members if member.kind == "oneof" else [member.or_value()])
         nullable = any(m.kind == "null" or m.nullable for m in members)
         flat = list(dict.fromkeys(member for member in flat if member.kind != "null"))
-        if any(member.kind == "any" for member in flat) or not flat:
+        if any(member.kind == "any" for member in flat):
             return Type("any")
+        if not flat:
+            return Type("null")
         if len(flat) == 1:
             return flat[0].or_null() if nullable else flat[0]
         self._distinguishable(flat, at)
         return Type("oneof", members=tuple(flat), nullable=nullable)
 
     def _distinguishable(self, members: list[Type], at: Pointer) -> None:
-        """By JSON type alone it must be clear which member a value is, if it has to be converted."""
+        """By JSON type alone it must be clear which member a value is, if one is converted."""
         for json_type in {member.json_type for member in members}:
             same = [member for member in members if member.json_type == json_type]
             if len(same) > 1 and not all(member.plain for member in same):
@@ -131,19 +139,15 @@ def _kind_of_value(value: Any) -> str:
     return kinds.get(type(value), "any")
 
 
-def build_models(schemas: Schemas, parsed: GeneratorData) -> list[Model]:
-    """Every object schema that the parser kept, in order of name."""
-    kept = {str(model.class_info.name) for model in parsed.models}
-    result = []
-    for name, schema in sorted(schemas.raw.items()):
-        if component_kind(schema) != "model":
-            continue
-        if name not in kept:
-            at = ("components", "schemas", name)
-            schemas.error(at, f"the parser drops or renames {name}: choose a plain class name")
-            continue
-        result.append(_model(schemas, name, schema))
-    return _with_imports(result)
+def build_models(schemas: Schemas) -> list[Model]:
+    """Every object schema, in order of name."""
+    return _with_imports(
+        [
+            _model(schemas, name, schema)
+            for name, schema in sorted(schemas.raw.items())
+            if component_kind(schema) == "model"
+        ]
+    )
 
 
 def _model(schemas: Schemas, name: str, schema: dict[str, Any]) -> Model:
@@ -162,7 +166,8 @@ def build_fields(schemas: Schemas, schema: dict[str, Any], at: Pointer) -> Itera
         where = (*at, "properties", wire)
         name = naming.attribute(wire)
         if name in names:
-            schemas.error(where, f"{wire!r} and {names[name]!r} are both {name!r} in Python")
+            problem = f"{wire!r} and {names[name]!r} are both {name!r} in Python: rename one"
+            schemas.error(where, problem)
             continue
         names[name] = wire
         resolved = schemas.resolve(item)
@@ -226,7 +231,8 @@ def build_enums(schemas: Schemas) -> list[Enum]:
                 continue
             constant = naming.constant(value)
             if constant in members:
-                schemas.error((*at, "enum"), f"members clash: both {constant} in Python")
+                both = f"{members[constant]!r} and {value!r} are both {constant} in Python"
+                schemas.error((*at, "enum"), f"{both}: leave one out, and describe it in words")
             members[constant] = value
         doc = docs.paragraph(schema.get("description"))
         result.append(Enum(name, naming.module(name), doc, tuple(members.items())))
@@ -244,21 +250,28 @@ def build_unions(schemas: Schemas) -> list[Union]:
 
 def _union(schemas: Schemas, name: str, schema: dict[str, Any]) -> Union:
     at = ("components", "schemas", name)
-    prop = str(schema["discriminator"].get("propertyName"))
+    prop = schema["discriminator"]["propertyName"]
     mapping = schema["discriminator"].get("mapping") or {}
-    members = [str(item.get("$ref", "")) for item in schema.get("oneOf") or ()]
+    members = [item.get("$ref", "") for item in schema.get("oneOf") or ()]
     if not mapping or set(mapping.values()) != set(members):
-        schemas.error((*at, "discriminator"), "mapping and oneOf must name the same schemas")
+        problem = "mapping and oneOf must name the same schemas: let them agree"
+        schemas.error((*at, "discriminator"), problem)
+        mapping = {}
     variants = []
     for value, ref in mapping.items():
         target = schemas.target(ref)
-        if component_kind(schemas.raw.get(target, {})) != "model":
-            schemas.error((*at, "discriminator", "mapping", value), f"{target!r} is no object")
-            continue
-        const = (schemas.raw[target].get("properties") or {}).get(prop, {}).get("const")
-        if const is not None and const != value:
-            problem = f"{target}.{prop} is {const!r}, not {value!r}: let them agree"
+        problem = _variant_problem(schemas.raw[target], target, prop, value)
+        if problem:
             schemas.error((*at, "discriminator", "mapping", value), problem)
         variants.append((value, Type("model", target, naming.module(target))))
     doc = docs.paragraph(schema.get("description"))
     return Union(name, naming.module(name), doc, prop, tuple(variants))
+
+
+def _variant_problem(schema: dict[str, Any], name: str, prop: str, value: str) -> str:
+    if component_kind(schema) != "model":
+        return f"{name} is no object with properties: let it be one"
+    if prop not in schema["properties"]:
+        return f"{name} has no property {prop!r}, which tells the members apart: add it"
+    const = schema["properties"][prop].get("const", value)
+    return "" if const == value else f"{name}.{prop} is {const!r}, not {value!r}: let them agree"

@@ -51,26 +51,42 @@ def walk(value: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
             yield from walk(item, (*pointer, index))
 
 
-def is_data(pointer: Pointer) -> bool:
-    """Whether a value is an example or a default: data of users, where `$ref` means nothing."""
+_DATA_KEYS = ("example", "default", "const", "enum", "x-tm-empty")
+# The keys below these are names of the writer's choice, and mean nothing.
+_NAMING_KEYS = (
+    *("paths", "responses", "content", "headers", "links", "variables"),
+    *("schemas", "parameters", "securitySchemes", "properties", "mapping"),
+)
+
+
+def position(pointer: Pointer) -> str:
+    """What the keys of a mapping are.
+
+    Returns:
+        `keywords`, `names` of the writer's choice, or `data`: an example, a default, a constant,
+        where `$ref` means nothing.
+    """
+    names = False
     for index, key in enumerate(pointer):
-        if key in ("example", "examples", "default", "const", "enum"):
-            # ... unless it is the name of a property, of a component, or a reference to an example.
-            parent = pointer[index - 1] if index else ""
-            if parent in ("properties", "schemas", "components", "responses"):
-                continue
-            if key == "examples" and len(pointer) == index + 2:
-                return False
-            return True
-    return False
+        if names:
+            names = False
+        elif key in _DATA_KEYS:
+            return "data"
+        elif key == "examples":
+            # A list of values, or examples by name, each of which holds a value or is a reference.
+            below = pointer[index + 1 :]
+            if below and (isinstance(below[0], int) or below[1:2] == ("value",)):
+                return "data"
+            names = True
+        else:
+            names = key in _NAMING_KEYS
+    return "names" if names else "keywords"
 
 
 def references(value: Any, base: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
     """Every `$ref` with the pointer of the object that holds it."""
     for pointer, item in walk(value, base):
-        if isinstance(item, dict) and "$ref" in item and not is_data(pointer):
-            if pointer and pointer[-1] == "properties":
-                continue
+        if isinstance(item, dict) and "$ref" in item and position(pointer) == "keywords":
             yield pointer, item["$ref"]
 
 
@@ -88,7 +104,7 @@ def bundle(root: Document, documents: Mapping[str, Document]) -> Bundle:
         for name in members if isinstance(members, dict) else ():
             _collect(root, ("components", section, name), result, collected, errors)
     plain = {key: value for key, value in root.data.items() if key != "components"}
-    pending = [(root, plain, ())]
+    pending: list[tuple[Document, Any, Pointer]] = [(root, plain, ())]
     pending += [(doc, _at(doc.data, at), at) for doc, at in result.origin.values()]
     while pending:
         document, value, base = pending.pop(0)
@@ -99,12 +115,12 @@ def bundle(root: Document, documents: Mapping[str, Document]) -> Bundle:
             other, at = target
             if _collect(other, at, result, collected, errors):
                 pending.append((other, _at(other.data, at), at))
-    data = {key: _localise(value) for key, value in plain.items()}
-    data["components"] = {section: _localise(items) for section, items in collected.items()}
-    result.data = data
-    errors.extend(_circular(result))
     if errors:
         raise SpecErrors(errors)
+    result.data = _localise({**plain, "components": collected})
+    circles = list(_circular(result))
+    if circles:
+        raise SpecErrors(circles)
     return result
 
 
@@ -115,7 +131,7 @@ def unused_components(documents: Mapping[str, Document], bundles: list[Bundle]) 
         for item in bundles
         for document, pointer in _reachable(item)
     }
-    errors = []
+    errors: list[SpecError] = []
     for document in documents.values():
         for section, members in (document.data.get("components") or {}).items():
             if section == "securitySchemes" or not isinstance(members, dict):
@@ -143,6 +159,20 @@ def _reachable(item: Bundle) -> Iterator[tuple[Document, Pointer]]:
                 seen.add(key)
                 pending.append(item.data["components"][section][key[1]])
                 yield item.origin[key]
+
+
+def resolve(
+    data: dict[str, Any], item: dict[str, Any], at: Pointer
+) -> tuple[Pointer, dict[str, Any]]:
+    """What an object of a bundled document stands for, and where that is.
+
+    Either the object itself at `at`, or the target of its reference.
+    """
+    while "$ref" in item:
+        _, _, section, name = item["$ref"].split("/", 3)
+        at = ("components", section, unescape(name))
+        item = data["components"][section][at[-1]]
+    return at, item
 
 
 def unescape(part: str) -> str:
@@ -203,41 +233,43 @@ def _at(data: Any, pointer: Pointer) -> Any:
 
 
 def _localise(value: Any, pointer: Pointer = ()) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: (
-                item[item.index("#") :]
-                if key == "$ref" and isinstance(item, str)
-                else _localise_mapping(item)
-                if key == "mapping" and isinstance(item, dict)
-                else _localise(item, (*pointer, key))
-            )
-            for key, item in value.items()
-        }
+    """The same value with every reference into another file as one into this document."""
+    place = position(pointer)
+    if place == "data":
+        return value
     if isinstance(value, list):
         return [_localise(item, (*pointer, index)) for index, item in enumerate(value)]
-    return value
-
-
-def _localise_mapping(mapping: dict[str, Any]) -> dict[str, Any]:
-    """The targets of a discriminator are references too, though not written as `$ref`."""
+    if not isinstance(value, dict):
+        return value
+    if place == "names" and pointer[-1] == "mapping":
+        # The targets of a discriminator are references too, though not written as `$ref`.
+        return {key: _local(item) for key, item in value.items()}
     return {
-        key: ref[ref.index("#") :] if isinstance(ref, str) and "#" in ref else _localise(ref)
-        for key, ref in mapping.items()
+        key: _local(item)
+        if key == "$ref" and place == "keywords"
+        else _localise(item, (*pointer, key))
+        for key, item in value.items()
     }
 
 
+def _local(ref: str) -> str:
+    return ref[ref.index("#") :] if "#" in ref else ref
+
+
 def _circular(result: Bundle) -> Iterator[SpecError]:
-    """Chains of components that are nothing but references to each other."""
+    """Rings of components that are nothing but references to each other, each told once."""
+    told: set[tuple[str, str]] = set()
     for section, members in result.data["components"].items():
         for name in members:
-            seen, at = [name], members[name]
-            while isinstance(at, dict) and isinstance(at.get("$ref"), str):
-                following = unescape(at["$ref"].rsplit("/", 1)[-1])
-                if following in seen:
-                    chain = " -> ".join([*seen, following])
-                    problem = f"circular $ref {chain}: let one of them say what it is"
-                    yield result.error(("components", section, name), problem)
+            chain, at = [name], members[name]
+            while "$ref" in at:
+                chain.append(unescape(at["$ref"].rsplit("/", 1)[-1]))
+                if (section, chain[-1]) in told:
                     break
-                seen.append(following)
-                at = members.get(following)
+                if chain[-1] in chain[:-1]:
+                    ring = chain[chain.index(chain[-1]) :]
+                    told.update((section, member) for member in ring)
+                    problem = f"circular $ref {' -> '.join(ring)}: let one of them say what it is"
+                    yield result.error(("components", section, ring[0]), problem)
+                    break
+                at = members[chain[-1]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,10 @@ def main(root: Path, arguments: list[str] | None = None) -> int:
     Returns:
         0; 1 if the check fails, or a breaking change was found and asked for; 2 if a spec is wrong.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A report quotes specs: no character of theirs may stop it, whatever the terminal can show.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     if options.command == "diff":
         from .diff import run

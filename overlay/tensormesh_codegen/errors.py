@@ -19,10 +19,10 @@ class SpecError(Exception):
         self.problem = problem
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {one_line(self.problem)}"
+        return one_line(f"{self.file}:{self.line}: {self.problem}")
 
 
-class SpecErrors(Exception):
+class SpecErrors(Exception):  # noqa: N818  # not one error, but several `SpecError`
     """Every problem that one run found, so that one run is enough to mend them all."""
 
     def __init__(self, errors: list[SpecError]) -> None:

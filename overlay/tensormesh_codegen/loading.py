@@ -14,6 +14,9 @@ Pointer = tuple[str | int, ...]
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+# Deeper nesting than this is no spec, and would overflow the stack of the YAML library.
+_MAX_DEPTH = 100
+
 # YAML's own scalar types that JSON has too. A date stays the text that was written.
 _SCALARS = {
     "tag:yaml.org,2002:null",
@@ -55,7 +58,8 @@ def load_document(path: Path, label: str | None = None) -> Document:
     """Read one spec file.
 
     Raises:
-        SpecError: Not readable, not UTF-8, not YAML, a duplicate key, an alias, not a mapping.
+        SpecError: Not readable, not UTF-8, not YAML, a duplicate key, an alias, not a mapping,
+            a number that JSON does not have, nested too deeply.
     """
     label = label or path.as_posix()
     try:
@@ -69,43 +73,49 @@ def load_document(path: Path, label: str | None = None) -> Document:
 
 def parse_document(text: str, *, name: str, label: str) -> Document:
     """The same for text in hand."""
-    loader = _Loader(text)
+    document = Document(name=name, label=label, data={})
     try:
-        node = loader.get_single_node()
-        if node is None:
-            raise SpecError(label, 1, "is empty: write an OpenAPI 3.1 document")
-        document = Document(name=name, label=label, data={})
-        _reject_aliases(node, document)
-        data = _construct(loader, node, (), document)
+        _check_events(text, document)
+        data = _read(text, document)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise SpecError(label, line, f"YAML syntax: {error.problem}: mend the line") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise SpecError(label, 1, f"YAML: {error}") from None
-    finally:
-        loader.dispose()
+    except yaml.reader.ReaderError as error:
+        line = text.encode()[: error.position].count(b"\n") + 1
+        problem = f"holds a character that YAML does not allow ({error.reason}): remove it"
+        raise SpecError(label, line, problem) from None
     if not isinstance(data, dict):
         raise SpecError(label, 1, "is not a mapping: write an OpenAPI 3.1 document")
     document.data = data
     return document
 
 
-def _reject_aliases(root: yaml.Node, document: Document) -> None:
-    seen: set[int] = set()
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if id(node) in seen:
-            line = node.start_mark.line + 1
-            problem = "is used by a YAML alias (`*name`): use `$ref`, or write it out"
+def _check_events(text: str, document: Document) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.AliasEvent):
+            problem = f"YAML alias *{event.anchor}: use `$ref`, or write it out"
             raise SpecError(document.label, line, problem)
-        if isinstance(node, yaml.SequenceNode):
-            seen.add(id(node))
-            stack.extend(node.value)
-        elif isinstance(node, yaml.MappingNode):
-            seen.add(id(node))
-            stack.extend(value for _, value in node.value)
+        if depth > _MAX_DEPTH:
+            problem = f"is nested more than {_MAX_DEPTH} deep: write less deeply"
+            raise SpecError(document.label, line, problem)
+
+
+def _read(text: str, document: Document) -> Any:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            raise SpecError(document.label, 1, "is empty: write an OpenAPI 3.1 document")
+        return _construct(loader, node, (), document)
+    finally:
+        loader.dispose()
 
 
 def _construct(loader: Any, node: yaml.Node, pointer: Pointer, document: Document) -> Any:
@@ -120,7 +130,11 @@ def _construct(loader: Any, node: yaml.Node, pointer: Pointer, document: Documen
         return _construct_mapping(loader, node, pointer, document)
     if node.tag not in _SCALARS:
         return node.value
-    value = loader.construct_object(node)
+    try:
+        value = loader.construct_object(node)
+    except (ValueError, KeyError):
+        problem = f"{node.value!r} is no {node.tag.rpartition(':')[2]}: mend the value or its tag"
+        raise SpecError(document.label, line, problem) from None
     if isinstance(value, float) and (value != value or abs(value) == float("inf")):
         raise SpecError(document.label, line, f"{node.value} is not a JSON number: write another")
     return value
@@ -133,7 +147,7 @@ def _construct_mapping(
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
-            raise SpecError(document.label, line, "a key must be a plain string")
+            raise SpecError(document.label, line, "a key is no plain string: write one")
         # A key is text, also where YAML would read a number or a boolean (`200:`, `on:`).
         key = key_node.value
         if key in result:

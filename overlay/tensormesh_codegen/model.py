@@ -177,6 +177,11 @@ class Package:
     resources: tuple[Resource, ...]
 
     @property
+    def schemas(self) -> tuple[Model | Enum | Union, ...]:
+        """Everything that has a module of its own in `models`."""
+        return (*self.models, *self.enums, *self.unions)
+
+    @property
     def root_class(self) -> str:
         """The class that holds the top namespaces."""
         return "".join(word.capitalize() for word in self.name.split("_"))

@@ -8,13 +8,13 @@ from openapi_python_client import strings
 
 # Names that a class body or the base class of models needs for itself.
 _TAKEN = frozenset(
-    {"additional_properties", "from_dict", "to_dict"}
-    | {"bool", "dict", "float", "int", "list", "property", "str", "cls", "self"}
+    {"additional_properties", "from_dict", "to_dict", "cls", "self"}
+    | {"bool", "classmethod", "datetime", "dict", "float", "int", "list", "property", "str"}
 )
 
 
 def attribute(wire: str) -> str:
-    """A valid Python name for a property or a parameter. `type`, `object`, `input` stay as they are."""
+    """A valid Python name for a property or a parameter. `type`, `object`, `input` stay."""
     name = strings.snake_case(wire)
     if not name.isidentifier() or not name.isascii():
         name = "field_" + "".join(c for c in name if c.isascii() and (c.isalnum() or c == "_"))

@@ -7,12 +7,14 @@ from typing import Any
 
 from . import docs, naming
 from .building import Schemas, build_fields
-from .bundling import Bundle
+from .bundling import Bundle, resolve
 from .errors import SpecError
 from .loading import Pointer
 from .model import Endpoint, Field, Operation, Resource, Surface
-from .rules import METHODS
-from .types import Type
+from .types import SCALARS, Type
+
+# Objects of a bundled document, each with the place where it stands.
+Found = list[tuple[Pointer, dict[str, Any]]]
 
 # Arguments that every public method has, and so no operation may.
 CALL_OPTIONS = ("extra_headers", "extra_query", "extra_body", "timeout_seconds")
@@ -24,9 +26,7 @@ def build_surface(schemas: Schemas) -> Surface:
     data = bundle.data
     server = data["servers"][0]
     schemes = data["components"].get("securitySchemes") or {}
-    scheme = next(iter(schemes.values()), {})
-    if len(schemes) > 1 or (scheme and scheme.get("scheme") != "bearer"):
-        schemas.error((), "one host has one security scheme here, of type http bearer")
+    scheme: dict[str, Any] = next(iter(schemes.values()), {})
     return Surface(
         name=data["x-tm-surface"],
         title=str(data["info"]["title"]),
@@ -47,24 +47,19 @@ def _endpoints(schemas: Schemas) -> Iterator[Endpoint]:
     data = schemas.bundle.data
     for path, item in (data.get("paths") or {}).items():
         for method, raw in item.items():
-            if method in METHODS:
-                at = ("paths", path, method)
-                parameters = [_resolve(data, p, "parameters") for p in raw.get("parameters") or ()]
-                yield Endpoint(
-                    operation=_operation(schemas, at, raw, parameters),
-                    tag=raw["tags"][0],
-                    auth=_auth(raw.get("security", data.get("security"))),
-                    headers=tuple(
-                        (p["name"], p["x-tm-config"]) for p in parameters if p["in"] == "header"
-                    ),
-                )
-
-
-def _resolve(data: dict[str, Any], item: dict[str, Any], section: str) -> dict[str, Any]:
-    if "$ref" not in item:
-        return item
-    found: dict[str, Any] = data["components"][section][item["$ref"].rsplit("/", 1)[-1]]
-    return found
+            at = ("paths", path, method)
+            found = [
+                resolve(data, item, (*at, "parameters", index))
+                for index, item in enumerate(raw.get("parameters") or ())
+            ]
+            yield Endpoint(
+                operation=_operation(schemas, at, raw, found),
+                tag=raw["tags"][0],
+                auth=_auth(raw.get("security", data.get("security"))),
+                headers=tuple(
+                    (p["name"], p["x-tm-config"]) for _, p in found if p["in"] == "header"
+                ),
+            )
 
 
 def _auth(security: list[dict[str, Any]] | None) -> str:
@@ -73,14 +68,12 @@ def _auth(security: list[dict[str, Any]] | None) -> str:
     return "optional" if {} in security else "required"
 
 
-def _operation(
-    schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: list[dict[str, Any]]
-) -> Operation:
+def _operation(schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: Found) -> Operation:
     arguments = [
-        *_parameters(schemas, at, parameters),
+        *_parameters(schemas, parameters),
         *_body_fields(schemas, at, raw),
     ]
-    _check_arguments(schemas, at, arguments)
+    _check_arguments(schemas, at, arguments, streams="x-tm-stream" in raw)
     # Required ones first, then as the spec has them.
     arguments.sort(key=lambda item: not item.required)
     result, empty = _result(schemas, at, raw)
@@ -97,7 +90,7 @@ def _operation(
         provenance=raw["x-tm-provenance"],
         arguments=tuple(arguments),
         result=result,
-        event=schemas.named(event, at) if event else None,
+        event=_event(schemas, at, event) if event else None,
         empty=empty,
         pagination=raw.get("x-tm-pagination"),
         cli=raw.get("x-tm-cli"),
@@ -105,18 +98,31 @@ def _operation(
     )
 
 
-def _parameters(schemas: Schemas, at: Pointer, parameters: list[dict[str, Any]]) -> Iterator[Field]:
-    for item in parameters:
+def _parameters(schemas: Schemas, parameters: Found) -> Iterator[Field]:
+    for where, item in parameters:
         if item["in"] in ("path", "query"):
-            schema = item.get("schema") or {}
-            yield Field(
+            schema = item["schema"]
+            field = Field(
                 wire=item["name"],
                 name=naming.attribute(item["name"]),
-                type=schemas.of(schema, (*at, "parameters")),
+                type=schemas.of(schema, (*where, "schema")),
                 required=bool(item.get("required")),
                 doc=docs.sentences({**schema, **item}, schemas.resolve(schema)),
                 location=item["in"],
             )
+            if not _is_simple(field.type, lists=field.location == "query"):
+                help_text = "let it be text, a number, a boolean or, in a query, a list of those"
+                schemas.error(where, f"{field.location} parameter {field.wire!r}: {help_text}")
+            yield field
+
+
+def _is_simple(kind: Type, *, lists: bool) -> bool:
+    """Whether a value can be written into a URL."""
+    if lists:
+        # Null in a query means that it is left out.
+        kind = kind.items if kind.items and kind.kind == "list" else kind.or_value()
+    parts = kind.members or (kind,)
+    return not kind.nullable and all(p.kind in (*SCALARS, "enum", "datetime") for p in parts)
 
 
 def _body_fields(schemas: Schemas, at: Pointer, raw: dict[str, Any]) -> Iterator[Field]:
@@ -126,16 +132,21 @@ def _body_fields(schemas: Schemas, at: Pointer, raw: dict[str, Any]) -> Iterator
     name = schemas.target(ref)
     schema = schemas.raw[name]
     if schema.get("type") != "object" or not schema.get("properties"):
-        schemas.error((*at, "requestBody"), f"{name} must be an object with properties")
+        schemas.error((*at, "requestBody"), f"{name} must be an object with properties: mend it")
         return
     yield from build_fields(schemas, schema, ("components", "schemas", name))
 
 
-def _check_arguments(schemas: Schemas, at: Pointer, arguments: list[Field]) -> None:
+def _check_arguments(
+    schemas: Schemas, at: Pointer, arguments: list[Field], *, streams: bool
+) -> None:
+    if streams and not any(a.name == "stream" and a.type.kind == "boolean" for a in arguments):
+        problem = "x-tm-stream needs a field `stream` of type boolean in the body: add it"
+        schemas.error((*at, "x-tm-stream"), problem)
     seen: dict[str, str] = {}
     for item in arguments:
         if item.name in seen:
-            problem = f"{item.location} and {seen[item.name]} both have {item.name!r}: rename one"
+            problem = f"{seen[item.name]} and {item.location} both have {item.name!r}: rename one"
             schemas.error(at, problem)
         seen[item.name] = item.location
         if item.name in CALL_OPTIONS:
@@ -152,21 +163,47 @@ def _argument_imports(arguments: list[Field]) -> list[Type]:
     return [found[name] for name in sorted(found)]
 
 
+def _event(schemas: Schemas, at: Pointer, name: str) -> Type | None:
+    event = schemas.named(name, at)
+    if event.kind not in ("model", "union"):
+        problem = f"x-tm-stream names {name}, which is no object and no union of objects: mend it"
+        schemas.error((*at, "x-tm-stream"), problem)
+        return None
+    return event
+
+
+def _check_content(
+    schemas: Schemas, where: Pointer, content: dict[str, Any], stream: str | None
+) -> None:
+    """A good answer is JSON or nothing, and a stream where `x-tm-stream` says so."""
+    unread = set(content) - {"application/json", *(["text/event-stream"] if stream else [])}
+    for kind in unread:
+        help_text = "write application/json, or text/event-stream together with x-tm-stream"
+        schemas.error((*where, "content"), f"{kind!r} is not read: {help_text}")
+    if unread or not (content or stream):
+        return
+    if "application/json" not in content:
+        schemas.error(where, "a good answer must have application/json, or no content: add it")
+    events = (content.get("text/event-stream") or {}).get("schema") or {}
+    if stream and schemas.target(events.get("$ref", "")) != stream:
+        problem = f"text/event-stream must refer to {stream}, as x-tm-stream says: let them agree"
+        schemas.error(where, problem)
+
+
 def _result(
     schemas: Schemas, at: Pointer, raw: dict[str, Any]
 ) -> tuple[Type | None, dict[str, Any] | None]:
     code = next(code for code in raw["responses"] if code.startswith("2"))
     where = (*at, "responses", code)
-    response = _resolve(schemas.bundle.data, raw["responses"][code], "responses")
+    where, response = resolve(schemas.bundle.data, raw["responses"][code], where)
     content = response.get("content") or {}
+    _check_content(schemas, where, content, raw.get("x-tm-stream"))
     media = content.get("application/json")
     if media is None:
-        if content:
-            schemas.error(where, "a good answer must have application/json, or no content at all")
         return None, None
     result = schemas.of(media.get("schema") or {}, where)
     if result.kind != "model":
-        schemas.error(where, "a good answer must be a named object schema")
+        schemas.error(where, "a good answer must be a named object schema: let it be one")
         return None, None
     return result, response.get("x-tm-empty")
 
@@ -175,22 +212,23 @@ def merge(
     bundles: list[Bundle], surfaces: list[Surface]
 ) -> tuple[list[Operation], list[SpecError]]:
     """The operations of a package; its hosts must agree on each."""
+    offers = [{each.operation.id: each.operation for each in host.endpoints} for host in surfaces]
     merged: dict[str, Operation] = {}
+    for offer in offers:
+        for name, operation in offer.items():
+            merged.setdefault(name, operation)
     errors = []
-    for bundle, surface in zip(bundles, surfaces, strict=True):
-        offered = {endpoint.operation.id: endpoint.operation for endpoint in surface.endpoints}
-        for operation_id, operation in offered.items():
-            known = merged.setdefault(operation_id, operation)
-            if known != operation:
-                where = ("paths", operation.path, operation.method.lower())
-                parts = ", ".join(
-                    k for k, v in vars(known).items() if v != vars(operation)[k] and k != "doc"
-                )
-                problem = f"{operation_id} differs from the other host's in {parts}"
+    for bundle, offer in zip(bundles, offers, strict=True):
+        for name, operation in merged.items():
+            if name not in offer:
+                problem = f"{name} is missing here, but the package's other host has it: add it"
+                errors.append(bundle.error(("paths",), problem))
+            elif offer[name] != operation:
+                other = vars(offer[name])
+                differing = [key for key, item in vars(operation).items() if item != other[key]]
+                where = ("paths", other["path"], other["method"].lower())
+                problem = f"{name} differs from {bundles[0].root.label} in {', '.join(differing)}"
                 errors.append(bundle.error(where, f"{problem}: let them agree"))
-        for missing in merged.keys() - offered.keys():
-            problem = f"{missing} is missing here, but the package's other host has it: add it"
-            errors.append(bundle.error(("paths",), problem))
     return list(merged.values()), errors
 
 

@@ -17,6 +17,10 @@ _STEPS = (
 )
 
 
+# Which files are formatted must not depend on where the temporary folder is, nor on their names.
+_EVERYTHING = ("--no-respect-gitignore", "--config", "exclude=[]", "--config", "extend-exclude=[]")
+
+
 class FormatError(Exception):
     """The formatter could not be run, or refused a file."""
 
@@ -31,10 +35,11 @@ def format_files(files: dict[str, str], config: Path) -> dict[str, str]:
         root = Path(folder)
         write_tree(root, files)
         for step in _STEPS:
-            command = [_ruff(), *step, "--no-cache", "--config", str(config), str(root)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+            command = [_ruff(), *step, "--no-cache", "--config", str(config), *_EVERYTHING]
+            done = subprocess.run([*command, str(root)], capture_output=True, check=False)  # noqa: S603
             if done.returncode:
-                raise FormatError(f"ruff {step[0]} fails: {done.stderr.strip() or done.stdout}")
+                said = (done.stderr.strip() or done.stdout).decode(errors="replace")
+                raise FormatError(f"ruff {step[0]} fails: {said}")
         return {name: (root / name).read_text(encoding="utf-8") for name in files}
 
 
@@ -99,9 +104,10 @@ def compare(root: Path, files: dict[str, str]) -> list[str]:
         if name not in found:
             report.append(f"missing: {name}")
             continue
-        have = (root / name).read_text(encoding="utf-8", errors="replace")
-        if have != text:
-            diff = difflib.unified_diff(have.splitlines(), text.splitlines(), lineterm="", n=0)
+        have = (root / name).read_bytes()
+        if have != text.encode():
+            lines = have.decode(errors="replace").splitlines()
+            diff = difflib.unified_diff(lines, text.splitlines(), lineterm="", n=0)
             report.append(f"differs: {name}")
             report += [f"    {line}" for line in list(diff)[2:8]]
     return report

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 from . import operations
 from .building import Schemas, build_enums, build_models, build_unions
 from .bundling import Bundle, bundle, unused_components
 from .errors import SpecError, SpecErrors
+from .forms import check_forms
 from .loading import Document, load_document
 from .model import Package
-from .parsing import parse, validate
+from .names import clashes
+from .parsing import parse_problems, validate
 from .rules import check
 
 
@@ -28,8 +31,10 @@ def load_specs(folder: Path, label: str = "specs") -> dict[str, Document]:
             documents[path.name] = load_document(path, f"{label}/{path.name}")
         except SpecError as error:
             errors.append(error)
+    for path in sorted(folder.glob("*.yml")):
+        errors.append(SpecError(f"{label}/{path.name}", 1, "is not read: name it *.yaml"))
     if not documents and not errors:
-        errors.append(SpecError(label, 1, "holds no *.yaml file: put the specs there"))
+        errors.append(SpecError(label, 1, "is no folder with *.yaml files: put the specs there"))
     if errors:
         raise SpecErrors(errors)
     return documents
@@ -58,7 +63,10 @@ def build(documents: Mapping[str, Document]) -> list[Package]:
 
 def _bundles(documents: Mapping[str, Document]) -> list[Bundle]:
     bundles: list[Bundle] = []
-    errors: list[SpecError] = []
+    # What follows reads the specs without asking at every step whether they have the right form.
+    errors = [error for document in documents.values() for error in check_forms(document)]
+    if errors:
+        raise SpecErrors(_unique(errors))
     for document in documents.values():
         if "paths" in document.data:
             try:
@@ -67,55 +75,51 @@ def _bundles(documents: Mapping[str, Document]) -> list[Bundle]:
                 errors.extend(error.errors)
     if errors:
         raise SpecErrors(_unique(errors))
+    if not bundles:
+        document = next(iter(documents.values()))
+        raise SpecErrors([document.error((), "no spec has paths: write the operations of a host")])
     for item in bundles:
         # Our rules speak first: they know better what to do than the schema of OpenAPI does.
         errors.extend(check(item) or validate(item))
-    errors.extend(unused_components(documents, bundles))
+    # A component that nothing uses may be no more than what another mistake led to.
+    errors = errors or unused_components(documents, bundles)
     if errors:
         raise SpecErrors(_unique(errors))
     return bundles
 
 
 def _package(name: str, bundles: list[Bundle]) -> tuple[Package | None, list[SpecError]]:
-    errors: list[SpecError] = []
     all_schemas = [Schemas(item) for item in bundles]
-    for item, other in zip(all_schemas, all_schemas[1:], strict=False):
-        errors.extend(_disagreements(item, other))
-    surfaces, models = [], []
-    for schemas in all_schemas:
-        parsed, found = parse(schemas.bundle)
-        errors.extend(found)
-        if parsed:
-            models = build_models(schemas, parsed)
-            surfaces.append(operations.build_surface(schemas))
-    enums, unions = build_enums(all_schemas[0]), build_unions(all_schemas[0])
+    errors = [error for one, other in pairwise(all_schemas) for error in _disagreements(one, other)]
+    shared = all_schemas[0]
+    models, enums, unions = build_models(shared), build_enums(shared), build_unions(shared)
+    surfaces = [operations.build_surface(schemas) for schemas in all_schemas]
     errors.extend(error for schemas in all_schemas for error in schemas.errors)
     if errors:
         return None, errors
     merged, errors = operations.merge(bundles, surfaces)
-    return (
-        Package(
-            name=name,
-            surfaces=tuple(surfaces),
-            models=tuple(models),
-            enums=tuple(enums),
-            unions=tuple(unions),
-            operations=tuple(merged),
-            resources=tuple(operations.build_resources(merged)),
-        ),
-        errors,
+    package = Package(
+        name=name,
+        surfaces=tuple(surfaces),
+        models=tuple(models),
+        enums=tuple(enums),
+        unions=tuple(unions),
+        operations=tuple(merged),
+        resources=tuple(operations.build_resources(merged)),
     )
+    errors = errors or clashes(package, bundles)
+    # Last, because one thing that it drops takes along whatever refers to it.
+    return package, errors or [error for item in bundles for error in parse_problems(item)]
 
 
 def _disagreements(one: Schemas, other: Schemas) -> list[SpecError]:
     """Hosts of one package share one models package, so they must mean the same by a name."""
-    names = [name for name in one.raw.keys() | other.raw.keys()]
     return [
         other.bundle.error(
             ("components", "schemas", name),
-            f"schema {name!r} is not the same in {one.bundle.root.label}: let both refer to one",
+            f"schema {name} is not the same in {one.bundle.root.label}: let both refer to one",
         )
-        for name in sorted(names)
+        for name in sorted(one.raw.keys() | other.raw.keys())
         if one.raw.get(name) != other.raw.get(name)
     ]
 

@@ -143,10 +143,12 @@ def literal(value: Any) -> str:
 
 
 def _quote(text: str) -> str:
-    """Text that can stand between triple quotes and end nothing."""
-    text = "".join(c if c.isprintable() else " " for c in text)
-    text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    return f'{text[:-1]}\\"' if text.endswith('"') else text
+    """Text that can stand between triple quotes, and neither ends them nor hides what it says."""
+    folded = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    escaped = folded.replace("\\", "\\\\")
+    if '"""' in folded or folded.endswith('"'):
+        escaped = escaped.replace('"', '\\"')
+    return escaped
 
 
 def _wrap(text: str, indent: int, hanging: int = 0) -> list[str]:

@@ -52,12 +52,46 @@ class Type:
     def classes(self) -> list[str]:
         """The Python classes of its JSON values."""
         if self.kind == "oneof":
-            found = [name for member in self.members for name in member.or_value().classes]
-        elif self.kind in ("model", "union", "map"):
-            found = ["Mapping"]
+            found = [name for member in self.members for name in member.classes]
         else:
             found = ["float", "int"] if self.kind == "number" else [self.json_type]
         return list(dict.fromkeys([*found, "type(None)"] if self.nullable else found))
+
+    @property
+    def branches(self) -> list[Type]:
+        """The members of a oneof of which the class alone does not say all that there is to check.
+
+        Lists stand as one, of everything that any of them may hold; and so do maps.
+        """
+        found: dict[str, Type] = {}
+        for member in self.members:
+            known = found.get(member.kind)
+            if known and known.items and member.items:
+                found[member.kind] = replace(member, items=known.items.joined(member.items))
+            elif not member.checkable:
+                found[member.kind] = member
+        return list(found.values())
+
+    @property
+    def has_objects(self) -> bool:
+        """Whether a member of a oneof becomes a model."""
+        return any(member.kind in ("model", "union") for member in self.members)
+
+    @property
+    def plain_members(self) -> list[Type]:
+        """The members of a oneof of which the class says all."""
+        return [member for member in self.members if member.checkable]
+
+    def joined(self, other: Type) -> Type:
+        """A type of the values of both."""
+        if "any" in (self.kind, other.kind):
+            return Type("any")
+        both = [part for one in (self, other) for part in one.members or (one.or_value(),)]
+        members = tuple(dict.fromkeys(both))
+        nullable = self.nullable or other.nullable
+        if len(members) == 1:
+            return replace(members[0], nullable=nullable)
+        return Type("oneof", members=members, nullable=nullable)
 
     def or_null(self) -> Type:
         """The same type with null as one more value."""
@@ -93,7 +127,7 @@ class Type:
         return self._annotate(given=False)
 
     def parameter(self) -> str:
-        """The annotation of an argument: a plain dict stands for any model, any sequence for a list."""
+        """The annotation of an argument: a dict stands for any model, any sequence for a list."""
         return self._annotate(given=True)
 
     def _annotate(self, *, given: bool) -> str:

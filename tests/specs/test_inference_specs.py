@@ -132,8 +132,14 @@ def test_both_hosts_have_the_same_operations() -> None:
                 [(*place, media["schema"]) for place, media in response_media(host, operation)],
                 list(operation["responses"]),
             ]
-            for path, method, operation in operations(host)
+            for path, method, each in operations(host)
+            for operation in [each if method == "post" else without_bad_request(each)]
         }
+
+    def without_bad_request(operation: Json) -> Json:
+        # A GET has nothing that could be invalid but On-Demand's X-User-Id.
+        answers = {code: each for code, each in operation["responses"].items() if code != "400"}
+        return {**operation, "responses": answers}
 
     assert face("serverless") == face("on_demand")
     assert len(face("serverless")) == 8
@@ -150,7 +156,9 @@ def test_operation_is_complete(host: str, path: str, method: str, operation: Jso
     assert operation["x-tm-provenance"] in PROVENANCE
     expected = {"200", "401", "403", "404", "429", "500", "503", "default"}
     if method == "post":
-        expected |= {"400", "422"}
+        expected |= {"422"}
+    if method == "post" or host == "on_demand":
+        expected |= {"400"}
     if path == "/tokenize":
         expected |= {"501"}
     assert set(operation["responses"]) == expected

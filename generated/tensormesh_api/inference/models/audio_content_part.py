@@ -50,7 +50,7 @@ class AudioContentPart(Model):
         if type(value) is not str:
             self.type = check_string(value, "AudioContentPart.type")
         value = get("input_audio")
-        self.input_audio = InputAudio.from_dict(value)
+        self.input_audio = InputAudio.from_dict(check_object(value, "AudioContentPart.input_audio"))
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

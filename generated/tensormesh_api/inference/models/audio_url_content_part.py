@@ -50,7 +50,7 @@ class AudioUrlContentPart(Model):
         if type(value) is not str:
             self.type = check_string(value, "AudioUrlContentPart.type")
         value = get("audio_url")
-        self.audio_url = AudioUrl.from_dict(value)
+        self.audio_url = AudioUrl.from_dict(check_object(value, "AudioUrlContentPart.audio_url"))
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

@@ -114,10 +114,14 @@ class ChatCompletion(Model):
         value = get("choices")
         self.choices = [
             ChatCompletionChoice.from_dict(item)
-            for item in check_array(value, "ChatCompletion.choices")
+            for item in check_items(value, "ChatCompletion.choices", "an object", dict)
         ]
         value = get("usage")
-        self.usage = None if value is None else UsageInfo.from_dict(value)
+        self.usage = (
+            None
+            if value is None
+            else UsageInfo.from_dict(check_object(value, "ChatCompletion.usage"))
+        )
         self.service_tier = value = get("service_tier")
         if value is not None and type(value) is not str:
             self.service_tier = check_string(value, "ChatCompletion.service_tier")
@@ -132,8 +136,10 @@ class ChatCompletion(Model):
                 None
                 if item is None
                 else {
-                    key: PromptLogprob.from_dict(item)
-                    for key, item in check_object(item, "ChatCompletion.prompt_logprobs[]").items()
+                    key: PromptLogprob.from_dict(
+                        check_object(entry, "ChatCompletion.prompt_logprobs[]{}")
+                    )
+                    for key, entry in check_object(item, "ChatCompletion.prompt_logprobs[]").items()
                 }
                 for item in check_array(value, "ChatCompletion.prompt_logprobs")
             ]
@@ -148,7 +154,13 @@ class ChatCompletion(Model):
         if value is not None and type(value) is not str:
             self.prompt_text = check_string(value, "ChatCompletion.prompt_text")
         value = get("kv_transfer_params")
-        self.kv_transfer_params = None if value is None else KvTransferParams.from_dict(value)
+        self.kv_transfer_params = (
+            None
+            if value is None
+            else KvTransferParams.from_dict(
+                check_object(value, "ChatCompletion.kv_transfer_params")
+            )
+        )
         value = get("ec_transfer_params")
         self.ec_transfer_params = (
             None if value is None else check_object(value, "ChatCompletion.ec_transfer_params")
@@ -180,7 +192,7 @@ class ChatCompletion(Model):
             data["system_fingerprint"] = self.system_fingerprint
         if self.prompt_logprobs is not None:
             data["prompt_logprobs"] = [
-                None if item is None else {key: to_wire(item) for key, item in item.items()}
+                None if item is None else {key: to_wire(entry) for key, entry in item.items()}
                 for item in self.prompt_logprobs
             ]
         if self.prompt_token_ids is not None:

@@ -75,7 +75,9 @@ class ChatCompletionChoice(Model):
         if value is not None and type(value) is not int:
             self.index = check_integer(value, "ChatCompletionChoice.index")
         value = get("message")
-        self.message = ChatCompletionMessage.from_dict(value)
+        self.message = ChatCompletionMessage.from_dict(
+            check_object(value, "ChatCompletionChoice.message")
+        )
         self.finish_reason = value = get("finish_reason")
         if value is not None and type(value) is not str:
             self.finish_reason = check_string(value, "ChatCompletionChoice.finish_reason")
@@ -88,7 +90,11 @@ class ChatCompletionChoice(Model):
             )
         )
         value = get("logprobs")
-        self.logprobs = None if value is None else ChatLogprobs.from_dict(value)
+        self.logprobs = (
+            None
+            if value is None
+            else ChatLogprobs.from_dict(check_object(value, "ChatCompletionChoice.logprobs"))
+        )
         value = get("raw_output")
         self.raw_output = (
             None if value is None else check_object(value, "ChatCompletionChoice.raw_output")

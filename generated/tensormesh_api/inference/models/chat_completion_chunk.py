@@ -13,7 +13,6 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
     check_integer,
     check_items,
     check_object,
@@ -98,10 +97,14 @@ class ChatCompletionChunk(Model):
         value = get("choices")
         self.choices = [
             ChatCompletionChunkChoice.from_dict(item)
-            for item in check_array(value, "ChatCompletionChunk.choices")
+            for item in check_items(value, "ChatCompletionChunk.choices", "an object", dict)
         ]
         value = get("usage")
-        self.usage = None if value is None else UsageInfo.from_dict(value)
+        self.usage = (
+            None
+            if value is None
+            else UsageInfo.from_dict(check_object(value, "ChatCompletionChunk.usage"))
+        )
         self.service_tier = value = get("service_tier")
         if value is not None and type(value) is not str:
             self.service_tier = check_string(value, "ChatCompletionChunk.service_tier")

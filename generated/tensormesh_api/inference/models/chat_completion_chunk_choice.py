@@ -73,7 +73,9 @@ class ChatCompletionChunkChoice(Model):
         if value is not None and type(value) is not int:
             self.index = check_integer(value, "ChatCompletionChunkChoice.index")
         value = get("delta")
-        self.delta = ChatCompletionDelta.from_dict(value)
+        self.delta = ChatCompletionDelta.from_dict(
+            check_object(value, "ChatCompletionChunkChoice.delta")
+        )
         self.finish_reason = value = get("finish_reason")
         if value is not None and type(value) is not str:
             self.finish_reason = check_string(value, "ChatCompletionChunkChoice.finish_reason")
@@ -86,7 +88,11 @@ class ChatCompletionChunkChoice(Model):
             )
         )
         value = get("logprobs")
-        self.logprobs = None if value is None else ChatLogprobs.from_dict(value)
+        self.logprobs = (
+            None
+            if value is None
+            else ChatLogprobs.from_dict(check_object(value, "ChatCompletionChunkChoice.logprobs"))
+        )
         value = get("token_ids")
         self.token_ids = (
             None

@@ -13,7 +13,7 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -80,7 +80,7 @@ class ChatCompletionDelta(Model):
             if value is None
             else [
                 ChatCompletionToolCallDelta.from_dict(item)
-                for item in check_array(value, "ChatCompletionDelta.tool_calls")
+                for item in check_items(value, "ChatCompletionDelta.tool_calls", "an object", dict)
             ]
         )
         self.refusal = value = get("refusal")

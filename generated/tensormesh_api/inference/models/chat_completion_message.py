@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_any_of,
     check_array,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -91,7 +92,9 @@ class ChatCompletionMessage(Model):
             if value is None
             else [
                 ChatCompletionToolCall.from_dict(item)
-                for item in check_array(value, "ChatCompletionMessage.tool_calls")
+                for item in check_items(
+                    value, "ChatCompletionMessage.tool_calls", "an object", dict
+                )
             ]
         )
         self.refusal = value = get("refusal")
@@ -101,9 +104,14 @@ class ChatCompletionMessage(Model):
         self.annotations = (
             None
             if value is None
-            else check_any_of(
-                value, "ChatCompletionMessage.annotations", "an array or an object", list, Mapping
-            )
+            else [
+                check_object(item, "ChatCompletionMessage.annotations[]")
+                for item in check_array(value, "ChatCompletionMessage.annotations")
+            ]
+            if isinstance(value, list)
+            else check_object(value, "ChatCompletionMessage.annotations")
+            if isinstance(value, Mapping)
+            else check_any_of(value, "ChatCompletionMessage.annotations", "an array or an object")
         )
         value = get("audio")
         self.audio = None if value is None else check_object(value, "ChatCompletionMessage.audio")

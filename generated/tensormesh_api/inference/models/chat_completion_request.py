@@ -330,7 +330,7 @@ class ChatCompletionRequest(Model):
         value = get("messages")
         self.messages = [
             ChatMessage.from_dict(item)
-            for item in check_array(value, "ChatCompletionRequest.messages")
+            for item in check_items(value, "ChatCompletionRequest.messages", "an object", dict)
         ]
         self.max_tokens = value = get("max_tokens")
         if value is not None and type(value) is not int:
@@ -344,7 +344,13 @@ class ChatCompletionRequest(Model):
         if value is not None and type(value) is not bool:
             self.stream = check_boolean(value, "ChatCompletionRequest.stream")
         value = get("stream_options")
-        self.stream_options = None if value is None else StreamOptions.from_dict(value)
+        self.stream_options = (
+            None
+            if value is None
+            else StreamOptions.from_dict(
+                check_object(value, "ChatCompletionRequest.stream_options")
+            )
+        )
         self.temperature = value = get("temperature")
         if value is not None and type(value) is not float and type(value) is not int:
             self.temperature = check_number(value, "ChatCompletionRequest.temperature")
@@ -399,9 +405,9 @@ class ChatCompletionRequest(Model):
         self.stop = (
             None
             if value is None
-            else check_any_of(
-                value, "ChatCompletionRequest.stop", "a string or an array", str, list
-            )
+            else check_items(value, "ChatCompletionRequest.stop", "a string", str)
+            if isinstance(value, list)
+            else check_any_of(value, "ChatCompletionRequest.stop", "a string or an array", str)
         )
         value = get("stop_token_ids")
         self.stop_token_ids = (
@@ -443,14 +449,20 @@ class ChatCompletionRequest(Model):
                 value, "ChatCompletionRequest.spaces_between_special_tokens"
             )
         value = get("response_format")
-        self.response_format = None if value is None else ResponseFormat.from_dict(value)
+        self.response_format = (
+            None
+            if value is None
+            else ResponseFormat.from_dict(
+                check_object(value, "ChatCompletionRequest.response_format")
+            )
+        )
         value = get("tools")
         self.tools = (
             None
             if value is None
             else [
                 ChatCompletionTool.from_dict(item)
-                for item in check_array(value, "ChatCompletionRequest.tools")
+                for item in check_items(value, "ChatCompletionRequest.tools", "an object", dict)
             ]
         )
         value = get("tool_choice")
@@ -460,7 +472,7 @@ class ChatCompletionRequest(Model):
             else NamedToolChoice.from_dict(value)
             if isinstance(value, Mapping)
             else check_any_of(
-                value, "ChatCompletionRequest.tool_choice", "a string or an object", str, Mapping
+                value, "ChatCompletionRequest.tool_choice", "a string or an object", str
             )
         )
         self.parallel_tool_calls = value = get("parallel_tool_calls")
@@ -507,8 +519,10 @@ class ChatCompletionRequest(Model):
             if value is None
             else [
                 {
-                    key: check_string(item, "ChatCompletionRequest.documents[]{}")
-                    for key, item in check_object(item, "ChatCompletionRequest.documents[]").items()
+                    key: check_string(entry, "ChatCompletionRequest.documents[]{}")
+                    for key, entry in check_object(
+                        item, "ChatCompletionRequest.documents[]"
+                    ).items()
                 }
                 for item in check_array(value, "ChatCompletionRequest.documents")
             ]
@@ -542,7 +556,13 @@ class ChatCompletionRequest(Model):
         if value is not None and type(value) is not bool:
             self.return_token_ids = check_boolean(value, "ChatCompletionRequest.return_token_ids")
         value = get("structured_outputs")
-        self.structured_outputs = None if value is None else StructuredOutputs.from_dict(value)
+        self.structured_outputs = (
+            None
+            if value is None
+            else StructuredOutputs.from_dict(
+                check_object(value, "ChatCompletionRequest.structured_outputs")
+            )
+        )
         self.thinking_token_budget = value = get("thinking_token_budget")
         if value is not None and type(value) is not int:
             self.thinking_token_budget = check_integer(
@@ -642,11 +662,7 @@ class ChatCompletionRequest(Model):
         if self.tools is not None:
             data["tools"] = [to_wire(item) for item in self.tools]
         if self.tool_choice is not None:
-            data["tool_choice"] = (
-                to_wire(self.tool_choice)
-                if isinstance(self.tool_choice, Mapping | Model)
-                else self.tool_choice
-            )
+            data["tool_choice"] = to_wire(self.tool_choice)
         if self.parallel_tool_calls is not None:
             data["parallel_tool_calls"] = self.parallel_tool_calls
         if self.reasoning_effort is not None:

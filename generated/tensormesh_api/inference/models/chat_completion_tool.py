@@ -51,7 +51,9 @@ class ChatCompletionTool(Model):
         if type(value) is not str:
             self.type = check_string(value, "ChatCompletionTool.type")
         value = get("function")
-        self.function = ChatCompletionFunction.from_dict(value)
+        self.function = ChatCompletionFunction.from_dict(
+            check_object(value, "ChatCompletionTool.function")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

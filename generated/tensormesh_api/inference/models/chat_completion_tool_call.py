@@ -54,7 +54,9 @@ class ChatCompletionToolCall(Model):
         if type(value) is not str:
             self.type = check_string(value, "ChatCompletionToolCall.type")
         value = get("function")
-        self.function = ChatCompletionFunctionCall.from_dict(value)
+        self.function = ChatCompletionFunctionCall.from_dict(
+            check_object(value, "ChatCompletionToolCall.function")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

@@ -63,7 +63,13 @@ class ChatCompletionToolCallDelta(Model):
         if value is not None and type(value) is not str:
             self.type = check_string(value, "ChatCompletionToolCallDelta.type")
         value = get("function")
-        self.function = None if value is None else ChatCompletionFunctionCallDelta.from_dict(value)
+        self.function = (
+            None
+            if value is None
+            else ChatCompletionFunctionCallDelta.from_dict(
+                check_object(value, "ChatCompletionToolCallDelta.function")
+            )
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

@@ -13,7 +13,7 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
+    check_items,
     check_object,
     to_wire,
 )
@@ -48,7 +48,8 @@ class ChatLogprobs(Model):
             None
             if value is None
             else [
-                TokenLogprob.from_dict(item) for item in check_array(value, "ChatLogprobs.content")
+                TokenLogprob.from_dict(item)
+                for item in check_items(value, "ChatLogprobs.content", "an object", dict)
             ]
         )
         self._shape = shape = _SHAPES[tuple(data)]

@@ -14,7 +14,7 @@ from ..._model import (
     Model,
     Shapes,
     check_any_of,
-    check_array,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -84,10 +84,10 @@ class ChatMessage(Model):
             if value is None
             else [
                 chat_content_part_from_dict(item)
-                for item in check_array(value, "ChatMessage.content")
+                for item in check_items(value, "ChatMessage.content", "an object", dict)
             ]
             if isinstance(value, list)
-            else check_any_of(value, "ChatMessage.content", "a string or an array", str, list)
+            else check_any_of(value, "ChatMessage.content", "a string or an array", str)
         )
         self.name = value = get("name")
         if value is not None and type(value) is not str:
@@ -98,7 +98,7 @@ class ChatMessage(Model):
             if value is None
             else [
                 ChatCompletionToolCall.from_dict(item)
-                for item in check_array(value, "ChatMessage.tool_calls")
+                for item in check_items(value, "ChatMessage.tool_calls", "an object", dict)
             ]
         )
         self.tool_call_id = value = get("tool_call_id")

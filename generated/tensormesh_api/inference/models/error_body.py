@@ -55,7 +55,7 @@ class ErrorBody(Model):
             if value is None
             else ErrorInfo.from_dict(value)
             if isinstance(value, Mapping)
-            else check_any_of(value, "ErrorBody.error", "an object or a string", Mapping, str)
+            else check_any_of(value, "ErrorBody.error", "an object or a string", str)
         )
         self.detail = get("detail")
         self._shape = shape = _SHAPES[tuple(data)]
@@ -66,9 +66,7 @@ class ErrorBody(Model):
         """The object as JSON data."""
         data: dict[str, Any] = {}
         if self.error is not None:
-            data["error"] = (
-                to_wire(self.error) if isinstance(self.error, Mapping | Model) else self.error
-            )
+            data["error"] = to_wire(self.error)
         if self.detail is not None:
             data["detail"] = self.detail
         return self._complete(data)

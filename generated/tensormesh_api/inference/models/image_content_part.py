@@ -50,7 +50,7 @@ class ImageContentPart(Model):
         if type(value) is not str:
             self.type = check_string(value, "ImageContentPart.type")
         value = get("image_url")
-        self.image_url = ImageUrl.from_dict(value)
+        self.image_url = ImageUrl.from_dict(check_object(value, "ImageContentPart.image_url"))
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

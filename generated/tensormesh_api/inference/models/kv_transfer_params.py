@@ -44,7 +44,13 @@ class KvTransferParams(Model):
         get: Callable[[str], Any] = data.get
         self = cls.__new__(cls)
         value = get("cached_token_stats")
-        self.cached_token_stats = None if value is None else CachedTokenStats.from_dict(value)
+        self.cached_token_stats = (
+            None
+            if value is None
+            else CachedTokenStats.from_dict(
+                check_object(value, "KvTransferParams.cached_token_stats")
+            )
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

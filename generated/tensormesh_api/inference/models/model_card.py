@@ -13,8 +13,8 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
     check_integer,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -94,7 +94,7 @@ class ModelCard(Model):
             if value is None
             else [
                 ModelPermission.from_dict(item)
-                for item in check_array(value, "ModelCard.permission")
+                for item in check_items(value, "ModelCard.permission", "an object", dict)
             ]
         )
         self._shape = shape = _SHAPES[tuple(data)]

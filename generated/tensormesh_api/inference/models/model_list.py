@@ -13,7 +13,7 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -51,7 +51,10 @@ class ModelList(Model):
         if value is not None and type(value) is not str:
             self.object = check_string(value, "ModelList.object")
         value = get("data")
-        self.data = [ModelCard.from_dict(item) for item in check_array(value, "ModelList.data")]
+        self.data = [
+            ModelCard.from_dict(item)
+            for item in check_items(value, "ModelList.data", "an object", dict)
+        ]
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

@@ -50,7 +50,9 @@ class NamedToolChoice(Model):
         if type(value) is not str:
             self.type = check_string(value, "NamedToolChoice.type")
         value = get("function")
-        self.function = NamedToolChoiceFunction.from_dict(value)
+        self.function = NamedToolChoiceFunction.from_dict(
+            check_object(value, "NamedToolChoice.function")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

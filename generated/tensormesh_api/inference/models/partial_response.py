@@ -13,8 +13,8 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
     check_integer,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -89,11 +89,15 @@ class PartialResponse(Model):
             if value is None
             else [
                 response_output_item_from_dict(item)
-                for item in check_array(value, "PartialResponse.output")
+                for item in check_items(value, "PartialResponse.output", "an object", dict)
             ]
         )
         value = get("error")
-        self.error = None if value is None else ErrorInfo.from_dict(value)
+        self.error = (
+            None
+            if value is None
+            else ErrorInfo.from_dict(check_object(value, "PartialResponse.error"))
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

@@ -17,6 +17,7 @@ from ..._model import (
     check_array,
     check_boolean,
     check_integer,
+    check_items,
     check_number,
     check_object,
     check_string,
@@ -183,14 +184,25 @@ class Response(Model):
             self.model = check_string(value, "Response.model")
         value = get("output")
         self.output = [
-            response_output_item_from_dict(item) for item in check_array(value, "Response.output")
+            response_output_item_from_dict(item)
+            for item in check_items(value, "Response.output", "an object", dict)
         ]
         value = get("usage")
-        self.usage = None if value is None else ResponseUsage.from_dict(value)
+        self.usage = (
+            None
+            if value is None
+            else ResponseUsage.from_dict(check_object(value, "Response.usage"))
+        )
         value = get("incomplete_details")
-        self.incomplete_details = None if value is None else IncompleteDetails.from_dict(value)
+        self.incomplete_details = (
+            None
+            if value is None
+            else IncompleteDetails.from_dict(check_object(value, "Response.incomplete_details"))
+        )
         value = get("error")
-        self.error = None if value is None else ErrorInfo.from_dict(value)
+        self.error = (
+            None if value is None else ErrorInfo.from_dict(check_object(value, "Response.error"))
+        )
         self.instructions = value = get("instructions")
         if value is not None and type(value) is not str:
             self.instructions = check_string(value, "Response.instructions")
@@ -222,7 +234,10 @@ class Response(Model):
         self.tools = (
             None
             if value is None
-            else [ResponseTool.from_dict(item) for item in check_array(value, "Response.tools")]
+            else [
+                ResponseTool.from_dict(item)
+                for item in check_items(value, "Response.tools", "an object", dict)
+            ]
         )
         value = get("tool_choice")
         self.tool_choice = (
@@ -230,7 +245,7 @@ class Response(Model):
             if value is None
             else ResponseToolChoiceFunction.from_dict(value)
             if isinstance(value, Mapping)
-            else check_any_of(value, "Response.tool_choice", "a string or an object", str, Mapping)
+            else check_any_of(value, "Response.tool_choice", "a string or an object", str)
         )
         self.max_output_tokens = value = get("max_output_tokens")
         if value is not None and type(value) is not int:
@@ -244,12 +259,20 @@ class Response(Model):
         value = get("prompt")
         self.prompt = None if value is None else check_object(value, "Response.prompt")
         value = get("reasoning")
-        self.reasoning = None if value is None else ResponseReasoningOptions.from_dict(value)
+        self.reasoning = (
+            None
+            if value is None
+            else ResponseReasoningOptions.from_dict(check_object(value, "Response.reasoning"))
+        )
         self.service_tier = value = get("service_tier")
         if value is not None and type(value) is not str:
             self.service_tier = check_string(value, "Response.service_tier")
         value = get("text")
-        self.text = None if value is None else ResponseTextConfig.from_dict(value)
+        self.text = (
+            None
+            if value is None
+            else ResponseTextConfig.from_dict(check_object(value, "Response.text"))
+        )
         self.truncation = value = get("truncation")
         if value is not None and type(value) is not str:
             self.truncation = check_string(value, "Response.truncation")
@@ -281,7 +304,11 @@ class Response(Model):
             ]
         )
         value = get("kv_transfer_params")
-        self.kv_transfer_params = None if value is None else KvTransferParams.from_dict(value)
+        self.kv_transfer_params = (
+            None
+            if value is None
+            else KvTransferParams.from_dict(check_object(value, "Response.kv_transfer_params"))
+        )
         value = get("ec_transfer_params")
         self.ec_transfer_params = (
             None if value is None else check_object(value, "Response.ec_transfer_params")
@@ -325,11 +352,7 @@ class Response(Model):
         if self.tools is not None:
             data["tools"] = [to_wire(item) for item in self.tools]
         if self.tool_choice is not None:
-            data["tool_choice"] = (
-                to_wire(self.tool_choice)
-                if isinstance(self.tool_choice, Mapping | Model)
-                else self.tool_choice
-            )
+            data["tool_choice"] = to_wire(self.tool_choice)
         if self.max_output_tokens is not None:
             data["max_output_tokens"] = self.max_output_tokens
         if self.max_tool_calls is not None:

@@ -59,7 +59,7 @@ class ResponseCompletedEvent(Model):
         if value is not None and type(value) is not int:
             self.sequence_number = check_integer(value, "ResponseCompletedEvent.sequence_number")
         value = get("response")
-        self.response = Response.from_dict(value)
+        self.response = Response.from_dict(check_object(value, "ResponseCompletedEvent.response"))
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

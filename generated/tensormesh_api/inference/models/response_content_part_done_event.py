@@ -80,7 +80,9 @@ class ResponseContentPartDoneEvent(Model):
         if value is not None and type(value) is not int:
             self.content_index = check_integer(value, "ResponseContentPartDoneEvent.content_index")
         value = get("part")
-        self.part = response_content_part_from_dict(value)
+        self.part = response_content_part_from_dict(
+            check_object(value, "ResponseContentPartDoneEvent.part")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

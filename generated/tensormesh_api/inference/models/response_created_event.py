@@ -59,7 +59,9 @@ class ResponseCreatedEvent(Model):
         if value is not None and type(value) is not int:
             self.sequence_number = check_integer(value, "ResponseCreatedEvent.sequence_number")
         value = get("response")
-        self.response = PartialResponse.from_dict(value)
+        self.response = PartialResponse.from_dict(
+            check_object(value, "ResponseCreatedEvent.response")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

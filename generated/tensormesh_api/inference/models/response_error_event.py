@@ -81,7 +81,11 @@ class ResponseErrorEvent(Model):
         if value is not None and type(value) is not str:
             self.param = check_string(value, "ResponseErrorEvent.param")
         value = get("error")
-        self.error = None if value is None else ErrorInfo.from_dict(value)
+        self.error = (
+            None
+            if value is None
+            else ErrorInfo.from_dict(check_object(value, "ResponseErrorEvent.error"))
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

@@ -53,7 +53,11 @@ class ResponseFormat(Model):
         if type(value) is not str:
             self.type = check_string(value, "ResponseFormat.type")
         value = get("json_schema")
-        self.json_schema = None if value is None else JsonSchemaFormat.from_dict(value)
+        self.json_schema = (
+            None
+            if value is None
+            else JsonSchemaFormat.from_dict(check_object(value, "ResponseFormat.json_schema"))
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

@@ -58,7 +58,7 @@ class ResponseIncompleteEvent(Model):
         if value is not None and type(value) is not int:
             self.sequence_number = check_integer(value, "ResponseIncompleteEvent.sequence_number")
         value = get("response")
-        self.response = Response.from_dict(value)
+        self.response = Response.from_dict(check_object(value, "ResponseIncompleteEvent.response"))
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

@@ -14,7 +14,7 @@ from ..._model import (
     Model,
     Shapes,
     check_any_of,
-    check_array,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -101,10 +101,10 @@ class ResponseInputItem(Model):
             if value is None
             else [
                 response_input_content_part_from_dict(item)
-                for item in check_array(value, "ResponseInputItem.content")
+                for item in check_items(value, "ResponseInputItem.content", "an object", dict)
             ]
             if isinstance(value, list)
-            else check_any_of(value, "ResponseInputItem.content", "a string or an array", str, list)
+            else check_any_of(value, "ResponseInputItem.content", "a string or an array", str)
         )
         self.id = value = get("id")
         if value is not None and type(value) is not str:
@@ -127,10 +127,10 @@ class ResponseInputItem(Model):
             if value is None
             else [
                 response_input_content_part_from_dict(item)
-                for item in check_array(value, "ResponseInputItem.output")
+                for item in check_items(value, "ResponseInputItem.output", "an object", dict)
             ]
             if isinstance(value, list)
-            else check_any_of(value, "ResponseInputItem.output", "a string or an array", str, list)
+            else check_any_of(value, "ResponseInputItem.output", "a string or an array", str)
         )
         value = get("summary")
         self.summary = (
@@ -138,7 +138,7 @@ class ResponseInputItem(Model):
             if value is None
             else [
                 ResponseSummaryText.from_dict(item)
-                for item in check_array(value, "ResponseInputItem.summary")
+                for item in check_items(value, "ResponseInputItem.summary", "an object", dict)
             ]
         )
         self.encrypted_content = value = get("encrypted_content")

@@ -68,7 +68,9 @@ class ResponseOutputItemAddedEvent(Model):
         if value is not None and type(value) is not int:
             self.output_index = check_integer(value, "ResponseOutputItemAddedEvent.output_index")
         value = get("item")
-        self.item = response_output_item_from_dict(value)
+        self.item = response_output_item_from_dict(
+            check_object(value, "ResponseOutputItemAddedEvent.item")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

@@ -13,7 +13,7 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -77,7 +77,7 @@ class ResponseOutputMessage(Model):
         value = get("content")
         self.content = [
             response_content_part_from_dict(item)
-            for item in check_array(value, "ResponseOutputMessage.content")
+            for item in check_items(value, "ResponseOutputMessage.content", "an object", dict)
         ]
         self.phase = value = get("phase")
         if value is not None and type(value) is not str:

@@ -14,6 +14,7 @@ from ..._model import (
     Model,
     Shapes,
     check_array,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -73,7 +74,7 @@ class ResponseOutputText(Model):
             if value is None
             else [
                 TokenLogprob.from_dict(item)
-                for item in check_array(value, "ResponseOutputText.logprobs")
+                for item in check_items(value, "ResponseOutputText.logprobs", "an object", dict)
             ]
         )
         self._shape = shape = _SHAPES[tuple(data)]

@@ -13,8 +13,8 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
     check_integer,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -93,7 +93,9 @@ class ResponseOutputTextDeltaEvent(Model):
             if value is None
             else [
                 TokenLogprob.from_dict(item)
-                for item in check_array(value, "ResponseOutputTextDeltaEvent.logprobs")
+                for item in check_items(
+                    value, "ResponseOutputTextDeltaEvent.logprobs", "an object", dict
+                )
             ]
         )
         self._shape = shape = _SHAPES[tuple(data)]

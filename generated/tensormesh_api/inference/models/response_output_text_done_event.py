@@ -13,8 +13,8 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
     check_integer,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -93,7 +93,9 @@ class ResponseOutputTextDoneEvent(Model):
             if value is None
             else [
                 TokenLogprob.from_dict(item)
-                for item in check_array(value, "ResponseOutputTextDoneEvent.logprobs")
+                for item in check_items(
+                    value, "ResponseOutputTextDoneEvent.logprobs", "an object", dict
+                )
             ]
         )
         self._shape = shape = _SHAPES[tuple(data)]

@@ -13,7 +13,7 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -74,7 +74,7 @@ class ResponseReasoningItem(Model):
             if value is None
             else [
                 ResponseSummaryText.from_dict(item)
-                for item in check_array(value, "ResponseReasoningItem.summary")
+                for item in check_items(value, "ResponseReasoningItem.summary", "an object", dict)
             ]
         )
         value = get("content")
@@ -83,7 +83,7 @@ class ResponseReasoningItem(Model):
             if value is None
             else [
                 ResponseReasoningText.from_dict(item)
-                for item in check_array(value, "ResponseReasoningItem.content")
+                for item in check_items(value, "ResponseReasoningItem.content", "an object", dict)
             ]
         )
         self.encrypted_content = value = get("encrypted_content")

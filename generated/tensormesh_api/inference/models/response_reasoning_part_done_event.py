@@ -83,7 +83,9 @@ class ResponseReasoningPartDoneEvent(Model):
                 value, "ResponseReasoningPartDoneEvent.content_index"
             )
         value = get("part")
-        self.part = response_content_part_from_dict(value)
+        self.part = response_content_part_from_dict(
+            check_object(value, "ResponseReasoningPartDoneEvent.part")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

@@ -14,7 +14,6 @@ from ..._model import (
     Model,
     Shapes,
     check_any_of,
-    check_array,
     check_boolean,
     check_integer,
     check_items,
@@ -191,10 +190,10 @@ class ResponseRequest(Model):
         self.input = (
             [
                 ResponseInputItem.from_dict(item)
-                for item in check_array(value, "ResponseRequest.input")
+                for item in check_items(value, "ResponseRequest.input", "an object", dict)
             ]
             if isinstance(value, list)
-            else check_any_of(value, "ResponseRequest.input", "a string or an array", str, list)
+            else check_any_of(value, "ResponseRequest.input", "a string or an array", str)
         )
         self.instructions = value = get("instructions")
         if value is not None and type(value) is not str:
@@ -224,7 +223,9 @@ class ResponseRequest(Model):
         self.stop = (
             None
             if value is None
-            else check_any_of(value, "ResponseRequest.stop", "a string or an array", str, list)
+            else check_items(value, "ResponseRequest.stop", "a string", str)
+            if isinstance(value, list)
+            else check_any_of(value, "ResponseRequest.stop", "a string or an array", str)
         )
         value = get("logit_bias")
         self.logit_bias = (
@@ -240,7 +241,8 @@ class ResponseRequest(Model):
             None
             if value is None
             else [
-                ResponseTool.from_dict(item) for item in check_array(value, "ResponseRequest.tools")
+                ResponseTool.from_dict(item)
+                for item in check_items(value, "ResponseRequest.tools", "an object", dict)
             ]
         )
         value = get("tool_choice")
@@ -249,19 +251,33 @@ class ResponseRequest(Model):
             if value is None
             else ResponseToolChoiceFunction.from_dict(value)
             if isinstance(value, Mapping)
-            else check_any_of(
-                value, "ResponseRequest.tool_choice", "a string or an object", str, Mapping
-            )
+            else check_any_of(value, "ResponseRequest.tool_choice", "a string or an object", str)
         )
         self.parallel_tool_calls = value = get("parallel_tool_calls")
         if value is not None and type(value) is not bool:
             self.parallel_tool_calls = check_boolean(value, "ResponseRequest.parallel_tool_calls")
         value = get("text")
-        self.text = None if value is None else ResponseTextConfig.from_dict(value)
+        self.text = (
+            None
+            if value is None
+            else ResponseTextConfig.from_dict(check_object(value, "ResponseRequest.text"))
+        )
         value = get("reasoning")
-        self.reasoning = None if value is None else ResponseReasoningOptions.from_dict(value)
+        self.reasoning = (
+            None
+            if value is None
+            else ResponseReasoningOptions.from_dict(
+                check_object(value, "ResponseRequest.reasoning")
+            )
+        )
         value = get("structured_outputs")
-        self.structured_outputs = None if value is None else StructuredOutputs.from_dict(value)
+        self.structured_outputs = (
+            None
+            if value is None
+            else StructuredOutputs.from_dict(
+                check_object(value, "ResponseRequest.structured_outputs")
+            )
+        )
         self.truncation = value = get("truncation")
         if value is not None and type(value) is not str:
             self.truncation = check_string(value, "ResponseRequest.truncation")
@@ -350,11 +366,7 @@ class ResponseRequest(Model):
         if self.tools is not None:
             data["tools"] = [to_wire(item) for item in self.tools]
         if self.tool_choice is not None:
-            data["tool_choice"] = (
-                to_wire(self.tool_choice)
-                if isinstance(self.tool_choice, Mapping | Model)
-                else self.tool_choice
-            )
+            data["tool_choice"] = to_wire(self.tool_choice)
         if self.parallel_tool_calls is not None:
             data["parallel_tool_calls"] = self.parallel_tool_calls
         if self.text is not None:

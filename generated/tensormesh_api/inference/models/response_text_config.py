@@ -48,7 +48,11 @@ class ResponseTextConfig(Model):
         get: Callable[[str], Any] = data.get
         self = cls.__new__(cls)
         value = get("format")
-        self.format = None if value is None else ResponseTextFormat.from_dict(value)
+        self.format = (
+            None
+            if value is None
+            else ResponseTextFormat.from_dict(check_object(value, "ResponseTextConfig.format"))
+        )
         self.verbosity = value = get("verbosity")
         if value is not None and type(value) is not str:
             self.verbosity = check_string(value, "ResponseTextConfig.verbosity")

@@ -72,14 +72,22 @@ class ResponseUsage(Model):
             self.input_tokens = check_integer(value, "ResponseUsage.input_tokens")
         value = get("input_tokens_details")
         self.input_tokens_details = (
-            None if value is None else ResponseInputTokensDetails.from_dict(value)
+            None
+            if value is None
+            else ResponseInputTokensDetails.from_dict(
+                check_object(value, "ResponseUsage.input_tokens_details")
+            )
         )
         self.output_tokens = value = get("output_tokens")
         if value is not None and type(value) is not int:
             self.output_tokens = check_integer(value, "ResponseUsage.output_tokens")
         value = get("output_tokens_details")
         self.output_tokens_details = (
-            None if value is None else ResponseOutputTokensDetails.from_dict(value)
+            None
+            if value is None
+            else ResponseOutputTokensDetails.from_dict(
+                check_object(value, "ResponseUsage.output_tokens_details")
+            )
         )
         self.total_tokens = value = get("total_tokens")
         if value is not None and type(value) is not int:
@@ -91,7 +99,13 @@ class ResponseUsage(Model):
         if value is not None and type(value) is not int:
             self.completion_tokens = check_integer(value, "ResponseUsage.completion_tokens")
         value = get("prompt_tokens_details")
-        self.prompt_tokens_details = None if value is None else PromptTokensDetails.from_dict(value)
+        self.prompt_tokens_details = (
+            None
+            if value is None
+            else PromptTokensDetails.from_dict(
+                check_object(value, "ResponseUsage.prompt_tokens_details")
+            )
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

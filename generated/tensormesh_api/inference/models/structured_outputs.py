@@ -67,9 +67,9 @@ class StructuredOutputs(Model):
         self.json = (
             None
             if value is None
-            else check_any_of(
-                value, "StructuredOutputs.json", "a string or an object", str, Mapping
-            )
+            else check_object(value, "StructuredOutputs.json")
+            if isinstance(value, Mapping)
+            else check_any_of(value, "StructuredOutputs.json", "a string or an object", str)
         )
         self.regex = value = get("regex")
         if value is not None and type(value) is not str:

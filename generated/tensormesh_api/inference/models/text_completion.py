@@ -13,8 +13,8 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
     check_integer,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -95,10 +95,14 @@ class TextCompletion(Model):
         value = get("choices")
         self.choices = [
             TextCompletionChoice.from_dict(item)
-            for item in check_array(value, "TextCompletion.choices")
+            for item in check_items(value, "TextCompletion.choices", "an object", dict)
         ]
         value = get("usage")
-        self.usage = None if value is None else UsageInfo.from_dict(value)
+        self.usage = (
+            None
+            if value is None
+            else UsageInfo.from_dict(check_object(value, "TextCompletion.usage"))
+        )
         self.service_tier = value = get("service_tier")
         if value is not None and type(value) is not str:
             self.service_tier = check_string(value, "TextCompletion.service_tier")
@@ -106,7 +110,13 @@ class TextCompletion(Model):
         if value is not None and type(value) is not str:
             self.system_fingerprint = check_string(value, "TextCompletion.system_fingerprint")
         value = get("kv_transfer_params")
-        self.kv_transfer_params = None if value is None else KvTransferParams.from_dict(value)
+        self.kv_transfer_params = (
+            None
+            if value is None
+            else KvTransferParams.from_dict(
+                check_object(value, "TextCompletion.kv_transfer_params")
+            )
+        )
         value = get("ec_transfer_params")
         self.ec_transfer_params = (
             None if value is None else check_object(value, "TextCompletion.ec_transfer_params")

@@ -95,7 +95,11 @@ class TextCompletionChoice(Model):
             )
         )
         value = get("logprobs")
-        self.logprobs = None if value is None else TextLogprobs.from_dict(value)
+        self.logprobs = (
+            None
+            if value is None
+            else TextLogprobs.from_dict(check_object(value, "TextCompletionChoice.logprobs"))
+        )
         value = get("token_ids")
         self.token_ids = (
             None
@@ -110,8 +114,10 @@ class TextCompletionChoice(Model):
                 None
                 if item is None
                 else {
-                    key: PromptLogprob.from_dict(item)
-                    for key, item in check_object(
+                    key: PromptLogprob.from_dict(
+                        check_object(entry, "TextCompletionChoice.prompt_logprobs[]{}")
+                    )
+                    for key, entry in check_object(
                         item, "TextCompletionChoice.prompt_logprobs[]"
                     ).items()
                 }
@@ -146,7 +152,7 @@ class TextCompletionChoice(Model):
             data["token_ids"] = self.token_ids
         if self.prompt_logprobs is not None:
             data["prompt_logprobs"] = [
-                None if item is None else {key: to_wire(item) for key, item in item.items()}
+                None if item is None else {key: to_wire(entry) for key, entry in item.items()}
                 for item in self.prompt_logprobs
             ]
         if self.prompt_token_ids is not None:

@@ -13,8 +13,8 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
     check_integer,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -88,10 +88,14 @@ class TextCompletionChunk(Model):
         value = get("choices")
         self.choices = [
             TextCompletionChunkChoice.from_dict(item)
-            for item in check_array(value, "TextCompletionChunk.choices")
+            for item in check_items(value, "TextCompletionChunk.choices", "an object", dict)
         ]
         value = get("usage")
-        self.usage = None if value is None else UsageInfo.from_dict(value)
+        self.usage = (
+            None
+            if value is None
+            else UsageInfo.from_dict(check_object(value, "TextCompletionChunk.usage"))
+        )
         self.service_tier = value = get("service_tier")
         if value is not None and type(value) is not str:
             self.service_tier = check_string(value, "TextCompletionChunk.service_tier")

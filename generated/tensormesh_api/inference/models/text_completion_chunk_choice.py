@@ -89,7 +89,11 @@ class TextCompletionChunkChoice(Model):
             )
         )
         value = get("logprobs")
-        self.logprobs = None if value is None else TextLogprobs.from_dict(value)
+        self.logprobs = (
+            None
+            if value is None
+            else TextLogprobs.from_dict(check_object(value, "TextCompletionChunkChoice.logprobs"))
+        )
         value = get("token_ids")
         self.token_ids = (
             None

@@ -14,6 +14,7 @@ from ..._model import (
     Model,
     Shapes,
     check_any_of,
+    check_array,
     check_boolean,
     check_integer,
     check_items,
@@ -257,8 +258,21 @@ class TextCompletionRequest(Model):
         if type(value) is not str:
             self.model = check_string(value, "TextCompletionRequest.model")
         value = get("prompt")
-        self.prompt = check_any_of(
-            value, "TextCompletionRequest.prompt", "a string or an array", str, list
+        self.prompt = (
+            [
+                check_items(item, "TextCompletionRequest.prompt[]", "an integer", int)
+                if isinstance(item, list)
+                else check_any_of(
+                    item,
+                    "TextCompletionRequest.prompt[]",
+                    "a string, an integer or an array",
+                    str,
+                    int,
+                )
+                for item in check_array(value, "TextCompletionRequest.prompt")
+            ]
+            if isinstance(value, list)
+            else check_any_of(value, "TextCompletionRequest.prompt", "a string or an array", str)
         )
         self.max_tokens = value = get("max_tokens")
         if value is not None and type(value) is not int:
@@ -267,7 +281,13 @@ class TextCompletionRequest(Model):
         if value is not None and type(value) is not bool:
             self.stream = check_boolean(value, "TextCompletionRequest.stream")
         value = get("stream_options")
-        self.stream_options = None if value is None else StreamOptions.from_dict(value)
+        self.stream_options = (
+            None
+            if value is None
+            else StreamOptions.from_dict(
+                check_object(value, "TextCompletionRequest.stream_options")
+            )
+        )
         self.echo = value = get("echo")
         if value is not None and type(value) is not bool:
             self.echo = check_boolean(value, "TextCompletionRequest.echo")
@@ -322,9 +342,9 @@ class TextCompletionRequest(Model):
         self.stop = (
             None
             if value is None
-            else check_any_of(
-                value, "TextCompletionRequest.stop", "a string or an array", str, list
-            )
+            else check_items(value, "TextCompletionRequest.stop", "a string", str)
+            if isinstance(value, list)
+            else check_any_of(value, "TextCompletionRequest.stop", "a string or an array", str)
         )
         value = get("stop_token_ids")
         self.stop_token_ids = (
@@ -366,7 +386,13 @@ class TextCompletionRequest(Model):
                 value, "TextCompletionRequest.spaces_between_special_tokens"
             )
         value = get("response_format")
-        self.response_format = None if value is None else ResponseFormat.from_dict(value)
+        self.response_format = (
+            None
+            if value is None
+            else ResponseFormat.from_dict(
+                check_object(value, "TextCompletionRequest.response_format")
+            )
+        )
         self.add_special_tokens = value = get("add_special_tokens")
         if value is not None and type(value) is not bool:
             self.add_special_tokens = check_boolean(
@@ -376,8 +402,10 @@ class TextCompletionRequest(Model):
         self.prompt_embeds = (
             None
             if value is None
+            else check_items(value, "TextCompletionRequest.prompt_embeds", "a string", str)
+            if isinstance(value, list)
             else check_any_of(
-                value, "TextCompletionRequest.prompt_embeds", "a string or an array", str, list
+                value, "TextCompletionRequest.prompt_embeds", "a string or an array", str
             )
         )
         self.use_beam_search = value = get("use_beam_search")
@@ -403,7 +431,13 @@ class TextCompletionRequest(Model):
         if value is not None and type(value) is not bool:
             self.return_token_ids = check_boolean(value, "TextCompletionRequest.return_token_ids")
         value = get("structured_outputs")
-        self.structured_outputs = None if value is None else StructuredOutputs.from_dict(value)
+        self.structured_outputs = (
+            None
+            if value is None
+            else StructuredOutputs.from_dict(
+                check_object(value, "TextCompletionRequest.structured_outputs")
+            )
+        )
         self.thinking_token_budget = value = get("thinking_token_budget")
         if value is not None and type(value) is not int:
             self.thinking_token_budget = check_integer(

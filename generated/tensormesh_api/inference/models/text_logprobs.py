@@ -76,8 +76,8 @@ class TextLogprobs(Model):
                 None
                 if item is None
                 else {
-                    key: check_number(item, "TextLogprobs.top_logprobs[]{}")
-                    for key, item in check_object(item, "TextLogprobs.top_logprobs[]").items()
+                    key: check_number(entry, "TextLogprobs.top_logprobs[]{}")
+                    for key, entry in check_object(item, "TextLogprobs.top_logprobs[]").items()
                 }
                 for item in check_array(value, "TextLogprobs.top_logprobs")
             ]

@@ -13,7 +13,6 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
     check_items,
     check_number,
     check_object,
@@ -74,7 +73,7 @@ class TokenLogprob(Model):
             if value is None
             else [
                 TopLogprob.from_dict(item)
-                for item in check_array(value, "TokenLogprob.top_logprobs")
+                for item in check_items(value, "TokenLogprob.top_logprobs", "an object", dict)
             ]
         )
         self._shape = shape = _SHAPES[tuple(data)]

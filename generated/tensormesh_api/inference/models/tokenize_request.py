@@ -13,8 +13,8 @@ from attrs import define
 from ..._model import (
     Model,
     Shapes,
-    check_array,
     check_boolean,
+    check_items,
     check_object,
     check_string,
     to_wire,
@@ -97,7 +97,7 @@ class TokenizeRequest(Model):
             if value is None
             else [
                 ChatMessage.from_dict(item)
-                for item in check_array(value, "TokenizeRequest.messages")
+                for item in check_items(value, "TokenizeRequest.messages", "an object", dict)
             ]
         )
         self.add_special_tokens = value = get("add_special_tokens")
@@ -129,7 +129,7 @@ class TokenizeRequest(Model):
             if value is None
             else [
                 ChatCompletionTool.from_dict(item)
-                for item in check_array(value, "TokenizeRequest.tools")
+                for item in check_items(value, "TokenizeRequest.tools", "an object", dict)
             ]
         )
         value = get("mm_processor_kwargs")

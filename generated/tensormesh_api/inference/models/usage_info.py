@@ -66,10 +66,20 @@ class UsageInfo(Model):
         if type(value) is not int:
             self.total_tokens = check_integer(value, "UsageInfo.total_tokens")
         value = get("prompt_tokens_details")
-        self.prompt_tokens_details = None if value is None else PromptTokensDetails.from_dict(value)
+        self.prompt_tokens_details = (
+            None
+            if value is None
+            else PromptTokensDetails.from_dict(
+                check_object(value, "UsageInfo.prompt_tokens_details")
+            )
+        )
         value = get("completion_tokens_details")
         self.completion_tokens_details = (
-            None if value is None else CompletionTokensDetails.from_dict(value)
+            None
+            if value is None
+            else CompletionTokensDetails.from_dict(
+                check_object(value, "UsageInfo.completion_tokens_details")
+            )
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None

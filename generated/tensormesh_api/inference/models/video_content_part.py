@@ -50,7 +50,7 @@ class VideoContentPart(Model):
         if type(value) is not str:
             self.type = check_string(value, "VideoContentPart.type")
         value = get("video_url")
-        self.video_url = VideoUrl.from_dict(value)
+        self.video_url = VideoUrl.from_dict(check_object(value, "VideoContentPart.video_url"))
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

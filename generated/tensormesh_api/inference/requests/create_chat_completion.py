@@ -8,13 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ... import _wire
 from ..._operation import Operation, Request
-from ..._wire import (
-    missing,
-    wire_object,
-    wire_objects,
-    wire_value,
-)
 
 if TYPE_CHECKING:
     from ..models.chat_completion_tool import ChatCompletionTool
@@ -94,12 +89,12 @@ def create(
 ) -> Request[ResultT, EventT]:
     """Answer a conversation."""
     if model is None:
-        raise missing("model")
+        raise _wire.missing("model")
     if messages is None:
-        raise missing("messages")
+        raise _wire.missing("messages")
     _body: dict[str, Any] = {
         "model": model,
-        "messages": wire_objects(messages, "messages"),
+        "messages": _wire.wire_objects(messages, "messages"),
     }
     if max_tokens is not None:
         _body["max_tokens"] = max_tokens
@@ -108,7 +103,7 @@ def create(
     if stream is not None:
         _body["stream"] = stream
     if stream_options is not None:
-        _body["stream_options"] = wire_object(stream_options, "stream_options")
+        _body["stream_options"] = _wire.wire_object(stream_options, "stream_options")
     if temperature is not None:
         _body["temperature"] = temperature
     if top_p is not None:
@@ -156,11 +151,11 @@ def create(
     if spaces_between_special_tokens is not None:
         _body["spaces_between_special_tokens"] = spaces_between_special_tokens
     if response_format is not None:
-        _body["response_format"] = wire_object(response_format, "response_format")
+        _body["response_format"] = _wire.wire_object(response_format, "response_format")
     if tools is not None:
-        _body["tools"] = wire_objects(tools, "tools")
+        _body["tools"] = _wire.wire_objects(tools, "tools")
     if tool_choice is not None:
-        _body["tool_choice"] = wire_value(tool_choice, "tool_choice")
+        _body["tool_choice"] = _wire.wire_value(tool_choice, "tool_choice")
     if parallel_tool_calls is not None:
         _body["parallel_tool_calls"] = parallel_tool_calls
     if reasoning_effort is not None:
@@ -198,7 +193,7 @@ def create(
     if return_token_ids is not None:
         _body["return_token_ids"] = return_token_ids
     if structured_outputs is not None:
-        _body["structured_outputs"] = wire_object(structured_outputs, "structured_outputs")
+        _body["structured_outputs"] = _wire.wire_object(structured_outputs, "structured_outputs")
     if thinking_token_budget is not None:
         _body["thinking_token_budget"] = thinking_token_budget
     if stream_interval is not None:

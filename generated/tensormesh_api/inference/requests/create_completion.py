@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ... import _wire
 from ..._operation import Operation, Request
-from ..._wire import (
-    missing,
-    wire_object,
-)
 
 if TYPE_CHECKING:
     from ..models.response_format import ResponseFormat
@@ -76,9 +73,9 @@ def create(
 ) -> Request[ResultT, EventT]:
     """Continue a text."""
     if model is None:
-        raise missing("model")
+        raise _wire.missing("model")
     if prompt is None:
-        raise missing("prompt")
+        raise _wire.missing("prompt")
     _body: dict[str, Any] = {
         "model": model,
         "prompt": prompt,
@@ -88,7 +85,7 @@ def create(
     if stream is not None:
         _body["stream"] = stream
     if stream_options is not None:
-        _body["stream_options"] = wire_object(stream_options, "stream_options")
+        _body["stream_options"] = _wire.wire_object(stream_options, "stream_options")
     if echo is not None:
         _body["echo"] = echo
     if suffix is not None:
@@ -136,7 +133,7 @@ def create(
     if spaces_between_special_tokens is not None:
         _body["spaces_between_special_tokens"] = spaces_between_special_tokens
     if response_format is not None:
-        _body["response_format"] = wire_object(response_format, "response_format")
+        _body["response_format"] = _wire.wire_object(response_format, "response_format")
     if add_special_tokens is not None:
         _body["add_special_tokens"] = add_special_tokens
     if prompt_embeds is not None:
@@ -154,7 +151,7 @@ def create(
     if return_token_ids is not None:
         _body["return_token_ids"] = return_token_ids
     if structured_outputs is not None:
-        _body["structured_outputs"] = wire_object(structured_outputs, "structured_outputs")
+        _body["structured_outputs"] = _wire.wire_object(structured_outputs, "structured_outputs")
     if thinking_token_budget is not None:
         _body["thinking_token_budget"] = thinking_token_budget
     if stream_interval is not None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from ... import _wire
 from ..._operation import Operation, Request
-from ..._wire import (
-    missing,
-)
 
 ResultT = TypeVar("ResultT")
 EventT = TypeVar("EventT")
@@ -26,9 +24,9 @@ def create(
 ) -> Request[ResultT, EventT]:
     """Turn tokens into text."""
     if model is None:
-        raise missing("model")
+        raise _wire.missing("model")
     if tokens is None:
-        raise missing("tokens")
+        raise _wire.missing("tokens")
     _body: dict[str, Any] = {
         "model": model,
         "tokens": tokens,

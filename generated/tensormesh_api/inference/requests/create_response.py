@@ -8,13 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ... import _wire
 from ..._operation import Operation, Request
-from ..._wire import (
-    missing,
-    wire_object,
-    wire_objects,
-    wire_value,
-)
 
 if TYPE_CHECKING:
     from ..models.response_input_item import ResponseInputItem
@@ -67,12 +62,12 @@ def create(
 ) -> Request[ResultT, EventT]:
     """Make a response."""
     if model is None:
-        raise missing("model")
+        raise _wire.missing("model")
     if input is None:
-        raise missing("input")
+        raise _wire.missing("input")
     _body: dict[str, Any] = {
         "model": model,
-        "input": wire_value(input, "input"),
+        "input": _wire.wire_value(input, "input"),
     }
     if instructions is not None:
         _body["instructions"] = instructions
@@ -95,17 +90,17 @@ def create(
     if logit_bias is not None:
         _body["logit_bias"] = logit_bias
     if tools is not None:
-        _body["tools"] = wire_objects(tools, "tools")
+        _body["tools"] = _wire.wire_objects(tools, "tools")
     if tool_choice is not None:
-        _body["tool_choice"] = wire_value(tool_choice, "tool_choice")
+        _body["tool_choice"] = _wire.wire_value(tool_choice, "tool_choice")
     if parallel_tool_calls is not None:
         _body["parallel_tool_calls"] = parallel_tool_calls
     if text is not None:
-        _body["text"] = wire_object(text, "text")
+        _body["text"] = _wire.wire_object(text, "text")
     if reasoning is not None:
-        _body["reasoning"] = wire_object(reasoning, "reasoning")
+        _body["reasoning"] = _wire.wire_object(reasoning, "reasoning")
     if structured_outputs is not None:
-        _body["structured_outputs"] = wire_object(structured_outputs, "structured_outputs")
+        _body["structured_outputs"] = _wire.wire_object(structured_outputs, "structured_outputs")
     if truncation is not None:
         _body["truncation"] = truncation
     if top_logprobs is not None:

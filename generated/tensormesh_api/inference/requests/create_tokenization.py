@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ... import _wire
 from ..._operation import Operation, Request
-from ..._wire import (
-    missing,
-    wire_objects,
-)
 
 if TYPE_CHECKING:
     from ..models.chat_completion_tool import ChatCompletionTool
@@ -40,15 +37,15 @@ def create(
 ) -> Request[ResultT, EventT]:
     """Split a text into tokens."""
     if model is None:
-        raise missing("model")
+        raise _wire.missing("model")
     if prompt is None:
-        raise missing("prompt")
+        raise _wire.missing("prompt")
     _body: dict[str, Any] = {
         "model": model,
         "prompt": prompt,
     }
     if messages is not None:
-        _body["messages"] = wire_objects(messages, "messages")
+        _body["messages"] = _wire.wire_objects(messages, "messages")
     if add_special_tokens is not None:
         _body["add_special_tokens"] = add_special_tokens
     if return_token_strs is not None:
@@ -62,7 +59,7 @@ def create(
     if chat_template_kwargs is not None:
         _body["chat_template_kwargs"] = chat_template_kwargs
     if tools is not None:
-        _body["tools"] = wire_objects(tools, "tools")
+        _body["tools"] = _wire.wire_objects(tools, "tools")
     if mm_processor_kwargs is not None:
         _body["mm_processor_kwargs"] = mm_processor_kwargs
     return Request(_operation, "/tokenize", {}, _body)

@@ -61,9 +61,7 @@ class Health(SyncResource):
 
         Operation: GET /health (documented).
         """
-        request = build_get_health(
-            self._api.get_health,
-        )
+        request = build_get_health(self._api.get_health)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send(request, options)
 
@@ -80,9 +78,7 @@ class HealthWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
     ) -> RawResponse[HealthResponse]:
         """As `Health.get`; gives the HTTP response, read whole."""
-        request = build_get_health(
-            self._api.get_health,
-        )
+        request = build_get_health(self._api.get_health)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send_raw(request, options)
 
@@ -99,9 +95,7 @@ class HealthWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
     ) -> StreamedResponse:
         """As `Health.get`; gives the HTTP response still open. Close it."""
-        request = build_get_health(
-            self._api.get_health,
-        )
+        request = build_get_health(self._api.get_health)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.stream_raw(request, options)
 
@@ -146,9 +140,7 @@ class AsyncHealth(AsyncResource):
 
         Operation: GET /health (documented).
         """
-        request = build_get_health(
-            self._api.get_health,
-        )
+        request = build_get_health(self._api.get_health)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send(request, options)
 
@@ -165,9 +157,7 @@ class AsyncHealthWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
     ) -> RawResponse[HealthResponse]:
         """As `AsyncHealth.get`; gives the HTTP response, read whole."""
-        request = build_get_health(
-            self._api.get_health,
-        )
+        request = build_get_health(self._api.get_health)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send_raw(request, options)
 
@@ -184,8 +174,6 @@ class AsyncHealthWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
         """As `AsyncHealth.get`; gives the HTTP response still open. Close it."""
-        request = build_get_health(
-            self._api.get_health,
-        )
+        request = build_get_health(self._api.get_health)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.stream_raw(request, options)

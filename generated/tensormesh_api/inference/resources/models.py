@@ -61,9 +61,7 @@ class Models(SyncResource):
 
         Operation: GET /v1/models (documented).
         """
-        request = build_list_models(
-            self._api.list_models,
-        )
+        request = build_list_models(self._api.list_models)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send(request, options)
 
@@ -80,9 +78,7 @@ class ModelsWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
     ) -> RawResponse[ModelList]:
         """As `Models.list`; gives the HTTP response, read whole."""
-        request = build_list_models(
-            self._api.list_models,
-        )
+        request = build_list_models(self._api.list_models)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send_raw(request, options)
 
@@ -99,9 +95,7 @@ class ModelsWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
     ) -> StreamedResponse:
         """As `Models.list`; gives the HTTP response still open. Close it."""
-        request = build_list_models(
-            self._api.list_models,
-        )
+        request = build_list_models(self._api.list_models)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.stream_raw(request, options)
 
@@ -146,9 +140,7 @@ class AsyncModels(AsyncResource):
 
         Operation: GET /v1/models (documented).
         """
-        request = build_list_models(
-            self._api.list_models,
-        )
+        request = build_list_models(self._api.list_models)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send(request, options)
 
@@ -165,9 +157,7 @@ class AsyncModelsWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
     ) -> RawResponse[ModelList]:
         """As `AsyncModels.list`; gives the HTTP response, read whole."""
-        request = build_list_models(
-            self._api.list_models,
-        )
+        request = build_list_models(self._api.list_models)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send_raw(request, options)
 
@@ -184,8 +174,6 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
         """As `AsyncModels.list`; gives the HTTP response still open. Close it."""
-        request = build_list_models(
-            self._api.list_models,
-        )
+        request = build_list_models(self._api.list_models)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.stream_raw(request, options)

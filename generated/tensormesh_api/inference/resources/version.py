@@ -62,9 +62,7 @@ class Version(SyncResource):
 
         Operation: GET /version (documented).
         """
-        request = build_get_version(
-            self._api.get_version,
-        )
+        request = build_get_version(self._api.get_version)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send(request, options)
 
@@ -81,9 +79,7 @@ class VersionWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
     ) -> RawResponse[VersionResponse]:
         """As `Version.get`; gives the HTTP response, read whole."""
-        request = build_get_version(
-            self._api.get_version,
-        )
+        request = build_get_version(self._api.get_version)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send_raw(request, options)
 
@@ -100,9 +96,7 @@ class VersionWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
     ) -> StreamedResponse:
         """As `Version.get`; gives the HTTP response still open. Close it."""
-        request = build_get_version(
-            self._api.get_version,
-        )
+        request = build_get_version(self._api.get_version)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.stream_raw(request, options)
 
@@ -148,9 +142,7 @@ class AsyncVersion(AsyncResource):
 
         Operation: GET /version (documented).
         """
-        request = build_get_version(
-            self._api.get_version,
-        )
+        request = build_get_version(self._api.get_version)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send(request, options)
 
@@ -167,9 +159,7 @@ class AsyncVersionWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
     ) -> RawResponse[VersionResponse]:
         """As `AsyncVersion.get`; gives the HTTP response, read whole."""
-        request = build_get_version(
-            self._api.get_version,
-        )
+        request = build_get_version(self._api.get_version)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send_raw(request, options)
 
@@ -186,8 +176,6 @@ class AsyncVersionWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
         """As `AsyncVersion.get`; gives the HTTP response still open. Close it."""
-        request = build_get_version(
-            self._api.get_version,
-        )
+        request = build_get_version(self._api.get_version)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.stream_raw(request, options)
