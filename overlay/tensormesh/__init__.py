@@ -15,6 +15,16 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    # What the methods are declared to give, so that users can write it in their own signatures.
+    from tensormesh_api._protocols import (
+        AsyncStream,
+        AsyncStreamedResponse,
+        RawResponse,
+        ServerSentEvent,
+        Stream,
+        StreamedResponse,
+    )
+
     from . import types
     from ._client import AsyncTensormesh, Tensormesh
     from ._errors import (
@@ -35,9 +45,6 @@ if TYPE_CHECKING:
         TensormeshError,
         UnprocessableEntityError,
     )
-    from ._response import AsyncStreamedResponse, RawResponse, StreamedResponse
-    from ._sse import ServerSentEvent
-    from ._streaming import AsyncStream, Stream
     from ._version import __version__
 
 _MEMBERS = {

@@ -118,12 +118,19 @@ class _Choice:
             self.token_ids += choice.token_ids
 
     def _add_tool_calls(self, delta: ChatCompletionDelta) -> None:
-        for position, call in enumerate(delta.tool_calls or ()):
-            index = position if call.index is None else call.index
+        for call in delta.tool_calls or ():
+            index = self._last_call(call.id) if call.index is None else call.index
             known = self.tool_calls.get(index)
             if known is None:
                 known = self.tool_calls[index] = _ToolCall()
             known.add(call)
+
+    def _last_call(self, id: str | None) -> int:
+        """Where a piece without an index belongs: to the last call, unless it begins another."""
+        if not self.tool_calls:
+            return 0
+        last = max(self.tool_calls)
+        return last + 1 if id and id != self.tool_calls[last].id else last
 
     def build(self) -> ChatCompletionChoice:
         calls = [self.tool_calls[index].build() for index in sorted(self.tool_calls)]
@@ -152,7 +159,7 @@ class ChatAccumulator:
     __slots__ = ("_choices", "_first", "_usage", "_values")
 
     def __init__(self) -> None:
-        self._choices: dict[int | None, _Choice] = {}
+        self._choices: dict[int, _Choice] = {}
         self._first: ChatCompletionChunk | None = None
         self._usage: UsageInfo | None = None
         self._values: dict[str, Any] = {}
@@ -168,9 +175,10 @@ class ChatAccumulator:
         if chunk.service_tier is not None:
             self._values["service_tier"] = chunk.service_tier
         for choice in chunk.choices:
-            known = self._choices.get(choice.index)
+            index = choice.index or 0
+            known = self._choices.get(index)
             if known is None:
-                known = self._choices[choice.index] = _Choice(choice.index or 0)
+                known = self._choices[index] = _Choice(index)
             known.add(choice)
 
     def build(self) -> ChatCompletion | None:

@@ -63,7 +63,7 @@ class TextAccumulator:
     __slots__ = ("_choices", "_first", "_usage", "_values")
 
     def __init__(self) -> None:
-        self._choices: dict[int | None, _Choice] = {}
+        self._choices: dict[int, _Choice] = {}
         self._first: TextCompletionChunk | None = None
         self._usage: UsageInfo | None = None
         self._values: dict[str, Any] = {}
@@ -79,9 +79,10 @@ class TextAccumulator:
         if chunk.service_tier is not None:
             self._values["service_tier"] = chunk.service_tier
         for choice in chunk.choices:
-            known = self._choices.get(choice.index)
+            index = choice.index or 0
+            known = self._choices.get(index)
             if known is None:
-                known = self._choices[choice.index] = _Choice(choice.index or 0)
+                known = self._choices[index] = _Choice(index)
             known.add(choice)
 
     def build(self) -> TextCompletion | None:

@@ -19,6 +19,8 @@ USER_AGENT = f"tensormesh-python/{__version__} python/{sys.version_info[0]}.{sys
 
 _BASE_HEADERS = {"user-agent": USER_AGENT, "accept": "application/json"}
 _INFERENCE = frozenset({"serverless", "on_demand"})
+# What the name of a header may be made of.
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class Call:
@@ -31,6 +33,7 @@ class Call:
         query: Query parameters, or None.
         headers: Header names in lower case.
         content: Body, or None.
+        removed: Headers that are not to be sent, whoever would add them.
         seconds: Timeout of each read and write, in seconds.
         connect_seconds: Timeout of connecting, in seconds.
     """
@@ -42,6 +45,7 @@ class Call:
         "method",
         "operation",
         "query",
+        "removed",
         "seconds",
         "url",
     )
@@ -54,6 +58,7 @@ class Call:
         headers: dict[str, str],
         content: bytes | None,
         timeouts: tuple[float, float],
+        removed: tuple[str, ...] = (),
     ) -> None:
         self.operation = operation
         self.method = operation.method
@@ -61,19 +66,17 @@ class Call:
         self.query = query
         self.headers = headers
         self.content = content
+        self.removed = removed
         self.seconds, self.connect_seconds = timeouts
 
 
-def prepare(
-    settings: Settings, request: Request[Any, Any], options: CallOptions, *, stream: bool
-) -> Call:
+def prepare(settings: Settings, request: Request[Any, Any], options: CallOptions) -> Call:
     """Add what the host needs and what the caller asked for.
 
     Args:
         settings: The client's settings.
         request: What to send.
         options: What the caller said of this call.
-        stream: Whether server-sent events are wanted.
 
     Raises:
         ConfigurationError: A credential or a host is missing.
@@ -82,26 +85,36 @@ def prepare(
     operation = request.operation
     body = request.body
     if options.extra_body:
-        body = {**(body or {}), **options.extra_body}
+        body = {**(body or {}), **_mapping(options.extra_body, "extra_body")}
     query = request.query
     if options.extra_query:
-        query = {**query, **options.extra_query}
+        query = {**query, **_mapping(options.extra_query, "extra_query")}
     if body is not None and body.get("response_format") is not None:
         _check_format(operation, body["response_format"])
-    headers = _headers(settings, operation, stream=stream)
+    headers = _headers(settings, operation)
     content = None
     if body is not None:
         content = dumps(body)
         headers["content-type"] = "application/json"
+        if body.get("stream"):
+            headers["accept"] = "text/event-stream"
+    removed: tuple[str, ...] = ()
     if options.extra_headers:
-        _add_headers(headers, options.extra_headers)
+        removed = _add_headers(headers, _mapping(options.extra_headers, "extra_headers"))
     timeouts = settings.timeout_for(
         operation.method,
         inference=operation.surface.name in _INFERENCE,
         timeout_seconds=options.timeout_seconds,
     )
     base = settings.require(operation.surface.base_url_setting)
-    return Call(operation, base + request.path, query or None, headers, content, timeouts)
+    return Call(operation, base + request.path, query or None, headers, content, timeouts, removed)
+
+
+def _mapping(value: Any, name: str) -> Mapping[Any, Any]:
+    if not hasattr(value, "keys"):
+        raise TypeError(f"{name} must be a mapping, got {type(value).__name__}")
+    mapping: Mapping[Any, Any] = value
+    return mapping
 
 
 def _check_format(operation: Operation[Any, Any], value: Any) -> None:
@@ -111,10 +124,8 @@ def _check_format(operation: Operation[Any, Any], value: Any) -> None:
         check_response_format(value)
 
 
-def _headers(settings: Settings, operation: Operation[Any, Any], *, stream: bool) -> dict[str, str]:
+def _headers(settings: Settings, operation: Operation[Any, Any]) -> dict[str, str]:
     headers = dict(_BASE_HEADERS)
-    if stream:
-        headers["accept"] = "text/event-stream"
     surface = operation.surface
     if operation.auth == "required":
         headers["authorization"] = f"{surface.auth_scheme} {settings.require(surface.auth_setting)}"
@@ -127,15 +138,25 @@ def _headers(settings: Settings, operation: Operation[Any, Any], *, stream: bool
     return headers
 
 
-def _add_headers(headers: dict[str, str], extra: Mapping[str, str | None]) -> None:
+def _add_headers(headers: dict[str, str], extra: Mapping[Any, Any]) -> tuple[str, ...]:
+    """Add headers in place. Gives the names of those that are to be taken away."""
+    removed = []
     for name, value in extra.items():
-        if not all(isinstance(text, str) for text in (name, value or "")):
-            raise TypeError(f"extra_headers[{name!r}] must be a string or None")
-        if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+        if not isinstance(name, str) or not _TOKEN.issuperset(name) or not name:
             raise ValueError(f"extra_headers: {name!r} is not a valid header name")
+        key = name.lower()
         if value is None:
-            headers.pop(name.lower(), None)
-        elif not value.isprintable() and "\t" not in value:
-            raise ValueError(f"extra_headers[{name!r}] holds a control character")
-        else:
-            headers[name.lower()] = value
+            headers.pop(key, None)
+            removed.append(key)
+            continue
+        if not isinstance(value, str):
+            raise TypeError(f"extra_headers[{name!r}] must be a string or None")
+        # Its value is not shown: it may be a credential.
+        if not value.isascii() or not value.replace("\t", " ").isprintable():
+            raise ValueError(
+                f"extra_headers[{name!r}] holds a character other than printable ASCII"
+            )
+        if value != value.strip():
+            raise ValueError(f"extra_headers[{name!r}] begins or ends with white space")
+        headers[key] = value
+    return tuple(name for name in removed if name not in headers)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tensormesh_api._wire import wire_object
+
 from ._reasoning import split_reasoning
 
 if TYPE_CHECKING:
@@ -17,7 +19,9 @@ def check_response_format(value: Any) -> None:
 
     Raises:
         ValueError: Its type is not `json_object` or `text`, or it has other keys than `type`.
+        TypeError: It is no object.
     """
+    value = wire_object(value, "response_format")
     if "type" not in value:
         raise ValueError("response_format.type is missing: use 'json_object' or 'text'")
     if value["type"] not in _FORMATS:
@@ -39,7 +43,7 @@ def lift_reasoning(completion: ChatCompletion) -> ChatCompletion:
     """
     for choice in completion.choices:
         message = choice.message
-        if message.reasoning is None and message.reasoning_content is not None:
+        if not message.reasoning and message.reasoning_content:
             message.reasoning = message.reasoning_content
         if message.content:
             reasoning, message.content = split_reasoning(message.content)

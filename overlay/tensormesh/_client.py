@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from ._clients import Clients, make_async, make_sync
+from ._clients import Clients, check_given, make_async, make_sync
 from ._config import Settings, resolve_settings
 
 if TYPE_CHECKING:
@@ -80,12 +80,12 @@ class _Base:
     """Settings, and what a client shares with its copies."""
 
     _settings: Settings
-    _clients: Clients[Any]
+    _clients: Clients[Any, Any]
     _transport: Any
     _closed: bool
     _is_copy: bool
 
-    def _begin(self, settings: Settings, clients: Clients[Any], *, is_copy: bool) -> None:
+    def _begin(self, settings: Settings, clients: Clients[Any, Any], *, is_copy: bool) -> None:
         self._settings = settings
         self._clients = clients
         self._transport = None
@@ -164,7 +164,8 @@ class Tensormesh(_Base):
         ca_bundle: PEM file of the certificates to trust (`TENSORMESH_CA_BUNDLE`). Default: those
             of the system.
         http_client: Your own `httpx.Client`, for proxies, hooks or a transport of your own. It is
-            not closed with this client.
+            not closed with this client, and makes its own connections: `ca_bundle` does not touch
+            them. Timeouts are those of this client.
 
     Raises:
         ConfigurationError: A value cannot be right; the message names argument and variable.
@@ -195,6 +196,8 @@ class Tensormesh(_Base):
             max_retries=max_retries,
             ca_bundle=ca_bundle,
         )
+        if http_client is not None:
+            check_given(http_client, "Client")
         self._begin(settings, Clients(http_client, make_sync), is_copy=False)
 
     @property
@@ -211,10 +214,12 @@ class Tensormesh(_Base):
         return transport
 
     def close(self) -> None:
-        """Close every connection, unless this is a copy. May be called twice."""
+        """Close every connection, unless this is a copy. May be called twice.
+
+        Calls are refused from then on, and streams that are still open break.
+        """
         self._closed = True
-        if not self._is_copy:
-            self._carrier().close()
+        self._carrier().close(keep_connections=self._is_copy)
 
     def __enter__(self) -> Self:
         return self
@@ -253,7 +258,8 @@ class AsyncTensormesh(_Base):
         ca_bundle: PEM file of the certificates to trust (`TENSORMESH_CA_BUNDLE`). Default: those
             of the system.
         http_client: Your own `httpx.AsyncClient`, for proxies, hooks or a transport of your own.
-            It is not closed with this client.
+            It is not closed with this client, and makes its own connections: `ca_bundle` does not
+            touch them. Timeouts are those of this client.
 
     Raises:
         ConfigurationError: A value cannot be right; the message names argument and variable.
@@ -284,6 +290,8 @@ class AsyncTensormesh(_Base):
             max_retries=max_retries,
             ca_bundle=ca_bundle,
         )
+        if http_client is not None:
+            check_given(http_client, "AsyncClient")
         self._begin(settings, Clients(http_client, make_async), is_copy=False)
 
     @property
@@ -300,10 +308,12 @@ class AsyncTensormesh(_Base):
         return transport
 
     async def close(self) -> None:
-        """Close every connection, unless this is a copy. May be called twice."""
+        """Close every connection, unless this is a copy. May be called twice.
+
+        Calls are refused from then on, and streams that are still open break.
+        """
         self._closed = True
-        if not self._is_copy:
-            await self._carrier().close()
+        await self._carrier().close(keep_connections=self._is_copy)
 
     aclose = close
 

@@ -107,6 +107,7 @@ class APITimeoutError(APIConnectionError):
     Attributes:
         phase: what did: ``"connect"``; ``"read"`` or ``"write"``, the next bytes; ``"pool"``, a
             free connection; ``"idle"``, the next event of a stream; ``"total"``, the whole call.
+        partial: what a stream had brought up to then, put together, or ``None``.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class APITimeoutError(APIConnectionError):
         message: str,
         *,
         phase: TimeoutPhase,
+        partial: Any = None,
         request_id: str | None = None,
         attempts: int = 1,
         method: str | None = None,
@@ -121,6 +123,7 @@ class APITimeoutError(APIConnectionError):
     ) -> None:
         super().__init__(message, request_id=request_id, attempts=attempts, method=method, url=url)
         self.phase = phase
+        self.partial = partial
 
 
 class APIStatusError(APIError):

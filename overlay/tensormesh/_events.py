@@ -9,6 +9,7 @@ from ._reasoning import ThinkSplitter
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion import ChatCompletion
     from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
+    from tensormesh_api.inference.models.partial_response import PartialResponse
     from tensormesh_api.inference.models.response import Response
     from tensormesh_api.inference.models.text_completion import TextCompletion
     from tensormesh_api.inference.models.text_completion_chunk import TextCompletionChunk
@@ -29,16 +30,15 @@ class Events(Protocol):
     def rest(self) -> str:
         """Text still held back when the stream has ended."""
 
-    def whole(self) -> Any:
+    def partial(self) -> Any:
         """The answer so far; None if nothing has come."""
+
+    def whole(self) -> Any:
+        """The answer, when the stream has ended; None if nothing has come."""
 
 
 class StreamFailureError(Exception):
-    """An event that reports an error: its decoded JSON, or what stands in it."""
-
-    def __init__(self, body: Any) -> None:
-        super().__init__(body)
-        self.body = body
+    """An event reports an error."""
 
 
 class ChatEvents:
@@ -55,7 +55,7 @@ class ChatEvents:
         """Read `reasoning_content` of older servers into `reasoning`, and accumulate."""
         for choice in event.choices:
             delta = choice.delta
-            if delta.reasoning_content is not None and delta.reasoning is None:
+            if delta.reasoning_content is not None and not delta.reasoning:
                 delta.reasoning = delta.reasoning_content
         self._accumulator.add(event)
 
@@ -77,6 +77,8 @@ class ChatEvents:
 
         completion = self._accumulator.build()
         return lift_reasoning(completion) if completion else None
+
+    partial = whole
 
 
 class TextEvents:
@@ -107,38 +109,43 @@ class TextEvents:
         """The completion."""
         return self._accumulator.build()
 
+    partial = whole
+
 
 class ResponseEvents:
     """Events of a Responses stream."""
 
     def __init__(self) -> None:
-        from tensormesh_api._model import UnknownVariant
         from tensormesh_api.inference import models
+
+        from ._accumulate_response import ResponseAccumulator
 
         self.ended = False
         self._response: Response | None = None
+        self._accumulator = ResponseAccumulator()
         self._splitter = ThinkSplitter()
         self._part: tuple[int | None, int | None] | None = None
         self._delta_class = models.ResponseOutputTextDeltaEvent
-        self._end_classes = (models.ResponseCompletedEvent, models.ResponseIncompleteEvent)
-        self._start_classes = (models.ResponseCreatedEvent, models.ResponseInProgressEvent)
-        self._error_classes = (models.ResponseErrorEvent, models.ResponseFailedEvent)
-        self._unknown_class = UnknownVariant
 
     def take(self, event: Any) -> None:
-        """Note the response that an event carries, and an end or an error."""
-        kind = type(event)
-        if kind is self._delta_class:
+        """Accumulate, and note an end or an error."""
+        if type(event) is self._delta_class:
+            self._accumulator.add_text(event, "output_text")
             return
-        if kind in self._end_classes:
+        kind = getattr(event, "type", None)
+        if kind in ("response.completed", "response.incomplete"):
             self._response = event.response
             self.ended = True
-        elif kind in self._start_classes:
-            self._response = event.response
-        elif kind in self._error_classes or (
-            kind is self._unknown_class and "error" in event.additional_properties
-        ):
-            raise StreamFailureError(event.to_dict())
+        elif kind in ("response.created", "response.in_progress", "response.failed"):
+            self._accumulator.begin(event.response)
+        elif kind == "response.reasoning_text.delta":
+            self._accumulator.add_text(event, "reasoning_text")
+        elif kind == "response.function_call_arguments.delta":
+            self._accumulator.add_arguments(event)
+        elif kind in ("response.output_item.added", "response.output_item.done"):
+            self._accumulator.add_item(event, done=kind == "response.output_item.done")
+        if kind in ("response.failed", "error"):
+            raise StreamFailureError
 
     def text(self, event: Any) -> str:
         """Text of messages, without a leaked `<think>` block at the beginning of a part."""
@@ -157,9 +164,13 @@ class ResponseEvents:
         """Text of a block that was never closed, and so was none."""
         return self._splitter.finish()
 
+    def partial(self) -> PartialResponse | None:
+        """The response as far as its events have brought it."""
+        return self._accumulator.partial()
+
     def whole(self) -> Response | None:
-        """The response as the last event that carried one had it."""
-        return self._response
+        """The response as the last event has it, else put together from the others."""
+        return self._response or self._accumulator.whole()
 
 
 EVENTS: dict[str, type[ChatEvents] | type[TextEvents] | type[ResponseEvents]] = {

@@ -6,14 +6,14 @@ import logging
 import random
 from typing import TYPE_CHECKING, Any
 
-from tensormesh_api._model import InvalidDataError
-
 from ._errors import ProtocolError
 from ._json import loads
 from ._retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tensormesh_api._model import InvalidDataError
 
     from ._call import Call
     from ._errors import APIConnectionError, APIStatusError
@@ -23,6 +23,8 @@ logger = logging.getLogger("tensormesh")
 # An error body longer than this is cut: its beginning says what is wrong.
 MAX_ERROR_BYTES = 1 << 20
 MAX_REDIRECTS = 5
+# More than an error keeps of a body.
+_LONGEST_BODY = 1 << 16
 
 
 class Exchange:
@@ -47,7 +49,8 @@ class Exchange:
 
     def after_failure(self, error: APIConnectionError) -> float:
         """Seconds to wait before the next try, or raise the error."""
-        logger.debug("%s: %s", self, error.message)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s: %s", str(self), error.message)
         delay = self._policy.next_delay(
             method=self.call.method,
             attempt=self.attempts,
@@ -61,7 +64,7 @@ class Exchange:
     def succeeded(self, status_code: int) -> bool:
         """Whether an answer is a good one."""
         if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("%s: %d", self, status_code)
+            logger.debug("%s: %d", str(self), status_code)
         return 200 <= status_code < 300
 
     def redirected(self, status_code: int, target: str | None) -> bool:
@@ -113,23 +116,70 @@ class Exchange:
         )
 
     def _secrets(self) -> tuple[str, ...]:
-        credential = self.call.headers.get("authorization", "").partition(" ")[2]
-        return (credential,) if credential else ()
+        from ._status import SHORTEST_SECRET
+
+        credential = self.call.headers.get("authorization", "").rpartition(" ")[2]
+        return (credential,) if len(credential) >= SHORTEST_SECRET else ()
+
+    def without_secrets(self, content: bytes) -> bytes:
+        """What a server sent, fit to be kept on an error: it may have echoed the credential."""
+        from ._status import hide_secrets
+
+        return hide_secrets(content, self._secrets())
+
+    def misfit(self, error: InvalidDataError) -> str:
+        """What does not fit in an answer, without the value that was found if it may be secret."""
+        found = repr(error.value)
+        if any(secret in found for secret in self._secrets()):
+            return f"{error.where}: expected {error.expected}"
+        return str(error)
 
     def details(self, headers: Mapping[str, str]) -> dict[str, Any]:
         """What every error says of its call."""
+        request_id = headers.get("x-request-id")
+        if request_id is not None:
+            request_id = self.without_secrets(request_id.encode()).decode()
         return {
-            "request_id": headers.get("x-request-id"),
+            "request_id": request_id,
             "attempts": self.attempts,
             "method": self.call.method,
             "url": self.call.url,
         }
 
+    def is_no_stream(self, headers: Mapping[str, str]) -> bool:
+        """Whether a good answer cannot be the stream of events that was asked for."""
+        content_type = headers.get("content-type", "")
+        return content_type.partition(";")[0].strip().lower() in ("application/json", "text/html")
+
+    def no_stream(self, headers: Mapping[str, str], content: bytes) -> ProtocolError:
+        """The error for such an answer."""
+        message = f"the answer is no stream of events, but {headers['content-type']}"
+        return protocol_error(self, message, content, 200, headers)
+
+    def undecodable(
+        self, error: Exception, status_code: int, headers: Mapping[str, str]
+    ) -> ProtocolError:
+        """The error for a body that cannot be decompressed."""
+        message = f"the answer cannot be decompressed: {error}"
+        return protocol_error(self, message, b"", status_code, headers)
+
     def __str__(self) -> str:
         return f"{self.call.method} {self.call.url.partition('?')[0]} (attempt {self.attempts})"
 
 
-def decode(content: bytes, status_code: int, details: dict[str, Any]) -> Any:
+def protocol_error(
+    exchange: Exchange, message: str, content: bytes, status_code: int, headers: Mapping[str, str]
+) -> ProtocolError:
+    """The error for an answer that reports success and is not what was promised."""
+    return ProtocolError(
+        message,
+        body=exchange.without_secrets(content[:_LONGEST_BODY]),
+        status_code=status_code,
+        **exchange.details(headers),
+    )
+
+
+def decode(exchange: Exchange, content: bytes, status_code: int, headers: Mapping[str, str]) -> Any:
     """Decoded JSON of a good answer.
 
     Raises:
@@ -139,8 +189,8 @@ def decode(content: bytes, status_code: int, details: dict[str, Any]) -> Any:
         return loads(content)
     except ValueError as error:
         what = "is empty" if not content.strip() else f"is not JSON: {error}"
-        raise ProtocolError(
-            f"the answer {what}", body=content, status_code=status_code, **details
+        raise protocol_error(
+            exchange, f"the answer {what}", content, status_code, headers
         ) from None
 
 
@@ -150,18 +200,19 @@ def parse(exchange: Exchange, status_code: int, headers: Mapping[str, str], cont
     Raises:
         ProtocolError: The answer is not what the operation promises.
     """
+    # Models, and attrs below them, load only now that the request has long been on its way.
+    from tensormesh_api._model import InvalidDataError
+
     operation = exchange.call.operation
-    details = exchange.details(headers)
-    if not content and operation.empty is not None:
+    if operation.empty is not None and not content.strip():
         data: Any = dict(operation.empty)
     else:
-        data = decode(content, status_code, details)
+        data = decode(exchange, content, status_code, headers)
     try:
         result = operation.parse_response(data)
     except InvalidDataError as error:
-        raise ProtocolError(
-            f"the answer does not fit: {error}", body=content, status_code=status_code, **details
-        ) from None
+        message = f"the answer does not fit: {exchange.misfit(error)}"
+        raise protocol_error(exchange, message, content, status_code, headers) from None
     if operation.id == "create_chat_completion":
         from ._chat import lift_reasoning
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -14,14 +15,23 @@ import httpx
 from ._errors import APIConnectionError, APITimeoutError, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from ._call import Call
 
 Client = httpx.Client
 AsyncClient = httpx.AsyncClient
+# A user's own client, or a bare transport of ours.
+Sender = httpx.Client | httpx.BaseTransport
+AsyncSender = httpx.AsyncClient | httpx.AsyncBaseTransport
 Response = httpx.Response
 TransportError = httpx.TransportError
+DecodingError = httpx.DecodingError
+# What may be raised while a request is sent. A redirect to nonsense is an invalid URL: httpx reads
+# its target even where it is not to be followed.
+SEND_ERRORS = (httpx.RequestError, httpx.InvalidURL)
+# What may be raised while a body is read: it broke, it makes no sense, its client was closed.
+BODY_ERRORS = (httpx.TransportError, httpx.DecodingError, httpx.StreamError)
 
 # httpx keeps 20 idle connections for 5 s by default, and so makes new ones all the time.
 LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60.0)
@@ -35,26 +45,29 @@ _contexts: dict[str | None, ssl.SSLContext] = {}
 _lock = threading.Lock()
 
 
-def new_client(scheme: str, ca_bundle: str | None) -> httpx.Client:
-    """A synchronous client for URLs of one scheme."""
-    return httpx.Client(**_client_arguments(httpx.HTTPTransport, scheme, ca_bundle))
+def new_sender(scheme: str, ca_bundle: str | None) -> Sender:
+    """What sends requests to URLs of one scheme."""
+    if _has_proxies():
+        return httpx.Client(verify=_ssl_context(ca_bundle), limits=LIMITS)
+    return httpx.HTTPTransport(**_transport_arguments(scheme, ca_bundle))
 
 
-def new_async_client(scheme: str, ca_bundle: str | None) -> httpx.AsyncClient:
-    """An asynchronous client for URLs of one scheme."""
-    return httpx.AsyncClient(**_client_arguments(httpx.AsyncHTTPTransport, scheme, ca_bundle))
+def new_async_sender(scheme: str, ca_bundle: str | None) -> AsyncSender:
+    """What sends asynchronous requests to URLs of one scheme."""
+    if _has_proxies():
+        return httpx.AsyncClient(verify=_ssl_context(ca_bundle), limits=LIMITS)
+    return httpx.AsyncHTTPTransport(**_transport_arguments(scheme, ca_bundle))
 
 
-def _client_arguments(
-    transport: Callable[..., Any], scheme: str, ca_bundle: str | None
-) -> dict[str, Any]:
+def _has_proxies() -> bool:
+    """Whether the environment names proxies, which httpx's own clients heed."""
+    return bool(getproxies().keys() - {"no"})
+
+
+def _transport_arguments(scheme: str, ca_bundle: str | None) -> dict[str, Any]:
     # Plain HTTP needs no certificates, and loading them is most of the cost of a client.
     verify: ssl.SSLContext | bool = _ssl_context(ca_bundle) if scheme == "https" else False
-    if getproxies():
-        # Only httpx's own choice of transports heeds proxies.
-        return {"verify": _ssl_context(ca_bundle), "limits": LIMITS}
-    options = _socket_options()
-    return {"transport": transport(verify=verify, limits=LIMITS, socket_options=options)}
+    return {"verify": verify, "limits": LIMITS, "socket_options": _socket_options()}
 
 
 def _socket_options() -> list[tuple[int, int, int]]:
@@ -110,32 +123,84 @@ def _has_ca_folder() -> bool:
     return bool(folder and os.listdir(folder))
 
 
+def send(sender: Sender, call: Call) -> httpx.Response:
+    """Send a call once. The body of the response is still to be read."""
+    if isinstance(sender, httpx.Client):
+        request = _client_request(sender, call)
+        return sender.send(request, stream=True, follow_redirects=False)
+    request = _bare_request(call)
+    response = sender.handle_request(request)
+    response.request = request
+    return response
+
+
+async def send_async(sender: AsyncSender, call: Call) -> httpx.Response:
+    """Send a call once. The body of the response is still to be read."""
+    if isinstance(sender, httpx.AsyncClient):
+        request = _client_request(sender, call)
+        return await sender.send(request, stream=True, follow_redirects=False)
+    request = _bare_request(call)
+    response = await sender.handle_async_request(request)
+    response.request = request
+    return response
+
+
 _urls: dict[str, httpx.URL] = {}
-_timeouts: dict[tuple[float, float], httpx.Timeout] = {}
-_CACHED = 64
+_MOST_URLS = 64
 
 
-def build_request(client: httpx.Client | httpx.AsyncClient, call: Call) -> httpx.Request:
-    """The httpx request of a call."""
-    url = _urls.get(call.url)
+def _url(text: str) -> httpx.URL:
+    """The parsed URL. Few are ever used, and parsing one costs more than the rest of a request."""
+    url = _urls.get(text)
     if url is None:
-        url = httpx.URL(call.url)
-        if len(_urls) < _CACHED:
-            _urls[call.url] = url
-    key = (call.seconds, call.connect_seconds)
-    timeout = _timeouts.get(key)
-    if timeout is None:
-        timeout = httpx.Timeout(call.seconds, connect=call.connect_seconds)
-        if len(_timeouts) < _CACHED:
-            _timeouts[key] = timeout
-    return client.build_request(
+        url = httpx.URL(text)
+        if len(_urls) < _MOST_URLS:
+            _urls[text] = url
+    return url
+
+
+def _bare_request(call: Call) -> httpx.Request:
+    """The request of a call as it goes out. A client could only add cookies, hooks and layers."""
+    url, content, seconds = _url(call.url), call.content or b"", call.seconds
+    headers = {"host": url.netloc.decode("ascii"), "accept-encoding": "gzip, deflate"}
+    if content or call.method != "GET":
+        headers["content-length"] = str(len(content))
+    headers.update(call.headers)
+    request = httpx.Request(
         call.method,
         url,
         params=call.query,
+        headers=headers,
+        # Not as `content`, for which httpx would copy and look through the headers twice.
+        stream=httpx.ByteStream(content),
+        extensions={
+            "timeout": {
+                "connect": call.connect_seconds,
+                "read": seconds,
+                "write": seconds,
+                "pool": seconds,
+            }
+        },
+    )
+    for name in call.removed:
+        request.headers.pop(name, None)
+    return request
+
+
+def _client_request(client: httpx.Client | httpx.AsyncClient, call: Call) -> httpx.Request:
+    """The request of a call with what a user's client adds to it."""
+    request = client.build_request(
+        call.method,
+        _url(call.url),
+        params=call.query,
         headers=call.headers,
         content=call.content,
-        timeout=timeout,
+        timeout=httpx.Timeout(call.seconds, connect=call.connect_seconds),
     )
+    for name in call.removed:
+        # The client may have put a header of its own in the place of ours.
+        request.headers.pop(name, None)
+    return request
 
 
 def connection_error(error: Exception, call: Call, attempts: int) -> APIConnectionError:
@@ -151,6 +216,8 @@ def connection_error(error: Exception, call: Call, attempts: int) -> APIConnecti
             url=call.url,
         )
     reason = str(error) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        reason += ". `ca_bundle` (TENSORMESH_CA_BUNDLE) names the certificates to trust"
     return APIConnectionError(
         f"connection failed: {reason}", attempts=attempts, method=call.method, url=call.url
     )
@@ -187,12 +254,23 @@ def same_origin_target(response: httpx.Response) -> str | None:
         return None
     here = response.request.url
     same = (target.scheme, target.host, target.port) == (here.scheme, here.host, here.port)
-    return str(target.copy_with(fragment=None)) if same else None
+    # A user name in it would take the place of our credential.
+    return str(target.copy_with(fragment=None)) if same and not target.userinfo else None
+
+
+def read(response: httpx.Response) -> bytes:
+    """The whole body, decompressed. The response does not keep it."""
+    return b"".join(iter_chunks(response))
+
+
+async def read_async(response: httpx.Response) -> bytes:
+    """The whole body, decompressed. The response does not keep it."""
+    return b"".join([chunk async for chunk in aiter_chunks(response)])
 
 
 def iter_chunks(response: httpx.Response) -> Iterator[bytes]:
     """Pieces of the body as they come, decompressed."""
-    if "content-encoding" in response.headers:
+    if "content-encoding" in response.headers or response.is_stream_consumed:
         return response.iter_bytes()
     # Without the layers that count, time and decode: they double the cost of a piece.
     assert isinstance(response.stream, httpx.SyncByteStream)
@@ -201,10 +279,15 @@ def iter_chunks(response: httpx.Response) -> Iterator[bytes]:
 
 def aiter_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     """Pieces of the body as they come, decompressed."""
-    if "content-encoding" in response.headers:
+    if "content-encoding" in response.headers or response.is_stream_consumed:
         return response.aiter_bytes()
     assert isinstance(response.stream, httpx.AsyncByteStream)
     return aiter(response.stream)
+
+
+def is_shared(response: httpx.Response) -> bool:
+    """Whether the connection carries other requests at the same time, and is never given back."""
+    return response.http_version == "HTTP/2"
 
 
 def socket_of(response: httpx.Response) -> socket.socket | None:
@@ -212,6 +295,17 @@ def socket_of(response: httpx.Response) -> socket.socket | None:
     stream = response.extensions.get("network_stream")
     found = stream.get_extra_info("socket") if stream is not None else None
     return found if isinstance(found, socket.socket) else None
+
+
+def shut_down(response: httpx.Response) -> bool:
+    """End whatever another thread reads or writes on a response's socket, if that can be done."""
+    found = socket_of(response)
+    if found is None or is_shared(response):
+        return False
+    with contextlib.suppress(OSError):
+        # Not the TLS socket's own method, which would forget its state meanwhile.
+        socket.socket.shutdown(found, socket.SHUT_RDWR)
+    return True
 
 
 def move_on_after(seconds: float) -> anyio.CancelScope:

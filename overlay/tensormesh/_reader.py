@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from tensormesh_api._model import InvalidDataError
 
@@ -15,6 +15,7 @@ from ._sse import EventTooLargeError, SSEDecoder
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ._errors import APIError
     from ._events import Events
     from ._exchange import Exchange
 
@@ -27,6 +28,7 @@ class Reader:
     Attributes:
         ready: Typed events that have come and were not taken yet.
         ended: Whether the end mark has come.
+        failure: The error that the stream has come to, to be raised once nothing is ready any more.
         events: What the events mean.
         exchange: The call that the stream answers.
         headers: Headers of the response.
@@ -34,11 +36,11 @@ class Reader:
 
     __slots__ = (
         "_decoder",
-        "_failure",
         "_parse",
         "ended",
         "events",
         "exchange",
+        "failure",
         "headers",
         "ready",
     )
@@ -50,8 +52,8 @@ class Reader:
         self.headers = headers
         self.ready: deque[Any] = deque()
         self.ended = False
+        self.failure: APIError | None = None
         self.events: Events = EVENTS[operation.id]()
-        self._failure: StreamError | None = None
         self._parse: Callable[[Any], Any] = operation.event_parser()
         self._decoder = SSEDecoder()
 
@@ -64,55 +66,79 @@ class Reader:
                     return
                 self._take(payload)
         except EventTooLargeError as error:
-            self._failure = self._error(str(error), None)
+            self.fail(str(error))
         except StreamError as error:
-            self._failure = error
+            self.failure = error
 
     def _take(self, payload: bytes) -> None:
         try:
             data = loads(payload)
         except ValueError as error:
-            if payload.strip() == END_MARK:
+            text = payload.strip()
+            if not text:
+                return  # a sign of life
+            if text == END_MARK:
                 self.ended = True
                 return
-            self._fail(f"an event is not JSON: {error}", payload)
+            raise self.error(f"an event is not JSON: {error}", self._shown(payload)) from None
         try:
             event = self._parse(data)
+            if data.get("error"):
+                raise StreamFailureError
             self.events.take(event)
         except InvalidDataError as error:
             if isinstance(data, dict) and data.get("error"):
-                self._fail_as_told(data)
-            self._fail(f"an event does not fit: {error}", data)
-        except StreamFailureError as failure:
-            self._fail_as_told(failure.body)
+                raise self._error_as_told(payload) from None
+            misfit = f"an event does not fit: {self.exchange.misfit(error)}"
+            raise self.error(misfit, loads(self._shown(payload))) from None
+        except StreamFailureError:
+            raise self._error_as_told(payload) from None
         self.ready.append(event)
         self.ended = self.events.ended
 
     def finish(self) -> None:
-        """Note that the bytes have ended."""
-        if not self.ended and self._failure is None:
-            message = "the stream ended before its end mark: the answer is not complete"
-            self._failure = self._error(message, None)
+        """Note that the bytes have ended, perhaps without the empty line after the last event."""
+        if not self.ended and self.failure is None and self._decoder.pending:
+            for payload in self._decoder.feed(b"\n\n"):
+                if _is_whole(payload):
+                    self._take_last(payload)
+        if not self.ended and self.failure is None:
+            self.fail("the stream ended before its end mark: the answer is not complete")
 
-    def broken(self, reason: str) -> None:
-        """Note that the connection broke in the middle."""
-        self._failure = self._error(f"the stream broke: {reason}", None)
+    def _take_last(self, payload: bytes) -> None:
+        try:
+            self._take(payload)
+        except StreamError as error:
+            self.failure = error
 
-    @property
-    def failure(self) -> StreamError | None:
-        """The error that the stream has come to, to be raised once nothing is ready any more."""
-        return self._failure
+    def fail(self, message: str) -> None:
+        """Note that nothing more can come."""
+        self.failure = self.error(message)
 
-    def _fail(self, message: str, body: Any, **labels: Any) -> NoReturn:
-        raise self._error(message, body, **labels)
+    def _shown(self, payload: bytes) -> bytes:
+        return self.exchange.without_secrets(payload)
 
-    def _fail_as_told(self, data: Any) -> NoReturn:
+    def _error_as_told(self, payload: bytes) -> StreamError:
         from ._error_body import read_error_value
 
-        found = read_error_value(data)
+        data = told = loads(self._shown(payload))
+        response = data.get("response")
+        if isinstance(response, dict) and response.get("error"):
+            told = response
+        found = read_error_value(told)
         message = f"the server reports an error in the stream: {found.message or 'no reason given'}"
-        self._fail(message, data, code=found.code, type=found.type)
+        return self.error(message, data, code=found.code, type=found.type)
 
-    def _error(self, message: str, body: Any, **labels: Any) -> StreamError:
+    def error(self, message: str, body: Any = None, **labels: Any) -> StreamError:
+        """An error of this stream, with what was received."""
         details = self.exchange.details(self.headers)
-        return StreamError(message, body=body, partial=self.events.whole(), **labels, **details)
+        return StreamError(message, body=body, partial=self.events.partial(), **labels, **details)
+
+
+def _is_whole(payload: bytes) -> bool:
+    """Whether an event that the end of the stream cut off was complete all the same."""
+    try:
+        loads(payload)
+    except ValueError:
+        return payload.strip() == END_MARK
+    return True

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
 
 from . import _http
+from ._errors import StreamError
 from ._exchange import decode, parse
 from ._lines import LineSplitter
-from ._sse import ServerSentEvent, SSEDecoder
+from ._sse import EventTooLargeError, ServerSentEvent, SSEDecoder
 
 if TYPE_CHECKING:
-    from collections import deque
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from types import TracebackType
 
+    from ._body import AsyncBody, SyncBody
+    from ._errors import APIError
     from ._exchange import Exchange
 
 ResultT = TypeVar("ResultT")
+PieceT = TypeVar("PieceT")
 
 
 class RawResponse(Generic[ResultT]):
@@ -54,7 +58,7 @@ class RawResponse(Generic[ResultT]):
         Raises:
             ProtocolError: It is not JSON.
         """
-        return decode(self.content, self.status_code, self._exchange.details(self.headers))
+        return decode(self._exchange, self.content, self.status_code, self.headers)
 
     def parse(self) -> ResultT:
         """The typed result, as the plain method returns it.
@@ -72,52 +76,94 @@ class RawResponse(Generic[ResultT]):
 class _Open:
     """What both kinds of open response know without I/O."""
 
-    _closed = True
+    _body: SyncBody | AsyncBody | None = None
 
-    def __init__(
-        self, response: _http.Response, exchange: Exchange, abandoned: deque[_http.Response]
-    ) -> None:
-        self.status_code = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        self._response = response
+    def __init__(self, body: SyncBody | AsyncBody, exchange: Exchange) -> None:
+        self.status_code = body.response.status_code
+        self.headers: Mapping[str, str] = body.response.headers
         self._exchange = exchange
-        self._abandoned = abandoned
-        self._closed = False
+        self._is_read = False
+        self._is_left = False
+        self._body = body
 
     @property
     def request_id(self) -> str | None:
         """The server's id of the request, if it sent one."""
         return self.headers.get("x-request-id")
 
-    def _error(self, error: Exception) -> Exception:
-        return _http.connection_error(error, self._exchange.call, self._exchange.attempts)
+    def _begin(self, body: SyncBody | AsyncBody) -> None:
+        """Refuse a second reading: the body is gone."""
+        if self._is_read or not body.is_open:
+            what = "was read already" if self._is_read else "is closed"
+            raise StreamError(f"the response {what}", **self._exchange.details(self.headers))
+        self._is_read = True
+
+    def _check_left(self) -> None:
+        """Refuse to end as if all had been read, unless it was the user who closed this."""
+        if not self._is_left:
+            message = "the response was cut off before its end"
+            raise StreamError(message, **self._exchange.details(self.headers))
+
+    def _error(self, error: Exception) -> APIError:
+        exchange = self._exchange
+        if isinstance(error, _http.DecodingError):
+            return exchange.undecodable(error, self.status_code, self.headers)
+        if isinstance(error, EventTooLargeError):
+            return StreamError(str(error), **exchange.details(self.headers))
+        return _http.connection_error(error, exchange.call, exchange.attempts)
 
     def __del__(self) -> None:
-        if not self._closed:
-            self._abandoned.append(self._response)
+        body = self._body
+        if body is not None and body.is_open:
+            body.abandon()
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "open"
+        state = "open" if self._body is not None and self._body.is_open else "closed"
         return f"<{type(self).__name__} {self.status_code}, {state}>"
 
 
 class StreamedResponse(_Open):
     """An open response whose body is read as it comes, untouched. Close it, or use it in a `with`.
 
-    Each iteration method may be used once, and only one of them.
+    One of the iteration methods may be used, once. It closes the response at the end.
 
     Raises:
         APIConnectionError, APITimeoutError: The connection broke, or nothing came for too long.
+        ProtocolError: The body cannot be decompressed.
+        StreamError: The body was read already, or the response was closed.
     """
+
+    _body: SyncBody
 
     def iter_bytes(self) -> Iterator[bytes]:
         """Pieces of the body as they come, decompressed."""
+        self._begin(self._body)
+        while True:
+            chunk = self._next_chunk()
+            if chunk is None:
+                return
+            # Left early here, this closes nothing: the collector, which may end it, must not.
+            yield chunk
+
+    def _next_chunk(self) -> bytes | None:
+        """The next piece of the body; None at its end."""
+        body = self._body
+        if not body.is_open:
+            self._check_left()
+            return None
         try:
-            yield from _http.iter_chunks(self._response)
-        except _http.TransportError as error:
+            return next(body.chunks)
+        except StopIteration:
+            body.close()
+            return None
+        except _http.BODY_ERRORS as error:
+            if self._is_left:
+                return None
+            body.close()
             raise self._error(error) from error
-        finally:
-            self.close()
+        except BaseException:
+            body.close()
+            raise
 
     @overload
     def iter_lines(self, *, decode_unicode: Literal[True]) -> Iterator[str]: ...
@@ -142,13 +188,17 @@ class StreamedResponse(_Open):
         """Server-sent events, the end mark `[DONE]` included."""
         decoder = SSEDecoder()
         for chunk in self.iter_bytes():
-            yield from decoder.feed_events(chunk)
+            try:
+                events = decoder.feed_events(chunk)
+            except EventTooLargeError as error:
+                self.close()
+                raise self._error(error) from error
+            yield from events
 
     def close(self) -> None:
         """Give the connection back. May be called twice."""
-        if not self._closed:
-            self._closed = True
-            self._response.close()
+        self._is_left = True
+        self._body.close()
 
     def __enter__(self) -> Self:
         return self
@@ -165,43 +215,57 @@ class StreamedResponse(_Open):
 class AsyncStreamedResponse(_Open):
     """An open response whose body is read as it comes, untouched. Close it, or use `async with`.
 
-    Each iteration method may be used once, and only one of them.
+    One of the iteration methods may be used, once. It closes the response at the end.
 
     Raises:
         APIConnectionError, APITimeoutError: The connection broke, or nothing came for too long.
+        ProtocolError: The body cannot be decompressed.
+        StreamError: The body was read already, or the response was closed.
     """
 
-    async def iter_bytes(self) -> AsyncIterator[bytes]:
-        """Pieces of the body as they come, decompressed."""
-        try:
-            async for chunk in _http.aiter_chunks(self._response):
-                yield chunk
-        except _http.TransportError as error:
-            raise self._error(error) from error
-        await self.close()
+    _body: AsyncBody
 
-    async def iter_lines(self) -> AsyncIterator[str]:
+    def iter_bytes(self) -> AsyncIterator[bytes]:
+        """Pieces of the body as they come, decompressed."""
+        return _AsyncPieces(self, lambda chunk: [chunk])
+
+    def iter_lines(self) -> AsyncIterator[str]:
         """Lines without their ends, decoded from UTF-8."""
         splitter = LineSplitter()
-        async for chunk in self.iter_bytes():
-            for line in splitter.feed(chunk):
-                yield line.decode("utf-8", "replace")
-        for line in splitter.finish():
-            yield line.decode("utf-8", "replace")
+        return _AsyncPieces(
+            self,
+            lambda chunk: [line.decode("utf-8", "replace") for line in splitter.feed(chunk)],
+            lambda: [line.decode("utf-8", "replace") for line in splitter.finish()],
+        )
 
-    async def iter_events(self) -> AsyncIterator[ServerSentEvent]:
+    def iter_events(self) -> AsyncIterator[ServerSentEvent]:
         """Server-sent events, the end mark `[DONE]` included."""
-        decoder = SSEDecoder()
-        async for chunk in self.iter_bytes():
-            for event in decoder.feed_events(chunk):
-                yield event
+        return _AsyncPieces(self, SSEDecoder().feed_events)
+
+    async def _next_chunk(self) -> bytes | None:
+        """The next piece of the body; None at its end."""
+        body = self._body
+        if not body.is_open:
+            self._check_left()
+            return None
+        try:
+            return await anext(body.chunks)
+        except StopAsyncIteration:
+            await body.close()
+            return None
+        except _http.BODY_ERRORS as error:
+            if self._is_left:
+                return None
+            await body.close()
+            raise self._error(error) from error
+        except BaseException:
+            await body.close()
+            raise
 
     async def close(self) -> None:
         """Give the connection back. May be called twice."""
-        if not self._closed:
-            self._closed = True
-            with _http.shielded():
-                await self._response.aclose()
+        self._is_left = True
+        await self._body.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -213,3 +277,46 @@ class AsyncStreamedResponse(_Open):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+class _AsyncPieces(Generic[PieceT]):
+    """Iterates the pieces of an open response.
+
+    No generator: an event loop would finish one that is left early at a time of its own.
+    """
+
+    def __init__(
+        self,
+        response: AsyncStreamedResponse,
+        feed: Callable[[bytes], list[PieceT]],
+        finish: Callable[[], list[PieceT]] = list,
+    ) -> None:
+        self._response = response
+        self._feed = feed
+        self._finish = finish
+        self._ready: deque[PieceT] = deque()
+        self._is_begun = False
+        self._is_over = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> PieceT:
+        response = self._response
+        if not self._is_begun:
+            response._begin(response._body)
+            self._is_begun = True
+        while not self._ready:
+            if self._is_over:
+                raise StopAsyncIteration
+            chunk = await response._next_chunk()
+            if chunk is None:
+                self._is_over = True
+                self._ready.extend(self._finish())
+                continue
+            try:
+                self._ready.extend(self._feed(chunk))
+            except EventTooLargeError as error:
+                await response.close()
+                raise response._error(error) from error
+        return self._ready.popleft()

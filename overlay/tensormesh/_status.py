@@ -35,7 +35,7 @@ _SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 )
 # A shorter one is no real key, and may well be a word of the message.
-_SHORTEST_SECRET = 8
+SHORTEST_SECRET = 8
 
 _STATUS_CLASSES: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
@@ -105,7 +105,7 @@ def status_error(
         secrets: keys and tokens to blot out, should the server have echoed one.
         now: time in seconds since the epoch, for a ``Retry-After`` date; ``None`` for the clock's.
     """
-    secrets = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+    secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
     plain = _plain_headers(headers, secrets)
     reason = clean_text(_hidden(reason, secrets), 100) or _standard_reason(status_code)
     # One byte more than will be read, so that the reader sees that there is more.

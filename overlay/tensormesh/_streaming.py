@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from . import _http
-from ._drain import drain, drain_async
-from ._errors import APITimeoutError, StreamError
+from ._errors import APITimeoutError
 from ._reader import Reader
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import AsyncIterator, Iterator, Mapping
     from types import TracebackType
 
+    from ._body import AsyncBody, SyncBody
     from ._exchange import Exchange
 
 EventT = TypeVar("EventT")
@@ -23,16 +22,14 @@ ResultT = TypeVar("ResultT")
 class _Base:
     """What both kinds of stream know without I/O."""
 
-    _closed = True
+    _body: SyncBody | AsyncBody | None = None
 
-    def __init__(
-        self, response: _http.Response, exchange: Exchange, abandoned: deque[_http.Response]
-    ) -> None:
-        self._response = response
-        self._reader = Reader(exchange, response.headers)
+    def __init__(self, body: SyncBody | AsyncBody, exchange: Exchange) -> None:
+        self._response = body.response
+        self._reader = Reader(exchange, body.response.headers)
         self._ready = self._reader.ready
-        self._abandoned = abandoned
-        self._closed = False
+        self._is_left = False
+        self._body = body
 
     @property
     def status_code(self) -> int:
@@ -52,24 +49,46 @@ class _Base:
     def __del__(self) -> None:
         # A lock may be held by whatever the collector interrupts, so nothing is closed here: the
         # next call of the client does it.
-        if not self._closed:
-            self._abandoned.append(self._response)
+        body = self._body
+        if body is not None and body.is_open:
+            body.abandon()
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "open"
+        state = "open" if self._body is not None and self._body.is_open else "closed"
         return f"<{type(self).__name__} of {self._reader.exchange.call.operation.id}, {state}>"
 
+    def _check_end(self) -> None:
+        """Raise what the stream has come to, unless that is its end or its user's leaving it."""
+        reader = self._reader
+        if reader.failure is None and not reader.ended and not self._is_left:
+            reader.fail("the stream was cut off before its end")
+        if reader.failure is not None:
+            raise reader.failure
+
+    def _note(self, error: Exception) -> None:
+        """Note that reading the body failed."""
+        reader = self._reader
+        failure = _http.connection_error(error, reader.exchange.call, reader.exchange.attempts)
+        if isinstance(failure, APITimeoutError):
+            failure.partial = reader.events.partial()
+            failure.request_id = reader.exchange.details(reader.headers)["request_id"]
+            reader.failure = failure
+        elif isinstance(error, _http.DecodingError):
+            reader.fail(f"the stream cannot be decompressed: {error}")
+        else:
+            reader.fail(f"the stream broke: {failure.message}")
+        assert reader.failure is not None
+        reader.failure.__cause__ = error
+
     def _whole(self) -> Any:
-        failure = self._reader.failure
-        if failure is not None:
-            raise failure
-        if not self._reader.ended:
-            raise StreamError(
-                "the stream was closed before its end: there is no whole answer",
-                partial=self._reader.events.whole(),
-                **self._reader.exchange.details(self._response.headers),
-            )
-        return self._reader.events.whole()
+        self._check_end()
+        reader = self._reader
+        whole = reader.events.whole()
+        if not reader.ended:
+            raise reader.error("the stream was closed before its end: there is no whole answer")
+        if whole is None:
+            raise reader.error("the stream ended without an answer")
+        return whole
 
 
 class Stream(_Base, Generic[EventT, ResultT]):
@@ -83,21 +102,15 @@ class Stream(_Base, Generic[EventT, ResultT]):
         APITimeoutError: Nothing came for as long as the client's timeout.
     """
 
-    def __init__(
-        self, response: _http.Response, exchange: Exchange, abandoned: deque[_http.Response]
-    ) -> None:
-        super().__init__(response, exchange, abandoned)
-        self._chunks = _http.iter_chunks(response)
+    _body: SyncBody
 
     def __iter__(self) -> Iterator[EventT]:
         return self
 
     def __next__(self) -> EventT:
         while not self._ready:
-            if self._closed:
-                failure = self._reader.failure
-                if failure is not None:
-                    raise failure
+            if not self._body.is_open:
+                self._check_end()
                 raise StopIteration
             self._read()
         event: EventT = self._ready.popleft()
@@ -105,9 +118,9 @@ class Stream(_Base, Generic[EventT, ResultT]):
 
     def _read(self) -> None:
         """Read until something is known: an event, the end, or an error."""
-        reader = self._reader
+        reader, body = self._reader, self._body
         try:
-            for chunk in self._chunks:
+            for chunk in body.chunks:
                 reader.feed(chunk)
                 if reader.ended or reader.failure is not None:
                     break
@@ -115,24 +128,16 @@ class Stream(_Base, Generic[EventT, ResultT]):
                     return
             else:
                 reader.finish()
-        except _http.TransportError as error:
-            self._fail(error)
+        except _http.BODY_ERRORS as error:
+            if not self._is_left:
+                self._note(error)
         except BaseException:
-            self.close()
+            body.close()
             raise
         if reader.ended:
-            self._closed = True
-            drain(self._response, self._chunks)
+            body.drain()
         else:
-            self.close()
-
-    def _fail(self, error: Exception) -> None:
-        self.close()
-        exchange = self._reader.exchange
-        failure = _http.connection_error(error, exchange.call, exchange.attempts)
-        if isinstance(failure, APITimeoutError):
-            raise failure from error
-        self._reader.broken(failure.message)
+            body.close()
 
     def text_deltas(self) -> Iterator[str]:
         """Pieces of the answer's text, without reasoning and without tool calls.
@@ -145,7 +150,7 @@ class Stream(_Base, Generic[EventT, ResultT]):
             piece = text(event)
             if piece:
                 yield piece
-        rest = self._reader.events.rest()
+        rest = self._reader.events.rest() if self._reader.ended else ""
         if rest:
             yield rest
 
@@ -166,9 +171,9 @@ class Stream(_Base, Generic[EventT, ResultT]):
 
     def close(self) -> None:
         """Give the connection back. May be called twice."""
-        if not self._closed:
-            self._closed = True
-            self._response.close()
+        self._is_left = True
+        self._ready.clear()
+        self._body.close()
 
     def __enter__(self) -> Self:
         return self
@@ -193,21 +198,15 @@ class AsyncStream(_Base, Generic[EventT, ResultT]):
         APITimeoutError: Nothing came for as long as the client's timeout.
     """
 
-    def __init__(
-        self, response: _http.Response, exchange: Exchange, abandoned: deque[_http.Response]
-    ) -> None:
-        super().__init__(response, exchange, abandoned)
-        self._chunks = _http.aiter_chunks(response)
+    _body: AsyncBody
 
     def __aiter__(self) -> AsyncIterator[EventT]:
         return self
 
     async def __anext__(self) -> EventT:
         while not self._ready:
-            if self._closed:
-                failure = self._reader.failure
-                if failure is not None:
-                    raise failure
+            if not self._body.is_open:
+                self._check_end()
                 raise StopAsyncIteration
             await self._read()
         event: EventT = self._ready.popleft()
@@ -215,9 +214,9 @@ class AsyncStream(_Base, Generic[EventT, ResultT]):
 
     async def _read(self) -> None:
         """Read until something is known: an event, the end, or an error."""
-        reader = self._reader
+        reader, body = self._reader, self._body
         try:
-            async for chunk in self._chunks:
+            async for chunk in body.chunks:
                 reader.feed(chunk)
                 if reader.ended or reader.failure is not None:
                     break
@@ -225,39 +224,24 @@ class AsyncStream(_Base, Generic[EventT, ResultT]):
                     return
             else:
                 reader.finish()
-        except _http.TransportError as error:
-            await self._fail(error)
+        except _http.BODY_ERRORS as error:
+            if not self._is_left:
+                self._note(error)
         except BaseException:
-            await self.close()
+            await body.close()
             raise
         if reader.ended:
-            self._closed = True
-            await drain_async(self._response, self._chunks)
+            await body.drain()
         else:
-            await self.close()
+            await body.close()
 
-    async def _fail(self, error: Exception) -> None:
-        await self.close()
-        exchange = self._reader.exchange
-        failure = _http.connection_error(error, exchange.call, exchange.attempts)
-        if isinstance(failure, APITimeoutError):
-            raise failure from error
-        self._reader.broken(failure.message)
-
-    async def text_deltas(self) -> AsyncIterator[str]:
+    def text_deltas(self) -> AsyncIterator[str]:
         """Pieces of the answer's text, without reasoning and without tool calls.
 
         With several answers (`n`), those of the first. A `<think>` block that the server leaked at
         the beginning is left out.
         """
-        text = self._reader.events.text
-        async for event in self:
-            piece = text(event)
-            if piece:
-                yield piece
-        rest = self._reader.events.rest()
-        if rest:
-            yield rest
+        return _AsyncTexts(self)
 
     async def get_final_completion(self) -> ResultT:
         """Read what is left, and give the whole answer.
@@ -276,10 +260,9 @@ class AsyncStream(_Base, Generic[EventT, ResultT]):
 
     async def close(self) -> None:
         """Give the connection back. May be called twice."""
-        if not self._closed:
-            self._closed = True
-            with _http.shielded():
-                await self._response.aclose()
+        self._is_left = True
+        self._ready.clear()
+        await self._body.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -291,3 +274,36 @@ class AsyncStream(_Base, Generic[EventT, ResultT]):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+class _AsyncTexts:
+    """Iterates the texts of a stream.
+
+    No generator: an event loop would finish one that is left early at a time of its own.
+    """
+
+    __slots__ = ("_events", "_is_over", "_stream")
+
+    def __init__(self, stream: AsyncStream[Any, Any]) -> None:
+        self._stream = stream
+        self._events = stream._reader.events
+        self._is_over = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        text = self._events.text
+        while not self._is_over:
+            try:
+                event = await self._stream.__anext__()
+            except StopAsyncIteration:
+                self._is_over = True
+                rest = self._events.rest() if self._stream._reader.ended else ""
+                if rest:
+                    return rest
+                break
+            piece = text(event)
+            if piece:
+                return piece
+        raise StopAsyncIteration

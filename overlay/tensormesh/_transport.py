@@ -1,4 +1,7 @@
-"""Carries requests over HTTP: tries, waits, reads, and gives results. One class for each colour."""
+"""Carries requests over HTTP: tries, waits, reads, and gives results. One class for each colour.
+
+What makes an answer out of a response is loaded when the response is there.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,20 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _http
+from ._body import AsyncBody, SyncBody
 from ._call import prepare
+from ._clients import closed_error
 from ._exchange import MAX_ERROR_BYTES, Exchange, parse
-from ._response import AsyncStreamedResponse, RawResponse, StreamedResponse
-from ._streaming import AsyncStream, Stream
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tensormesh_api._operation import CallOptions, Request
 
     from ._clients import Clients
     from ._config import Settings
+    from ._response import AsyncStreamedResponse, RawResponse, StreamedResponse
+    from ._streaming import AsyncStream, Stream
 
 ResultT = TypeVar("ResultT")
 EventT = TypeVar("EventT")
@@ -25,14 +32,15 @@ EventT = TypeVar("EventT")
 class SyncTransport:
     """Carries requests of a synchronous client. Safe to share between threads."""
 
-    def __init__(self, settings: Settings, clients: Clients[_http.Client]) -> None:
+    def __init__(self, settings: Settings, clients: Clients[_http.Sender, SyncBody]) -> None:
         self.settings = settings
         self.clients = clients
+        self.closed = False
 
     def send(self, request: Request[ResultT, Any], options: CallOptions) -> ResultT:
         """The typed result."""
-        exchange, response = self._open(request, options, stream=False)
-        content = self._read(exchange, response)
+        exchange, response = self._open(request, options)
+        content = self._read(exchange, response, _http.read)
         result: ResultT = parse(exchange, response.status_code, response.headers, content)
         return result
 
@@ -40,40 +48,48 @@ class SyncTransport:
         self, request: Request[ResultT, EventT], options: CallOptions
     ) -> Stream[EventT, ResultT]:
         """An open stream of typed events."""
-        exchange, response = self._open(request, options, stream=True)
-        return Stream(response, exchange, self.clients.abandoned)
+        exchange, response = self._open(request, options)
+        from ._streaming import Stream
+
+        if exchange.is_no_stream(response.headers):
+            raise exchange.no_stream(response.headers, _read_some(response))
+        return Stream(SyncBody(response, self.clients), exchange)
 
     def send_raw(
         self, request: Request[ResultT, Any], options: CallOptions
     ) -> RawResponse[ResultT]:
         """The response, read whole."""
-        exchange, response = self._open(request, options, stream=False)
-        self._read(exchange, response)
+        exchange, response = self._open(request, options)
+        self._read(exchange, response, _http.Response.read)
+        from ._response import RawResponse
+
         return RawResponse(response, exchange)
 
     def stream_raw(self, request: Request[Any, Any], options: CallOptions) -> StreamedResponse:
         """The response, still open."""
-        exchange, response = self._open(request, options, stream=True)
-        return StreamedResponse(response, exchange, self.clients.abandoned)
+        exchange, response = self._open(request, options)
+        from ._response import StreamedResponse
+
+        return StreamedResponse(SyncBody(response, self.clients), exchange)
 
     def _open(
-        self, request: Request[Any, Any], options: CallOptions, *, stream: bool
+        self, request: Request[Any, Any], options: CallOptions
     ) -> tuple[Exchange, _http.Response]:
         """Send until there is a good answer; its body is still to be read."""
-        call = prepare(self.settings, request, options, stream=stream)
-        client = self.clients.get(call.url, self.settings.ca_bundle)
+        if self.closed:
+            raise closed_error()
+        call = prepare(self.settings, request, options)
+        sender = self.clients.get(call.url, self.settings.ca_bundle)
         self._release_abandoned()
         exchange = Exchange(call, self.settings.max_retries)
         while True:
             exchange.begin()
             try:
-                response = client.send(
-                    _http.build_request(client, call), stream=True, follow_redirects=False
-                )
+                response = _http.send(sender, call)
                 if exchange.succeeded(response.status_code):
                     return exchange, response
                 content = _read_some(response)
-            except _http.TransportError as error:
+            except _http.SEND_ERRORS as error:
                 failure = _http.connection_error(error, call, exchange.attempts)
                 failure.__cause__ = error
                 delay = exchange.after_failure(failure)
@@ -86,11 +102,18 @@ class SyncTransport:
                 )
             time.sleep(delay)
 
-    def _read(self, exchange: Exchange, response: _http.Response) -> bytes:
+    def _read(
+        self,
+        exchange: Exchange,
+        response: _http.Response,
+        read: Callable[[_http.Response], bytes],
+    ) -> bytes:
         try:
-            return response.read()
+            return read(response)
         except _http.TransportError as error:
             raise _http.connection_error(error, exchange.call, exchange.attempts) from error
+        except _http.DecodingError as error:
+            raise exchange.undecodable(error, response.status_code, response.headers) from error
         finally:
             response.close()
 
@@ -100,24 +123,31 @@ class SyncTransport:
             with suppress(IndexError, Exception):
                 abandoned.popleft().close()
 
-    def close(self) -> None:
-        """Close every connection."""
-        self._release_abandoned()
-        for client in self.clients.take():
+    def close(self, *, keep_connections: bool) -> None:
+        """Refuse further calls, and close every connection unless they are to be kept."""
+        self.closed = True
+        if keep_connections:
+            return
+        made = self.clients.take()
+        for body in list(self.clients.held):
+            with suppress(Exception):
+                body.close()
+        for client in made:
             client.close()
 
 
 class AsyncTransport:
     """Carries requests of an asynchronous client."""
 
-    def __init__(self, settings: Settings, clients: Clients[_http.AsyncClient]) -> None:
+    def __init__(self, settings: Settings, clients: Clients[_http.AsyncSender, AsyncBody]) -> None:
         self.settings = settings
         self.clients = clients
+        self.closed = False
 
     async def send(self, request: Request[ResultT, Any], options: CallOptions) -> ResultT:
         """The typed result."""
-        exchange, response = await self._open(request, options, stream=False)
-        content = await self._read(exchange, response)
+        exchange, response = await self._open(request, options)
+        content = await self._read(exchange, response, _http.read_async)
         result: ResultT = parse(exchange, response.status_code, response.headers, content)
         return result
 
@@ -125,42 +155,50 @@ class AsyncTransport:
         self, request: Request[ResultT, EventT], options: CallOptions
     ) -> AsyncStream[EventT, ResultT]:
         """An open stream of typed events."""
-        exchange, response = await self._open(request, options, stream=True)
-        return AsyncStream(response, exchange, self.clients.abandoned)
+        exchange, response = await self._open(request, options)
+        from ._streaming import AsyncStream
+
+        if exchange.is_no_stream(response.headers):
+            raise exchange.no_stream(response.headers, await _aread_some(response))
+        return AsyncStream(AsyncBody(response, self.clients), exchange)
 
     async def send_raw(
         self, request: Request[ResultT, Any], options: CallOptions
     ) -> RawResponse[ResultT]:
         """The response, read whole."""
-        exchange, response = await self._open(request, options, stream=False)
-        await self._read(exchange, response)
+        exchange, response = await self._open(request, options)
+        await self._read(exchange, response, _http.Response.aread)
+        from ._response import RawResponse
+
         return RawResponse(response, exchange)
 
     async def stream_raw(
         self, request: Request[Any, Any], options: CallOptions
     ) -> AsyncStreamedResponse:
         """The response, still open."""
-        exchange, response = await self._open(request, options, stream=True)
-        return AsyncStreamedResponse(response, exchange, self.clients.abandoned)
+        exchange, response = await self._open(request, options)
+        from ._response import AsyncStreamedResponse
+
+        return AsyncStreamedResponse(AsyncBody(response, self.clients), exchange)
 
     async def _open(
-        self, request: Request[Any, Any], options: CallOptions, *, stream: bool
+        self, request: Request[Any, Any], options: CallOptions
     ) -> tuple[Exchange, _http.Response]:
         """Send until there is a good answer; its body is still to be read."""
-        call = prepare(self.settings, request, options, stream=stream)
-        client = self.clients.get(call.url, self.settings.ca_bundle)
+        if self.closed:
+            raise closed_error()
+        call = prepare(self.settings, request, options)
+        sender = self.clients.get(call.url, self.settings.ca_bundle)
         await self._release_abandoned()
         exchange = Exchange(call, self.settings.max_retries)
         while True:
             exchange.begin()
             try:
-                response = await client.send(
-                    _http.build_request(client, call), stream=True, follow_redirects=False
-                )
+                response = await _http.send_async(sender, call)
                 if exchange.succeeded(response.status_code):
                     return exchange, response
                 content = await _aread_some(response)
-            except _http.TransportError as error:
+            except _http.SEND_ERRORS as error:
                 failure = _http.connection_error(error, call, exchange.attempts)
                 failure.__cause__ = error
                 delay = exchange.after_failure(failure)
@@ -173,11 +211,18 @@ class AsyncTransport:
                 )
             await _http.sleep(delay)
 
-    async def _read(self, exchange: Exchange, response: _http.Response) -> bytes:
+    async def _read(
+        self,
+        exchange: Exchange,
+        response: _http.Response,
+        read: Callable[[_http.Response], Awaitable[bytes]],
+    ) -> bytes:
         try:
-            return await response.aread()
+            return await read(response)
         except _http.TransportError as error:
             raise _http.connection_error(error, exchange.call, exchange.attempts) from error
+        except _http.DecodingError as error:
+            raise exchange.undecodable(error, response.status_code, response.headers) from error
         finally:
             with _http.shielded():
                 await response.aclose()
@@ -187,36 +232,49 @@ class AsyncTransport:
         while abandoned:
             # It may belong to an event loop that is no more.
             with suppress(IndexError, Exception):
-                await abandoned.popleft().aclose()
+                await abandoned.popleft().close()
 
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._release_abandoned()
-        for client in self.clients.take():
+    async def close(self, *, keep_connections: bool) -> None:
+        """Refuse further calls, and close every connection unless they are to be kept."""
+        self.closed = True
+        if keep_connections:
+            return
+        made = self.clients.take()
+        for body in list(self.clients.held):
+            with suppress(Exception):
+                await body.close()
+        for client in made:
             await client.aclose()
 
 
 def _read_some(response: _http.Response) -> bytes:
-    """The beginning of an error's body, which is enough to tell what is wrong."""
+    """The beginning of an error's body, which is enough to tell what is wrong.
+
+    What cannot be read is left out: the status, which is known, says more than a second error.
+    """
+    content = b""
     try:
-        content = b""
         for chunk in response.iter_bytes():
             content += chunk
             if len(content) > MAX_ERROR_BYTES:
                 break
-        return content
+    except (_http.TransportError, _http.DecodingError):
+        pass
     finally:
         response.close()
+    return content
 
 
 async def _aread_some(response: _http.Response) -> bytes:
+    content = b""
     try:
-        content = b""
         async for chunk in response.aiter_bytes():
             content += chunk
             if len(content) > MAX_ERROR_BYTES:
                 break
-        return content
+    except (_http.TransportError, _http.DecodingError):
+        pass
     finally:
         with _http.shielded():
             await response.aclose()
+    return content

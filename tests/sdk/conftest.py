@@ -1,0 +1,31 @@
+"""Fixtures of tests that talk to the SDK through its public face."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from support.sdk_faces import FACES, SURFACES, Face
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("TENSORMESH_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(params=FACES)
+def face(request: pytest.FixtureRequest) -> Iterator[Face]:
+    """Each colour of the SDK."""
+    made = FACES[request.param]()
+    yield made
+    made.finish()
+
+
+@pytest.fixture(params=SURFACES)
+def surface(request: pytest.FixtureRequest) -> str:
+    """Each inference host."""
+    name: str = request.param
+    return name

@@ -1,0 +1,34 @@
+"""What every program that imports the SDK pays for before it does anything."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+OVERLAY = Path(__file__).parents[2] / "overlay"
+MODULES = ["_config", "_errors", "_json", "_reasoning", "_retry", "_sse"]
+HEAVY = [
+    *("httpx", "attr", "attrs", "msgspec", "dateutil", "tensormesh_api"),
+    *("asyncio", "dataclasses", "email", "enum", "http", "inspect", "json", "logging", "re"),
+    *("ssl", "typing", "urllib", "uuid"),
+]
+
+
+def test_the_pieces_below_the_client_load_nothing_heavy() -> None:
+    program = (
+        f"import sys; sys.path.insert(0, {str(OVERLAY)!r}); before = set(sys.modules)\n"
+        # Not through the package, whose own imports are another matter.
+        "import types\n"
+        "package = sys.modules['tensormesh'] = types.ModuleType('tensormesh')\n"
+        f"package.__path__ = [{str(OVERLAY / 'tensormesh')!r}]\n"
+        f"from tensormesh import {', '.join(MODULES)}\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    # -I -S: neither the environment nor installed packages may load something first.
+    result = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = result.stdout.split()
+    assert {f"tensormesh.{name}" for name in MODULES} <= set(loaded)
+    assert not set(loaded) & set(HEAVY)
