@@ -50,7 +50,7 @@ typecheck: setup
 bench: $(VENV)/.bench ## Measure against openai and plain httpx
 	$(RUN) -m benchmarks
 
-contract: setup ## Run the contract suite: make contract SERVERLESS_URL=... ON_DEMAND_URL=...
+contract: setup ## Test a staging host: make contract SERVERLESS_URL=... ON_DEMAND_URL=... (docs/contract.md)
 	SERVERLESS_URL='$(SERVERLESS_URL)' ON_DEMAND_URL='$(ON_DEMAND_URL)' \
 		$(RUN) -m pytest tests/contract
 

@@ -1,0 +1,217 @@
+"""The suite run against hosts that the environment names: gentle, and silent about credentials."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from support.contract_requests import LIMITS, MOST_TOKENS
+from support.contract_schemas import valid_requests
+from support.contract_targets import Target, read_plan
+
+from tensormesh_local import LocalHost
+
+ROOT = Path(__file__).parents[2]
+KEY = "ak-known-to-this-test-alone"
+USER_ID = "6d0c9a3e-59a1-4f0b-8b57-2f6f0f1f4c11"
+GENERATING = ("/chat/completions", "/completions", "/responses")
+
+
+@dataclass
+class Log:
+    """Every request that reached the host: method, path and body."""
+
+    requests: list[tuple[str, str, bytes]] = field(default_factory=list)
+    is_broken: bool = False
+
+
+class Observer:
+    """Keeps a log; with ``is_broken``, answers what no spec allows."""
+
+    def __init__(self, app: ASGIApp, log: Log) -> None:
+        self._app = app
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+
+        async def kept() -> Message:
+            nonlocal body
+            message = await receive()
+            body += message.get("body", b"")
+            return message
+
+        if self._log.is_broken:
+            await send({"type": "http.response.start", "status": 418, "headers": []})
+            await send({"type": "http.response.body", "body": b"short and stout"})
+        else:
+            await self._app(scope, kept, send)
+        self._log.requests.append((scope["method"], scope["path"], body))
+
+
+@pytest.fixture(scope="module")
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture(scope="module")
+def staging(log: Log) -> Iterator[LocalHost]:
+    with LocalHost(api_keys=[KEY], middleware=[Middleware(Observer, log=log)]) as host:
+        yield host
+
+
+@pytest.fixture(autouse=True)
+def _forget(log: Log) -> None:
+    log.requests.clear()
+    log.is_broken = False
+
+
+def run_suite(*options: str, **settings: str) -> tuple[int, str]:
+    """Run the suite as `make contract` does; give its exit status and all it printed."""
+    environment = {
+        **os.environ,
+        "SERVERLESS_URL": "",
+        "ON_DEMAND_URL": "",
+        "CONTRACT_RATE": "200/s",
+        "TENSORMESH_INFERENCE_API_KEY": KEY,
+        "TENSORMESH_ON_DEMAND_USER_ID": USER_ID,
+        **settings,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/contract", "-p", "no:cacheprovider", *options],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def test_hosts_that_are_named_are_only_read(staging: LocalHost, log: Log) -> None:
+    status, output = run_suite(
+        SERVERLESS_URL=f"{staging.serverless_base_url}/v1/",
+        ON_DEMAND_URL=staging.on_demand_base_url,
+    )
+    assert status == 0, output
+    assert {method for method, _, _ in log.requests} == {"GET"}
+    assert {path for _, path, _ in log.requests} == {
+        f"{prefix}{path}"
+        for prefix in ("/serverless", "/on-demand")
+        for path in ("/v1/models", "/health", "/version")
+    }
+    # On On-Demand more than once: without a key and with a wrong one, too.
+    assert len(log.requests) <= 3 + 3 * 4
+
+
+def test_one_host_is_written_to_when_allowed_and_at_little_cost(
+    staging: LocalHost, log: Log
+) -> None:
+    model = "tm-local-reasoning-gpu-type-cpu"
+    status, output = run_suite(
+        ON_DEMAND_URL=staging.on_demand_base_url,
+        CONTRACT_WRITE="1",
+        CONTRACT_ON_DEMAND_MODEL=model,
+    )
+    assert status == 0, output
+    assert all(path.startswith("/on-demand/") for _, path, _ in log.requests)
+    bodies = [(path, json.loads(body)) for _, path, body in log.requests if body]
+    assert len({path for path, _ in bodies}) == 5
+    assert {body["model"] for _, body in bodies} == {model}
+    for path, body in bodies:
+        if path.endswith(GENERATING):
+            assert max(body.get(name, 0) for name in LIMITS) in range(1, MOST_TOKENS + 1)
+
+
+def test_invalid_data_is_sent_when_allowed_and_by_declared_methods_alone(
+    staging: LocalHost, log: Log
+) -> None:
+    status, output = run_suite(
+        SERVERLESS_URL=staging.serverless_base_url,
+        ON_DEMAND_URL=staging.on_demand_base_url,
+        CONTRACT_FUZZ="1",
+    )
+    assert status == 0, output
+    assert {method for method, _, _ in log.requests} == {"GET"}
+    assert 3 + 3 * 4 < len(log.requests) <= 3 + 3 * 4 + 3 * 2
+
+
+def test_failure_shows_how_to_repeat_it_without_the_credentials(
+    staging: LocalHost, log: Log
+) -> None:
+    log.is_broken = True
+    status, output = run_suite(
+        "-vv",
+        "--tb=long",
+        "--showlocals",
+        SERVERLESS_URL=staging.serverless_base_url,
+        ON_DEMAND_URL=staging.on_demand_base_url,
+    )
+    assert status == 1
+    assert "Undocumented status code" in output
+    assert f"curl -X GET -H 'Authorization: [Filtered]' {staging.serverless_base_url}" in output
+    assert KEY not in output
+    assert USER_ID not in output
+
+
+def test_connection_error_shows_no_credentials(staging: LocalHost) -> None:
+    target = Target("on_demand", "http://127.0.0.1:1", KEY, USER_ID, is_local=True)
+    case: schemathesis.Case[Any] = valid_requests(read_plan({}))["on_demand"]["/version"][
+        "GET"
+    ].Case()
+    with pytest.raises(requests.ConnectionError) as caught:
+        case.call_and_validate(**target.call_settings())
+    shown = f"{caught.value!r} {getattr(caught.value, '__notes__', '')} {target!r}"
+    assert "Reproduce with" in shown
+    assert KEY not in shown
+    assert USER_ID not in shown
+
+
+@pytest.mark.parametrize(
+    ("environment", "hosts", "may_write", "may_fuzz"),
+    [
+        ({}, ["serverless", "on_demand"], True, True),
+        ({"SERVERLESS_URL": "", "ON_DEMAND_URL": ""}, ["serverless", "on_demand"], True, True),
+        ({"SERVERLESS_URL": "https://a.example"}, ["serverless"], False, False),
+        ({"ON_DEMAND_URL": "https://b.example", "CONTRACT_WRITE": "1"}, ["on_demand"], True, False),
+        (
+            {"ON_DEMAND_URL": "https://b.example", "CONTRACT_WRITE": "0"},
+            ["on_demand"],
+            False,
+            False,
+        ),
+        (
+            {"SERVERLESS_URL": "https://a.example", "CONTRACT_FUZZ": "1"},
+            ["serverless"],
+            False,
+            True,
+        ),
+    ],
+)
+def test_environment_says_what_may_be_done(
+    environment: dict[str, str], hosts: list[str], may_write: bool, may_fuzz: bool
+) -> None:
+    plan = read_plan(environment)
+    assert (plan.hosts, plan.may_write, plan.may_fuzz) == (hosts, may_write, may_fuzz)
+    assert (plan.rate is None) == plan.is_local
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a.example/x", "https://a.example/x/v1/", "https://a.example/x/"]
+)
+def test_base_url_loses_what_the_routes_bring(url: str) -> None:
+    assert read_plan({"SERVERLESS_URL": url}).urls == {"serverless": "https://a.example/x"}

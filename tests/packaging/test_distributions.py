@@ -1,0 +1,115 @@
+"""What is in the wheel and in the source archive, and what they say of themselves."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tarfile
+import zipfile
+from email.message import Message
+from email.parser import Parser
+from pathlib import Path, PurePosixPath
+
+import pytest
+from support.distributions import Distributions
+from support.project_files import ROOT, project_files
+
+from tensormesh import __version__
+
+IMPORT_PACKAGES = {"tensormesh", "tensormesh_api", "tensormesh_local"}
+RUNTIME = {"attrs", "httpx", "msgspec", "python-dateutil"}
+EXTRAS = {"bench", "codegen", "dev", "llama", "local"}
+
+
+@pytest.fixture(scope="module")
+def wheel(distributions: Distributions) -> dict[str, bytes]:
+    """The wheel's files by name."""
+    with zipfile.ZipFile(distributions.wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def archive(distributions: Distributions) -> set[str]:
+    """The names of the source archive's files, its own folder taken off."""
+    with tarfile.open(distributions.archive) as opened:
+        files = [member.name for member in opened.getmembers() if member.isfile()]
+    return {str(PurePosixPath(*PurePosixPath(name).parts[1:])) for name in files}
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: dict[str, bytes]) -> Message:
+    (name,) = (name for name in wheel if name.endswith(".dist-info/METADATA"))
+    return Parser().parsestr(wheel[name].decode())
+
+
+def test_wheel_runs_on_every_machine(distributions: Distributions) -> None:
+    assert distributions.wheel.name == f"tensormesh-{__version__}-py3-none-any.whl"
+
+
+def test_wheel_has_the_import_packages_and_nothing_else(wheel: dict[str, bytes]) -> None:
+    tops = {PurePosixPath(name).parts[0] for name in wheel}
+    assert tops == {*IMPORT_PACKAGES, f"tensormesh-{__version__}.dist-info"}
+
+
+@pytest.mark.parametrize("package", sorted(IMPORT_PACKAGES))
+def test_wheel_has_every_module_of_a_package(package: str, wheel: dict[str, bytes]) -> None:
+    source = "generated" if package == "tensormesh_api" else "overlay"
+    folder = ROOT / source / package
+    expected = {
+        path.relative_to(folder.parent).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.suffix == ".py" or path.name == "py.typed"
+    }
+    assert f"{package}/py.typed" in expected
+    shipped = {name: text for name, text in wheel.items() if name.split("/")[0] == package}
+    assert {name: text for name, text in shipped.items() if "/specs/" not in name} == expected
+
+
+def test_local_host_has_the_specs_of_the_tree(wheel: dict[str, bytes]) -> None:
+    prefix = "tensormesh_local/specs/"
+    shipped = {
+        name.removeprefix(prefix): text for name, text in wheel.items() if name.startswith(prefix)
+    }
+    assert shipped == {path.name: path.read_bytes() for path in (ROOT / "specs").glob("*.yaml")}
+
+
+def test_wheel_names_no_folder_of_this_machine(wheel: dict[str, bytes]) -> None:
+    folders = [str(path).encode() for path in (ROOT, Path.home(), Path(sys.prefix))]
+    found = [name for name, text in wheel.items() for folder in folders if folder in text]
+    assert found == []
+
+
+def test_metadata_say_what_users_and_installers_ask(metadata: Message) -> None:
+    assert (metadata["Name"], metadata["Version"]) == ("tensormesh", __version__)
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["Summary"]
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert "Typing :: Typed" in metadata.get_all("Classifier", [])
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert str(metadata.get_payload()).strip() == readme.strip()
+
+
+def test_runtime_needs_four_packages_and_extras_the_rest(metadata: Message) -> None:
+    requirements = metadata.get_all("Requires-Dist", [])
+    runtime = {name_of(each) for each in requirements if "extra ==" not in each}
+    assert runtime == RUNTIME
+    assert set(metadata.get_all("Provides-Extra", [])) == EXTRAS
+    local = {name_of(each) for each in requirements if re.search(r"extra == ['\"]local['\"]", each)}
+    assert local == {"jsonschema", "pyyaml", "referencing", "starlette", "uvicorn"}
+
+
+def test_archive_is_the_whole_project(archive: set[str]) -> None:
+    ours = {path.as_posix() for path in project_files()}
+    assert {name for name in ours if not name.startswith(".")} <= archive
+
+
+def test_archive_holds_nothing_built_or_cached(archive: set[str]) -> None:
+    hidden = {name for name in archive if name.startswith(".") and not name.startswith(".git")}
+    assert hidden <= {".ci/run"}
+    assert {name for name in archive if "__pycache__" in name or name.endswith(".pyc")} == set()
+
+
+def name_of(requirement: str) -> str:
+    match = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert match
+    return match.group().lower()

@@ -1,0 +1,58 @@
+"""The wheel, alone in a fresh environment, works and brings no more than it says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.distributions import Distributions
+
+SMOKE = Path(__file__).with_name("smoke.py")
+# The runtime dependencies, and theirs.
+ALLOWED = {
+    *("attrs", "httpx", "msgspec", "python-dateutil"),
+    *("anyio", "certifi", "h11", "httpcore", "idna", "six", "sniffio", "typing-extensions"),
+}
+INSTALLERS = {"pip", "setuptools", "wheel"}
+
+
+@pytest.mark.slow
+def test_wheel_installs_alone_and_works(distributions: Distributions, tmp_path: Path) -> None:
+    environment = tmp_path / "fresh"
+    run(sys.executable, "-m", "venv", str(environment))
+    python = str(environment / ("Scripts" if os.name == "nt" else "bin") / "python")
+    run(python, "-m", "pip", "install", "--quiet", str(distributions.wheel))
+
+    assert run(python, "-I", "-W", "error", str(SMOKE)) == "Hello!\n" * 3
+
+    listed = run(
+        python,
+        *("-I", "-c"),
+        "from importlib.metadata import distributions as d; print(*{x.name.lower() for x in d()})",
+    )
+    installed = {name.replace("_", "-") for name in listed.split()} - INSTALLERS
+    assert {"tensormesh", "attrs", "httpx", "msgspec", "python-dateutil"} <= installed
+    assert installed - {"tensormesh"} <= ALLOWED
+
+    refused = subprocess.run(
+        [python, "-I", "-m", "tensormesh_local"], capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 2
+    assert refused.stdout == ""
+    assert refused.stderr.count("\n") == 1
+    assert "pip install 'tensormesh[local]'" in refused.stderr
+
+
+def run(*command: str) -> str:
+    """Run a command; give its output. It sees no Python settings of ours."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
+    }
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

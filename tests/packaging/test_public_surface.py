@@ -1,0 +1,70 @@
+"""What users can import and call: whole, listed, light to import, and changed only on purpose."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.inference_specs import spec
+from support.project_files import ROOT
+from support.public_names import public_names
+
+import tensormesh
+from tensormesh import types
+
+LISTED = Path(__file__).with_name("public_names.txt")
+PATHS = [str(ROOT / "overlay"), str(ROOT / "generated")]
+
+
+def test_public_names_are_those_that_are_listed() -> None:
+    listed = set(LISTED.read_text("utf-8").split("\n")) - {""}
+    now = set(public_names())
+    # Mend public_names.txt where a change is meant. A line that goes breaks somebody's program.
+    assert (sorted(now - listed), sorted(listed - now)) == ([], [])
+
+
+def test_list_of_public_names_is_sorted_and_without_repeats() -> None:
+    lines = LISTED.read_text("utf-8").splitlines()
+    assert lines == sorted(set(lines))
+
+
+@pytest.mark.parametrize("module", [tensormesh, types])
+def test_every_listed_name_can_be_imported(module: object) -> None:
+    names: list[str] = module.__all__  # type: ignore[attr-defined] # every module here has one
+    assert names == sorted(names)
+    assert set(names) <= set(dir(module))
+    for name in names:
+        assert getattr(module, name) is not None
+    with pytest.raises(AttributeError, match="no_such_name"):
+        module.no_such_name  # type: ignore[attr-defined] # noqa: B018 - that is the test
+
+
+def test_every_schema_of_the_specs_is_a_public_type() -> None:
+    schemas = spec("inference")["components"]["schemas"]
+    assert set(schemas) <= set(types.__all__)
+
+
+def loaded_by(program: str) -> set[str]:
+    """The modules that a program loads, beyond those of a bare interpreter."""
+    code = (
+        f"import sys; sys.path[:0] = {PATHS!r}; before = set(sys.modules)\n"
+        f"{program}\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    # -I -S: neither the environment nor installed packages may load something first.
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_loads_nothing_but_itself() -> None:
+    assert loaded_by("import tensormesh") <= {"tensormesh", "__future__"}
+
+
+def test_importing_the_client_loads_neither_httpx_nor_a_model() -> None:
+    loaded = loaded_by("from tensormesh import AsyncTensormesh, Tensormesh; Tensormesh()")
+    heavy = {"asyncio", "attr", "dateutil", "httpx", "msgspec", "ssl", "tensormesh_api"}
+    assert loaded & heavy == set()

@@ -1,0 +1,41 @@
+"""The files that belong to the project: those that are committed, or will be."""
+
+from __future__ import annotations
+
+import subprocess
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# What is not there in a source archive, which has no repository to ask.
+NOT_OURS = {"__pycache__", "build", "dist", ".git"}
+
+
+@cache
+def project_files() -> list[Path]:
+    """All files but those that git ignores, relative to the root, sorted."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode == 0:
+        paths = {Path(name) for name in listed.stdout.split("\0") if name}
+    else:
+        paths = {
+            path.relative_to(ROOT)
+            for path in ROOT.rglob("*")
+            if not NOT_OURS.intersection(path.relative_to(ROOT).parts)
+        }
+    # A file may be deleted and not yet committed as such.
+    return sorted(path for path in paths if (ROOT / path).is_file())
+
+
+def text_of(path: Path) -> str | None:
+    """The text of a file, None for one that is not text."""
+    try:
+        return (ROOT / path).read_text("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,60 @@
+"""What users' programs can name: members of the packages and of their classes, and arguments."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+
+import tensormesh
+import tensormesh_local
+from tensormesh import AsyncTensormesh, Tensormesh, types
+from tensormesh_api.inference.resources._base import AsyncResource, SyncResource
+from tensormesh_local import LocalHost
+
+
+def public_names() -> list[str]:
+    """Every public name in full, sorted."""
+    clients: list[Tensormesh | AsyncTensormesh] = [Tensormesh(), AsyncTensormesh()]
+    return sorted(
+        {
+            *_members(tensormesh, tensormesh.__all__),
+            *_members(tensormesh_local, tensormesh_local.__all__),
+            *(f"tensormesh.types.{name}" for name in types.__all__),
+            *_arguments("tensormesh.Tensormesh", Tensormesh),
+            *_arguments("tensormesh.AsyncTensormesh", AsyncTensormesh),
+            *_arguments("tensormesh_local.LocalHost", LocalHost),
+            *(
+                f"tensormesh.{type(client).__name__}().inference.{method}"
+                for client in clients
+                for surface in ("serverless", "on_demand")
+                for method in _methods(surface, getattr(client.inference, surface))
+            ),
+        }
+    )
+
+
+def _members(package: ModuleType, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        yield f"{package.__name__}.{name}"
+        value = getattr(package, name)
+        if not inspect.isclass(value):
+            continue
+        for member in dir(value):
+            # What every exception has is Python's, not ours.
+            if not member.startswith("_") and not hasattr(Exception, member):
+                yield f"{package.__name__}.{name}.{member}"
+
+
+def _arguments(name: str, function: type) -> Iterator[str]:
+    for argument in inspect.signature(function).parameters:
+        yield f"{name}({argument}=)"
+
+
+def _methods(name: str, namespace: object) -> Iterator[str]:
+    for member in dir(namespace):
+        value = None if member.startswith("_") else getattr(namespace, member)
+        if isinstance(value, (SyncResource, AsyncResource)):
+            yield from _methods(f"{name}.{member}", value)
+        elif inspect.ismethod(value):
+            yield f"{name}.{member}()"
