@@ -106,48 +106,32 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"object of type {type(value).__name__} cannot be sent as JSON")
 
 
-class _Node:
-    """A value of a body, where it stands, and what it stands in."""
-
-    __slots__ = ("parent", "path", "value")
-
-    def __init__(self, value: Any, path: str, parent: _Node | None) -> None:
-        self.value = value
-        self.path = path
-        self.parent = parent
-
-    def inside_itself(self) -> bool:
-        node = self.parent
-        while node is not None:
-            if node.value is self.value:
-                return True
-            node = node.parent
-        return False
-
-
-# Deeper than any encoder goes; the search stops here rather than follow a chain without end.
+# Deeper than a body ever is; the search stops here rather than follow a chain without end.
 _DEEPEST = 5_000
 
 
 def _find_offence(body: Any) -> TypeError | ValueError | None:
     """Find the first value that cannot be sent. Slow; runs only after encoding has failed."""
-    stack = [iter([_Node(body, "", None)])]
-    while stack:
-        node = next(stack[-1], None)
-        if node is None:
-            stack.pop()
+    # Each level: an object that is being looked through, and an iterator over what it holds.
+    levels: list[tuple[Any, Iterator[tuple[str, Any]]]] = [(None, iter([("", body)]))]
+    around: set[int] = set()  # ids of the objects in `levels`
+    while levels:
+        parent, members = levels[-1]
+        path, value = next(members, (None, None))
+        if path is None:
+            levels.pop()
+            around.discard(id(parent))
             continue
-        offence = _offence_of(node)
+        offence = _offence_of(value, path or "body", around)
         if offence is not None:
             return offence
-        if len(stack) < _DEEPEST:
-            stack.append(_children(node))
+        if len(levels) < _DEEPEST:
+            levels.append((value, _members(path, value)))
+            around.add(id(value))
     return None
 
 
-def _offence_of(node: _Node) -> TypeError | ValueError | None:
-    value = node.value
-    where = node.path or "body"
+def _offence_of(value: Any, where: str, around: set[int]) -> TypeError | ValueError | None:
     if value is None or isinstance(value, (bool, int)):
         return None
     if isinstance(value, str):
@@ -156,7 +140,7 @@ def _offence_of(node: _Node) -> TypeError | ValueError | None:
     if isinstance(value, float):
         finite = value - value == 0
         return None if finite else ValueError(f"{where}: float {value} is not allowed in JSON")
-    if node.inside_itself():
+    if id(value) in around:
         return ValueError(f"{where}: refers back to an object that it is part of")
     if isinstance(value, dict):
         return _offence_of_keys(value, where)
@@ -190,16 +174,15 @@ def _surrogate_in(text: str) -> str | None:
     return None
 
 
-def _children(node: _Node) -> Iterator[_Node]:
-    value = node.value
+def _members(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, member in value.items():
-            yield _Node(member, _member_path(node.path, key), node)
+            yield _member_path(path, key), member
     elif isinstance(value, (list, tuple)):
         for index, member in enumerate(value):
-            yield _Node(member, f"{node.path}[{index}]", node)
+            yield f"{path}[{index}]", member
     elif value is not None and not isinstance(value, (str, int, float)):
-        yield _Node(_plain(value), node.path, node)
+        yield path, _plain(value)
 
 
 def _member_path(path: str, key: Any) -> str:

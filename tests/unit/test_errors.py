@@ -134,7 +134,9 @@ def test_what_an_error_is_told_it_carries() -> None:
     error = ConfigurationError("m", argument="max_retries", variable="TENSORMESH_MAX_RETRIES")
     assert (error.argument, error.variable) == ("max_retries", "TENSORMESH_MAX_RETRIES")
     assert vars(ConfigurationError("m")) == {"message": "m", "argument": None, "variable": None}
-    assert APITimeoutError("m", phase="pool").phase == "pool"
+    timeout = APITimeoutError("m", phase="idle", partial="so far")
+    assert (timeout.phase, timeout.partial) == ("idle", "so far")
+    assert APITimeoutError("m", phase="pool").partial is None
     for key, value in STATUS.items():
         assert getattr(RateLimitError("m", **STATUS), key) == value
     stream = StreamError("m", body=[1], partial="so far", code="E", type="T", **REQUEST)

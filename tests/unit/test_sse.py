@@ -216,7 +216,7 @@ def cut_up(stream: bytes, sizes: list[int]) -> list[bytes]:
     raise AssertionError("not reached")
 
 
-@settings(max_examples=1500)
+@settings(max_examples=1000)
 @given(streams, cuts)
 def test_any_stream_cut_anywhere_reads_as_the_standard_says(
     stream: bytes, sizes: list[int]
