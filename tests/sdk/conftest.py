@@ -18,7 +18,15 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=FACES)
 def face(request: pytest.FixtureRequest) -> Iterator[Face]:
-    """Each colour of the SDK."""
+    """Each colour of the SDK, with a user's HTTP client and with the SDK's own way of sending."""
+    made = FACES[request.param]()
+    yield made
+    made.finish()
+
+
+@pytest.fixture(params=["sync", "async"])
+def colour(request: pytest.FixtureRequest) -> Iterator[Face]:
+    """Each colour once, for what does not depend on the way of sending."""
     made = FACES[request.param]()
     yield made
     made.finish()

@@ -26,6 +26,12 @@ CASES: dict[str, tuple[str | None, str]] = {
 }
 
 
+@pytest.fixture
+def face(colour: Face) -> Face:
+    """How requests go out makes no difference here."""
+    return colour
+
+
 def completion(content: str | None, **message: Any) -> dict[str, Any]:
     (choice,) = CHAT["choices"]
     changed = {**choice, "message": {"role": "assistant", "content": content, **message}}

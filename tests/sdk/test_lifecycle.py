@@ -19,7 +19,6 @@ from support.sdk_faces import (
     AsyncFace,
     Face,
     Server,
-    SyncFace,
     answer,
     host,
 )
@@ -99,6 +98,8 @@ def test_copies_share_connections_and_only_the_original_closes_them(face: Face) 
 
     face.run(first.close())
     assert (first.is_closed, second.is_closed, client.is_closed) == (True, False, False)
+    with pytest.raises(ConfigurationError, match="the client is closed"):
+        list_models(face, first)
     list_models(face, second)
     list_models(face, client)
 
@@ -158,36 +159,29 @@ def test_an_error_inside_the_block_goes_through_and_closes() -> None:
     assert client.is_closed
 
 
-@pytest.fixture(params=[SyncFace, AsyncFace])
-def plain_face(request: pytest.FixtureRequest) -> Any:
-    made = request.param()
-    yield made
-    made.finish()
-
-
-def test_a_users_http_client_is_not_closed(plain_face: Face) -> None:
-    own = plain_face.http(lambda _: as_json(MODELS))
-    client = plain_face.client(http_client=own)
-    list_models(plain_face, client)
-    plain_face.run(client.close())
+def test_a_users_http_client_is_not_closed(colour: Face) -> None:
+    own = colour.http(lambda _: as_json(MODELS))
+    client = colour.client(http_client=own)
+    list_models(colour, client)
+    colour.run(client.close())
     assert not own.is_closed
-    list_models(plain_face, plain_face.client(http_client=own))
+    list_models(colour, colour.client(http_client=own))
 
 
-def test_closing_gives_the_open_streams_of_a_users_http_client_back(plain_face: Face) -> None:
+def test_closing_gives_the_open_streams_of_a_users_http_client_back(colour: Face) -> None:
     server = Server(stream_of(chunk("a"), chunk("b")))
-    client = plain_face.client(server)
+    client = colour.client(server)
     create = CHAT_CREATE.of(client.inference.serverless)
-    stream = plain_face.run(create(**CHAT_CREATE.arguments, stream=True))
+    stream = colour.run(create(**CHAT_CREATE.arguments, stream=True))
 
-    plain_face.run(client.close())
+    colour.run(client.close())
 
     assert server.bodies[0].is_closed
     with pytest.raises(StreamError, match="cut off before its end"):
-        plain_face.next(stream)
+        colour.next(stream)
 
 
-def test_what_a_users_http_client_adds_keeps_working(plain_face: Face) -> None:
+def test_what_a_users_http_client_adds_keeps_working(colour: Face) -> None:
     seen: list[str] = []
 
     def note(what: Any) -> None:
@@ -197,9 +191,9 @@ def test_what_a_users_http_client_adds_keeps_working(plain_face: Face) -> None:
     async def anote(what: Any) -> None:
         note(what)
 
-    hook = note if plain_face.name == "sync" else anote
+    hook = note if colour.name == "sync" else anote
     server = Server(lambda _: as_json(MODELS, headers={"set-cookie": "session=1"}))
-    own = plain_face.http(
+    own = colour.http(
         server,
         headers={"X-Team": "blue", "User-Agent": "theirs", "Accept": "*/*"},
         params={"tenant": "t"},
@@ -208,10 +202,10 @@ def test_what_a_users_http_client_adds_keeps_working(plain_face: Face) -> None:
         base_url="https://base.test/ignored",
         timeout=3,
     )
-    client = plain_face.client(http_client=own)
+    client = colour.client(http_client=own)
 
-    list_models(plain_face, client)
-    list_models(plain_face, client)
+    list_models(colour, client)
+    list_models(colour, client)
 
     first, second = server.requests
     assert first.headers["x-team"] == "blue"
@@ -226,7 +220,7 @@ def test_what_a_users_http_client_adds_keeps_working(plain_face: Face) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("encoding", ["utf-8", "gzip"])
-def test_a_hook_may_read_the_answer(plain_face: Face, stream: bool, encoding: str) -> None:
+def test_a_hook_may_read_the_answer(colour: Face, stream: bool, encoding: str) -> None:
     read: list[bytes] = []
 
     def log(response: httpx.Response) -> None:
@@ -241,24 +235,24 @@ def test_a_hook_may_read_the_answer(plain_face: Face, stream: bool, encoding: st
         content, headers = gzip.compress(content), {"content-encoding": "gzip"}
     kind = "text/event-stream" if stream else "application/json"
     response = answer(content[:20], content[20:], headers=headers, content_type=kind)
-    hook = log if plain_face.name == "sync" else alog
-    own = plain_face.http(Server(response), event_hooks={"response": [hook]})
-    create = CHAT_CREATE.of(plain_face.client(http_client=own).inference.serverless)
+    hook = log if colour.name == "sync" else alog
+    own = colour.http(Server(response), event_hooks={"response": [hook]})
+    create = CHAT_CREATE.of(colour.client(http_client=own).inference.serverless)
 
-    result = plain_face.run(create(**CHAT_CREATE.arguments, stream=stream))
+    result = colour.run(create(**CHAT_CREATE.arguments, stream=stream))
 
     if stream:
-        assert "".join(plain_face.list(result.text_deltas())) == "Hello."
+        assert "".join(colour.list(result.text_deltas())) == "Hello."
     else:
         assert result.choices[0].message.content == "Hello."
     assert len(read) == 1
 
 
-def test_a_users_http_client_that_is_closed_says_so(plain_face: Face) -> None:
-    own = plain_face.http(lambda _: as_json(MODELS))
-    plain_face.close_http(own)
+def test_a_users_http_client_that_is_closed_says_so(colour: Face) -> None:
+    own = colour.http(lambda _: as_json(MODELS))
+    colour.close_http(own)
     with pytest.raises(RuntimeError, match="client has been closed"):
-        list_models(plain_face, plain_face.client(http_client=own))
+        list_models(colour, colour.client(http_client=own))
 
 
 def test_first_use_by_many_threads_at_once() -> None:

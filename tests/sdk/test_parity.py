@@ -92,8 +92,8 @@ def test_constructors_take_the_same() -> None:
 
 
 def documented_arguments(cls: type) -> list[str]:
-    lines = (cls.__doc__ or "").split("Args:")[1].split("Raises:")[0].splitlines()
-    return [line.strip().partition(":")[0] for line in lines if line[8:9].isalpha()]
+    lines = (inspect.getdoc(cls) or "").split("Args:")[1].split("Raises:")[0].splitlines()
+    return [line.strip().partition(":")[0] for line in lines if line[4:5].isalpha()]
 
 
 @pytest.mark.parametrize("cls", [Tensormesh, AsyncTensormesh])

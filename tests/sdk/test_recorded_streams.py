@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support.sdk_faces import AsyncFace, Face, Server, SyncFace, events
+from support.sdk_faces import Face, Server, events
 from support.sdk_samples import CHAT_CREATE, COMPLETIONS_CREATE, RESPONSES_CREATE, Method
 from support.wire_records import DONE, WireRecord, raw_chunk_names, read_raw_chunks, read_record
 
@@ -22,12 +22,10 @@ each_stream = pytest.mark.parametrize("name", STREAMS)
 each_way = pytest.mark.parametrize("way", WAYS)
 
 
-@pytest.fixture(params=[SyncFace, AsyncFace])
-def face(request: pytest.FixtureRequest) -> Any:
-    """The two colours; how requests go out makes no difference here."""
-    made = request.param()
-    yield made
-    made.finish()
+@pytest.fixture
+def face(colour: Face) -> Face:
+    """How requests go out makes no difference here."""
+    return colour
 
 
 def pieces_of(name: str, way: str) -> list[bytes]:

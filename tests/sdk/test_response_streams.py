@@ -16,6 +16,12 @@ CREATED = {"type": "response.created", "sequence_number": 0, "response": BEGUN}
 COMPLETED = {"type": "response.completed", "response": RESPONSE}
 
 
+@pytest.fixture
+def face(colour: Face) -> Face:
+    """How requests go out makes no difference here."""
+    return colour
+
+
 def event(kind: str, output_index: int = 0, **fields: Any) -> dict[str, Any]:
     return {"type": f"response.{kind}", "output_index": output_index, **fields}
 

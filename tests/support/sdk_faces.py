@@ -34,10 +34,13 @@ class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     def __init__(self, *pieces: bytes | Exception) -> None:
         self.pieces = pieces
+        self.is_begun = False
         self.is_closed = False
         self.given = 0
 
     def __iter__(self) -> Iterator[bytes]:
+        assert not self.is_begun, "a body can be read once"
+        self.is_begun = True
         for piece in self.pieces:
             if isinstance(piece, Exception):
                 raise piece
