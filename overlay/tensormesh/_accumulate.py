@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_api.inference.models.chat_completion import ChatCompletion
@@ -13,6 +12,8 @@ from tensormesh_api.inference.models.chat_completion_function_call import (
 from tensormesh_api.inference.models.chat_completion_message import ChatCompletionMessage
 from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
 from tensormesh_api.inference.models.chat_logprobs import ChatLogprobs
+
+from ._pieces import Pieces
 
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
@@ -27,23 +28,6 @@ if TYPE_CHECKING:
     from tensormesh_api.inference.models.usage_info import UsageInfo
 
 
-class _Text:
-    """Text in pieces; None until the first piece."""
-
-    __slots__ = ("_buffer",)
-
-    def __init__(self) -> None:
-        self._buffer: StringIO | None = None
-
-    def add(self, piece: str) -> None:
-        if self._buffer is None:
-            self._buffer = StringIO()
-        self._buffer.write(piece)
-
-    def value(self) -> str | None:
-        return None if self._buffer is None else self._buffer.getvalue()
-
-
 class _ToolCall:
     __slots__ = ("arguments", "id", "name", "type")
 
@@ -51,7 +35,7 @@ class _ToolCall:
         self.id = ""
         self.type = "function"
         self.name = ""
-        self.arguments = _Text()
+        self.arguments = Pieces()
 
     def add(self, delta: ChatCompletionToolCallDelta) -> None:
         self.id = delta.id or self.id
@@ -85,9 +69,9 @@ class _Choice:
     def __init__(self, index: int) -> None:
         self.index = index
         self.role: str | None = None
-        self.content = _Text()
-        self.reasoning = _Text()
-        self.refusal = _Text()
+        self.content = Pieces()
+        self.reasoning = Pieces()
+        self.refusal = Pieces()
         self.tool_calls: dict[int, _ToolCall] = {}
         self.logprobs: list[TokenLogprob] | None = None
         self.token_ids: list[int] | None = None

@@ -6,11 +6,12 @@ those that break, and those that end with nothing but the end mark.
 
 from __future__ import annotations
 
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_api._model import InvalidDataError
 from tensormesh_api.inference.models.partial_response import PartialResponse
+
+from ._pieces import Pieces
 
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.response import Response
@@ -26,9 +27,9 @@ class ResponseAccumulator:
         self._items: dict[int, Any] = {}
         self._done: set[int] = set()
         # By the index of the item, and of the part within it.
-        self._texts: dict[tuple[int, int], StringIO] = {}
+        self._texts: dict[tuple[int, int], Pieces] = {}
         self._kinds: dict[tuple[int, int], str] = {}
-        self._arguments: dict[int, StringIO] = {}
+        self._arguments: dict[int, Pieces] = {}
 
     def begin(self, response: PartialResponse) -> None:
         """Take the response as an event has it that is not the last."""
@@ -39,13 +40,13 @@ class ResponseAccumulator:
         place = (event.output_index or 0, event.content_index or 0)
         text = self._texts.get(place)
         if text is None:
-            text = self._texts[place] = StringIO()
+            text = self._texts[place] = Pieces()
             self._kinds[place] = kind
-        text.write(event.delta)
+        text.add(event.delta)
 
     def add_arguments(self, event: Any) -> None:
         """Take a piece of a call's arguments."""
-        self._arguments.setdefault(event.output_index or 0, StringIO()).write(event.delta)
+        self._arguments.setdefault(event.output_index or 0, Pieces()).add(event.delta)
 
     def add_item(self, event: Any, *, done: bool) -> None:
         """Take an item that begins, or one that is complete."""
@@ -96,11 +97,11 @@ class ResponseAccumulator:
         if index in self._done:
             return data
         if index in self._arguments:
-            data["arguments"] = self._arguments[index].getvalue()
+            data["arguments"] = self._arguments[index].value() or ""
         places = sorted(place for place in self._texts if place[0] == index)
         if places:
             data["content"] = [
-                {"type": self._kinds[place], "text": self._texts[place].getvalue()}
+                {"type": self._kinds[place], "text": self._texts[place].value() or ""}
                 for place in places
             ]
         return data

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_api.inference.models.text_completion import TextCompletion
 from tensormesh_api.inference.models.text_completion_choice import TextCompletionChoice
 from tensormesh_api.inference.models.text_logprobs import TextLogprobs
+
+from ._pieces import Pieces
 
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.text_completion_chunk import TextCompletionChunk
@@ -25,13 +26,13 @@ class _Choice:
 
     def __init__(self, index: int) -> None:
         self.index = index
-        self.text = StringIO()
+        self.text = Pieces()
         self.logprobs: dict[str, list[Any]] = {}
         self.token_ids: list[int] | None = None
         self.values: dict[str, Any] = {}
 
     def add(self, choice: TextCompletionChunkChoice) -> None:
-        self.text.write(choice.text)
+        self.text.add(choice.text)
         if choice.finish_reason is not None:
             self.values["finish_reason"] = choice.finish_reason
         if choice.stop_reason is not None:
@@ -50,7 +51,7 @@ class _Choice:
     def build(self) -> TextCompletionChoice:
         return TextCompletionChoice(
             index=self.index,
-            text=self.text.getvalue(),
+            text=self.text.value() or "",
             logprobs=TextLogprobs(**self.logprobs) if self.logprobs else None,
             token_ids=self.token_ids,
             **self.values,

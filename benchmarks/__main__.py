@@ -1,0 +1,76 @@
+"""Runs the suites and prints one table: `python -m benchmarks [--only NAME] [--quick]`."""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .local_server import local_server
+from .paths import ROOT, SOURCES, environment
+from .report import Row, surroundings, table, write_json
+
+SUITES = (
+    *("imports", "ready", "second_client", "call", "stream", "connections", "memory"),
+    "generation",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was asked for. The exit status tells whether all of it could be measured."""
+    options = _options(arguments)
+    for source in SOURCES:
+        compileall.compile_dir(source, quiet=2)
+    rows: list[Row] = []
+    failed = []
+    with local_server() as url:
+        for name in options.only or SUITES:
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            found = _run_suite(name, url, quick=options.quick)
+            if found is None:
+                failed.append(name)
+            rows += found or ()
+    print(", ".join(f"{name} {value}" for name, value in surroundings().items()), end="\n\n")
+    print(table(rows), end="\n\n")
+    judged = [row for row in rows if row.verdict in ("met", "missed")]
+    print(f"{sum(row.verdict == 'met' for row in judged)} of {len(judged)} targets met")
+    if options.json:
+        write_json(options.json, rows)
+    if failed:
+        print(f"could not be measured: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure the SDK against openai and plain httpx."
+    )
+    parser.add_argument(
+        "--only", action="append", choices=SUITES, help="run this suite (may be given again)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions, rougher figures")
+    return parser.parse_args(arguments)
+
+
+def _run_suite(name: str, url: str, *, quick: bool) -> list[Row] | None:
+    """Run a suite in a process of its own, in which nothing else was loaded before."""
+    result = subprocess.run(
+        [sys.executable, "-m", "benchmarks.suite", name, url, "quick" if quick else "full"],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        return None
+    return [Row(**json.loads(line)) for line in result.stdout.splitlines()]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

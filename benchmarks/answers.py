@@ -1,0 +1,108 @@
+"""What the server answers: fixed bytes, in the shape of a vLLM server's."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from itertools import cycle
+
+MODEL = "openai/gpt-oss-20b"
+PACKED_BYTES = 16 * 1024
+_WORDS = (" the", " quick", " brown", " fox", " jumps", ",", " over", " a", " lazy", " dog", ".")
+_ID = "chatcmpl-7c1d0f3e9b5a4d62"
+_CREATED = 1_795_253_566
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+CHAT = _json(
+    {
+        "id": _ID,
+        "object": "chat.completion",
+        "created": _CREATED,
+        "model": MODEL,
+        "choices": [
+            {
+                "index": 0,
+                "message": {
+                    "role": "assistant",
+                    "content": "Hello! How can I help you today?",
+                    "refusal": None,
+                    "annotations": None,
+                    "audio": None,
+                    "function_call": None,
+                    "tool_calls": [],
+                    "reasoning": None,
+                },
+                "logprobs": None,
+                "finish_reason": "stop",
+                "stop_reason": None,
+                "token_ids": None,
+            }
+        ],
+        "service_tier": None,
+        "system_fingerprint": "vllm-0.32.0-31d59e6f",
+        "usage": {
+            "prompt_tokens": 16,
+            "total_tokens": 29,
+            "completion_tokens": 13,
+            "prompt_tokens_details": {"cached_tokens": 0},
+        },
+        "prompt_logprobs": None,
+        "prompt_token_ids": None,
+        "kv_transfer_params": None,
+    }
+)
+
+
+def _event(delta: dict[str, str], finish_reason: str | None, choice: dict[str, object]) -> bytes:
+    chunk = {
+        "id": _ID,
+        "object": "chat.completion.chunk",
+        "created": _CREATED,
+        "model": MODEL,
+        "choices": [
+            {
+                "index": 0,
+                "delta": delta,
+                "logprobs": None,
+                "finish_reason": finish_reason,
+                "token_ids": None,
+                **choice,
+            }
+        ],
+        "system_fingerprint": "vllm-0.32.0-31d59e6f",
+    }
+    return b"data: " + _json(chunk) + b"\n\n"
+
+
+@cache
+def _events(count: int) -> list[bytes]:
+    """A stream of `count` chunks and the end mark."""
+    words = cycle(_WORDS)
+    middle = [_event({"content": next(words)}, None, {}) for _ in range(count - 2)]
+    first = _event({"role": "assistant", "content": ""}, None, {})
+    last = _event({}, "stop", {"stop_reason": None})
+    return [first, *middle, last, b"data: [DONE]\n\n"]
+
+
+@cache
+def stream(layout: str, count: int) -> bytes:
+    """The body of a stream, framed in HTTP chunks.
+
+    Args:
+        layout: `each` has one HTTP chunk an event, `packed` has chunks of 16 KiB cut anywhere.
+        count: How many events, 2 or more, without the end mark.
+    """
+    pieces = _events(count)
+    if layout == "packed":
+        body = b"".join(pieces)
+        pieces = [body[at : at + PACKED_BYTES] for at in range(0, len(body), PACKED_BYTES)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+def stream_bytes(count: int) -> int:
+    """Size of a stream's body, without its framing."""
+    return sum(map(len, _events(count)))

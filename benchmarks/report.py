@@ -1,0 +1,94 @@
+"""What was measured, as a table for people and as JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_PACKAGES = ("httpx", "openai", "attrs", "msgspec")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One figure.
+
+    Attributes:
+        suite: The suite that it belongs to.
+        name: What was measured.
+        reached: The figure; None if it was not measured.
+        unit: Its unit; empty for a ratio.
+        target: The most that it should be, in the same unit; None for a figure that only informs.
+        note: Figures behind it, or why there is none.
+    """
+
+    suite: str
+    name: str
+    reached: float | None
+    unit: str = ""
+    target: float | None = None
+    note: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """`met`, `missed`, `skipped`, or empty for a figure without a target."""
+        if self.reached is None:
+            return "skipped"
+        if self.target is None:
+            return ""
+        return "met" if self.reached <= self.target else "missed"
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows in columns."""
+    cells = [("what", "target", "reached", "verdict", "note")]
+    cells += [
+        (
+            f"{row.suite}: {row.name}",
+            _number(row.target, row.unit, "<= "),
+            _number(row.reached, row.unit),
+            row.verdict,
+            row.note,
+        )
+        for row in rows
+    ]
+    widths = [max(len(cell[column]) for cell in cells) for column in range(4)]
+    lines = []
+    for what, target, reached, verdict, note in cells:
+        line = (
+            f"{what:<{widths[0]}}  {target:>{widths[1]}}  {reached:>{widths[2]}}"
+            f"  {verdict:<{widths[3]}}  {note}"
+        )
+        lines.append(line.rstrip())
+    lines.insert(1, "-" * max(map(len, lines)))
+    return "\n".join(lines)
+
+
+def _number(value: float | None, unit: str, prefix: str = "") -> str:
+    if value is None:
+        return ""
+    digits = f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
+    return f"{prefix}{digits} {unit}".rstrip()
+
+
+def surroundings() -> dict[str, str]:
+    """Machine and versions."""
+    found = {"python": platform.python_version(), "machine": platform.platform()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def write_json(path: Path, rows: Sequence[Row]) -> None:
+    """Write all rows, with machine and versions."""
+    data = {
+        "surroundings": surroundings(),
+        "rows": [{**asdict(row), "verdict": row.verdict} for row in rows],
+    }
+    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")

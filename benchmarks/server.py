@@ -1,0 +1,100 @@
+"""A server that costs next to nothing: `python -m benchmarks.server`.
+
+It prints its port, and lives until its standard input ends, at most half an hour.
+
+`POST .../v1/chat/completions` answers a chat, or a stream if the body asks for one. A prefix such
+as `/packed/5000` sets the layout and the length of streams. `GET /connections` tells how many
+connections have carried a POST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+
+from .answers import CHAT, stream
+
+LIFE_SECONDS = 1800
+_SLICE = 256 * 1024
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_STREAM = re.compile(rb'"stream": *true')
+_PREFIX = re.compile(r"^/(each|packed)/(\d+)/")
+
+_JSON_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+_STREAM_HEAD = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
+    b"transfer-encoding: chunked\r\n\r\n"
+)
+_CHAT_RESPONSE = _JSON_HEAD % len(CHAT) + CHAT
+
+
+class Connection(asyncio.Protocol):
+    """One connection: a request at a time."""
+
+    used = 0
+
+    def __init__(self) -> None:
+        self._received = b""
+        self._counted = False
+        self._paused = False
+        self._unsent = memoryview(b"")
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, end, body = self._received.partition(b"\r\n\r\n")
+        found = _LENGTH.search(head)
+        length = int(found[1]) if found else 0
+        if end and len(body) >= length:
+            self._received = body[length:]
+            method, target, _ = head.split(b"\r\n", 1)[0].decode("ascii").split(" ")
+            self._answer(method, target, body[:length])
+
+    def _answer(self, method: str, target: str, body: bytes) -> None:
+        if method == "GET":
+            used = b"%d" % Connection.used
+            self._transport.write(_JSON_HEAD % len(used) + used)
+            return
+        if not self._counted:
+            self._counted = True
+            Connection.used += 1
+        if not _STREAM.search(body):
+            self._transport.write(_CHAT_RESPONSE)
+            return
+        prefix = _PREFIX.match(target)
+        layout, count = (prefix[1], int(prefix[2])) if prefix else ("each", 50)
+        self._transport.write(_STREAM_HEAD)
+        self._unsent = memoryview(stream(layout, count))
+        self._send()
+
+    def _send(self) -> None:
+        while self._unsent and not self._paused:
+            part, self._unsent = self._unsent[:_SLICE], self._unsent[_SLICE:]
+            self._transport.write(part)
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self._send()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self._unsent = memoryview(b"")
+
+
+async def serve() -> None:
+    """Serve until standard input ends."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Connection, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    async with asyncio.timeout(LIFE_SECONDS), server:
+        await loop.run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())
