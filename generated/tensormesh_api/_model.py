@@ -96,7 +96,10 @@ class Model:
         raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON data. What was read comes back unchanged; None is left out."""
+        """The object as JSON data, what was read unchanged.
+
+        None is left out; but a field that was there when the object was read goes out as null.
+        """
         raise NotImplementedError
 
     def _complete(self, data: dict[str, Any]) -> dict[str, Any]:

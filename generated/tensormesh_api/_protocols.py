@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self, TypeVar, overload
+from typing import Any, Literal, Protocol, Self, TypeVar, overload, runtime_checkable
 
 from ._operation import CallOptions, Request
 
@@ -17,6 +17,7 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 EventT_co = TypeVar("EventT_co", covariant=True)
 
 
+@runtime_checkable
 class RawResponse(Protocol[ResultT_co]):
     """A whole response as it came over HTTP."""
 
@@ -47,6 +48,7 @@ class RawResponse(Protocol[ResultT_co]):
         """The typed result, as the plain method returns it."""
 
 
+@runtime_checkable
 class StreamedResponse(Protocol):
     """An open response whose body is read as it comes."""
 
@@ -87,6 +89,7 @@ class StreamedResponse(Protocol):
     ) -> None: ...
 
 
+@runtime_checkable
 class AsyncStreamedResponse(Protocol):
     """An open response whose body is read as it comes."""
 
@@ -123,6 +126,7 @@ class AsyncStreamedResponse(Protocol):
     ) -> None: ...
 
 
+@runtime_checkable
 class ServerSentEvent(Protocol):
     """One event of a stream, undecoded."""
 
@@ -134,7 +138,20 @@ class ServerSentEvent(Protocol):
     def data(self) -> bytes:
         """Its data."""
 
+    @property
+    def text(self) -> str:
+        """Its data as text."""
 
+    @property
+    def id(self) -> str:
+        """The last event id that was sent; empty if none was."""
+
+    @property
+    def retry(self) -> int | None:
+        """Milliseconds to wait before connecting again, if the server said so."""
+
+
+@runtime_checkable
 class Stream(Protocol[EventT_co, ResultT_co]):
     """An answer that is still being written: iterate it for its chunks or events.
 
@@ -177,6 +194,7 @@ class Stream(Protocol[EventT_co, ResultT_co]):
     ) -> None: ...
 
 
+@runtime_checkable
 class AsyncStream(Protocol[EventT_co, ResultT_co]):
     """An answer that is still being written: iterate it for its chunks or events.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ._reasoning import ThinkSplitter
+from ._repeats import ChatRepeats
 
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion import ChatCompletion
@@ -20,6 +21,9 @@ class Events(Protocol):
 
     ended: bool
     """Whether an event said that the stream is over."""
+
+    repeats: ChatRepeats | None
+    """What reads events that repeat the one before, if they do."""
 
     def take(self, event: Any) -> None:
         """Note an event before the user sees it. An error event raises `StreamFailureError`."""
@@ -48,6 +52,7 @@ class ChatEvents:
         from ._accumulate import ChatAccumulator
 
         self.ended = False
+        self.repeats: ChatRepeats | None = ChatRepeats()
         self._accumulator = ChatAccumulator()
         self._splitter = ThinkSplitter()
 
@@ -88,6 +93,7 @@ class TextEvents:
         from ._accumulate_text import TextAccumulator
 
         self.ended = False
+        self.repeats: ChatRepeats | None = None
         self._accumulator = TextAccumulator()
 
     def take(self, event: TextCompletionChunk) -> None:
@@ -120,6 +126,7 @@ class ResponseEvents:
 
         from ._accumulate_response import ResponseAccumulator
 
+        self.repeats: ChatRepeats | None = None
         self.ended = False
         self._response: Response | None = None
         self._accumulator = ResponseAccumulator()

@@ -59,12 +59,18 @@ class Reader:
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes. Events that came before an error are delivered before it."""
+        repeats = self.events.repeats
         try:
             for payload in self._decoder.feed(chunk):
                 if payload == END_MARK or self.ended:
                     self.ended = True
                     return
-                self._take(payload)
+                event = repeats.read(payload) if repeats is not None else None
+                if event is None:
+                    self._take(payload)
+                else:
+                    self.events.take(event)
+                    self.ready.append(event)
         except EventTooLargeError as error:
             self.fail(str(error))
         except StreamError as error:
@@ -95,6 +101,8 @@ class Reader:
             raise self._error_as_told(payload) from None
         self.ready.append(event)
         self.ended = self.events.ended
+        if self.events.repeats is not None:
+            self.events.repeats.learn(payload, event)
 
     def finish(self) -> None:
         """Note that the bytes have ended, perhaps without the empty line after the last event."""

@@ -62,3 +62,12 @@ class AudioContentPart(Model):
             "input_audio": to_wire(self.input_audio),
         }
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.input_audio = self.input_audio
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -62,3 +62,12 @@ class AudioUrlContentPart(Model):
             "audio_url": to_wire(self.audio_url),
         }
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.audio_url = self.audio_url
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -68,3 +68,12 @@ class CachedTokenStats(Model):
         if self.num_lmcache_cached_tokens is not None:
             data["num_lmcache_cached_tokens"] = self.num_lmcache_cached_tokens
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.num_vllm_cached_tokens = self.num_vllm_cached_tokens
+        copy.num_lmcache_cached_tokens = self.num_lmcache_cached_tokens
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -208,3 +208,25 @@ class ChatCompletion(Model):
         if self.metrics is not None:
             data["metrics"] = self.metrics
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.id = self.id
+        copy.object = self.object
+        copy.created = self.created
+        copy.model = self.model
+        copy.choices = self.choices
+        copy.usage = self.usage
+        copy.service_tier = self.service_tier
+        copy.system_fingerprint = self.system_fingerprint
+        copy.prompt_logprobs = self.prompt_logprobs
+        copy.prompt_token_ids = self.prompt_token_ids
+        copy.prompt_text = self.prompt_text
+        copy.kv_transfer_params = self.kv_transfer_params
+        copy.ec_transfer_params = self.ec_transfer_params
+        copy.perf_metrics = self.perf_metrics
+        copy.metrics = self.metrics
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

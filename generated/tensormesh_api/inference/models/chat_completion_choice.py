@@ -130,3 +130,18 @@ class ChatCompletionChoice(Model):
         if self.routed_experts is not None:
             data["routed_experts"] = self.routed_experts
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.index = self.index
+        copy.message = self.message
+        copy.finish_reason = self.finish_reason
+        copy.stop_reason = self.stop_reason
+        copy.logprobs = self.logprobs
+        copy.raw_output = self.raw_output
+        copy.token_ids = self.token_ids
+        copy.routed_experts = self.routed_experts
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -119,3 +119,16 @@ class ChatCompletionChunkChoice(Model):
         if self.token_ids is not None:
             data["token_ids"] = self.token_ids
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.index = self.index
+        copy.delta = self.delta
+        copy.finish_reason = self.finish_reason
+        copy.stop_reason = self.stop_reason
+        copy.logprobs = self.logprobs
+        copy.token_ids = self.token_ids
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -106,3 +106,16 @@ class ChatCompletionDelta(Model):
         if self.refusal is not None:
             data["refusal"] = self.refusal
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.role = self.role
+        copy.content = self.content
+        copy.reasoning = self.reasoning
+        copy.reasoning_content = self.reasoning_content
+        copy.tool_calls = self.tool_calls
+        copy.refusal = self.refusal
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -145,3 +145,19 @@ class ChatCompletionMessage(Model):
         if self.function_call is not None:
             data["function_call"] = self.function_call
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.role = self.role
+        copy.content = self.content
+        copy.reasoning = self.reasoning
+        copy.reasoning_content = self.reasoning_content
+        copy.tool_calls = self.tool_calls
+        copy.refusal = self.refusal
+        copy.annotations = self.annotations
+        copy.audio = self.audio
+        copy.function_call = self.function_call
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

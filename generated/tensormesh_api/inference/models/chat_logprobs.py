@@ -62,3 +62,11 @@ class ChatLogprobs(Model):
         if self.content is not None:
             data["content"] = [to_wire(item) for item in self.content]
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.content = self.content
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

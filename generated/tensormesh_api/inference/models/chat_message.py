@@ -136,3 +136,17 @@ class ChatMessage(Model):
         if self.reasoning_content is not None:
             data["reasoning_content"] = self.reasoning_content
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.role = self.role
+        copy.content = self.content
+        copy.name = self.name
+        copy.tool_calls = self.tool_calls
+        copy.tool_call_id = self.tool_call_id
+        copy.reasoning = self.reasoning
+        copy.reasoning_content = self.reasoning_content
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -54,3 +54,11 @@ class CompletionTokensDetails(Model):
         if self.reasoning_tokens is not None:
             data["reasoning_tokens"] = self.reasoning_tokens
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.reasoning_tokens = self.reasoning_tokens
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

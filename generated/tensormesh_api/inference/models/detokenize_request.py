@@ -59,3 +59,12 @@ class DetokenizeRequest(Model):
             "tokens": self.tokens,
         }
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.model = self.model
+        copy.tokens = self.tokens
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -52,3 +52,11 @@ class DetokenizeResponse(Model):
             "prompt": self.prompt,
         }
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.prompt = self.prompt
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -86,3 +86,14 @@ class ErrorInfo(Model):
         if self.code is not None:
             data["code"] = self.code
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.message = self.message
+        copy.type = self.type
+        copy.param = self.param
+        copy.code = self.code
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -53,3 +53,11 @@ class HealthResponse(Model):
         if self.status is not None:
             data["status"] = self.status
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.status = self.status
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -64,3 +64,12 @@ class ImageUrl(Model):
         if self.detail is not None:
             data["detail"] = self.detail
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.url = self.url
+        copy.detail = self.detail
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

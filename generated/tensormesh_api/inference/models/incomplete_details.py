@@ -55,3 +55,11 @@ class IncompleteDetails(Model):
         if self.reason is not None:
             data["reason"] = self.reason
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.reason = self.reason
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -62,3 +62,12 @@ class InputAudio(Model):
             "format": self.format,
         }
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.data = self.data
+        copy.format = self.format
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

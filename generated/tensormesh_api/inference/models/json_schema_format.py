@@ -78,3 +78,14 @@ class JsonSchemaFormat(Model):
         if self.strict is not None:
             data["strict"] = self.strict
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.name = self.name
+        copy.description = self.description
+        copy.schema = self.schema
+        copy.strict = self.strict
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

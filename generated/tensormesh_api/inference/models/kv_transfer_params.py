@@ -61,3 +61,11 @@ class KvTransferParams(Model):
         if self.cached_token_stats is not None:
             data["cached_token_stats"] = to_wire(self.cached_token_stats)
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.cached_token_stats = self.cached_token_stats
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

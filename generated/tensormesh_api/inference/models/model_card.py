@@ -121,3 +121,18 @@ class ModelCard(Model):
         if self.permission is not None:
             data["permission"] = [to_wire(item) for item in self.permission]
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.id = self.id
+        copy.object = self.object
+        copy.created = self.created
+        copy.owned_by = self.owned_by
+        copy.root = self.root
+        copy.parent = self.parent
+        copy.max_model_len = self.max_model_len
+        copy.permission = self.permission
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -67,3 +67,12 @@ class ModelList(Model):
         if self.object is not None:
             data["object"] = self.object
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.object = self.object
+        copy.data = self.data
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -148,3 +148,22 @@ class ModelPermission(Model):
         if self.is_blocking is not None:
             data["is_blocking"] = self.is_blocking
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.id = self.id
+        copy.object = self.object
+        copy.created = self.created
+        copy.allow_create_engine = self.allow_create_engine
+        copy.allow_sampling = self.allow_sampling
+        copy.allow_logprobs = self.allow_logprobs
+        copy.allow_search_indices = self.allow_search_indices
+        copy.allow_view = self.allow_view
+        copy.allow_fine_tuning = self.allow_fine_tuning
+        copy.organization = self.organization
+        copy.group = self.group
+        copy.is_blocking = self.is_blocking
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -120,3 +120,17 @@ class PartialResponse(Model):
         if self.error is not None:
             data["error"] = to_wire(self.error)
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.id = self.id
+        copy.object = self.object
+        copy.status = self.status
+        copy.created_at = self.created_at
+        copy.model = self.model
+        copy.output = self.output
+        copy.error = self.error
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -72,3 +72,13 @@ class PromptLogprob(Model):
         if self.decoded_token is not None:
             data["decoded_token"] = self.decoded_token
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.logprob = self.logprob
+        copy.rank = self.rank
+        copy.decoded_token = self.decoded_token
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -75,3 +75,13 @@ class PromptTokensDetails(Model):
         if self.multimodal_tokens is not None:
             data["multimodal_tokens"] = self.multimodal_tokens
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.cached_tokens = self.cached_tokens
+        copy.created_cache_tokens = self.created_cache_tokens
+        copy.multimodal_tokens = self.multimodal_tokens
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

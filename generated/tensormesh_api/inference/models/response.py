@@ -384,3 +384,43 @@ class Response(Model):
         if self.ec_transfer_params is not None:
             data["ec_transfer_params"] = self.ec_transfer_params
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.id = self.id
+        copy.object = self.object
+        copy.created_at = self.created_at
+        copy.status = self.status
+        copy.model = self.model
+        copy.output = self.output
+        copy.usage = self.usage
+        copy.incomplete_details = self.incomplete_details
+        copy.error = self.error
+        copy.instructions = self.instructions
+        copy.metadata = self.metadata
+        copy.parallel_tool_calls = self.parallel_tool_calls
+        copy.temperature = self.temperature
+        copy.top_p = self.top_p
+        copy.presence_penalty = self.presence_penalty
+        copy.frequency_penalty = self.frequency_penalty
+        copy.tools = self.tools
+        copy.tool_choice = self.tool_choice
+        copy.max_output_tokens = self.max_output_tokens
+        copy.max_tool_calls = self.max_tool_calls
+        copy.previous_response_id = self.previous_response_id
+        copy.prompt = self.prompt
+        copy.reasoning = self.reasoning
+        copy.service_tier = self.service_tier
+        copy.text = self.text
+        copy.truncation = self.truncation
+        copy.user = self.user
+        copy.background = self.background
+        copy.top_logprobs = self.top_logprobs
+        copy.input_messages = self.input_messages
+        copy.output_messages = self.output_messages
+        copy.kv_transfer_params = self.kv_transfer_params
+        copy.ec_transfer_params = self.ec_transfer_params
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -103,3 +103,16 @@ class ResponseCodeInterpreterCall(Model):
         if self.status is not None:
             data["status"] = self.status
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.id = self.id
+        copy.container_id = self.container_id
+        copy.code = self.code
+        copy.outputs = self.outputs
+        copy.status = self.status
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -106,3 +106,16 @@ class ResponseErrorEvent(Model):
         if self.error is not None:
             data["error"] = to_wire(self.error)
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.sequence_number = self.sequence_number
+        copy.message = self.message
+        copy.code = self.code
+        copy.param = self.param
+        copy.error = self.error
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

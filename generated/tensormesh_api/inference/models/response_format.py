@@ -70,3 +70,12 @@ class ResponseFormat(Model):
         if self.json_schema is not None:
             data["json_schema"] = to_wire(self.json_schema)
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.json_schema = self.json_schema
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

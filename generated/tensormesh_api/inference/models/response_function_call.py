@@ -119,3 +119,19 @@ class ResponseFunctionCall(Model):
         if self.namespace is not None:
             data["namespace"] = self.namespace
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.id = self.id
+        copy.call_id = self.call_id
+        copy.name = self.name
+        copy.arguments = self.arguments
+        copy.status = self.status
+        copy.async_ = self.async_
+        copy.caller = self.caller
+        copy.namespace = self.namespace
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

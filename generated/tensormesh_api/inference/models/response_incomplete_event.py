@@ -72,3 +72,13 @@ class ResponseIncompleteEvent(Model):
         if self.sequence_number is not None:
             data["sequence_number"] = self.sequence_number
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.sequence_number = self.sequence_number
+        copy.response = self.response
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -87,3 +87,15 @@ class ResponseInputFile(Model):
         if self.filename is not None:
             data["filename"] = self.filename
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.file_data = self.file_data
+        copy.file_url = self.file_url
+        copy.file_id = self.file_id
+        copy.filename = self.filename
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

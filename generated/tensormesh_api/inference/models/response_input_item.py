@@ -182,3 +182,21 @@ class ResponseInputItem(Model):
         if self.encrypted_content is not None:
             data["encrypted_content"] = self.encrypted_content
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.role = self.role
+        copy.content = self.content
+        copy.id = self.id
+        copy.status = self.status
+        copy.call_id = self.call_id
+        copy.name = self.name
+        copy.arguments = self.arguments
+        copy.output = self.output
+        copy.summary = self.summary
+        copy.encrypted_content = self.encrypted_content
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

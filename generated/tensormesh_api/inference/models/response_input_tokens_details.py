@@ -93,3 +93,14 @@ class ResponseInputTokensDetails(Model):
         if self.cached_tokens_per_turn is not None:
             data["cached_tokens_per_turn"] = self.cached_tokens_per_turn
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.cached_tokens = self.cached_tokens
+        copy.cache_write_tokens = self.cache_write_tokens
+        copy.input_tokens_per_turn = self.input_tokens_per_turn
+        copy.cached_tokens_per_turn = self.cached_tokens_per_turn
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -102,3 +102,16 @@ class ResponseMcpCallArgumentsDoneEvent(Model):
         if self.arguments is not None:
             data["arguments"] = self.arguments
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.sequence_number = self.sequence_number
+        copy.item_id = self.item_id
+        copy.output_index = self.output_index
+        copy.name = self.name
+        copy.arguments = self.arguments
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

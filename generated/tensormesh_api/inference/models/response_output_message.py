@@ -101,3 +101,16 @@ class ResponseOutputMessage(Model):
         if self.phase is not None:
             data["phase"] = self.phase
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.id = self.id
+        copy.role = self.role
+        copy.status = self.status
+        copy.content = self.content
+        copy.phase = self.phase
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -92,3 +92,14 @@ class ResponseOutputText(Model):
         if self.logprobs is not None:
             data["logprobs"] = [to_wire(item) for item in self.logprobs]
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.text = self.text
+        copy.annotations = self.annotations
+        copy.logprobs = self.logprobs
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -119,3 +119,17 @@ class ResponseOutputTextDeltaEvent(Model):
         if self.logprobs is not None:
             data["logprobs"] = [to_wire(item) for item in self.logprobs]
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.sequence_number = self.sequence_number
+        copy.item_id = self.item_id
+        copy.output_index = self.output_index
+        copy.content_index = self.content_index
+        copy.delta = self.delta
+        copy.logprobs = self.logprobs
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

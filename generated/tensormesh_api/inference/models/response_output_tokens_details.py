@@ -94,3 +94,14 @@ class ResponseOutputTokensDetails(Model):
         if self.tool_output_tokens_per_turn is not None:
             data["tool_output_tokens_per_turn"] = self.tool_output_tokens_per_turn
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.reasoning_tokens = self.reasoning_tokens
+        copy.tool_output_tokens = self.tool_output_tokens
+        copy.output_tokens_per_turn = self.output_tokens_per_turn
+        copy.tool_output_tokens_per_turn = self.tool_output_tokens_per_turn
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

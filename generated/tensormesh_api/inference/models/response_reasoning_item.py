@@ -112,3 +112,16 @@ class ResponseReasoningItem(Model):
         if self.status is not None:
             data["status"] = self.status
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.id = self.id
+        copy.summary = self.summary
+        copy.content = self.content
+        copy.encrypted_content = self.encrypted_content
+        copy.status = self.status
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -64,3 +64,12 @@ class ResponseReasoningOptions(Model):
         if self.summary is not None:
             data["summary"] = self.summary
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.effort = self.effort
+        copy.summary = self.summary
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

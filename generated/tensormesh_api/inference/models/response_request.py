@@ -404,3 +404,42 @@ class ResponseRequest(Model):
         if self.enable_response_messages is not None:
             data["enable_response_messages"] = self.enable_response_messages
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.model = self.model
+        copy.input = self.input
+        copy.instructions = self.instructions
+        copy.max_output_tokens = self.max_output_tokens
+        copy.stream = self.stream
+        copy.temperature = self.temperature
+        copy.top_p = self.top_p
+        copy.top_k = self.top_k
+        copy.repetition_penalty = self.repetition_penalty
+        copy.seed = self.seed
+        copy.stop = self.stop
+        copy.logit_bias = self.logit_bias
+        copy.tools = self.tools
+        copy.tool_choice = self.tool_choice
+        copy.parallel_tool_calls = self.parallel_tool_calls
+        copy.text = self.text
+        copy.reasoning = self.reasoning
+        copy.structured_outputs = self.structured_outputs
+        copy.truncation = self.truncation
+        copy.top_logprobs = self.top_logprobs
+        copy.include = self.include
+        copy.previous_response_id = self.previous_response_id
+        copy.store = self.store
+        copy.background = self.background
+        copy.service_tier = self.service_tier
+        copy.metadata = self.metadata
+        copy.user = self.user
+        copy.prompt_cache_key = self.prompt_cache_key
+        copy.request_id = self.request_id
+        copy.priority = self.priority
+        copy.cache_salt = self.cache_salt
+        copy.enable_response_messages = self.enable_response_messages
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

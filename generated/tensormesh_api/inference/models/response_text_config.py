@@ -68,3 +68,12 @@ class ResponseTextConfig(Model):
         if self.verbosity is not None:
             data["verbosity"] = self.verbosity
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.format = self.format
+        copy.verbosity = self.verbosity
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

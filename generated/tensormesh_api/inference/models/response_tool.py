@@ -91,3 +91,15 @@ class ResponseTool(Model):
         if self.strict is not None:
             data["strict"] = self.strict
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.name = self.name
+        copy.description = self.description
+        copy.parameters = self.parameters
+        copy.strict = self.strict
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -130,3 +130,18 @@ class ResponseUsage(Model):
         if self.prompt_tokens_details is not None:
             data["prompt_tokens_details"] = to_wire(self.prompt_tokens_details)
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.input_tokens = self.input_tokens
+        copy.input_tokens_details = self.input_tokens_details
+        copy.output_tokens = self.output_tokens
+        copy.output_tokens_details = self.output_tokens_details
+        copy.total_tokens = self.total_tokens
+        copy.prompt_tokens = self.prompt_tokens
+        copy.completion_tokens = self.completion_tokens
+        copy.prompt_tokens_details = self.prompt_tokens_details
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

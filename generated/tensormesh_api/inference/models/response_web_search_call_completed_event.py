@@ -86,3 +86,14 @@ class ResponseWebSearchCallCompletedEvent(Model):
         if self.output_index is not None:
             data["output_index"] = self.output_index
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.sequence_number = self.sequence_number
+        copy.item_id = self.item_id
+        copy.output_index = self.output_index
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -67,3 +67,12 @@ class StreamOptions(Model):
         if self.continuous_usage_stats is not None:
             data["continuous_usage_stats"] = self.continuous_usage_stats
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.include_usage = self.include_usage
+        copy.continuous_usage_stats = self.continuous_usage_stats
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -109,3 +109,16 @@ class StructuredOutputs(Model):
         if self.structural_tag is not None:
             data["structural_tag"] = self.structural_tag
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.json = self.json
+        copy.regex = self.regex
+        copy.choice = self.choice
+        copy.grammar = self.grammar
+        copy.json_object = self.json_object
+        copy.structural_tag = self.structural_tag
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -126,3 +126,18 @@ class TextCompletionChunk(Model):
         if self.system_fingerprint is not None:
             data["system_fingerprint"] = self.system_fingerprint
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.id = self.id
+        copy.object = self.object
+        copy.created = self.created
+        copy.model = self.model
+        copy.choices = self.choices
+        copy.usage = self.usage
+        copy.service_tier = self.service_tier
+        copy.system_fingerprint = self.system_fingerprint
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -567,3 +567,56 @@ class TextCompletionRequest(Model):
         if self.user is not None:
             data["user"] = self.user
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.model = self.model
+        copy.prompt = self.prompt
+        copy.max_tokens = self.max_tokens
+        copy.stream = self.stream
+        copy.stream_options = self.stream_options
+        copy.echo = self.echo
+        copy.suffix = self.suffix
+        copy.logprobs = self.logprobs
+        copy.temperature = self.temperature
+        copy.top_p = self.top_p
+        copy.top_k = self.top_k
+        copy.min_p = self.min_p
+        copy.repetition_penalty = self.repetition_penalty
+        copy.presence_penalty = self.presence_penalty
+        copy.frequency_penalty = self.frequency_penalty
+        copy.length_penalty = self.length_penalty
+        copy.logit_bias = self.logit_bias
+        copy.seed = self.seed
+        copy.n = self.n
+        copy.stop = self.stop
+        copy.stop_token_ids = self.stop_token_ids
+        copy.include_stop_str_in_output = self.include_stop_str_in_output
+        copy.ignore_eos = self.ignore_eos
+        copy.min_tokens = self.min_tokens
+        copy.bad_words = self.bad_words
+        copy.allowed_token_ids = self.allowed_token_ids
+        copy.skip_special_tokens = self.skip_special_tokens
+        copy.spaces_between_special_tokens = self.spaces_between_special_tokens
+        copy.response_format = self.response_format
+        copy.add_special_tokens = self.add_special_tokens
+        copy.prompt_embeds = self.prompt_embeds
+        copy.use_beam_search = self.use_beam_search
+        copy.truncate_prompt_tokens = self.truncate_prompt_tokens
+        copy.truncation_side = self.truncation_side
+        copy.prompt_logprobs = self.prompt_logprobs
+        copy.return_tokens_as_token_ids = self.return_tokens_as_token_ids
+        copy.return_token_ids = self.return_token_ids
+        copy.structured_outputs = self.structured_outputs
+        copy.thinking_token_budget = self.thinking_token_budget
+        copy.stream_interval = self.stream_interval
+        copy.priority = self.priority
+        copy.request_id = self.request_id
+        copy.cache_salt = self.cache_salt
+        copy.kv_transfer_params = self.kv_transfer_params
+        copy.vllm_xargs = self.vllm_xargs
+        copy.user = self.user
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -104,3 +104,14 @@ class TextLogprobs(Model):
         if self.text_offset is not None:
             data["text_offset"] = self.text_offset
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.tokens = self.tokens
+        copy.token_logprobs = self.token_logprobs
+        copy.top_logprobs = self.top_logprobs
+        copy.text_offset = self.text_offset
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

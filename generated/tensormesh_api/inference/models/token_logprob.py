@@ -91,3 +91,14 @@ class TokenLogprob(Model):
         if self.top_logprobs is not None:
             data["top_logprobs"] = [to_wire(item) for item in self.top_logprobs]
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.token = self.token
+        copy.logprob = self.logprob
+        copy.bytes = self.bytes
+        copy.top_logprobs = self.top_logprobs
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -165,3 +165,21 @@ class TokenizeRequest(Model):
         if self.mm_processor_kwargs is not None:
             data["mm_processor_kwargs"] = self.mm_processor_kwargs
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.model = self.model
+        copy.prompt = self.prompt
+        copy.messages = self.messages
+        copy.add_special_tokens = self.add_special_tokens
+        copy.return_token_strs = self.return_token_strs
+        copy.add_generation_prompt = self.add_generation_prompt
+        copy.continue_final_message = self.continue_final_message
+        copy.chat_template = self.chat_template
+        copy.chat_template_kwargs = self.chat_template_kwargs
+        copy.tools = self.tools
+        copy.mm_processor_kwargs = self.mm_processor_kwargs
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

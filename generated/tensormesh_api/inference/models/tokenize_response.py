@@ -80,3 +80,14 @@ class TokenizeResponse(Model):
         if self.token_strs is not None:
             data["token_strs"] = self.token_strs
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.tokens = self.tokens
+        copy.count = self.count
+        copy.max_model_len = self.max_model_len
+        copy.token_strs = self.token_strs
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

@@ -72,3 +72,13 @@ class TopLogprob(Model):
         if self.bytes is not None:
             data["bytes"] = self.bytes
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.token = self.token
+        copy.logprob = self.logprob
+        copy.bytes = self.bytes
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

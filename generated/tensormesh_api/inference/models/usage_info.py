@@ -97,3 +97,15 @@ class UsageInfo(Model):
         if self.completion_tokens_details is not None:
             data["completion_tokens_details"] = to_wire(self.completion_tokens_details)
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.prompt_tokens = self.prompt_tokens
+        copy.completion_tokens = self.completion_tokens
+        copy.total_tokens = self.total_tokens
+        copy.prompt_tokens_details = self.prompt_tokens_details
+        copy.completion_tokens_details = self.completion_tokens_details
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy

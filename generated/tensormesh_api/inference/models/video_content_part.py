@@ -62,3 +62,12 @@ class VideoContentPart(Model):
             "video_url": to_wire(self.video_url),
         }
         return self._complete(data)
+
+    def __copy__(self) -> Self:
+        """Another object with the same values; what they hold is shared."""
+        copy = self.__new__(type(self))
+        copy.type = self.type
+        copy.video_url = self.video_url
+        copy._shape = self._shape
+        copy._extra = None if self._extra is None else dict(self._extra)
+        return copy
