@@ -10,7 +10,7 @@ import pytest
 
 import tensormesh
 from tensormesh._config import VARIABLES
-from tensormesh_codegen.rules import VENDOR_KEYS
+from tensormesh_codegen.vendor import VENDOR_KEYS
 from tensormesh_local import LocalHost
 
 ROOT = Path(__file__).parents[2]
