@@ -151,6 +151,10 @@ class UnknownVariant(Model):
         """All of it, unchanged."""
         return dict(self.additional_properties)
 
+    def __copy__(self) -> Self:
+        """Another object with the same fields; what they hold is shared."""
+        return self.from_dict(self.additional_properties)
+
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and self._extra and name in self._extra:
             return self._extra[name]

@@ -175,7 +175,14 @@ _REFERENCES = {
     "example": ("reference", "examples"),
     "link": ("reference", "links"),
 }
-_NEEDED = {"parameter": ("name", "in", "schema"), "discriminator": ("propertyName",)}
+_NEEDED = {
+    "document": ("info",),
+    "info": ("title", "version"),
+    "server": ("url",),
+    "server variable": ("default",),
+    "parameter": ("name", "in", "schema"),
+    "discriminator": ("propertyName",),
+}
 _TYPES = ("string", "integer", "number", "boolean", "null", "array", "object")
 
 # What to do in place of a keyword that would be dropped or misread on the way to Python.

@@ -145,10 +145,11 @@ def _check_arguments(
         schemas.error((*at, "x-tm-stream"), problem)
     seen: dict[str, str] = {}
     for item in arguments:
-        if item.name in seen:
-            problem = f"{seen[item.name]} and {item.location} both have {item.name!r}: rename one"
+        label = f"{item.location} {item.wire!r}"
+        known = seen.setdefault(item.name, label)
+        if known != label:
+            problem = f"{known} and {label} are both {item.name!r} in Python: rename one"
             schemas.error(at, problem)
-        seen[item.name] = item.location
         if item.name in CALL_OPTIONS:
             schemas.error(at, f"argument {item.name!r} is an option of every call: rename it")
 

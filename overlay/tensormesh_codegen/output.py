@@ -89,10 +89,10 @@ def prune(root: Path, keep: set[str]) -> list[str]:
     stale = sorted(existing(root) - keep)
     for name in stale:
         (root / name).unlink()
-    for folder in sorted((p for p in root.rglob("*") if p.is_dir()), reverse=True):
-        files = [path for path in folder.rglob("*") if path.is_file()]
-        if all("__pycache__" in path.parts for path in files):
-            shutil.rmtree(folder)
+    folders = {path for path in root.rglob("*") if path.is_dir() and path.name != "__pycache__"}
+    living = {parent for name in keep for parent in (root / name).parents}
+    for folder in sorted(folders - living, reverse=True):
+        shutil.rmtree(folder)
     return stale
 
 

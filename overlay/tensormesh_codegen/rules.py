@@ -232,6 +232,8 @@ def _combination(at: Pointer, schema: dict[str, Any], *, named: bool) -> Found:
         if key in schema and kind not in kinds:
             yield (*at, key), f"{key} needs `type: {kind}` beside it: add it"
             break
+    if "array" in kinds and "items" not in schema:
+        yield at, "an array needs items: say what it holds, or write `items: {}`"
     if schema.get("properties"):
         if len(kinds) > 1:
             yield (*at, "type"), "a named object cannot be null: write that where it is referred to"

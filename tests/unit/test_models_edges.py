@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from enum import Enum
 from typing import Any
@@ -114,6 +115,15 @@ def test_unknown_fields_of_one_new_object_are_not_those_of_another() -> None:
     one.additional_properties["x"] = 1
     assert other.additional_properties == {}
     assert one.to_dict() == {"role": "user", "x": 1}
+
+
+@pytest.mark.parametrize("kind", [ChatMessage, UnknownVariant])
+def test_copy_has_unknown_fields_of_its_own(kind: type[Model]) -> None:
+    one = kind.from_dict({"role": "user", "x": 1})
+    other = copy.copy(one)
+    other.additional_properties["x"] = 2
+    assert one.to_dict() == {"role": "user", "x": 1}
+    assert other.to_dict() == {"role": "user", "x": 2}
 
 
 def test_misspelt_attribute_cannot_be_set() -> None:
