@@ -73,7 +73,7 @@ class Shapes(dict[tuple[str, ...], Shape]):
 
 
 @define(kw_only=True, eq=False, repr=False)
-class Model:
+class BaseModel:
     """Base of all models."""
 
     _extra: dict[str, Any] | None = field(default=None, init=False)
@@ -115,7 +115,7 @@ class Model:
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:
             return NotImplemented
-        assert isinstance(other, Model)
+        assert isinstance(other, BaseModel)
         names = [name for name in _names(self) if name not in ("_extra", "_shape")]
         same = all(getattr(self, name) == getattr(other, name) for name in names)
         return same and (self._extra or {}) == (other._extra or {})
@@ -132,12 +132,12 @@ class Model:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _names(model: Model) -> list[str]:
+def _names(model: BaseModel) -> list[str]:
     return [attribute.name for attribute in type(model).__attrs_attrs__]
 
 
 @define(kw_only=True, eq=False, repr=False)
-class UnknownVariant(Model):
+class UnknownVariant(BaseModel):
     """An object of a kind that this version does not know. Its fields are its attributes."""
 
     @classmethod
@@ -278,4 +278,4 @@ def check_any_of(value: Any, where: str, expected: str, *classes: type) -> Any:
 
 def to_wire(value: Any) -> Any:
     """The JSON data of a model; a plain dict stands for itself."""
-    return value.to_dict() if isinstance(value, Model) else value
+    return value.to_dict() if isinstance(value, BaseModel) else value

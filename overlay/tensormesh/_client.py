@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from tensormesh_api.control_plane.resources import AsyncControlPlane, ControlPlane
     from tensormesh_api.inference.resources import AsyncInference as AsyncHost
     from tensormesh_api.inference.resources import Inference as Host
 
@@ -205,6 +206,14 @@ class Tensormesh(_Base):
         """The inference hosts."""
         return Inference(self._carrier())
 
+    @property
+    def control_plane(self) -> ControlPlane:
+        """The management API. Needs `control_plane_token`, never an inference key."""
+        from tensormesh_api.control_plane.api import CONTROL_PLANE
+        from tensormesh_api.control_plane.resources import ControlPlane
+
+        return ControlPlane(self._carrier(), CONTROL_PLANE)
+
     def _carrier(self) -> SyncTransport:
         if self._transport is None:
             from ._transport import SyncTransport
@@ -298,6 +307,14 @@ class AsyncTensormesh(_Base):
     def inference(self) -> AsyncInference:
         """The inference hosts."""
         return AsyncInference(self._carrier())
+
+    @property
+    def control_plane(self) -> AsyncControlPlane:
+        """The management API. Needs `control_plane_token`, never an inference key."""
+        from tensormesh_api.control_plane.api import CONTROL_PLANE
+        from tensormesh_api.control_plane.resources import AsyncControlPlane
+
+        return AsyncControlPlane(self._carrier(), CONTROL_PLANE)
 
     def _carrier(self) -> AsyncTransport:
         if self._transport is None:

@@ -8,13 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tensormesh_api._model import Model as Model
+    from tensormesh_api._model import BaseModel as BaseModel
     from tensormesh_api._model import UnknownVariant as UnknownVariant
+    from tensormesh_api.control_plane.models import *  # noqa: F403
+    from tensormesh_api.control_plane.params import *  # noqa: F403
     from tensormesh_api.inference.models import *  # noqa: F403
     from tensormesh_api.inference.params import *  # noqa: F403
 
-_PACKAGES = ("tensormesh_api.inference.models", "tensormesh_api.inference.params")
-_BASES = ("Model", "UnknownVariant")
+_PACKAGES = (
+    "tensormesh_api.control_plane.models",
+    "tensormesh_api.control_plane.params",
+    "tensormesh_api.inference.models",
+    "tensormesh_api.inference.params",
+)
+_BASES = ("BaseModel", "UnknownVariant")
 
 
 def _public() -> dict[str, str]:

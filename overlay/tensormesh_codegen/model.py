@@ -98,6 +98,8 @@ class Operation:
     doc: str
     provenance: str
     arguments: tuple[Field, ...]
+    answer: Type | None
+    unwrap: str | None
     result: Type | None
     event: Type | None
     empty: dict[str, Any] | None

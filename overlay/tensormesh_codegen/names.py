@@ -16,7 +16,7 @@ RESERVED_CLASSES = frozenset(
     {"Any", "Final", "Generic", "Literal", "Protocol", "Required", "Self", "TypeAlias", "TypeVar"}
     | {"TypedDict", "Unpack", "EventT", "ResultT", "EventT_co", "ResultT_co"}
     | {"AsyncIterator", "Callable", "Iterable", "Iterator", "Mapping", "NoReturn", "Sequence"}
-    | {"InvalidDataError", "Model", "Shape", "Shapes", "UnknownVariant", "Variants"}
+    | {"BaseModel", "InvalidDataError", "Shape", "Shapes", "UnknownVariant", "Variants"}
     | {"Api", "CallOptions", "Operation", "Operations", "Request", "Surface", "TracebackType"}
     | {"AsyncClient", "AsyncResource", "AsyncStream", "AsyncStreamedResponse"}
     | {"SyncClient", "SyncResource", "Stream", "StreamedResponse"}

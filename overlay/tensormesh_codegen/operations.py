@@ -76,7 +76,7 @@ def _operation(schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: F
     _check_arguments(schemas, at, arguments, streams="x-tm-stream" in raw)
     # Required ones first, then as the spec has them.
     arguments.sort(key=lambda item: not item.required)
-    result, empty = _result(schemas, at, raw)
+    answer, unwrap, result, empty = _result(schemas, at, raw)
     event = raw.get("x-tm-stream")
     description = docs.paragraph(raw.get("description"))
     return Operation(
@@ -89,6 +89,8 @@ def _operation(schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: F
         doc=description,
         provenance=raw["x-tm-provenance"],
         arguments=tuple(arguments),
+        answer=answer,
+        unwrap=unwrap,
         result=result,
         event=_event(schemas, at, event) if event else None,
         empty=empty,
@@ -193,7 +195,7 @@ def _check_content(
 
 def _result(
     schemas: Schemas, at: Pointer, raw: dict[str, Any]
-) -> tuple[Type | None, dict[str, Any] | None]:
+) -> tuple[Type | None, str | None, Type | None, dict[str, Any] | None]:
     code = next(code for code in raw["responses"] if code.startswith("2"))
     where = (*at, "responses", code)
     where, response = resolve(schemas.bundle.data, raw["responses"][code], where)
@@ -201,12 +203,31 @@ def _result(
     _check_content(schemas, where, content, raw.get("x-tm-stream"))
     media = content.get("application/json")
     if media is None:
-        return None, None
+        return None, None, None, None
     result = schemas.of(media.get("schema") or {}, where)
     if result.kind != "model":
         schemas.error(where, "a good answer must be a named object schema: let it be one")
-        return None, None
-    return result, response.get("x-tm-empty")
+        return None, None, None, None
+    unwrap = response.get("x-tm-unwrap")
+    if unwrap == "none":
+        return result, None, None, {}
+    if unwrap is None:
+        return result, None, result, response.get("x-tm-empty")
+    inner = _unwrapped(schemas, (*where, "x-tm-unwrap"), result, unwrap)
+    return result, naming.attribute(unwrap), inner, None
+
+
+def _unwrapped(schemas: Schemas, at: Pointer, answer: Type, wire: str) -> Type | None:
+    schema = schemas.raw[answer.name]
+    item = schema["properties"].get(wire)
+    if item is None or wire not in (schema.get("required") or ()):
+        schemas.error(at, f"{wire!r} is no required property of {answer.name}: mend one of the two")
+        return None
+    inner = schemas.of(item, at)
+    if inner.kind != "model" or inner.nullable:
+        schemas.error(at, f"{wire!r} of {answer.name} must be a named object: mend one of the two")
+        return None
+    return inner
 
 
 def merge(

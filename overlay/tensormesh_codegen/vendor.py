@@ -76,6 +76,7 @@ VENDOR_KEYS = {
     ),
     "x-tm-method": VendorKey("a method name", is_name, ("operation",)),
     "x-tm-stream": VendorKey("the name of a schema", _is_text, ("operation",)),
+    "x-tm-unwrap": VendorKey("the property that is the result, or none", _is_text, ("response",)),
     "x-tm-empty": VendorKey("the object that an empty body stands for", _is_mapping, ("response",)),
     "x-tm-pagination": VendorKey(
         "{style: token|page, items: <field>}", _is_pagination, ("operation",)

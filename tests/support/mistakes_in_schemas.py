@@ -212,9 +212,9 @@ CASES = [
     Case(
         "schema with a name of ours",
         "    Note:\n",
-        "    Model: {type: object, properties: {a: {type: string}}} #!\n    Note:\n",
-        "generated code needs the name Model for itself: rename the schema",
-        also=used("Model"),
+        "    BaseModel: {type: object, properties: {a: {type: string}}} #!\n    Note:\n",
+        "generated code needs the name BaseModel for itself: rename the schema",
+        also=used("BaseModel"),
     ),
     Case(
         "schema with the name of arguments",

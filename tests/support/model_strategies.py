@@ -18,7 +18,7 @@ from typing import Any
 from hypothesis import strategies as st
 from support.inference_specs import Json, spec
 
-from tensormesh_api._model import Model
+from tensormesh_api._model import BaseModel
 from tensormesh_api.inference import models
 
 Schema = dict[str, Any]
@@ -44,24 +44,24 @@ def _module_of(name: str) -> str:
 
 
 MODULES: dict[str, str] = {name: _module_of(name) for name in models.__all__}
-MODELS: dict[str, type[Model]] = {
+MODELS: dict[str, type[BaseModel]] = {
     name: value
     for name in models.__all__
     if isinstance(value := getattr(models, name), type)
-    and issubclass(value, Model)
-    and value is not Model
+    and issubclass(value, BaseModel)
+    and value is not BaseModel
 }
 ENUMS = [name for name in models.__all__ if "enum" in SCHEMAS[name]]
 UNIONS = [name for name in models.__all__ if "oneOf" in SCHEMAS[name]]
 
 
 @cache
-def decoder(name: str) -> Callable[[Any], Model]:
+def decoder(name: str) -> Callable[[Any], BaseModel]:
     """What reads the data of a model or of a union."""
     if name in MODELS:
         return MODELS[name].from_dict
     stem = MODULES[name].rpartition(".")[2]
-    read: Callable[[Any], Model] = getattr(import_module(MODULES[name]), f"{stem}_from_dict")
+    read: Callable[[Any], BaseModel] = getattr(import_module(MODULES[name]), f"{stem}_from_dict")
     return read
 
 

@@ -26,7 +26,7 @@ from support.model_strategies import (
     sample,
 )
 
-from tensormesh_api._model import InvalidDataError, Model, Shapes, UnknownVariant
+from tensormesh_api._model import BaseModel, InvalidDataError, Shapes, UnknownVariant
 
 every_model = pytest.mark.parametrize("name", MODELS)
 every_union = pytest.mark.parametrize("name", UNIONS)
@@ -49,7 +49,7 @@ def poor(name: str) -> dict[str, Json]:
     return {**sample(name), **dict.fromkeys(optional(name))}
 
 
-def arguments(model: Model, keys: list[str]) -> dict[str, Any]:
+def arguments(model: BaseModel, keys: list[str]) -> dict[str, Any]:
     return {attribute(key): getattr(model, attribute(key)) for key in keys}
 
 
@@ -107,7 +107,7 @@ def test_any_mapping_can_be_read(name: str) -> None:
 # ---- repr
 
 
-def shown(model: Model) -> ast.Call:
+def shown(model: BaseModel) -> ast.Call:
     call = ast.parse(repr(model), mode="eval").body
     assert isinstance(call, ast.Call)
     assert isinstance(call.func, ast.Name)

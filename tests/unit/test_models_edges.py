@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tensormesh_api._model import InvalidDataError, Model, Shapes, UnknownVariant, Variants
+from tensormesh_api._model import BaseModel, InvalidDataError, Shapes, UnknownVariant, Variants
 from tensormesh_api.inference.models import (
     ChatCompletionChunk,
     ChatContentPart,
@@ -118,7 +118,7 @@ def test_unknown_fields_of_one_new_object_are_not_those_of_another() -> None:
 
 
 @pytest.mark.parametrize("kind", [ChatMessage, UnknownVariant])
-def test_copy_has_unknown_fields_of_its_own(kind: type[Model]) -> None:
+def test_copy_has_unknown_fields_of_its_own(kind: type[BaseModel]) -> None:
     one = kind.from_dict({"role": "user", "x": 1})
     other = copy.copy(one)
     other.additional_properties["x"] = 2
@@ -138,6 +138,6 @@ def test_union_is_the_base_of_its_members_for_isinstance() -> None:
 
 def test_base_reads_and_writes_nothing_itself() -> None:
     with pytest.raises(NotImplementedError):
-        Model.from_dict({})
+        BaseModel.from_dict({})
     with pytest.raises(NotImplementedError):
-        Model().to_dict()
+        BaseModel().to_dict()

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from support.model_strategies import ENUMS, MODELS, MODULES, SCHEMAS, UNIONS, resolved
 
+from tensormesh_api.control_plane import models as management_models
+from tensormesh_api.control_plane import params as management_params
 from tensormesh_api.inference import models, params
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +35,11 @@ def fresh(program: str) -> Any:
     return json.loads(done.stdout)
 
 
+PUBLIC_TYPES = {
+    *(name for package in (models, params) for name in package.__all__),
+    *(name for package in (management_models, management_params) for name in package.__all__),
+    *("BaseModel", "UnknownVariant"),
+}
 LOADED = f"sorted(name for name in sys.modules if name.startswith('{PACKAGE}.'))"
 
 
@@ -116,7 +123,7 @@ def test_public_types_list_every_model_and_every_params_class() -> None:
     names, listed, loaded = fresh(
         f"import tensormesh.types as types\nresult = [types.__all__, dir(types), {LOADED}]"
     )
-    assert set(names) == {*models.__all__, *params.__all__, "Model", "UnknownVariant"}
+    assert set(names) == PUBLIC_TYPES
     assert set(names) <= set(listed)
     assert loaded == []
 
@@ -130,7 +137,7 @@ def test_everything_can_be_imported_from_the_public_types_at_once() -> None:
         "kinds = {type(getattr(tensormesh.types, name)) is type(names[name]) for name in names}\n"
         "result = [sorted(names), sorted(kinds)]"
     )
-    assert set(names) == {*models.__all__, *params.__all__, "Model", "UnknownVariant"}
+    assert set(names) == PUBLIC_TYPES
     assert kinds == [True]
 
 

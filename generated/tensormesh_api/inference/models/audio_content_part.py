@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_object,
     check_string,
@@ -26,7 +26,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class AudioContentPart(Model):
+class AudioContentPart(BaseModel):
     """Sound in a message, sent along as data, for models that can hear.
 
     Observed, not documented.

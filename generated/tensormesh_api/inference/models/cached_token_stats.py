@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_object,
@@ -24,7 +24,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class CachedTokenStats(Model):
+class CachedTokenStats(BaseModel):
     """How many prompt tokens each of the engine's caches provided.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_array,
     check_integer,
@@ -45,7 +45,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ChatCompletion(Model):
+class ChatCompletion(BaseModel):
     """An answer to a conversation.
 
     Attributes:

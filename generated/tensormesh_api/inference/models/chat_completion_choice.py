@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_integer,
@@ -36,7 +36,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ChatCompletionChoice(Model):
+class ChatCompletionChoice(BaseModel):
     """One of the alternative answers.
 
     Attributes:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_items,
@@ -37,7 +37,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ChatCompletionChunk(Model):
+class ChatCompletionChunk(BaseModel):
     """One event of a chat stream.
 
     The first chunk of each answer carries the role, the following ones carry pieces of text,

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_integer,
@@ -34,7 +34,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ChatCompletionChunkChoice(Model):
+class ChatCompletionChunkChoice(BaseModel):
     """What a chunk adds to one of the alternative answers.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_items,
     check_object,
@@ -31,7 +31,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ChatCompletionDelta(Model):
+class ChatCompletionDelta(BaseModel):
     """Pieces to append to a message.
 
     Any field may be absent, and the delta may be empty. Observed, not documented.

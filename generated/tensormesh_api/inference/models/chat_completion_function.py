@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_boolean,
     check_object,
@@ -27,7 +27,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ChatCompletionFunction(Model):
+class ChatCompletionFunction(BaseModel):
     """A function that the model may call: its name, what it does, and the parameters it takes.
 
     Attributes:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_array,
@@ -94,7 +94,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ChatCompletionRequest(Model):
+class ChatCompletionRequest(BaseModel):
     """A conversation to continue, with the parameters that steer the answer.
 
     Only `model` and `messages` are required. Fields that the service does not know are ignored,

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_object,
@@ -29,7 +29,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ChatCompletionToolCallDelta(Model):
+class ChatCompletionToolCallDelta(BaseModel):
     """A piece of a tool call.
 
     Pieces with the same `index` belong to the same call. Observed, not documented.

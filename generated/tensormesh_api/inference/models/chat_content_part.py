@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..._model import Model, UnknownVariant, Variants
+from ..._model import BaseModel, UnknownVariant, Variants
 
 if TYPE_CHECKING:
     from .audio_content_part import AudioContentPart
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         | UnknownVariant
     )
 else:
-    ChatContentPart = Model
+    ChatContentPart = BaseModel
 """One part of a message's content, told apart by `type`. `text` works with every model; images,
 audio and video need a model that takes them, other models answer 400.
 """

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_items,
@@ -34,7 +34,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ChatMessage(Model):
+class ChatMessage(BaseModel):
     """One message of a conversation, whatever its role: what you, your user, the model or a tool
     said.
 

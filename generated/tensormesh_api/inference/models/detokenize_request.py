@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_items,
     check_object,
@@ -25,7 +25,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class DetokenizeRequest(Model):
+class DetokenizeRequest(BaseModel):
     """Token ids to turn back into text.
 
     Attributes:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_object,
@@ -26,7 +26,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ErrorBody(Model):
+class ErrorBody(BaseModel):
     """Body of an answer that is not a success.
 
     Servers along the way use several forms: an object or a text in `error`, or anything in

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_object,
@@ -27,7 +27,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ErrorInfo(Model):
+class ErrorInfo(BaseModel):
     """What went wrong, as the engine tells it.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_object,
     check_string,
@@ -23,7 +23,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class IncompleteDetails(Model):
+class IncompleteDetails(BaseModel):
     """Why a response is incomplete.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_boolean,
     check_object,
@@ -27,7 +27,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class JsonSchemaFormat(Model):
+class JsonSchemaFormat(BaseModel):
     """A named JSON Schema that the answer must follow.
 
     Observed, not documented.

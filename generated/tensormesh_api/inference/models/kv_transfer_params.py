@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_object,
     to_wire,
@@ -24,7 +24,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class KvTransferParams(Model):
+class KvTransferParams(BaseModel):
     """What the engine tells about the key-value cache that a request used.
 
     Further fields depend on the engine. Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_items,
     check_object,
@@ -27,7 +27,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ModelList(Model):
+class ModelList(BaseModel):
     """The models that can be asked.
 
     A list of On-Demand models may be empty. There are no further pages.

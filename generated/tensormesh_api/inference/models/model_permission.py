@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_boolean,
     check_integer,
@@ -36,7 +36,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ModelPermission(Model):
+class ModelPermission(BaseModel):
     """What may be done with a model.
 
     Kept for compatibility; it says the same for every model. Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_items,
@@ -34,7 +34,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class PartialResponse(Model):
+class PartialResponse(BaseModel):
     """A response while it is being made, or after it failed.
 
     Some servers send all fields of a response, others little more than its `id`. Observed, not

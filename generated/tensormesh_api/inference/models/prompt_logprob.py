@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_number,
@@ -27,7 +27,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class PromptLogprob(Model):
+class PromptLogprob(BaseModel):
     """How likely a token was at its place in the prompt.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_object,
@@ -25,7 +25,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class PromptTokensDetails(Model):
+class PromptTokensDetails(BaseModel):
     """Where the prompt's tokens came from.
 
     Observed, not documented.

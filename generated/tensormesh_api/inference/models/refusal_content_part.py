@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_object,
     check_string,
@@ -24,7 +24,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class RefusalContentPart(Model):
+class RefusalContentPart(BaseModel):
     """A refusal that the assistant gave earlier in the conversation.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_array,
@@ -71,7 +71,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class Response(Model):
+class Response(BaseModel):
     """A model's answer in the form of the Responses API.
 
     Attributes:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_array,
     check_object,
@@ -29,7 +29,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseCodeInterpreterCall(Model):
+class ResponseCodeInterpreterCall(BaseModel):
     """A run of code by the service's code interpreter.
 
     Observed, not documented.

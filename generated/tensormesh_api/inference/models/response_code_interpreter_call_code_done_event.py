@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_object,
@@ -28,7 +28,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseCodeInterpreterCallCodeDoneEvent(Model):
+class ResponseCodeInterpreterCallCodeDoneEvent(BaseModel):
     """The code is complete.
 
     Observed, not documented.

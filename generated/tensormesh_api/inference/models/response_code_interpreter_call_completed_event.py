@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_object,
@@ -27,7 +27,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseCodeInterpreterCallCompletedEvent(Model):
+class ResponseCodeInterpreterCallCompletedEvent(BaseModel):
     """A run of the code interpreter has ended.
 
     Observed, not documented.

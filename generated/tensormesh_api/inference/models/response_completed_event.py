@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_object,
@@ -28,7 +28,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseCompletedEvent(Model):
+class ResponseCompletedEvent(BaseModel):
     """The response is complete, with its whole output and its token counts.
 
     The last event of a stream. Also sent for an answer that was cut short, whose response then

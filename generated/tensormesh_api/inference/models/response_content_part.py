@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..._model import Model, UnknownVariant, Variants
+from ..._model import BaseModel, UnknownVariant, Variants
 
 if TYPE_CHECKING:
     from .response_output_text import ResponseOutputText
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         ResponseOutputText | ResponseRefusal | ResponseReasoningText | UnknownVariant
     )
 else:
-    ResponseContentPart = Model
+    ResponseContentPart = BaseModel
 """One part of an output message or of reasoning, told apart by `type`."""
 
 _VARIANTS = Variants(

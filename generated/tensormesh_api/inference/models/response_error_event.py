@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_integer,
@@ -32,7 +32,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseErrorEvent(Model):
+class ResponseErrorEvent(BaseModel):
     """An error happened after the stream had begun.
 
     Ends the stream. Inferred, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_boolean,
     check_object,
@@ -32,7 +32,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseFunctionCall(Model):
+class ResponseFunctionCall(BaseModel):
     """A call of one of your functions.
 
     Send its result back as an item of type `function_call_output`. Observed, not documented.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..._model import Model, UnknownVariant, Variants
+from ..._model import BaseModel, UnknownVariant, Variants
 
 if TYPE_CHECKING:
     from .response_input_file import ResponseInputFile
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         | UnknownVariant
     )
 else:
-    ResponseInputContentPart = Model
+    ResponseInputContentPart = BaseModel
 """One part of an input item's content, told apart by `type`."""
 
 _VARIANTS = Variants(

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_object,
     check_string,
@@ -27,7 +27,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseInputFile(Model):
+class ResponseInputFile(BaseModel):
     """A file in the input, for models that take files.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_items,
@@ -41,7 +41,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseInputItem(Model):
+class ResponseInputItem(BaseModel):
     """One item of a request's input.
 
     A message has `role` and `content`, with or without `type`. A function call (`type`

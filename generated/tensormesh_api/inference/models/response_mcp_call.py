@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_object,
     check_string,
@@ -29,7 +29,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseMcpCall(Model):
+class ResponseMcpCall(BaseModel):
     """A call of a tool on an MCP server, made by the service itself.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_object,
@@ -29,7 +29,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseMcpCallArgumentsDoneEvent(Model):
+class ResponseMcpCallArgumentsDoneEvent(BaseModel):
     """The arguments of an MCP tool's call are complete.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_object,
@@ -27,7 +27,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseMcpCallInProgressEvent(Model):
+class ResponseMcpCallInProgressEvent(BaseModel):
     """A call of an MCP tool is running.
 
     Observed, not documented.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..._model import Model, UnknownVariant, Variants
+from ..._model import BaseModel, UnknownVariant, Variants
 
 if TYPE_CHECKING:
     from .response_code_interpreter_call import ResponseCodeInterpreterCall
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         | UnknownVariant
     )
 else:
-    ResponseOutputItem = Model
+    ResponseOutputItem = BaseModel
 """One item of a response's output, told apart by `type`.
 
 An open set: a server may send items of further types.

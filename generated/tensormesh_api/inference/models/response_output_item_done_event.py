@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_object,
@@ -29,7 +29,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseOutputItemDoneEvent(Model):
+class ResponseOutputItemDoneEvent(BaseModel):
     """An item of the output is complete.
 
     Observed, not documented.

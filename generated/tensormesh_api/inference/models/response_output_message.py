@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_items,
     check_object,
@@ -31,7 +31,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseOutputMessage(Model):
+class ResponseOutputMessage(BaseModel):
     """A message written by the model.
 
     Attributes:

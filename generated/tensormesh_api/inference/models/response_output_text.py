@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_array,
     check_items,
@@ -30,7 +30,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseOutputText(Model):
+class ResponseOutputText(BaseModel):
     """A piece of text written by the model.
 
     Attributes:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_items,
@@ -33,7 +33,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseOutputTextDoneEvent(Model):
+class ResponseOutputTextDoneEvent(BaseModel):
     """The text of a part is complete.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_items,
@@ -27,7 +27,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseOutputTokensDetails(Model):
+class ResponseOutputTokensDetails(BaseModel):
     """What the generated tokens were used for.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_items,
     check_object,
@@ -32,7 +32,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseReasoningItem(Model):
+class ResponseReasoningItem(BaseModel):
     """What the model thought before it answered.
 
     Observed, not documented.

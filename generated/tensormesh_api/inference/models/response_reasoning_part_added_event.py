@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_object,
@@ -31,7 +31,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseReasoningPartAddedEvent(Model):
+class ResponseReasoningPartAddedEvent(BaseModel):
     """A part of the reasoning has begun.
 
     Sent for some models only; others use `response.content_part.added`. Observed, not

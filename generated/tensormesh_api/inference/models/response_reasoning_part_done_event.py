@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_object,
@@ -31,7 +31,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseReasoningPartDoneEvent(Model):
+class ResponseReasoningPartDoneEvent(BaseModel):
     """A part of the reasoning is complete.
 
     Sent for some models only. Observed, not documented.

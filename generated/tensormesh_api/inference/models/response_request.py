@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_boolean,
@@ -66,7 +66,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseRequest(Model):
+class ResponseRequest(BaseModel):
     """Input for one turn of a model, in the form of the Responses API.
 
     Only `model` and `input` are required. Fields that the service does not know are ignored,

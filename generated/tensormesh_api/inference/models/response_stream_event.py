@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..._model import Model, UnknownVariant, Variants
+from ..._model import BaseModel, UnknownVariant, Variants
 
 if TYPE_CHECKING:
     from .response_code_interpreter_call_code_delta_event import (
@@ -88,7 +88,7 @@ if TYPE_CHECKING:
         | UnknownVariant
     )
 else:
-    ResponseStreamEvent = Model
+    ResponseStreamEvent = BaseModel
 """One event of a response's stream, told apart by `type`.
 
 A stream begins with `response.created` and `response.in_progress`, goes on with events about

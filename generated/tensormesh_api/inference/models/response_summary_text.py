@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_object,
     check_string,
@@ -24,7 +24,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseSummaryText(Model):
+class ResponseSummaryText(BaseModel):
     """A piece of a summary of reasoning.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_boolean,
     check_object,
@@ -28,7 +28,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseTextFormat(Model):
+class ResponseTextFormat(BaseModel):
     """A form for a response's text.
 
     For `json_schema`, `name` and `schema` stand beside `type`, unlike in chat. Some servers

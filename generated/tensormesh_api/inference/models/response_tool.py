@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_boolean,
     check_object,
@@ -28,7 +28,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseTool(Model):
+class ResponseTool(BaseModel):
     """A tool that the model may call in a response.
 
     Unlike in chat, a function's fields stand beside `type`. Function tools are what the service

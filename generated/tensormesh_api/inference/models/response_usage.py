@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_object,
@@ -34,7 +34,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseUsage(Model):
+class ResponseUsage(BaseModel):
     """How many tokens a response used.
 
     The service may use the names of chat (`prompt_tokens`, `completion_tokens`) in place of

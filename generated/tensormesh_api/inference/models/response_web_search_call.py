@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_object,
     check_string,
@@ -26,7 +26,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class ResponseWebSearchCall(Model):
+class ResponseWebSearchCall(BaseModel):
     """A web search by the service.
 
     Observed, not documented.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_boolean,
     check_object,
@@ -24,7 +24,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class StreamOptions(Model):
+class StreamOptions(BaseModel):
     """What a stream carries besides the answer.
 
     Observed, not documented.

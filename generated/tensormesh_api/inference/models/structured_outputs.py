@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_boolean,
@@ -31,7 +31,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class StructuredOutputs(Model):
+class StructuredOutputs(BaseModel):
     """A constraint on the generated text.
 
     Give one form only; more than one of `json`, `regex` and `choice` is an error. Successor of

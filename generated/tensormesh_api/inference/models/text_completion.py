@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_items,
@@ -39,7 +39,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class TextCompletion(Model):
+class TextCompletion(BaseModel):
     """Continuations of one or several texts.
 
     Attributes:

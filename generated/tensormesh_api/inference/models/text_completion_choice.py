@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_array,
@@ -38,7 +38,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class TextCompletionChoice(Model):
+class TextCompletionChoice(BaseModel):
     """One continuation.
 
     Attributes:

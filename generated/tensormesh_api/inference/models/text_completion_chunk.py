@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_integer,
     check_items,
@@ -35,7 +35,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class TextCompletionChunk(Model):
+class TextCompletionChunk(BaseModel):
     """One event of a completions stream.
 
     Observed, not documented.

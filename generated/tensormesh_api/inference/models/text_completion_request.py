@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_any_of,
     check_array,
@@ -78,7 +78,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class TextCompletionRequest(Model):
+class TextCompletionRequest(BaseModel):
     """A text to continue, with the parameters that steer the continuation.
 
     Only `model` and `prompt` are required. Fields that the service does not know are ignored,

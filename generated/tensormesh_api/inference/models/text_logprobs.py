@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_array,
     check_items,
@@ -28,7 +28,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class TextLogprobs(Model):
+class TextLogprobs(BaseModel):
     """Log probabilities of a continuation's tokens, as lists of the same length: entry *i* of each
     belongs to token *i*.
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_items,
     check_number,
@@ -30,7 +30,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class TokenLogprob(Model):
+class TokenLogprob(BaseModel):
     """A token of the answer and how likely it was.
 
     Observed, not documented.

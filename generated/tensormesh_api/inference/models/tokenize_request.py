@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_boolean,
     check_items,
@@ -38,7 +38,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class TokenizeRequest(Model):
+class TokenizeRequest(BaseModel):
     """A text, or a conversation, to split into a model's tokens.
 
     The service documents `prompt` as required; the engine also takes `messages` in its place.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import define
 
 from ..._model import (
-    Model,
+    BaseModel,
     Shapes,
     check_items,
     check_number,
@@ -27,7 +27,7 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class TopLogprob(Model):
+class TopLogprob(BaseModel):
     """One of the likeliest tokens at some place of the answer.
 
     Observed, not documented.

@@ -299,7 +299,7 @@ class ChatCompletionsWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> RawResponse[ChatCompletion]:
-        """As `ChatCompletions.create`; gives the HTTP response, read whole."""
+        """As `ChatCompletions.create`; gives the HTTP response whole."""
         request = build_create_chat_completion(
             self._api.create_chat_completion, stream=stream, **params
         )
@@ -320,7 +320,10 @@ class ChatCompletionsWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> StreamedResponse:
-        """As `ChatCompletions.create`; gives the HTTP response still open. Close it."""
+        """As `ChatCompletions.create`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_create_chat_completion(
             self._api.create_chat_completion, stream=stream, **params
         )
@@ -611,7 +614,7 @@ class AsyncChatCompletionsWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> RawResponse[ChatCompletion]:
-        """As `AsyncChatCompletions.create`; gives the HTTP response, read whole."""
+        """As `AsyncChatCompletions.create`; gives the HTTP response whole."""
         request = build_create_chat_completion(
             self._api.create_chat_completion, stream=stream, **params
         )
@@ -632,7 +635,10 @@ class AsyncChatCompletionsWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncChatCompletions.create`; gives the HTTP response still open. Close it."""
+        """As `AsyncChatCompletions.create`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_create_chat_completion(
             self._api.create_chat_completion, stream=stream, **params
         )

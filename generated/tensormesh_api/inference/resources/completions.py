@@ -251,7 +251,7 @@ class CompletionsWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> RawResponse[TextCompletion]:
-        """As `Completions.create`; gives the HTTP response, read whole."""
+        """As `Completions.create`; gives the HTTP response whole."""
         request = build_create_completion(self._api.create_completion, stream=stream, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send_raw(request, options)
@@ -270,7 +270,10 @@ class CompletionsWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> StreamedResponse:
-        """As `Completions.create`; gives the HTTP response still open. Close it."""
+        """As `Completions.create`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_create_completion(self._api.create_completion, stream=stream, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.stream_raw(request, options)
@@ -502,7 +505,7 @@ class AsyncCompletionsWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> RawResponse[TextCompletion]:
-        """As `AsyncCompletions.create`; gives the HTTP response, read whole."""
+        """As `AsyncCompletions.create`; gives the HTTP response whole."""
         request = build_create_completion(self._api.create_completion, stream=stream, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send_raw(request, options)
@@ -521,7 +524,10 @@ class AsyncCompletionsWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncCompletions.create`; gives the HTTP response still open. Close it."""
+        """As `AsyncCompletions.create`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_create_completion(self._api.create_completion, stream=stream, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.stream_raw(request, options)

@@ -82,7 +82,7 @@ class DetokenizeWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> RawResponse[DetokenizeResponse]:
-        """As `Detokenize.create`; gives the HTTP response, read whole."""
+        """As `Detokenize.create`; gives the HTTP response whole."""
         request = build_create_detokenization(self._api.create_detokenization, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send_raw(request, options)
@@ -100,7 +100,10 @@ class DetokenizeWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> StreamedResponse:
-        """As `Detokenize.create`; gives the HTTP response still open. Close it."""
+        """As `Detokenize.create`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_create_detokenization(self._api.create_detokenization, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.stream_raw(request, options)
@@ -166,7 +169,7 @@ class AsyncDetokenizeWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> RawResponse[DetokenizeResponse]:
-        """As `AsyncDetokenize.create`; gives the HTTP response, read whole."""
+        """As `AsyncDetokenize.create`; gives the HTTP response whole."""
         request = build_create_detokenization(self._api.create_detokenization, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send_raw(request, options)
@@ -184,7 +187,10 @@ class AsyncDetokenizeWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncDetokenize.create`; gives the HTTP response still open. Close it."""
+        """As `AsyncDetokenize.create`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_create_detokenization(self._api.create_detokenization, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.stream_raw(request, options)

@@ -77,7 +77,7 @@ class HealthWithRawResponse(SyncResource):
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
     ) -> RawResponse[HealthResponse]:
-        """As `Health.get`; gives the HTTP response, read whole."""
+        """As `Health.get`; gives the HTTP response whole."""
         request = build_get_health(self._api.get_health)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send_raw(request, options)
@@ -94,7 +94,10 @@ class HealthWithStreamingResponse(SyncResource):
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """As `Health.get`; gives the HTTP response still open. Close it."""
+        """As `Health.get`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_get_health(self._api.get_health)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.stream_raw(request, options)
@@ -156,7 +159,7 @@ class AsyncHealthWithRawResponse(AsyncResource):
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
     ) -> RawResponse[HealthResponse]:
-        """As `AsyncHealth.get`; gives the HTTP response, read whole."""
+        """As `AsyncHealth.get`; gives the HTTP response whole."""
         request = build_get_health(self._api.get_health)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send_raw(request, options)
@@ -173,7 +176,10 @@ class AsyncHealthWithStreamingResponse(AsyncResource):
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """As `AsyncHealth.get`; gives the HTTP response still open. Close it."""
+        """As `AsyncHealth.get`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_get_health(self._api.get_health)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.stream_raw(request, options)

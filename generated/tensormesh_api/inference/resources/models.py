@@ -77,7 +77,7 @@ class ModelsWithRawResponse(SyncResource):
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
     ) -> RawResponse[ModelList]:
-        """As `Models.list`; gives the HTTP response, read whole."""
+        """As `Models.list`; gives the HTTP response whole."""
         request = build_list_models(self._api.list_models)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send_raw(request, options)
@@ -94,7 +94,10 @@ class ModelsWithStreamingResponse(SyncResource):
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """As `Models.list`; gives the HTTP response still open. Close it."""
+        """As `Models.list`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_list_models(self._api.list_models)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.stream_raw(request, options)
@@ -156,7 +159,7 @@ class AsyncModelsWithRawResponse(AsyncResource):
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
     ) -> RawResponse[ModelList]:
-        """As `AsyncModels.list`; gives the HTTP response, read whole."""
+        """As `AsyncModels.list`; gives the HTTP response whole."""
         request = build_list_models(self._api.list_models)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send_raw(request, options)
@@ -173,7 +176,10 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """As `AsyncModels.list`; gives the HTTP response still open. Close it."""
+        """As `AsyncModels.list`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_list_models(self._api.list_models)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.stream_raw(request, options)

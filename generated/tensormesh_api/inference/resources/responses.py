@@ -202,7 +202,7 @@ class ResponsesWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> RawResponse[Response]:
-        """As `Responses.create`; gives the HTTP response, read whole."""
+        """As `Responses.create`; gives the HTTP response whole."""
         request = build_create_response(self._api.create_response, stream=stream, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send_raw(request, options)
@@ -221,7 +221,10 @@ class ResponsesWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> StreamedResponse:
-        """As `Responses.create`; gives the HTTP response still open. Close it."""
+        """As `Responses.create`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_create_response(self._api.create_response, stream=stream, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.stream_raw(request, options)
@@ -404,7 +407,7 @@ class AsyncResponsesWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> RawResponse[Response]:
-        """As `AsyncResponses.create`; gives the HTTP response, read whole."""
+        """As `AsyncResponses.create`; gives the HTTP response whole."""
         request = build_create_response(self._api.create_response, stream=stream, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send_raw(request, options)
@@ -423,7 +426,10 @@ class AsyncResponsesWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncResponses.create`; gives the HTTP response still open. Close it."""
+        """As `AsyncResponses.create`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_create_response(self._api.create_response, stream=stream, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.stream_raw(request, options)

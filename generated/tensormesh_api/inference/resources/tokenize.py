@@ -104,7 +104,7 @@ class TokenizeWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> RawResponse[TokenizeResponse]:
-        """As `Tokenize.create`; gives the HTTP response, read whole."""
+        """As `Tokenize.create`; gives the HTTP response whole."""
         request = build_create_tokenization(self._api.create_tokenization, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send_raw(request, options)
@@ -122,7 +122,10 @@ class TokenizeWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> StreamedResponse:
-        """As `Tokenize.create`; gives the HTTP response still open. Close it."""
+        """As `Tokenize.create`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_create_tokenization(self._api.create_tokenization, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.stream_raw(request, options)
@@ -210,7 +213,7 @@ class AsyncTokenizeWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> RawResponse[TokenizeResponse]:
-        """As `AsyncTokenize.create`; gives the HTTP response, read whole."""
+        """As `AsyncTokenize.create`; gives the HTTP response whole."""
         request = build_create_tokenization(self._api.create_tokenization, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send_raw(request, options)
@@ -228,7 +231,10 @@ class AsyncTokenizeWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncTokenize.create`; gives the HTTP response still open. Close it."""
+        """As `AsyncTokenize.create`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_create_tokenization(self._api.create_tokenization, **params)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.stream_raw(request, options)

@@ -78,7 +78,7 @@ class VersionWithRawResponse(SyncResource):
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
     ) -> RawResponse[VersionResponse]:
-        """As `Version.get`; gives the HTTP response, read whole."""
+        """As `Version.get`; gives the HTTP response whole."""
         request = build_get_version(self._api.get_version)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.send_raw(request, options)
@@ -95,7 +95,10 @@ class VersionWithStreamingResponse(SyncResource):
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """As `Version.get`; gives the HTTP response still open. Close it."""
+        """As `Version.get`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_get_version(self._api.get_version)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return self._client.stream_raw(request, options)
@@ -158,7 +161,7 @@ class AsyncVersionWithRawResponse(AsyncResource):
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
     ) -> RawResponse[VersionResponse]:
-        """As `AsyncVersion.get`; gives the HTTP response, read whole."""
+        """As `AsyncVersion.get`; gives the HTTP response whole."""
         request = build_get_version(self._api.get_version)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.send_raw(request, options)
@@ -175,7 +178,10 @@ class AsyncVersionWithStreamingResponse(AsyncResource):
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """As `AsyncVersion.get`; gives the HTTP response still open. Close it."""
+        """As `AsyncVersion.get`; gives an open HTTP response.
+
+        Close it.
+        """
         request = build_get_version(self._api.get_version)
         options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
         return await self._client.stream_raw(request, options)
