@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,7 +18,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
-from tensormesh_local.auth import DEFAULT_API_KEY, KeyRing
+from tensormesh_local.accounting import Accounting, answer
+from tensormesh_local.auth import DEFAULT_API_KEY, StaticKeys, bearer_token
+from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, create_control_plane
+from tensormesh_local.control_plane.clock import SystemClock
+from tensormesh_local.control_plane.keys import KeyRing
 from tensormesh_local.engines.base import Call, Engine
 from tensormesh_local.engines.builtin import BuiltinEngine
 from tensormesh_local.errors import ApiError, unauthorized
@@ -29,6 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from tensormesh_local.control_plane.application import ControlPlane
+    from tensormesh_local.control_plane.keys import KeyOwner
+    from tensormesh_local.control_plane.model_records import DeployedModel
 
 SERVERLESS_PREFIX: Final = "/serverless"
 ON_DEMAND_PREFIX: Final = "/on-demand"
@@ -45,8 +54,10 @@ def create_app(
     max_body_bytes: int = MAX_BODY_BYTES,
     middleware: Sequence[Middleware] = (),
     specs: SpecSet | None = None,
+    control_plane: ControlPlane | None = None,
+    enforce_balance: bool = False,
 ) -> Starlette:
-    """Return the application that serves both inference hosts.
+    """Return the application that serves the Control Plane and both inference hosts.
 
     Args:
         engine: What answers calls; the built-in engine by default.
@@ -54,13 +65,21 @@ def create_app(
         max_body_bytes: A request body over this size is answered 413.
         middleware: Goes around everything else, outermost first; the place to inject faults.
         specs: The OpenAPI definitions; by default those that come with the package.
+        control_plane: The Control Plane; by default one that begins with nothing, in memory,
+            if the definitions have one. Who gives it closes it.
+        enforce_balance: Whether inference is refused with 402 while the balance is zero or
+            less; else it is served, and the balance goes below zero.
 
     Raises:
         SpecError: There are no definitions.
     """
     engine = engine or BuiltinEngine()
     specs = specs or load_specs()
-    gate = _Gate(engine, KeyRing(api_keys), max_body_bytes)
+    api_keys = list(api_keys)
+    control_plane = control_plane or create_control_plane(specs, api_key=next(iter(api_keys), ""))
+    meter = control_plane.meter if control_plane is not None else None
+    accounting = Accounting(meter, enforce_balance=enforce_balance)
+    gate = _Gate(engine, _key_ring(api_keys, control_plane), accounting, max_body_bytes)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -69,12 +88,18 @@ def create_app(
             yield
         finally:
             await engine.close()
+            # The application may be started again, so its Control Plane stays open.
+            if control_plane is not None:
+                await run_in_threadpool(control_plane.meter.flush)
 
+    routes = [
+        Mount(SERVERLESS_PREFIX, _router(gate, specs.serverless)),
+        Mount(ON_DEMAND_PREFIX, _router(gate, specs.on_demand)),
+    ]
+    if control_plane is not None:
+        routes.append(_MountAnyPath(CONTROL_PLANE_PREFIX, control_plane))
     app = Starlette(
-        routes=[
-            Mount(SERVERLESS_PREFIX, _router(gate, specs.serverless)),
-            Mount(ON_DEMAND_PREFIX, _router(gate, specs.on_demand)),
-        ],
+        routes=routes,
         middleware=[*middleware, Middleware(_RequestId)],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
@@ -86,14 +111,18 @@ def create_app(
 class _Gate:
     """Checks each request before an engine sees it."""
 
-    def __init__(self, engine: Engine, keys: KeyRing, max_body_bytes: int) -> None:
+    def __init__(
+        self, engine: Engine, keys: KeyRing, accounting: Accounting, max_body_bytes: int
+    ) -> None:
         self._engine = engine
         self._keys = keys
+        self._accounting = accounting
         self._max_body_bytes = max_body_bytes
 
     async def handle(self, operation: Operation, request: Request) -> Response:
         """Answer a request to an operation."""
-        if operation.needs_key and not self._keys.accepts(request.headers.get("Authorization")):
+        owner = await self._authorize(request, operation.surface)
+        if operation.needs_key and owner is None:
             return unauthorized()
         try:
             check_headers(operation.headers, request.headers)
@@ -102,8 +131,12 @@ class _Gate:
                 raw = await self._read_body(request)
                 body = parse_json(raw)
                 check_body(operation.body_validator, body)
-            call = Call(operation, request, body, raw, request.state.request_id)
-            return await call.while_connected(self._engine.answer(call))
+            await self._accounting.admit(operation, owner)
+            deployed = await self._deployed(request, operation.surface, owner)
+            tally = self._accounting.tally(operation, owner, body)
+            request_id = request.state.request_id
+            call = Call(operation, request, body, raw, request_id, owner, deployed, tally)
+            return await answer(self._engine, call)
         except ApiError as error:
             return error.response()
         except ClientDisconnect:
@@ -112,6 +145,23 @@ class _Gate:
         except Exception:
             _logger.exception("%s failed", operation.operation_id)
             return ApiError(500, "The local host failed to answer; its log says why.").response()
+
+    async def _authorize(self, request: Request, surface: str) -> KeyOwner | None:
+        key = bearer_token(request.headers.get("Authorization"))
+        if key is None:
+            return None
+        owner = await run_in_threadpool(self._keys.authorize, key)
+        return owner if owner is not None and owner.may_use(surface) else None
+
+    async def _deployed(
+        self, request: Request, surface: str, owner: KeyOwner | None
+    ) -> tuple[DeployedModel, ...]:
+        """Return what the caller has deployed; the gateway tells it by key and user id."""
+        if surface != "on_demand" or owner is None:
+            return ()
+        if request.headers.get("X-User-Id", "").lower() != owner.user_id:
+            return ()
+        return tuple(await run_in_threadpool(self._keys.served_models, owner.user_id))
 
     async def _read_body(self, request: Request) -> bytes:
         media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -135,6 +185,14 @@ class _Gate:
         return b"".join(chunks)
 
 
+class _MountAnyPath(Mount):
+    """A mount whose paths may hold line ends too."""
+
+    def __init__(self, path: str, app: ASGIApp) -> None:
+        super().__init__(path, app)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
+
+
 class _RequestId:
     """Gives each request an id: the caller's ``X-Request-Id`` if it has one, and sends it back."""
 
@@ -155,6 +213,13 @@ class _RequestId:
             await send(message)
 
         await self._app(scope, receive, send_with_id)
+
+
+def _key_ring(api_keys: Sequence[str], control_plane: ControlPlane | None) -> KeyRing:
+    static = StaticKeys(api_keys)
+    if control_plane is None:
+        return KeyRing(static, None, SystemClock())
+    return KeyRing(static, control_plane.state, control_plane.clock)
 
 
 def _router(gate: _Gate, operations: Iterable[Operation]) -> Router:

@@ -6,9 +6,12 @@ import argparse
 import asyncio
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from tensormesh_local.auth import DEFAULT_API_KEY, DEFAULT_USER_ID
+from tensormesh_local.auth import DEFAULT_API_KEY, DEFAULT_CONTROL_PLANE_TOKEN, DEFAULT_USER_ID
+from tensormesh_local.control_plane.application import create_control_plane
+from tensormesh_local.control_plane.state import StateError
 from tensormesh_local.engines.base import EngineError
 from tensormesh_local.engines.factory import ENGINE_NAMES, make_engine
 from tensormesh_local.server import Server, is_loopback
@@ -35,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Command-line arguments; those of the process by default.
 
     Returns:
-        The exit status: 0 after a signal, 1 if the address or the engine cannot be used.
+        The exit status: 0 after a signal, 1 if the address, the state or the engine cannot be
+        used.
 
     Raises:
         SystemExit: Status 2, the arguments are wrong.
@@ -58,14 +62,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except EngineError as error:
         parser.error(str(error))
+    api_keys = options.api_key or [DEFAULT_API_KEY]
     try:
         server = Server(
             engine,
             host=options.host,
             port=options.port,
-            api_keys=options.api_key or [DEFAULT_API_KEY],
+            api_keys=api_keys,
+            control_plane=create_control_plane(
+                api_key=api_keys[0],
+                token=options.control_plane_token,
+                state=options.state,
+                auto_approve=options.auto_approve,
+                seed_data=options.seed_data,
+                data_seed=options.seed,
+            ),
+            enforce_balance=options.enforce_balance,
             on_ready=lambda: _announce(server, options),
         )
+    except StateError as error:
+        return _fail(str(error))
     except (OSError, SpecError) as error:
         return _fail(f"{options.host}:{options.port}: {error}")
     try:
@@ -95,17 +111,22 @@ def _announce(server: Server, options: argparse.Namespace) -> None:
     if not is_loopback(options.host):
         print(f"{_PROGRAM}: warning: reachable by others on {options.host}", file=sys.stderr)
     key = options.api_key[0] if options.api_key else DEFAULT_API_KEY
-    print(
+    ready = (
         f"{_PROGRAM} ready serverless={server.serverless_base_url} "
-        f"on_demand={server.on_demand_base_url} api_key={key} user_id={DEFAULT_USER_ID}",
-        flush=True,
+        f"on_demand={server.on_demand_base_url} api_key={key} user_id={DEFAULT_USER_ID}"
     )
+    if server.has_control_plane:
+        ready += (
+            f" control_plane={server.control_plane_base_url}"
+            f" control_plane_token={options.control_plane_token}"
+        )
+    print(ready, flush=True)
 
 
 def _make_parser() -> _Parser:
     parser = _Parser(
         prog=f"python -m {_PROGRAM}",
-        description="Serve the Tensormesh inference APIs on this machine, for demos and tests.",
+        description="Serve the Tensormesh APIs on this machine, for demos and tests.",
         allow_abbrev=False,
     )
     add = parser.add_argument
@@ -113,7 +134,12 @@ def _make_parser() -> _Parser:
     add("--host", default="127.0.0.1", help="address to bind (default 127.0.0.1)")
     add("--allow-remote", action="store_true", help="allow a --host that others can reach")
     add("--engine", choices=ENGINE_NAMES, default="builtin", help="what answers (default builtin)")
-    add("--seed", type=int, default=0, help="builtin: seed of requests that give none (default 0)")
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        help="seed of --seed-data and, with builtin, of requests that give none (default 0)",
+    )
     add(
         "--latency-ms",
         type=_milliseconds,
@@ -137,6 +163,34 @@ def _make_parser() -> _Parser:
         type=_api_key,
         metavar="KEY",
         help=f"a key to accept; repeatable (default {DEFAULT_API_KEY})",
+    )
+    add(
+        "--control-plane-token",
+        type=_api_key,
+        default=DEFAULT_CONTROL_PLANE_TOKEN,
+        metavar="TOKEN",
+        help=f"access token of the default user (default {DEFAULT_CONTROL_PLANE_TOKEN})",
+    )
+    add(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="where the Control Plane keeps its state across restarts (default: in memory)",
+    )
+    add(
+        "--auto-approve",
+        action="store_true",
+        help="approve browser logins at once, for the default user",
+    )
+    add(
+        "--seed-data",
+        choices=["demo"],
+        help="fill a new Control Plane state: demo gives an account with three months of use",
+    )
+    add(
+        "--enforce-balance",
+        action="store_true",
+        help="refuse inference with 402 while the user's balance is zero or less",
     )
     return parser
 

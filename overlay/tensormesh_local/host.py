@@ -6,7 +6,8 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING
 
-from tensormesh_local.auth import DEFAULT_API_KEY, DEFAULT_USER_ID
+from tensormesh_local.auth import DEFAULT_API_KEY, DEFAULT_CONTROL_PLANE_TOKEN, DEFAULT_USER_ID
+from tensormesh_local.control_plane.application import create_control_plane
 from tensormesh_local.engines.base import Engine
 from tensormesh_local.engines.factory import EngineName, make_engine
 from tensormesh_local.server import Server
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 
     from starlette.middleware import Middleware
 
+    from tensormesh_local.control_plane.application import SeedData
+    from tensormesh_local.control_plane.clock import Clock
+
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 
 
 class LocalHost:
-    """Serverless and On-Demand on a loopback port, in a thread of this process.
+    """Serverless, On-Demand and Control Plane on a loopback port, in a thread of this process.
 
     Use it as a context manager::
 
@@ -39,15 +43,24 @@ class LocalHost:
         port: Port to bind; 0 for any free one.
         api_keys: The keys accepted; ``api_key`` is the first.
         middleware: Starlette middleware around the application, to inject faults for instance.
-        seed: Built-in engine: seed of requests that give none.
+        seed: Built-in engine: seed of requests that give none; also seed of ``seed_data``.
         latency_ms: Built-in engine: milliseconds that each generated token takes.
         extra_models: Built-in engine: more names for its chat model.
         upstream: Upstream engine: base URL of the server.
         upstream_api_key: Upstream engine: the key sent there.
         model_path: Llama engine: a GGUF file.
+        control_plane_token: The access token of the Control Plane's default user.
+        state: The file to keep the Control Plane's state in; by default it is in memory.
+        auto_approve: Whether browser logins are approved at once, for the default user.
+        clock: What tells the Control Plane the time; by default this machine.
+        seed_data: What the Control Plane begins with: ``demo`` for an account with a past, which
+            follows from ``seed``; nothing by default.
+        enforce_balance: Whether inference is refused with 402 while the balance is zero or
+            less; else it is served, and the balance goes below zero.
 
     Raises:
         EngineError: The engine cannot be made from these options.
+        StateError: The state's file cannot be used.
         OSError: The port is taken.
     """
 
@@ -67,6 +80,12 @@ class LocalHost:
         upstream: str | None = None,
         upstream_api_key: str | None = None,
         model_path: str | Path | None = None,
+        control_plane_token: str = DEFAULT_CONTROL_PLANE_TOKEN,
+        state: Path | None = None,
+        auto_approve: bool = False,
+        clock: Clock | None = None,
+        seed_data: SeedData | None = None,
+        enforce_balance: bool = False,
     ) -> None:
         if not isinstance(engine, Engine):
             engine = make_engine(
@@ -79,6 +98,7 @@ class LocalHost:
                 model_path=model_path,
             )
         self.api_key = api_keys[0]
+        self.control_plane_token = control_plane_token
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._server = Server(
@@ -86,6 +106,16 @@ class LocalHost:
             host="127.0.0.1",
             port=port,
             api_keys=api_keys,
+            control_plane=create_control_plane(
+                api_key=self.api_key,
+                token=control_plane_token,
+                state=state,
+                auto_approve=auto_approve,
+                clock=clock,
+                seed_data=seed_data,
+                data_seed=seed,
+            ),
+            enforce_balance=enforce_balance,
             middleware=middleware,
             on_ready=self._ready.set,
         )
@@ -100,6 +130,11 @@ class LocalHost:
     def on_demand_base_url(self) -> str:
         """Base URL of the On-Demand API."""
         return self._server.on_demand_base_url
+
+    @property
+    def control_plane_base_url(self) -> str:
+        """Base URL of the Control Plane."""
+        return self._server.control_plane_base_url
 
     def start(self) -> None:
         """Begin to serve; return when connections are accepted.

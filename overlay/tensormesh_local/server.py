@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from tensormesh_local.app import ON_DEMAND_PREFIX, SERVERLESS_PREFIX, create_app
+from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from starlette.middleware import Middleware
 
+    from tensormesh_local.control_plane.application import ControlPlane
     from tensormesh_local.engines.base import Engine
 
 # How long open requests may take to end when the server stops, in seconds.
@@ -40,6 +42,9 @@ class Server(uvicorn.Server):
         host: Address to bind.
         port: Port to bind; 0 for any free one.
         api_keys: The keys accepted.
+        control_plane: The Control Plane, closed by :meth:`run_engine`; None where the
+            definitions have none.
+        enforce_balance: Whether a balance that is used up refuses inference.
         middleware: Goes around the application.
         on_ready: Called when connections are accepted.
 
@@ -55,10 +60,18 @@ class Server(uvicorn.Server):
         host: str,
         port: int,
         api_keys: Sequence[str],
+        control_plane: ControlPlane | None,
+        enforce_balance: bool = False,
         middleware: Sequence[Middleware] = (),
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
-        app = create_app(engine, api_keys=api_keys, middleware=middleware)
+        app = create_app(
+            engine,
+            api_keys=api_keys,
+            middleware=middleware,
+            control_plane=control_plane,
+            enforce_balance=enforce_balance,
+        )
         config = uvicorn.Config(
             app,
             lifespan="off",
@@ -71,6 +84,7 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self._engine = engine
+        self._control_plane = control_plane
         self._on_ready = on_ready
         self._socket = _bind(host, port)
         self.origin = f"http://{_url_host(host)}:{self._socket.getsockname()[1]}"
@@ -85,6 +99,16 @@ class Server(uvicorn.Server):
         """Base URL of the On-Demand API."""
         return self.origin + ON_DEMAND_PREFIX
 
+    @property
+    def has_control_plane(self) -> bool:
+        """Whether there is a Control Plane."""
+        return self._control_plane is not None
+
+    @property
+    def control_plane_base_url(self) -> str:
+        """Base URL of the Control Plane, if there is one."""
+        return self.origin + CONTROL_PLANE_PREFIX
+
     async def run_engine(self) -> None:
         """Serve until ``should_exit`` is set."""
         try:
@@ -93,6 +117,8 @@ class Server(uvicorn.Server):
         finally:
             self.release_socket()
             await self._engine.close()
+            if self._control_plane is not None:
+                self._control_plane.close()
 
     def release_socket(self) -> None:
         """Give the port back."""

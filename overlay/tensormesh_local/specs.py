@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urldefrag, urljoin
 
 import yaml
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
+
+from tensormesh_local.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PACKAGE: Final = Path(__file__).resolve().parent
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _JSON: Final = "application/json"
 _YAML_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_FORMATS: Final = FormatChecker(formats=["uuid"])
 
 
 class SpecError(Exception):
@@ -34,6 +38,22 @@ class HeaderRule:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryRule:
+    """A query parameter of an operation.
+
+    ``kind`` is the JSON type of its value, and that of its items where ``repeated``; ``default``
+    is None if there is none.
+    """
+
+    name: str
+    required: bool
+    kind: str
+    repeated: bool
+    default: Any
+    validator: Draft202012Validator
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One operation of one host, as the definitions state it."""
 
@@ -43,6 +63,7 @@ class Operation:
     path: str
     needs_key: bool
     headers: tuple[HeaderRule, ...]
+    query: tuple[QueryRule, ...]
     body_validator: Draft202012Validator | None
 
 
@@ -75,6 +96,13 @@ class SpecSet:
     def on_demand(self) -> tuple[Operation, ...]:
         """The operations of the On-Demand host."""
         return self._operations("on_demand")
+
+    @cached_property
+    def control_plane(self) -> tuple[Operation, ...]:
+        """The operations of the Control Plane; none without its definition."""
+        if urljoin(self._base, "control_plane.yaml") not in self._documents:
+            return ()
+        return self._operations("control_plane")
 
     def response_validator(
         self, operation: Operation, status: int, media_type: str = _JSON
@@ -114,23 +142,33 @@ class SpecSet:
             method=method.upper(),
             path=path,
             needs_key=bool(security) and {} not in security,
-            headers=(*self._headers(uri, ("paths", path)), *self._headers(uri, pointer)),
+            headers=tuple(
+                HeaderRule(each["name"], each.get("required", False), validator)
+                for each, _, validator in self._parameters(uri, path, method, "header")
+            ),
+            query=tuple(
+                _query_rule(each, schema, validator)
+                for each, schema, validator in self._parameters(uri, path, method, "query")
+            ),
             body_validator=body,
         )
 
-    def _headers(self, uri: str, pointer: tuple[str, ...]) -> list[HeaderRule]:
-        rules = []
-        for index in range(len(self._lookup(uri, pointer)[2].get("parameters", []))):
-            at_uri, at_pointer, stated = self._lookup(uri, (*pointer, "parameters", str(index)))
-            if stated["in"] == "header":
-                validator = self._validator(at_uri, (*at_pointer, "schema"))
-                rules.append(HeaderRule(stated["name"], stated.get("required", False), validator))
-        return rules
+    def _parameters(
+        self, uri: str, path: str, method: str, where: str
+    ) -> Iterator[tuple[dict[str, Any], dict[str, Any], Draft202012Validator]]:
+        """Find an operation's parameters of a place, each with its schema and validator."""
+        for pointer in (("paths", path), ("paths", path, method)):
+            for index in range(len(self._lookup(uri, pointer)[2].get("parameters", []))):
+                at_uri, at_pointer, stated = self._lookup(uri, (*pointer, "parameters", str(index)))
+                if stated["in"] == where:
+                    pointer_to_schema = (*at_pointer, "schema")
+                    schema = self._lookup(at_uri, pointer_to_schema)[2]
+                    yield stated, schema, self._validator(at_uri, pointer_to_schema)
 
     def _validator(self, uri: str, pointer: tuple[str, ...]) -> Draft202012Validator:
         fragment = "/".join(part.replace("~", "~0").replace("/", "~1") for part in pointer)
         return Draft202012Validator(
-            {"$ref": f"{uri}#/{fragment}"}, registry=self._registry, format_checker=_FORMATS
+            {"$ref": f"{uri}#/{fragment}"}, registry=self._registry, format_checker=FORMATS
         )
 
     def _lookup(self, uri: str, pointer: tuple[str, ...]) -> tuple[str, tuple[str, ...], Any]:
@@ -145,6 +183,21 @@ class SpecSet:
                 target, tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
             )
         return uri, pointer, value
+
+
+def _query_rule(
+    stated: dict[str, Any], schema: dict[str, Any], validator: Draft202012Validator
+) -> QueryRule:
+    repeated = schema.get("type") == "array"
+    value = schema["items"] if repeated else schema
+    return QueryRule(
+        name=stated["name"],
+        required=stated.get("required", False),
+        kind=value.get("type", "string"),
+        repeated=repeated,
+        default=schema.get("default"),
+        validator=validator,
+    )
 
 
 @lru_cache(maxsize=1)

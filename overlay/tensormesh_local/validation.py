@@ -60,7 +60,9 @@ def parse_json(raw: bytes) -> Any:
         ApiError: 400, the body is not JSON in UTF-8.
     """
     try:
-        return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite)
+        return json.loads(
+            raw.decode("utf-8"), parse_constant=_refuse_constant, parse_float=finite_float
+        )
     except json.JSONDecodeError as error:
         _refuse([Problem("json_invalid", (error.pos,), f"JSON decode error: {error.msg}", {})])
     except UnicodeDecodeError as error:
@@ -81,7 +83,7 @@ def check_body(validator: Draft202012Validator, body: Any) -> None:
     except RecursionError:
         _refuse([Problem("recursion", (), "The body is nested too deeply", body)])
     if errors:
-        _refuse(problem for error in errors for problem in _problems(error))
+        _refuse(problem for error in errors for problem in problems_of(error))
 
 
 def check_headers(rules: Iterable[HeaderRule], headers: Headers) -> None:
@@ -100,7 +102,7 @@ def check_headers(rules: Iterable[HeaderRule], headers: Headers) -> None:
         problems += [
             problem._replace(location=(rule.name,))
             for error in rule.validator.iter_errors(value)
-            for problem in _problems(error)
+            for problem in problems_of(error)
         ]
     if problems:
         _refuse(problems, where="header")
@@ -127,14 +129,20 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def _finite(text: str) -> float:
+def finite_float(text: str) -> float:
+    """Return the value of a JSON number.
+
+    Raises:
+        ValueError: It is too large for a float.
+    """
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text[:_LONGEST_INPUT]} is out of range")
     return value
 
 
-def _problems(error: ValidationError) -> Iterator[Problem]:
+def problems_of(error: ValidationError) -> Iterator[Problem]:
+    """Yield what a schema's error means, worded for people."""
     location = tuple(error.absolute_path)
     keyword = error.validator
     wanted: Any = error.validator_value
@@ -171,7 +179,7 @@ def _branch_problems(error: ValidationError) -> Iterator[Problem]:
     meant = [group for group in branches if not any(_excludes(each, error) for each in group)]
     if meant:
         for each in min(meant, key=len):
-            yield from _problems(each)
+            yield from problems_of(each)
         return
     excluding = [each for group in branches for each in group if _excludes(each, error)]
     deepest = max(len(each.absolute_path) for each in excluding)
@@ -179,7 +187,7 @@ def _branch_problems(error: ValidationError) -> Iterator[Problem]:
         problem
         for each in excluding
         if len(each.absolute_path) == deepest
-        for problem in _problems(each)
+        for problem in problems_of(each)
         if problem.kind != "none_type"
     ]
     names = [*dict.fromkeys(problem.message.removeprefix(_WANTED) for problem in problems)]

@@ -20,13 +20,15 @@ _GATEWAY_SUFFIX: Final = "-gpu-type-cpu"
 class ServedModel:
     """A model under the name that requests use.
 
-    ``reports_cache_statistics`` says whether answers carry ``kv_transfer_params``.
+    ``reports_cache_statistics`` says whether answers carry ``kv_transfer_params``; ``created`` is
+    in unix seconds, None for models that are there from the start.
     """
 
     name: str
     family: str
     thinking: Thinking = "none"
     reports_cache_statistics: bool = False
+    created: int | None = None
 
 
 _FAMILIES: Final = (
@@ -61,7 +63,3 @@ class Catalog:
     def served(self, surface: str) -> list[ServedModel]:
         """Return the models of a host (``serverless`` or ``on_demand``)."""
         return self._served[surface]
-
-    def find(self, surface: str, name: str) -> ServedModel | None:
-        """Return the model that a host serves under ``name``."""
-        return next((model for model in self._served[surface] if model.name == name), None)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect
+
+from tensormesh_local.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from tensormesh_local.control_plane.keys import KeyOwner
+    from tensormesh_local.control_plane.model_records import DeployedModel
     from tensormesh_local.specs import Operation
 
 
@@ -23,7 +27,8 @@ class Call:
     """One request that passed authentication and validation.
 
     ``body`` is the parsed JSON body and ``raw`` its bytes; they are None and empty where the
-    operation has none.
+    operation has none. ``owner`` is whose key it came with, None without one, and ``deployed``
+    what that user has running on the host called. Whoever answers says in ``tally`` what it took.
     """
 
     operation: Operation
@@ -31,6 +36,9 @@ class Call:
     body: Any
     raw: bytes
     request_id: str
+    owner: KeyOwner | None = None
+    deployed: tuple[DeployedModel, ...] = ()
+    tally: Tally = field(default_factory=Tally)
 
     async def while_connected(self, work: Coroutine[Any, Any, Response]) -> Response:
         """Return what ``work`` gives; cancel it when the client is gone.

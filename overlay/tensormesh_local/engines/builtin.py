@@ -55,7 +55,7 @@ class BuiltinEngine(Engine):
         """
         match call.operation.operation_id:
             case "list_models":
-                return list_models(self._catalog.served(call.operation.surface), self._started)
+                return list_models(self._served(call), self._started)
             case "get_health":
                 return JsonResponse({"status": "ok"})
             case "get_version":
@@ -76,8 +76,17 @@ class BuiltinEngine(Engine):
             raise bad_request(str(error)) from error
 
     def _served_model(self, call: Call) -> ServedModel:
-        surface, name = call.operation.surface, call.body["model"]
-        model = self._catalog.find(surface, name)
-        if model is None:
-            raise unknown_model(name, [each.name for each in self._catalog.served(surface)])
-        return model
+        name = call.body["model"]
+        served = self._served(call)
+        for model in served:
+            if model.name == name:
+                return model
+        raise unknown_model(name, [each.name for each in served])
+
+    def _served(self, call: Call) -> list[ServedModel]:
+        """Return the host's models, then those that the caller has deployed."""
+        deployed = [
+            ServedModel(each.name, each.path, reports_cache_statistics=True, created=each.created)
+            for each in call.deployed
+        ]
+        return [*self._catalog.served(call.operation.surface), *deployed]

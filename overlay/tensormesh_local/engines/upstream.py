@@ -9,11 +9,14 @@ import httpx
 from starlette.responses import Response
 
 from tensormesh_local.engines.base import Call, Engine
+from tensormesh_local.engines.usage import UsageReader, counts_of
 from tensormesh_local.errors import ApiError
 from tensormesh_local.wire.encoding import DONE, EventStream, event
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+    from tensormesh_local.tally import Tally
 
 _FORWARDED_REQUEST_HEADERS: Final = ("Accept", "Content-Type", "X-User-Id")
 _FORWARDED_RESPONSE_HEADERS: Final = ("Content-Type", "Retry-After", "Cache-Control")
@@ -67,13 +70,17 @@ class UpstreamEngine(Engine):
             if name in response.headers
         }
         if response.headers.get("Content-Type", "").startswith("text/event-stream"):
+            reader = UsageReader()
+            call.tally.counts = reader.counts
             return EventStream(
-                _relay(response),
+                _relay(response, reader, call.tally),
                 status_code=response.status_code,
                 headers=headers,
                 media_type=response.headers["Content-Type"],
             )
-        return Response(await self._read(response), response.status_code, headers)
+        content = await self._read(response)
+        call.tally.counts = lambda: counts_of(content)
+        return Response(content, response.status_code, headers)
 
     async def exchange(self, method: str, path: str, body: Any = None) -> Any:
         """Send a request of this engine's own and return the JSON of its answer.
@@ -121,11 +128,15 @@ class UpstreamEngine(Engine):
             await response.aclose()
 
 
-async def _relay(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+async def _relay(
+    response: httpx.Response, reader: UsageReader, tally: Tally
+) -> AsyncGenerator[bytes, None]:
     try:
         async for chunk in response.aiter_raw():
+            reader.feed(chunk)
             yield chunk
     except httpx.HTTPError as error:
+        tally.failure = 502
         # The status is out already: tell of the error as a server tells of one in mid-stream.
         broken = ApiError(502, f"The upstream server broke off: {_reason(error)}.")
         yield b"\n\n" + event(broken.body()) + DONE

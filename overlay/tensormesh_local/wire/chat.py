@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh_local.builtin.answers import plan_chat
 from tensormesh_local.builtin.generation import Finish, Kind
+from tensormesh_local.tally import Counts
 from tensormesh_local.wire.chat_choice import Choice
 from tensormesh_local.wire.chat_request import ChatRequest, read_chat
 from tensormesh_local.wire.encoding import DONE, EventStream, JsonResponse, dump, event
@@ -64,6 +65,8 @@ async def create_chat_completion(
         cache=engine.use_cache(model, request.prompt, sampling.cache_salt),
         pace=pace,
     )
+    call.tally.counts = completion.counts
+    call.tally.silent_chunks = len(choices)
     return EventStream(completion.stream()) if request.mode.stream else await completion.whole()
 
 
@@ -140,6 +143,11 @@ class _Completion:
                 }
             )
         yield DONE
+
+    def counts(self) -> Counts:
+        """Return the tokens taken so far."""
+        generated = sum(choice.tokens for choice in self.choices)
+        return Counts(len(self.request.prompt), self.cache.cached_tokens, generated)
 
     def _head(self) -> dict[str, Any]:
         return {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tensormesh_local.builtin.answers import plan_completion
 from tensormesh_local.builtin.generation import ABORTED, Finish, Piece
 from tensormesh_local.errors import bad_request
+from tensormesh_local.tally import Counts
 from tensormesh_local.tokenizer import UnknownTokenError, decode, encode
 from tensormesh_local.wire.encoding import DONE, EventStream, JsonResponse, event
 from tensormesh_local.wire.logprobs import TextLogprobs, prompt_logprobs
@@ -85,6 +86,7 @@ async def create_completion(
         cached_tokens=cached,
         pace=pace,
     )
+    call.tally.counts = completion.counts
     return EventStream(completion.stream()) if completion.mode.stream else await completion.whole()
 
 
@@ -216,6 +218,11 @@ class _Completion:
                 }
             )
         yield DONE
+
+    def counts(self) -> Counts:
+        """Return the tokens taken so far."""
+        generated = sum(choice.tokens for choice in self.choices)
+        return Counts(self.prompt_tokens, self.cached_tokens, generated)
 
     def _head(self) -> dict[str, Any]:
         return {

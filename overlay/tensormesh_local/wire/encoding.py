@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import Response, StreamingResponse
+
+from tensormesh_local.tally import CLIENT_GONE, Tally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -43,7 +46,10 @@ class JsonResponse(Response):
 
 
 class EventStream(StreamingResponse):
-    """An answer in server-sent events. Its source is closed as soon as the client is gone."""
+    """An answer in server-sent events. Its source is closed as soon as the client is gone.
+
+    ``tally`` is told of the first token and of the end.
+    """
 
     def __init__(
         self,
@@ -55,13 +61,30 @@ class EventStream(StreamingResponse):
     ) -> None:
         super().__init__(source, status_code=status_code, headers=headers, media_type=media_type)
         self._source = source
+        self.tally = Tally()
 
     async def stream_response(self, send: Send) -> None:
         """Send the events, then close their source, whatever happens."""
+        status = 500
+        try:
+            await self._send_events(send)
+            status = self.status_code
+        except (asyncio.CancelledError, OSError):
+            status = CLIENT_GONE
+            raise
+        finally:
+            self.tally.finish(status)
+
+    async def _send_events(self, send: Send) -> None:
+        silent = self.tally.silent_chunks
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
         async with aclosing(self._source) as source:
             async for chunk in source:
+                if silent >= 0:
+                    if not silent:
+                        self.tally.first_token()
+                    silent -= 1
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

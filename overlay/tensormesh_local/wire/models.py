@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from tensormesh_local.builtin.catalog import ServedModel
 
 
-def list_models(models: Iterable[ServedModel], created: int) -> JsonResponse:
-    """Return the models as cards; ``created`` is in unix seconds."""
-    return JsonResponse({"object": "list", "data": [_card(model, created) for model in models]})
+def list_models(models: Iterable[ServedModel], started: int) -> JsonResponse:
+    """Return the models as cards; ``started`` is for those without a time, in unix seconds."""
+    return JsonResponse({"object": "list", "data": [_card(model, started) for model in models]})
 
 
-def _card(model: ServedModel, created: int) -> dict[str, Any]:
+def _card(model: ServedModel, started: int) -> dict[str, Any]:
+    created = started if model.created is None else model.created
     permission = {
         "id": f"modelperm-{blake2b(model.name.encode(), digest_size=8).hexdigest()}",
         "object": "model_permission",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh_local.builtin.answers import plan_chat
 from tensormesh_local.builtin.generation import Kind, Piece
+from tensormesh_local.tally import Counts
 from tensormesh_local.wire.encoding import DONE, EventStream, JsonResponse
 from tensormesh_local.wire.logprobs import chat_entry
 from tensormesh_local.wire.pace import interleave
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tensormesh_local.engines.base import Call
     from tensormesh_local.wire.pace import Pace
 
+# That the response is created, and in progress.
+_EVENTS_BEFORE_TOKENS: Final = 2
 _VISIBLE: Final = frozenset({Kind.CONTENT, Kind.REASONING, Kind.ARGUMENTS})
 
 
@@ -47,6 +50,8 @@ async def create_response(
     )
     cache = engine.use_cache(model, request.prompt, request.sampling.cache_salt)
     response = _Response(call, request, run, cache, pace)
+    call.tally.counts = response.counts
+    call.tally.silent_chunks = _EVENTS_BEFORE_TOKENS
     return EventStream(response.stream()) if request.stream else await response.whole()
 
 
@@ -87,6 +92,10 @@ class _Response:
                 yield each
         yield write("response.completed", {"response": self._final_body()})
         yield DONE
+
+    def counts(self) -> Counts:
+        """Return the tokens taken so far."""
+        return Counts(len(self._request.prompt), self._cache.cached_tokens, self._tokens)
 
     def _events(self, piece: Piece) -> Iterator[bytes]:
         """Yield the events that a piece causes, and keep its part in the answer."""

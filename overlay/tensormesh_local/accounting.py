@@ -1,0 +1,97 @@
+"""Stands between inference and the meter: who may ask, and what is told of an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from tensormesh_local.errors import ApiError
+from tensormesh_local.tally import CLIENT_GONE, Counts, Tally
+from tensormesh_local.wire.encoding import EventStream
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from tensormesh_local.control_plane.keys import KeyOwner
+    from tensormesh_local.control_plane.metering import Meter
+    from tensormesh_local.engines.base import Call, Engine
+    from tensormesh_local.specs import Operation
+
+# Operations that generate; the others cost nothing.
+_METERED: Final = frozenset({"create_chat_completion", "create_completion", "create_response"})
+
+
+class Accounting:
+    """Tells the Control Plane's meter of inference.
+
+    Args:
+        meter: The meter; None without a Control Plane.
+        enforce_balance: Whether a balance that is used up refuses inference.
+    """
+
+    def __init__(self, meter: Meter | None, *, enforce_balance: bool = False) -> None:
+        self._meter = meter
+        self._enforce_balance = enforce_balance
+
+    async def admit(self, operation: Operation, owner: KeyOwner | None) -> None:
+        """Refuse a caller who cannot pay, if the host is to enforce that.
+
+        Raises:
+            ApiError: 402, the balance is zero or less.
+        """
+        if not self._enforce_balance or operation.operation_id not in _METERED:
+            return
+        if self._meter is not None and owner is not None:
+            balance = await run_in_threadpool(self._meter.balance, owner.user_id)
+            if balance <= 0:
+                raise ApiError(402, "The balance is used up; add to it to go on.")
+
+    def tally(self, operation: Operation, owner: KeyOwner | None, body: Any) -> Tally:
+        """Return what follows the answer to a request."""
+        meter = self._meter
+        if meter is None or owner is None or operation.operation_id not in _METERED:
+            return Tally()
+
+        def report(status: int, counts: Counts, seconds: float, first: float | None) -> None:
+            # A model that does not exist has no log.
+            if status != 404:
+                meter.record(
+                    owner.user_id,
+                    owner.api_key_id,
+                    operation.surface,
+                    body["model"],
+                    *counts,
+                    status,
+                    seconds,
+                    first,
+                )
+
+        return Tally(report)
+
+
+async def answer(engine: Engine, call: Call) -> Response:
+    """Have an engine answer a call, as long as the client is there; see that it is tallied.
+
+    Raises:
+        ApiError: The engine refuses the call.
+        ClientDisconnect: The client is gone.
+    """
+    try:
+        response = await call.while_connected(engine.answer(call))
+    except BaseException as error:
+        call.tally.finish(_status(error))
+        raise
+    if isinstance(response, EventStream):
+        response.tally = call.tally
+    else:
+        call.tally.finish(response.status_code)
+    return response
+
+
+def _status(error: BaseException) -> int:
+    if isinstance(error, ApiError):
+        return error.status
+    gone = isinstance(error, ClientDisconnect) or not isinstance(error, Exception)
+    return CLIENT_GONE if gone else 500

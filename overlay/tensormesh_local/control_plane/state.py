@@ -1,0 +1,204 @@
+"""The state: one SQLite database, in memory or in a file.
+
+A file may be used by several threads and processes at once, and survives a kill at any moment.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager, nullcontext
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# How long a writer waits for one in another process, in seconds.
+_BUSY_SECONDS: Final = 30.0
+_MAX_IDLE_CONNECTIONS: Final = 8
+_META: Final = """
+CREATE TABLE IF NOT EXISTS meta (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    version TEXT NOT NULL,
+    opened INTEGER NOT NULL
+);
+"""
+
+
+class StateError(Exception):
+    """The state's file cannot be used."""
+
+
+class State:
+    """What the Control Plane knows.
+
+    Args:
+        path: The file to keep it in; None for memory.
+        schema: ``CREATE TABLE IF NOT EXISTS`` statements; by default those of all areas.
+
+    Raises:
+        StateError: The file cannot be opened, is not a state, or is of another version.
+    """
+
+    def __init__(self, path: Path | None = None, schema: str | None = None) -> None:
+        self._path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._idle_lock = threading.Lock()
+        self._writing = threading.Lock()
+        # Memory is one connection, so readers take turns with writers.
+        self._reading = self._writing if path is None else nullcontext()
+        self._current = threading.local()
+        self._closed = False
+        if schema is None:
+            # Areas need types from here.
+            from tensormesh_local.control_plane.areas import SCHEMA
+
+            schema = SCHEMA
+        try:
+            self._idle.append(self._connect())
+            self.generation = self._create(self._idle[0], schema)
+        except sqlite3.Error as error:
+            self.close()
+            raise StateError(f"{path}: {error}") from error
+        except StateError:
+            self.close()
+            raise
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Begin a transaction that may change things; it is kept unless the block raises.
+
+        There is one writer at a time. Do not keep the connection after the block.
+
+        Raises:
+            RuntimeError: This thread has a transaction already: hand on its connection.
+        """
+        if getattr(self._current, "connection", None) is not None:
+            raise RuntimeError("A transaction is open in this thread; hand on its connection.")
+        with self._writing, self._connection() as db:
+            db.execute("BEGIN IMMEDIATE")
+            with self._transaction(db):
+                yield db
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Begin a transaction that sees one moment; within another, use that one."""
+        current = getattr(self._current, "connection", None)
+        if current is not None:
+            yield current
+            return
+        with self._reading, self._connection() as db:
+            db.execute("BEGIN")
+            with self._transaction(db):
+                yield db
+
+    def __del__(self) -> None:
+        """Close what a user forgot to."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the database; what is in memory is gone."""
+        with self._idle_lock:
+            self._closed = True
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+
+    @contextmanager
+    def _transaction(self, db: sqlite3.Connection) -> Iterator[None]:
+        self._current.connection = db
+        try:
+            yield
+        except BaseException:
+            # Some failures of SQLite end the transaction by themselves.
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        else:
+            db.execute("COMMIT")
+        finally:
+            self._current.connection = None
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._idle_lock:
+            if self._closed:
+                raise StateError("The state is closed.")
+            connection = self._idle.pop() if self._idle else None
+        connection = connection or self._connect()
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._idle_lock:
+            usable = not self._closed and not connection.in_transaction
+            if usable and len(self._idle) < _MAX_IDLE_CONNECTIONS:
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path or ":memory:",
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        if self._path is not None:
+            _use_write_ahead_log(connection)
+            connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _create(self, db: sqlite3.Connection, schema: str) -> int:
+        """Make what is missing; return how often the state was opened before."""
+        version = blake2b(schema.encode(), digest_size=8).hexdigest()
+        db.execute("BEGIN IMMEDIATE")
+        tables = {row["name"] for row in db.execute("SELECT name FROM sqlite_master")}
+        if tables and "meta" not in tables:
+            raise StateError(f"{self._path} is a database of another program.")
+        found = db.execute("SELECT version FROM meta").fetchone() if tables else None
+        if found is not None and found["version"] != version:
+            raise StateError(
+                f"{self._path} was written by another version of the local host; "
+                "name another file, or delete this one."
+            )
+        for statement in _statements(_META + schema):
+            db.execute(statement)
+        row = db.execute(
+            "INSERT INTO meta VALUES (1, ?, 0) "
+            "ON CONFLICT (only) DO UPDATE SET opened = opened + 1 RETURNING opened",
+            (version,),
+        ).fetchone()
+        db.execute("COMMIT")
+        return int(row["opened"])
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log, which SQLite does not wait for by itself."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Split a script, so that it can run in one transaction."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,66 @@
+"""Finds the token counts in answers that are passed on unread."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from typing import Any, Final
+
+from tensormesh_local.tally import Counts
+
+_KEY: Final = b'"usage":'
+# The last usage of a stream is near its end: in the last chunk, or the last event but one.
+_TAIL_BYTES: Final = 16 * 1024
+_decoder = json.JSONDecoder()
+
+
+class UsageReader:
+    """Keeps the end of a stream, where the counts are."""
+
+    def __init__(self) -> None:
+        self._chunks: deque[bytes] = deque()
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        while self._size - len(self._chunks[0]) >= _TAIL_BYTES:
+            self._size -= len(self._chunks.popleft())
+
+    def counts(self) -> Counts:
+        """Return the last counts so far; zeros if there are none."""
+        return counts_of(b"".join(self._chunks))
+
+
+def counts_of(content: bytes) -> Counts:
+    """Return the last counts in an answer, or in the end of one; zeros if there are none."""
+    end = len(content)
+    # In strings the quotes are escaped, so what is found is a key.
+    while (at := content.rfind(_KEY, 0, end)) >= 0:
+        counts = _read(content[at + len(_KEY) :].decode("utf-8", "replace").lstrip())
+        if counts is not None:
+            return counts
+        end = at
+    return Counts()
+
+
+def _read(text: str) -> Counts | None:
+    """Return the counts of the usage that a text begins with, in either API's words."""
+    try:
+        usage, _ = _decoder.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(usage, dict):
+        return None
+    prompt = usage.get("prompt_tokens", usage.get("input_tokens"))
+    if not isinstance(prompt, int):
+        return None
+    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    completion = usage.get("completion_tokens", usage.get("output_tokens"))
+    return Counts(prompt, _whole(cached), _whole(completion))
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 0
