@@ -102,7 +102,9 @@ def test_bytes_do_not_depend_on_the_order_of_files(
     tmp_path: Path, expected: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     glob = Path.glob
-    monkeypatch.setattr(Path, "glob", lambda path, text: reversed(list(glob(path, text))))
+    monkeypatch.setattr(
+        Path, "glob", lambda path, text, **rules: reversed(list(glob(path, text, **rules)))
+    )
     root = project(tmp_path / "project", mini=SPEC)
     assert main(root, ["generate"]) == 0
     assert tree(root / "generated") == expected
