@@ -5,15 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from local_control_plane.world import Client, World
+from local_control_plane.world import OPEN_WORLDS, Client, World
+
+
+def _close_worlds(*, keep: int) -> None:
+    while len(OPEN_WORLDS) > keep:
+        OPEN_WORLDS.pop().control_plane.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_worlds_are_closed() -> Iterator[None]:
+    """Worlds of fixtures that many tests share end with the run."""
+    yield
+    _close_worlds(keep=0)
+
+
+@pytest.fixture(autouse=True)
+def _worlds_of_a_test_are_closed() -> Iterator[None]:
+    """A database that is dropped open is a warning, and warnings are errors."""
+    shared = len(OPEN_WORLDS)
+    yield
+    _close_worlds(keep=shared)
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world() -> World:
     """A host in memory, at 2026-05-20T08:00:00Z."""
-    made = World()
-    yield made
-    made.control_plane.close()
+    return World()
 
 
 @pytest.fixture

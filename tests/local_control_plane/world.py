@@ -36,6 +36,10 @@ SPECS = load_specs()
 OPERATIONS = {operation.operation_id: operation for operation in SPECS.control_plane}
 
 
+OPEN_WORLDS: list[World] = []
+"""Every world that was made and not closed yet by the fixtures of this folder."""
+
+
 class World:
     """One host with all its users. Unless told otherwise it keeps its state in memory."""
 
@@ -46,6 +50,7 @@ class World:
         )
         assert control_plane is not None
         self.control_plane = control_plane
+        OPEN_WORLDS.append(self)
         self.app = create_app(control_plane=control_plane)
         self.admin = Client(self, DEFAULT_CONTROL_PLANE_TOKEN)
         self.nobody = Client(self, None)

@@ -150,10 +150,14 @@ class State:
             check_same_thread=False,
         )
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA foreign_keys = ON")
-        if self._path is not None:
-            _use_write_ahead_log(connection)
-            connection.execute("PRAGMA synchronous = FULL")
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            if self._path is not None:
+                _use_write_ahead_log(connection)
+                connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _create(self, db: sqlite3.Connection, schema: str) -> int:
