@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, NoReturn, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 from attrs import define, field
 
@@ -76,6 +76,8 @@ class Shapes(dict[tuple[str, ...], Shape]):
 class BaseModel:
     """Base of all models."""
 
+    _secrets: ClassVar[tuple[str, ...]] = ()
+
     _extra: dict[str, Any] | None = field(default=None, init=False)
     _shape: Shape | None = field(default=None, init=False)
 
@@ -112,11 +114,15 @@ class BaseModel:
                     data[key] = None
         return data
 
+    def _had(self, key: str) -> bool:
+        """Whether the object had this key when it was read; one that was not read has them all."""
+        return self._shape is None or key in self._shape.known
+
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:
             return NotImplemented
         assert isinstance(other, BaseModel)
-        names = [name for name in _names(self) if name not in ("_extra", "_shape")]
+        names = [name for name in field_names(self) if name not in ("_extra", "_shape")]
         same = all(getattr(self, name) == getattr(other, name) for name in names)
         return same and (self._extra or {}) == (other._extra or {})
 
@@ -124,15 +130,16 @@ class BaseModel:
 
     def __repr__(self) -> str:
         shown = [
-            f"{name}={getattr(self, name)!r}"
-            for name in _names(self)
+            f"{name}={'***' if name in self._secrets else getattr(self, name)!r}"
+            for name in field_names(self)
             if not name.startswith("_") and getattr(self, name) is not None
         ]
         shown += [f"{key}={value!r}" for key, value in (self._extra or {}).items()]
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _names(model: BaseModel) -> list[str]:
+def field_names(model: BaseModel) -> list[str]:
+    """The names of everything that a model holds, the unknown fields and the shape among them."""
     return [attribute.name for attribute in type(model).__attrs_attrs__]
 
 
@@ -226,6 +233,17 @@ def check_integer(value: Any, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         mismatch(where, "an integer", value)
     return value
+
+
+def check_int64(value: Any, where: str) -> str:
+    """The value as the text of a 64-bit integer, which some servers write as a number."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        mismatch(where, "a 64-bit integer", value)
+    return str(value)
 
 
 def check_number(value: Any, where: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from . import docs, naming
@@ -96,8 +97,9 @@ class Schemas:
                 self.of(more, (*at, "additionalProperties")) if isinstance(more, dict) else None
             )
             return Type("map", items=values or Type("any"))
-        if kind == "string" and schema.get("format") == "date-time":
-            return Type("datetime")
+        special = {"date-time": "datetime", "int64": "int64"}.get(schema.get("format", ""))
+        if kind == "string" and special:
+            return Type(special)
         return Type(kind if kind in ("string", "integer", "number", "boolean", "null") else "any")
 
     def _one_of(self, members: list[Type], at: Pointer) -> Type:
@@ -155,7 +157,8 @@ def _model(schemas: Schemas, name: str, schema: dict[str, Any]) -> Model:
     fields = tuple(build_fields(schemas, schema, at))
     doc = docs.paragraph(schema.get("description"))
     note = docs.provenance(schema.get("x-tm-provenance"))
-    return Model(name, naming.module(name), f"{doc} {note}".strip(), fields, (), ())
+    money = bool(schema.get("x-tm-money"))
+    return Model(name, naming.module(name), f"{doc} {note}".strip(), fields, money=money)
 
 
 def build_fields(schemas: Schemas, schema: dict[str, Any], at: Pointer) -> Iterable[Field]:
@@ -176,8 +179,13 @@ def build_fields(schemas: Schemas, schema: dict[str, Any], at: Pointer) -> Itera
             name=name,
             type=schemas.of(item, where),
             required=wire in required,
-            doc=docs.sentences(item, resolved),
+            doc=docs.sentences(item, resolved, above=schema.get("x-tm-provenance", "")),
+            short=docs.short(item, resolved),
             const=item.get("const"),
+            secret=resolved.get("format") == "password",
+            fill=resolved.get("default") if schema.get("x-tm-money") else None,
+            option=item.get("x-tm-option"),
+            caller=item.get("x-tm-caller", False),
         )
 
 
@@ -189,9 +197,7 @@ def _with_imports(models: list[Model]) -> list[Model]:
         direct = needs[model.name]
         lazy = [t for t in direct if t.kind == "model" and _reaches(t.name, model.name, needs)]
         top = [t for t in direct if t not in lazy]
-        result.append(
-            Model(model.name, model.module, model.doc, model.fields, tuple(top), tuple(lazy))
-        )
+        result.append(replace(model, imports=tuple(top), lazy_imports=tuple(lazy)))
     return result
 
 
@@ -234,7 +240,8 @@ def build_enums(schemas: Schemas) -> list[Enum]:
                 both = f"{members[constant]!r} and {value!r} are both {constant} in Python"
                 schemas.error((*at, "enum"), f"{both}: leave one out, and describe it in words")
             members[constant] = value
-        doc = docs.paragraph(schema.get("description"))
+        note = docs.provenance(schema.get("x-tm-provenance"))
+        doc = f"{docs.paragraph(schema.get('description'))} {note}".strip()
         result.append(Enum(name, naming.module(name), doc, tuple(members.items())))
     return result
 

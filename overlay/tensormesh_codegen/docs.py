@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+
+from .bundling import walk
+from .naming import attribute
 
 _PROVENANCE = {
     "observed": "Observed, not documented.",
@@ -11,22 +15,50 @@ _PROVENANCE = {
 }
 
 
-def sentences(schema: dict[str, Any], resolved: dict[str, Any]) -> str:
+def sentences(schema: dict[str, Any], resolved: dict[str, Any], *, above: str = "") -> str:
     """One paragraph about a property.
 
     Args:
         schema: The property's own schema.
         resolved: The schema it stands for: itself, or the target of its reference.
+        above: Provenance of the object that has it, which need not be said again.
     """
-    parts = [_text(schema.get("description") or resolved.get("description"))]
-    parts += [_range(schema), _length(schema), _members(schema, resolved)]
+    said = schema.get("x-tm-provenance") or resolved.get("x-tm-provenance")
+    known = _members(schema, resolved)
+    return _join(short(schema, resolved), known, "" if said == above else provenance(said))
+
+
+def short(schema: dict[str, Any], resolved: dict[str, Any]) -> str:
+    """The same without the known values and without provenance."""
     default = schema.get("default")
-    if default is not None:
-        parts.append(f"Server default: {json.dumps(default, ensure_ascii=False)}.")
-    if schema.get("deprecated"):
-        parts.append("Deprecated.")
-    parts.append(provenance(schema.get("x-tm-provenance") or resolved.get("x-tm-provenance")))
+    text = "" if default is None else f"Default: {json.dumps(default, ensure_ascii=False)}."
+    return _join(
+        _text(schema.get("description") or resolved.get("description")),
+        _range(schema),
+        _length(schema),
+        text,
+        "Deprecated." if schema.get("deprecated") else "",
+    )
+
+
+def _join(*parts: str) -> str:
     return " ".join(part for part in parts if part)
+
+
+def speak_python(data: dict[str, Any]) -> None:
+    """Write names of the wire in descriptions as Python has them: `pageToken` as `page_token`."""
+    places = [item for _, item in walk(data) if isinstance(item, dict)]
+    wires = {item["name"] for item in places if "in" in item and isinstance(item.get("name"), str)}
+    for item in places:
+        if isinstance(item.get("properties"), dict):
+            wires.update(item["properties"])
+    names = {wire: attribute(wire) for wire in wires}
+    for item in places:
+        for key in ("description", "summary"):
+            if isinstance(item.get(key), str):
+                item[key] = re.sub(
+                    r"`(\w+)`", lambda found: f"`{names.get(found[1], found[1])}`", item[key]
+                )
 
 
 def provenance(value: str | None) -> str:

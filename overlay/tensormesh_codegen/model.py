@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from .naming import pascal
 from .types import Type
 
 
@@ -18,8 +19,13 @@ class Field:
         type: Its type.
         required: Whether it must be there.
         doc: Description with constraints and provenance, one paragraph.
+        short: The same without known values and provenance.
         const: The one value it can have, else None.
         location: body, path or query, for arguments.
+        secret: Whether it is a credential, which a repr must not show.
+        fill: What it stands for where it is absent, empty or null, else None.
+        option: The name of its command line option where that is not its own, else None.
+        caller: Whether a command that is not given it means the caller.
     """
 
     wire: str
@@ -27,13 +33,18 @@ class Field:
     type: Type
     required: bool
     doc: str
+    short: str = ""
     const: Any = None
     location: str = "body"
+    secret: bool = False
+    fill: Any = None
+    option: str | None = None
+    caller: bool = False
 
     @property
     def optional(self) -> bool:
         """Whether the Python value can be None."""
-        return not self.required or self.type.nullable
+        return self.fill is None and (not self.required or self.type.nullable)
 
     @property
     def annotation(self) -> str:
@@ -54,14 +65,26 @@ def _bare(annotation: str) -> str:
 
 @dataclass(frozen=True)
 class Model:
-    """An object schema."""
+    """An object schema.
+
+    Attributes:
+        imports: Models and unions that its module imports at its top.
+        lazy_imports: Those that it imports when it reads an object: they import it.
+        money: Whether it is an amount of money, which can be a `Decimal`.
+    """
 
     name: str
     module: str
     doc: str
     fields: tuple[Field, ...]
-    imports: tuple[Type, ...]
-    lazy_imports: tuple[Type, ...]
+    imports: tuple[Type, ...] = ()
+    lazy_imports: tuple[Type, ...] = ()
+    money: bool = False
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The fields that a repr must not show."""
+        return tuple(item.name for item in self.fields if item.secret)
 
 
 @dataclass(frozen=True)
@@ -86,6 +109,25 @@ class Union:
 
 
 @dataclass(frozen=True)
+class Pagination:
+    """How the answers of an operation go on.
+
+    Attributes:
+        style: `token` or `page`: how the next page is asked for.
+        items: The attribute that holds the entries of a page.
+        wire: Its name on the wire.
+        item: Their type.
+        class_name: The class of a page.
+    """
+
+    style: str
+    items: str
+    wire: str
+    item: Type
+    class_name: str
+
+
+@dataclass(frozen=True)
 class Operation:
     """One operation of a package: what all its hosts agree on."""
 
@@ -102,15 +144,17 @@ class Operation:
     unwrap: str | None
     result: Type | None
     event: Type | None
+    returns: str
     empty: dict[str, Any] | None
-    pagination: dict[str, str] | None
+    pagination: Pagination | None
     cli: str | None
+    safe: bool
     imports: tuple[Type, ...]
 
     @property
     def params_class(self) -> str:
         """Name of the TypedDict of the arguments."""
-        return "".join(word.capitalize() for word in self.id.split("_")) + "Params"
+        return f"{pascal(self.id)}Params"
 
     @property
     def params(self) -> tuple[Field, ...]:
@@ -159,7 +203,7 @@ class Resource:
     @property
     def class_name(self) -> str:
         """The class of the synchronous one."""
-        return "".join(word.capitalize() for part in self.path for word in part.split("_"))
+        return "".join(map(pascal, self.path))
 
     def walk(self) -> list[Resource]:
         """This namespace and all below, children first, so that classes stand before their use."""
@@ -186,4 +230,4 @@ class Package:
     @property
     def root_class(self) -> str:
         """The class that holds the top namespaces."""
-        return "".join(word.capitalize() for word in self.name.split("_"))
+        return pascal(self.name)

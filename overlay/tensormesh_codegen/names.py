@@ -13,19 +13,18 @@ from .model import Operation, Package, Resource
 
 # Classes and type names that generated modules import or define.
 RESERVED_CLASSES = frozenset(
-    {"Any", "Final", "Generic", "Literal", "Protocol", "Required", "Self", "TypeAlias", "TypeVar"}
-    | {"TypedDict", "Unpack", "EventT", "ResultT", "EventT_co", "ResultT_co"}
-    | {"AsyncIterator", "Callable", "Iterable", "Iterator", "Mapping", "NoReturn", "Sequence"}
-    | {"BaseModel", "InvalidDataError", "Shape", "Shapes", "UnknownVariant", "Variants"}
-    | {"Api", "CallOptions", "Operation", "Operations", "Request", "Surface", "TracebackType"}
-    | {"AsyncClient", "AsyncResource", "AsyncStream", "AsyncStreamedResponse"}
-    | {"SyncClient", "SyncResource", "Stream", "StreamedResponse"}
-    | {"RawResponse", "ServerSentEvent"}
+    {"Any", "ClassVar", "Final", "Literal", "Required", "Self", "TypeAlias", "TypeVar"}
+    | {"TypedDict", "Unpack", "EventT", "ResultT"}
+    | {"AsyncIterator", "Callable", "Iterator", "Mapping", "Sequence"}
+    | {"BaseModel", "MoneyMethods", "Shapes", "UnknownVariant", "Variants"}
+    | {"Api", "CallOptions", "Operation", "Operations", "Request", "Surface"}
+    | {"AsyncClient", "AsyncPage", "AsyncResource", "AsyncStream", "AsyncStreamedResponse"}
+    | {"SyncClient", "SyncPage", "SyncResource", "Stream", "StreamedResponse", "RawResponse"}
 )
 # Names that a class of methods, or the module of an endpoint, needs for itself.
 RESERVED_METHODS = frozenset(
     {"bool", "dict", "float", "int", "property", "str"}
-    | {"with_raw_response", "with_streaming_response"}
+    | {"auto_paging_iter", "with_raw_response", "with_streaming_response"}
     | {"build_request", "event_parser", "parse_response"}
 )
 RESERVED_SURFACES = frozenset({"operation", "type_checking"})
@@ -82,6 +81,11 @@ def _operations(package: Package, bundles: list[Bundle]) -> Clashes:
         if operation.arguments and known != operation.id:
             problem = f"its arguments would be {operation.params_class}, as {known}: rename one"
             yield bundles[0], (*at, "operationId"), problem
+        for page in _pages(operation):
+            known = taken.setdefault(page, operation.id)
+            if known != operation.id:
+                problem = f"its pages would be {page}, as {known}: rename one"
+                yield bundles[0], (*at, "operationId"), problem
         if operation.name in RESERVED_METHODS:
             problem = f"generated code needs the name {operation.name!r} for itself: rename it"
             yield bundles[0], (*at, "x-tm-method"), problem
@@ -108,6 +112,11 @@ def _namespaces(package: Package, bundles: list[Bundle]) -> Clashes:
                 if known != label:
                     yield bundles[0], at, f"{label} would be class {name}, as {known}: rename one"
                     break
+            paged = [operation for operation in node.methods if operation.pagination]
+            if len(paged) > 1:
+                problem = f"{label} has two methods that give pages, for one auto_paging_iter"
+                where = (*_place(paged[1]), "x-tm-resource")
+                yield bundles[0], where, f"{problem}: give one another namespace"
             methods = {operation.name for operation in node.methods}
             for child in node.children:
                 if child.name in methods | RESERVED_METHODS:
@@ -130,6 +139,16 @@ def _imported(operation: Operation) -> Iterator[str]:
             yield part.name
     if operation.params:
         yield operation.params_class
+    yield from _pages(operation)
+    if operation.pagination:
+        yield operation.pagination.item.name
+
+
+def _pages(operation: Operation) -> tuple[str, ...]:
+    if not operation.pagination:
+        return ()
+    name = operation.pagination.class_name
+    return (name, f"Async{name}")
 
 
 def _first(node: Resource) -> Operation:

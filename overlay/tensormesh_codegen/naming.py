@@ -21,6 +21,11 @@ def attribute(wire: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) or name in _TAKEN else name
 
 
+def pascal(name: str) -> str:
+    """The class name of a name with underscores."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
 def module(class_name: str) -> str:
     """The module of a class."""
     name = strings.snake_case(class_name)

@@ -11,6 +11,7 @@ from .bundling import Bundle, resolve
 from .errors import SpecError
 from .loading import Pointer
 from .model import Endpoint, Field, Operation, Resource, Surface
+from .paging import build_pagination
 from .types import SCALARS, Type
 
 # Objects of a bundled document, each with the place where it stands.
@@ -93,9 +94,11 @@ def _operation(schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: F
         unwrap=unwrap,
         result=result,
         event=_event(schemas, at, event) if event else None,
+        returns=docs.paragraph(_good_response(schemas, at, raw)[1].get("description")),
         empty=empty,
-        pagination=raw.get("x-tm-pagination"),
+        pagination=build_pagination(schemas, at, raw, arguments, result),
         cli=raw.get("x-tm-cli"),
+        safe=raw.get("x-tm-safe", False),
         imports=tuple(_argument_imports(arguments)),
     )
 
@@ -110,7 +113,10 @@ def _parameters(schemas: Schemas, parameters: Found) -> Iterator[Field]:
                 type=schemas.of(schema, (*where, "schema")),
                 required=bool(item.get("required")),
                 doc=docs.sentences({**schema, **item}, schemas.resolve(schema)),
+                short=docs.short({**schema, **item}, schemas.resolve(schema)),
                 location=item["in"],
+                option=item.get("x-tm-option"),
+                caller=item.get("x-tm-caller", False),
             )
             if not _is_simple(field.type, lists=field.location == "query"):
                 help_text = "let it be text, a number, a boolean or, in a query, a list of those"
@@ -124,7 +130,8 @@ def _is_simple(kind: Type, *, lists: bool) -> bool:
         # Null in a query means that it is left out.
         kind = kind.items if kind.items and kind.kind == "list" else kind.or_value()
     parts = kind.members or (kind,)
-    return not kind.nullable and all(p.kind in (*SCALARS, "enum", "datetime") for p in parts)
+    simple = (*SCALARS, "int64", "enum", "datetime")
+    return not kind.nullable and all(part.kind in simple for part in parts)
 
 
 def _body_fields(schemas: Schemas, at: Pointer, raw: dict[str, Any]) -> Iterator[Field]:
@@ -193,12 +200,17 @@ def _check_content(
         schemas.error(where, problem)
 
 
+def _good_response(
+    schemas: Schemas, at: Pointer, raw: dict[str, Any]
+) -> tuple[Pointer, dict[str, Any]]:
+    code = next(code for code in raw["responses"] if code.startswith("2"))
+    return resolve(schemas.bundle.data, raw["responses"][code], (*at, "responses", code))
+
+
 def _result(
     schemas: Schemas, at: Pointer, raw: dict[str, Any]
 ) -> tuple[Type | None, str | None, Type | None, dict[str, Any] | None]:
-    code = next(code for code in raw["responses"] if code.startswith("2"))
-    where = (*at, "responses", code)
-    where, response = resolve(schemas.bundle.data, raw["responses"][code], where)
+    where, response = _good_response(schemas, at, raw)
     content = response.get("content") or {}
     _check_content(schemas, where, content, raw.get("x-tm-stream"))
     media = content.get("application/json")

@@ -9,6 +9,8 @@ from pathlib import Path
 from . import operations
 from .building import Schemas, build_enums, build_models, build_unions
 from .bundling import Bundle, bundle, unused_components
+from .commands import command_problems
+from .docs import speak_python
 from .errors import SpecError, SpecErrors
 from .forms import check_forms
 from .loading import Document, load_document
@@ -89,6 +91,8 @@ def _bundles(documents: Mapping[str, Document]) -> list[Bundle]:
 
 
 def _package(name: str, bundles: list[Bundle]) -> tuple[Package | None, list[SpecError]]:
+    for item in bundles:
+        speak_python(item.data)
     all_schemas = [Schemas(item) for item in bundles]
     errors = [error for one, other in pairwise(all_schemas) for error in _disagreements(one, other)]
     shared = all_schemas[0]
@@ -107,7 +111,7 @@ def _package(name: str, bundles: list[Bundle]) -> tuple[Package | None, list[Spe
         operations=tuple(merged),
         resources=tuple(operations.build_resources(merged)),
     )
-    errors = errors or clashes(package, bundles)
+    errors = errors or clashes(package, bundles) or command_problems(package, bundles)
     # Last, because one thing that it drops takes along whatever refers to it.
     return package, errors or [error for item in bundles for error in parse_problems(item)]
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from . import reference
+from .commands import build_commands
 from .model import Field, Operation, Package, Resource, Surface
 from .types import Type
 
@@ -28,9 +30,19 @@ class Renderer:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        self.environment.filters["py"] = literal
+        self.environment.filters.update(
+            py=literal, text=long_literal, tuple=tuple, markdown=reference.markdown
+        )
         self.environment.globals.update(
-            docstring=docstring, module_doc=module_doc, method_doc=method_doc
+            docstring=docstring,
+            module_doc=module_doc,
+            method_doc=method_doc,
+            result_class=result_class,
+            roots=reference.roots,
+            methods=reference.methods,
+            anchor=reference.anchor,
+            signature=reference.signature,
+            commands=reference.commands,
         )
 
     def render(self, packages: Iterable[Package]) -> dict[str, str]:
@@ -42,6 +54,8 @@ class Renderer:
             for path in sorted((self.templates / "runtime").glob("*.jinja"))
         }
         files[f"{ROOT_PACKAGE}/py.typed"] = ""
+        packages = list(packages)
+        files["reference.md"] = self._render("reference.md.jinja", packages=packages)
         for package in packages:
             for name, text in self._package(package):
                 files[f"{ROOT_PACKAGE}/{package.name}/{name}"] = text
@@ -55,6 +69,8 @@ class Renderer:
         yield "surfaces.py", self._render("package/surfaces.py.jinja", package=package)
         yield from self._models(package)
         yield from self._operations(package)
+        yield from self._pages(package)
+        yield from self._commands(package)
         for surface in package.surfaces:
             yield from self._endpoints(surface)
         yield from self._resources(package)
@@ -89,6 +105,26 @@ class Renderer:
         text = self._render("package/api_init.py.jinja", package=package, types=types)
         yield "api/__init__.py", text
 
+    def _pages(self, package: Package) -> Iterator[tuple[str, str]]:
+        members = []
+        for operation in package.operations:
+            if operation.pagination:
+                name = operation.pagination.class_name
+                members += [(name, operation.id), (f"Async{name}", operation.id)]
+                text = self._render("package/page.py.jinja", operation=operation)
+                yield f"pages/{operation.id}.py", text
+        if members:
+            yield "pages/__init__.py", self._lazy_init("Pages of the lists.", members)
+
+    def _commands(self, package: Package) -> Iterator[tuple[str, str]]:
+        commands = build_commands(package)
+        for command in commands:
+            text = self._render("package/command.py.jinja", command=command)
+            yield f"commands/{command.operation.id}.py", text
+        values: dict[str, Any] = {"package": package, "commands": commands}
+        if commands:
+            yield "commands/__init__.py", self._render("package/commands_init.py.jinja", **values)
+
     def _lazy_init(self, doc: str, members: list[tuple[str, str]]) -> str:
         return self._render("package/lazy_init.py.jinja", doc=doc, members=members, dots="...")
 
@@ -107,7 +143,11 @@ class Renderer:
         for resource in package.resources:
             operations = _operations_of(resource)
             values |= {"resource": resource, "operations": operations}
-            values["types"] = _result_types(operations)
+            pages = [each.pagination for each in operations if each.pagination]
+            types = {
+                part.name: part for part in (*_result_types(operations), *(p.item for p in pages))
+            }
+            values["types"] = [types[name] for name in sorted(types)]
             text = self._render("package/resource.py.jinja", **values)
             yield f"resources/{resource.name}.py", text
 
@@ -140,6 +180,16 @@ def literal(value: Any) -> str:
     if isinstance(value, dict):
         return f"{{{', '.join(f'{literal(k)}: {literal(v)}' for k, v in value.items())}}}"
     raise TypeError(f"no literal for {type(value).__name__}")
+
+
+def long_literal(text: str) -> str:
+    """Text as a Python literal of several lines, if it needs them."""
+    pieces = textwrap.wrap(
+        text, width=64, drop_whitespace=False, break_long_words=False, break_on_hyphens=False
+    )
+    if len(pieces) < 2:
+        return literal(text)
+    return "(" + "\n".join(map(literal, pieces)) + ")"
 
 
 def _quote(text: str) -> str:
@@ -210,6 +260,13 @@ def _split(text: str) -> tuple[str, str]:
     return folded, ""
 
 
+def result_class(operation: Operation, prefix: str = "") -> str:
+    """The class of what a public method gives; `prefix` is `Async` for the asynchronous one."""
+    if operation.pagination:
+        return f"{prefix}{operation.pagination.class_name}"
+    return operation.result.name if operation.result else "None"
+
+
 _OPTIONS = (
     ("extra_headers", "Headers added to the request; a value of None takes a header away."),
     ("extra_query", "Query parameters added to the request."),
@@ -236,6 +293,9 @@ def method_doc(operation: Operation) -> str:
         options.insert(0, ("stream", text))
     for name, text in options:
         lines += [f"    {line}" for line in _wrap(f"{name}: {text}", indent + 4, 4)]
+    if operation.result:
+        text = f"{result_class(operation)}: {operation.returns or operation.result.name}"
+        lines += ["", "Returns:", *(f"    {line}" for line in _wrap(text, indent + 4, 4))]
     lines += [
         "",
         "Raises:",

@@ -20,6 +20,8 @@ _IDENTIFIER_HELP = "write lower-case words joined by underscores"
 # Each of these says alone what a value is; what stands beside it would be left out.
 _ALONE = ("$ref", "anyOf", "oneOf")
 _SAYS_WHAT = (*_ALONE, "type", "properties", "items", "additionalProperties", "enum", "const")
+# The fields of an amount of money: type, default.
+_MONEY = {"currencyCode": ("string", None), "units": ("string", "0"), "nanos": ("integer", 0)}
 _NEEDS_TYPE = {
     "properties": "object",
     "required": "object",
@@ -203,6 +205,9 @@ def _schema(at: Pointer, schema: dict[str, Any], *, named: bool) -> Found:
         yield at, "an enum must be a named schema: move it to components"
     yield from _combination(at, schema, named=named)
     properties = schema.get("properties") or {}
+    if "x-tm-money" in schema and not _MONEY.items() <= _forms(properties).items():
+        help_text = "currencyCode, units (a string, default '0') and nanos (an integer, default 0)"
+        yield (*at, "x-tm-money"), f"an amount of money needs {help_text}: declare them"
     for name in schema.get("required") or ():
         if name not in properties:
             yield (*at, "required"), f"required names {name!r}, which is no property: mend it"
@@ -214,6 +219,10 @@ def _schema(at: Pointer, schema: dict[str, Any], *, named: bool) -> Found:
     for key in ("anyOf", "oneOf"):
         for index, item in enumerate(schema.get(key) or ()):
             yield from _schema((*at, key, index), item, named=False)
+
+
+def _forms(properties: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {name: (item.get("type"), item.get("default")) for name, item in properties.items()}
 
 
 def _combination(at: Pointer, schema: dict[str, Any], *, named: bool) -> Found:

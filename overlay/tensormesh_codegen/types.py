@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 # kind -> the Python type of its JSON value
 SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
-_JSON = {**SCALARS, "enum": "str", "datetime": "str", "model": "dict", "union": "dict"}
+_JSON = {**SCALARS, "int64": "str", "enum": "str", "datetime": "str"}
+_JSON |= {"model": "dict", "union": "dict"}
 _JSON |= {"list": "list", "map": "dict"}
 
 
@@ -16,8 +17,9 @@ class Type:
     """One type.
 
     Attributes:
-        kind: string, integer, number, boolean, any, datetime, enum, model, union (discriminated),
-            list, map, oneof (members of differing JSON types).
+        kind: string, integer, number, boolean, any, int64 (a string on the wire: not all JSON
+            readers have such numbers), datetime, enum, model, union (discriminated), list, map,
+            oneof (members of differing JSON types).
         name: Class name of an enum, a model or a union.
         module: Module of that class.
         items: Type of the items of a list, of the values of a map.
@@ -144,7 +146,8 @@ class Type:
         elif self.kind in ("model", "union"):
             text = f"{self.name} | Mapping[str, Any]" if given else self.name
         else:
-            text = {"any": "Any", "datetime": "datetime", "enum": "str", **SCALARS}[self.kind]
+            named = {"any": "Any", "datetime": "datetime", "enum": "str", "int64": "str"}
+            text = {**named, **SCALARS}[self.kind]
         return f"{text} | None" if self.nullable and text != "Any" else text
 
     def describe(self) -> str:
@@ -155,6 +158,7 @@ class Type:
             "integer": "an integer",
             "number": "a number",
             "boolean": "a boolean",
+            "int64": "a 64-bit integer",
             "datetime": "a timestamp",
             "model": "an object",
             "union": "an object",

@@ -53,6 +53,16 @@ def _is_pagination(value: object) -> bool:
     )
 
 
+def _is_option(value: object) -> bool:
+    return isinstance(value, str) and bool(
+        re.fullmatch(r"[a-z0-9-]+(/[a-z0-9-]+)?|[A-Z0-9-]+", value)
+    )
+
+
+def _is_true(value: object) -> bool:
+    return value is True
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
@@ -81,7 +91,15 @@ VENDOR_KEYS = {
     "x-tm-pagination": VendorKey(
         "{style: token|page, items: <field>}", _is_pagination, ("operation",)
     ),
+    "x-tm-money": VendorKey("true", _is_true, ("schema",)),
     "x-tm-cli": VendorKey("the words of a command", _is_command, ("operation",)),
+    "x-tm-safe": VendorKey("true", _is_true, ("operation",)),
+    "x-tm-option": VendorKey(
+        "the name of an option, on/off of a flag, an ARGUMENT in capitals, or none",
+        _is_option,
+        ("schema", "schema reference", "parameter"),
+    ),
+    "x-tm-caller": VendorKey("true", _is_true, ("parameter",)),
     "x-tm-provenance": VendorKey(
         "documented, observed or inferred",
         _is_provenance,

@@ -178,13 +178,15 @@ def test_every_name_that_generated_code_needs_for_itself_is_reserved(mini_projec
     own: set[str] = {*data()["components"]["schemas"], *dir(builtins)}
     used = set()
     for path in generated.rglob("*.py"):
-        runtime = path.parent == generated
+        # Neither the runtime nor a command ever sees a schema's name.
+        if path.parent == generated or path.parent.name == "commands":
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Name):
                 used.add(node.id)
             elif isinstance(node, ast.ImportFrom | ast.Import):
                 used.update(alias.asname or alias.name for alias in node.names)
-            elif isinstance(node, ast.ClassDef) and (runtime or path.stem in ("_base", "__init__")):
+            elif isinstance(node, ast.ClassDef) and path.stem in ("_base", "__init__"):
                 used.add(node.name)
             elif isinstance(node, ast.ClassDef):
                 own.add(node.name)

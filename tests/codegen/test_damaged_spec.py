@@ -68,7 +68,7 @@ def check(build: Callable[[Any], list[Package]], spec: Any) -> None:
         assert all(re.fullmatch(r"specs/mini\.yaml:\d+: .+: .+", line) for line in lines)
         return
     for name, text in files.items():
-        if text != sound()[name if name in sound() else ""]:
+        if name.endswith(".py") and text != sound()[name if name in sound() else ""]:
             ast.parse(text)
 
 

@@ -151,7 +151,7 @@ def test_files_that_no_longer_come_from_the_spec_disappear(
     assert not (package / "stray.txt").exists()
     assert main(root, ["check"]) == 0
     out = capsys.readouterr().out
-    assert " 10 stale removed" in out
+    assert " 11 stale removed" in out
     assert "generated/ is right: " in out
 
 

@@ -254,6 +254,23 @@ def test_time_survives_the_wire(time: datetime) -> None:
     assert text.endswith("Z") == (time.utcoffset() == timedelta())
 
 
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2026-05-01T00:00:00.123456789Z", datetime(2026, 5, 1, 0, 0, 0, 123456, tzinfo=UTC)),
+        ("2026-05-01T00:00:00.5+05:30", datetime(2026, 4, 30, 18, 30, 0, 500000, tzinfo=UTC)),
+        ("2026-05-01t08:00:00z", datetime(2026, 5, 1, 8, tzinfo=UTC)),
+        ("2026-05-01T24:00:00Z", datetime(2026, 5, 2, tzinfo=UTC)),
+        ("2026-05-01 08:00:00-00:00", datetime(2026, 5, 1, 8, tzinfo=UTC)),
+    ],
+)
+def test_forms_of_rfc_3339_are_read(text: str, time: datetime) -> None:
+    from tensormesh_api._times import read_time
+
+    assert read_time(text, "T.at") == time
+    assert read_time(text, "T.at").tzinfo
+
+
 @given(st.text(max_size=40))
 def test_text_that_is_no_time_is_refused_and_nothing_else_happens(text: str) -> None:
     from tensormesh_api._times import read_time

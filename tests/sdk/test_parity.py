@@ -71,7 +71,8 @@ def test_signatures_are_the_same(path: str, here: Any, there: Any) -> None:
         assert parameter.default == twin.default
         assert without_colour(parameter.annotation) == without_colour(twin.annotation)
     assert without_colour(one.return_annotation) == without_colour(other.return_annotation)
-    assert inspect.iscoroutinefunction(there) == (path != "client.with_options")
+    plain = path == "client.with_options" or path.endswith(".auto_paging_iter")
+    assert inspect.iscoroutinefunction(there) != plain
     assert not inspect.iscoroutinefunction(here)
 
 

@@ -64,6 +64,10 @@ paths:
           in: query
           description: Things per page.
           schema: {type: integer, minimum: 1, maximum: 100, default: 20}
+        - name: pageToken
+          in: query
+          description: The `nextPageToken` of the page before.
+          schema: {type: string}
         - name: since
           in: query
           schema: {type: string, format: date-time}
@@ -385,6 +389,15 @@ components:
       type: object
       properties:
         cents: {type: integer}
+    Worth:
+      type: object
+      description: What something is worth.
+      x-tm-money: true
+      required: [currencyCode]
+      properties:
+        currencyCode: {type: string}
+        units: {type: string, format: int64, default: "0"}
+        nanos: {type: integer, default: 0}
     TransactionList:
       type: object
       properties:
@@ -397,6 +410,7 @@ components:
       properties:
         id: {type: string}
         at: {type: [string, "null"], format: date-time}
+        worth: {$ref: "#/components/schemas/Worth"}
     ErrorBody:
       type: object
       properties:

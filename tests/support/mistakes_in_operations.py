@@ -4,7 +4,60 @@ from __future__ import annotations
 
 from support.mistakes import Case, used
 
+PAGED = "x-tm-pagination: {style: token, items: items}\n"
+# Where the pages of a mistake are, when it is elsewhere that the mistake was made.
+PAGED_HERE = "      x-tm-pagination"
+
 CASES = [
+    # ---- Lists
+    Case(
+        "pages that cannot be asked for",
+        "        - name: pageToken\n",
+        "        - name: token\n",
+        "style token needs a query parameter 'pageToken': declare it",
+        at=PAGED_HERE,
+    ),
+    Case(
+        "pages that do not say how to go on",
+        "        nextPageToken: {type: string}\n",
+        "        next: {type: string}\n",
+        "style token needs 'nextPageToken' in the answer: declare it",
+        at=PAGED_HERE,
+    ),
+    Case(
+        "pages whose token is no text",
+        "        nextPageToken: {type: string}\n",
+        "        nextPageToken: {type: integer}\n",
+        "'nextPageToken' of the answer must be of type string: mend it",
+        at=PAGED_HERE,
+    ),
+    Case(
+        "pages without entries",
+        PAGED,
+        PAGED.replace("items: items}", "items: next_page_token} #!"),
+        "items 'next_page_token' is no list of named objects in the answer: mend it",
+    ),
+    Case(
+        "two lists for one iterator",
+        "      x-tm-resource: billing.transactions\n      x-tm-method: list\n",
+        "      x-tm-resource: things #!\n      x-tm-method: bills\n"
+        f"      {PAGED.replace('items: items', 'items: transactions')}"
+        "      parameters:\n        - {name: pageToken, in: query, schema: {type: string}}\n",
+        "things has two methods that give pages, for one auto_paging_iter",
+        also=(
+            "    TransactionList:\n      type: object\n      properties:\n",
+            "    TransactionList:\n      type: object\n      properties:\n"
+            "        nextPageToken: {type: string}\n",
+        ),
+    ),
+    # ---- Commands
+    Case(
+        "two options of one name",
+        "        - name: pageToken\n          in: query\n",
+        "        - name: pageToken\n          in: query\n          x-tm-option: page-size\n",
+        "page_size and page_token are both the option --page-size of its command",
+        at="    get:",
+    ),
     # ---- Operations
     Case(
         "no operationId",

@@ -15,6 +15,13 @@ CASES = [
         "schema name 'error-text' is no class name: write words as in `UsageInfo`",
     ),
     Case(
+        "money without billionths",
+        "      x-tm-money: true\n",
+        "      x-tm-money: true #!\n",
+        "an amount of money needs currencyCode, units",
+        also=("        nanos: {type: integer, default: 0}\n", ""),
+    ),
+    Case(
         "inline object",
         "cents: {type: integer}",
         "cents: {type: object, properties: {a: {type: string}}} #!",

@@ -13,6 +13,7 @@ import pytest
 from support.model_strategies import ENUMS, MODELS, MODULES, SCHEMAS, UNIONS, resolved
 
 from tensormesh_api.control_plane import models as management_models
+from tensormesh_api.control_plane import pages as management_pages
 from tensormesh_api.control_plane import params as management_params
 from tensormesh_api.inference import models, params
 
@@ -38,7 +39,8 @@ def fresh(program: str) -> Any:
 PUBLIC_TYPES = {
     *(name for package in (models, params) for name in package.__all__),
     *(name for package in (management_models, management_params) for name in package.__all__),
-    *("BaseModel", "UnknownVariant"),
+    *management_pages.__all__,
+    *("AsyncPage", "BaseModel", "SyncPage", "UnknownVariant"),
 }
 LOADED = f"sorted(name for name in sys.modules if name.startswith('{PACKAGE}.'))"
 

@@ -39,9 +39,9 @@ class Activity(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        activity_id: Id of the activity. Inferred, not documented.
-        user_id: Id of the user whose account it concerns. Inferred, not documented.
-        actor_user_id: Id of the user who did it. Inferred, not documented.
+        activity_id: Id of the activity.
+        user_id: Id of the user whose account it concerns.
+        actor_user_id: Id of the user who did it.
         type: What was done. Known values: ACTIVITY_TYPE_UNSPECIFIED, ACTIVITY_TYPE_LOGIN,
             ACTIVITY_TYPE_MODEL_DEPLOYED, ACTIVITY_TYPE_MODEL_DELETED,
             ACTIVITY_TYPE_API_KEY_CREATED, ACTIVITY_TYPE_API_KEY_DELETED,
@@ -49,13 +49,12 @@ class Activity(BaseModel):
             ACTIVITY_TYPE_BALANCE_ADDED, ACTIVITY_TYPE_TICKET_CREATED,
             ACTIVITY_TYPE_TICKET_UPDATED, ACTIVITY_TYPE_ROLE_CHANGED,
             ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CREATED,
-            ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CANCELED. Inferred, not documented.
-        resource_type: Kind of the thing that it was done to, such as `model`. Inferred, not
-            documented.
-        resource_id: Id of that thing. Inferred, not documented.
-        message: What was done, in words. Inferred, not documented.
-        metadata: Further facts. Free form. Inferred, not documented.
-        created_at: When it was done. Inferred, not documented.
+            ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CANCELED.
+        resource_type: Kind of the thing that it was done to, such as `model`.
+        resource_id: Id of that thing.
+        message: What was done, in words.
+        metadata: Further facts. Free form.
+        created_at: When it was done.
     """
 
     activity_id: str

@@ -11,7 +11,7 @@ from typing import Final
 class ActivityType:
     """What was done.
 
-    An open set of strings: a server may send others, and they pass through.
+    Inferred, not documented. A server may send other values: they pass through.
     """
 
     ACTIVITY_TYPE_UNSPECIFIED: Final = "ACTIVITY_TYPE_UNSPECIFIED"

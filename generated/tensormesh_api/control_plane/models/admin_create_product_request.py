@@ -32,9 +32,8 @@ class AdminCreateProductRequest(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        product: The product, without `productId` and timestamps. Inferred, not documented.
-        user_id: Id of the administrator who acts. Left out, the caller. Inferred, not
-            documented.
+        product: The product, without `product_id` and timestamps.
+        user_id: Id of the administrator who acts. Left out, the caller.
     """
 
     product: Product | None = None

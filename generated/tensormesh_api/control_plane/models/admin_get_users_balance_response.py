@@ -29,7 +29,7 @@ class AdminGetUsersBalanceResponse(BaseModel):
     """Balances of users.
 
     Attributes:
-        balances: One entry for each user, in the order of `targetUserIds` (inferred).
+        balances: One entry for each user, in the order of `target_user_ids` (inferred).
     """
 
     balances: list[UserBalance]

@@ -35,10 +35,10 @@ class AdminListModelsResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        models: The models. Their order is not settled. Inferred, not documented.
-        page: Number of this page, counted from 1. Inferred, not documented.
-        size: Entries that a page holds at most. Inferred, not documented.
-        total: Number of models on all pages. Inferred, not documented.
+        models: The models. Their order is not settled.
+        page: Number of this page, counted from 1.
+        size: Entries that a page holds at most.
+        total: Number of models on all pages.
     """
 
     models: list[Model]

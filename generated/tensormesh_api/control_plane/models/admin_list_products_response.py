@@ -35,10 +35,10 @@ class AdminListProductsResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        products: The products. Their order is not settled. Inferred, not documented.
-        page: Number of this page, counted from 1. Inferred, not documented.
-        size: Entries that a page holds at most. Inferred, not documented.
-        total: Number of products on all pages. Inferred, not documented.
+        products: The products. Their order is not settled.
+        page: Number of this page, counted from 1.
+        size: Entries that a page holds at most.
+        total: Number of products on all pages.
     """
 
     products: list[Product]

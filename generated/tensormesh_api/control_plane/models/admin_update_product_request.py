@@ -32,10 +32,9 @@ class AdminUpdateProductRequest(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        product: The whole product: fields that are left out are emptied. `productId` and
-            timestamps are ignored. Inferred, not documented.
-        user_id: Id of the administrator who acts. Left out, the caller. Inferred, not
-            documented.
+        product: The whole product: fields that are left out are emptied. `product_id` and
+            timestamps are ignored.
+        user_id: Id of the administrator who acts. Left out, the caller.
     """
 
     product: Product | None = None

@@ -30,9 +30,8 @@ class AdminUpdateProductResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        product: Something that can be bought for a period. The service sets `productId`,
-            `createdAt` and `updatedAt`; leave them out of what is sent. Inferred, not
-            documented.
+        product: Something that can be bought for a period. The service sets `product_id`,
+            `created_at` and `updated_at`; leave them out of what is sent.
     """
 
     product: Product

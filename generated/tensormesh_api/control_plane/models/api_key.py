@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define
 
@@ -48,6 +48,8 @@ class ApiKey(BaseModel):
         secret: The key itself, such as `ak-...`. Only the answer that creates the key has it,
             once; programs must cope with an answer without it. Inferred, not documented.
     """
+
+    _secrets: ClassVar[tuple[str, ...]] = ("secret",)
 
     id: str
     name: str | None = None

@@ -11,8 +11,8 @@ from typing import Final
 class AuthProvider:
     """Who checks the user's identity at login.
 
-    Only `AUTH_PROVIDER_UNSPECIFIED` is documented; the other members are inferred. An open set
-    of strings: a server may send others, and they pass through.
+    Only `AUTH_PROVIDER_UNSPECIFIED` is documented; the other members are inferred. A server may
+    send other values: they pass through.
     """
 
     AUTH_PROVIDER_UNSPECIFIED: Final = "AUTH_PROVIDER_UNSPECIFIED"

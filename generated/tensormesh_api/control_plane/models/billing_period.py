@@ -11,7 +11,7 @@ from typing import Final
 class BillingPeriod:
     """How long one payment lasts.
 
-    An open set of strings: a server may send others, and they pass through.
+    Inferred, not documented. A server may send other values: they pass through.
     """
 
     BILLING_PERIOD_UNSPECIFIED: Final = "BILLING_PERIOD_UNSPECIFIED"

@@ -48,7 +48,7 @@ class BillingTransaction(BaseModel):
         created_at: When the transaction was entered.
         amount: An amount of money in one currency. Its value is `units` + `nanos` /
             1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currencyCode` USD, `units` 1 and `nanos` 750000000.
+            `currency_code` USD, `units` 1 and `nanos` 750000000.
         description: What it was for, in words.
         status: State of a transaction. Only `TRANSACTION_STATUS_UNSPECIFIED` is documented; the
             other members are inferred. Known values: TRANSACTION_STATUS_UNSPECIFIED,

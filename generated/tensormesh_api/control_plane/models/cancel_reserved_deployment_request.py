@@ -30,8 +30,8 @@ class CancelReservedDeploymentRequest(BaseModel):
     Every field may be left out. Inferred, not documented.
 
     Attributes:
-        user_id: Id of the user who reserved. Left out, the caller. Inferred, not documented.
-        reason: Why, in words. Inferred, not documented.
+        user_id: Id of the user who reserved. Left out, the caller.
+        reason: Why, in words.
     """
 
     user_id: str | None = None

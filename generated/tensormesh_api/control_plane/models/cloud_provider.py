@@ -11,7 +11,7 @@ from typing import Final
 class CloudProvider:
     """Who runs the machines: a cloud, or the customer (`CLOUD_PROVIDER_ONPREM`).
 
-    An open set of strings: a server may send others, and they pass through.
+    A server may send other values: they pass through.
     """
 
     CLOUD_PROVIDER_UNSPECIFIED: Final = "CLOUD_PROVIDER_UNSPECIFIED"

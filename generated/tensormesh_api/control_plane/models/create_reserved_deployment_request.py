@@ -40,16 +40,13 @@ class CreateReservedDeploymentRequest(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        product_id: Id of the product to buy. Inferred, not documented.
-        user_id: Id of the user who reserves. Left out, the caller. Inferred, not documented.
-        model_id: Id of the model that the machines are for. Inferred, not documented.
-        infra: Where the machines shall be. Left out, the service decides. Inferred, not
-            documented.
-        start_time: Start, inclusive. Left out, as soon as possible. Inferred, not documented.
+        product_id: Id of the product to buy.
+        user_id: Id of the user who reserves. Left out, the caller.
+        model_id: Id of the model that the machines are for.
+        infra: Where the machines shall be. Left out, the service decides.
+        start_time: Start, inclusive. Left out, as soon as possible.
         end_time: End, exclusive. Left out, one billing period of the product after the start.
-            Inferred, not documented.
-        auto_renew: Whether to go on for another period at the end. Server default: false.
-            Inferred, not documented.
+        auto_renew: Whether to go on for another period at the end. Default: false.
     """
 
     product_id: str

@@ -30,8 +30,7 @@ class CreateReservedDeploymentResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        reserved_deployment: Machines that a user has reserved for a time. Inferred, not
-            documented.
+        reserved_deployment: Machines that a user has reserved for a time.
     """
 
     reserved_deployment: ReservedDeployment

@@ -34,12 +34,12 @@ class CreateTicketRequest(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        subject: What it is about, in one line. Inferred, not documented.
+        subject: What it is about, in one line.
         type: What it is about, by kind. Known values: TICKET_TYPE_UNSPECIFIED,
             TICKET_TYPE_BILLING, TICKET_TYPE_TECHNICAL, TICKET_TYPE_ACCOUNT,
-            TICKET_TYPE_FEATURE_REQUEST, TICKET_TYPE_OTHER. Inferred, not documented.
-        message: The first message. Inferred, not documented.
-        user_id: Id of the user who asks. Left out, the caller. Inferred, not documented.
+            TICKET_TYPE_FEATURE_REQUEST, TICKET_TYPE_OTHER.
+        message: The first message.
+        user_id: Id of the user who asks. Left out, the caller.
     """
 
     subject: str

@@ -11,8 +11,8 @@ from typing import Final
 class EventType:
     """What happened to a model.
 
-    Only `EVENT_TYPE_UNSPECIFIED` is documented; the other members are inferred. An open set of
-    strings: a server may send others, and they pass through.
+    Only `EVENT_TYPE_UNSPECIFIED` is documented; the other members are inferred. A server may
+    send other values: they pass through.
     """
 
     EVENT_TYPE_UNSPECIFIED: Final = "EVENT_TYPE_UNSPECIFIED"

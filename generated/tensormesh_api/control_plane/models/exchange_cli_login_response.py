@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define
 
@@ -33,11 +33,12 @@ class ExchangeCliLoginResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        access_token: Bearer token for the Control Plane: a secret. Inferred, not documented.
-        refresh_token: What to get the next tokens with: a secret. It is valid once. Inferred,
-            not documented.
-        expires_at: When `accessToken` stops being valid. Inferred, not documented.
+        access_token: Bearer token for the Control Plane: a secret.
+        refresh_token: What to get the next tokens with: a secret. It is valid once.
+        expires_at: When `access_token` stops being valid.
     """
+
+    _secrets: ClassVar[tuple[str, ...]] = ("access_token", "refresh_token")
 
     access_token: str
     refresh_token: str

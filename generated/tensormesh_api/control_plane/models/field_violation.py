@@ -30,9 +30,8 @@ class FieldViolation(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        field: Name of the field, or a dotted path such as `amount.nanos`. Inferred, not
-            documented.
-        description: What is wrong with it. Inferred, not documented.
+        field: Name of the field, or a dotted path such as `amount.nanos`.
+        description: What is wrong with it.
     """
 
     field: str

@@ -31,8 +31,8 @@ class GetServerlessUsageHistoryResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        buckets: The usage, ordered by `bucketStart`, then by `model`. Spans without usage are
-            left out. Inferred, not documented.
+        buckets: The usage, ordered by `bucket_start`, then by `model`. Spans without usage are
+            left out.
     """
 
     buckets: list[ServerlessUsageBucket]

@@ -30,7 +30,7 @@ class GetUserBalanceResponse(BaseModel):
     Attributes:
         balance: An amount of money in one currency. Its value is `units` + `nanos` /
             1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currencyCode` USD, `units` 1 and `nanos` 750000000.
+            `currency_code` USD, `units` 1 and `nanos` 750000000.
     """
 
     balance: Money

@@ -29,7 +29,7 @@ class GetUsersSpendingSummaryResponse(BaseModel):
     """Spending of users.
 
     Attributes:
-        summaries: One entry for each user, in the order of `targetUserIds` (inferred).
+        summaries: One entry for each user, in the order of `target_user_ids` (inferred).
     """
 
     summaries: list[UserSpendingSummary]

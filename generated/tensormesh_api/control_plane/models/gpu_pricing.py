@@ -30,7 +30,7 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class GpuPricing(BaseModel):
-    """Price of a GPU at a cloud provider. `gpuType` and `cloudProvider` together are its key
+    """Price of a GPU at a cloud provider. `gpu_type` and `cloud_provider` together are its key
     (inferred), and its name as a type is inferred.
 
     Attributes:

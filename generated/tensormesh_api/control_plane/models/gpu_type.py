@@ -11,7 +11,7 @@ from typing import Final
 class GpuType:
     """Type of GPU.
 
-    An open set of strings: a server may send others, and they pass through.
+    A server may send other values: they pass through.
     """
 
     GPU_TYPE_UNSPECIFIED: Final = "GPU_TYPE_UNSPECIFIED"

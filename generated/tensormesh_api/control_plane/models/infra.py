@@ -29,7 +29,7 @@ _SHAPES = Shapes(
 class Infra(BaseModel):
     """Where a model runs.
 
-    Of the regions, the one that belongs to `cloudProvider` counts (inferred).
+    Of the regions, the one that belongs to `cloud_provider` counts (inferred).
 
     Attributes:
         cloud_provider: Who runs the machines: a cloud, or the customer

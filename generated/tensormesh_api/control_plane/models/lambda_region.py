@@ -11,8 +11,8 @@ from typing import Final
 class LambdaRegion:
     """Region of the cloud Lambda.
 
-    Only `LAMBDA_REGION_UNSPECIFIED` is documented; the other members are inferred. An open set
-    of strings: a server may send others, and they pass through.
+    Only `LAMBDA_REGION_UNSPECIFIED` is documented; the other members are inferred. A server may
+    send other values: they pass through.
     """
 
     LAMBDA_REGION_UNSPECIFIED: Final = "LAMBDA_REGION_UNSPECIFIED"

@@ -33,9 +33,9 @@ class ListActivitiesResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        activities: The activities, newest first. Inferred, not documented.
-        next_page_token: What to send as `pageToken` for the next page. Empty or absent on the
-            last page. Inferred, not documented.
+        activities: The activities, newest first.
+        next_page_token: What to send as `page_token` for the next page. Empty or absent on the
+            last page.
     """
 
     activities: list[Activity]

@@ -32,7 +32,7 @@ class ListBillingTransactionsResponse(BaseModel):
 
     Attributes:
         transactions: The transactions. Their order is not documented.
-        next_page_token: What to send as `pageToken` for the next page. Empty or absent on the
+        next_page_token: What to send as `page_token` for the next page. Empty or absent on the
             last page (inferred).
     """
 

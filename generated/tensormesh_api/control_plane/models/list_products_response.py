@@ -31,7 +31,7 @@ class ListProductsResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        products: The products. Their order is not settled. Inferred, not documented.
+        products: The products. Their order is not settled.
     """
 
     products: list[Product]

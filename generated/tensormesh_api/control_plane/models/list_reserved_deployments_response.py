@@ -35,11 +35,10 @@ class ListReservedDeploymentsResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        reserved_deployments: The reservations. Their order is not settled. Inferred, not
-            documented.
-        page: Number of this page, counted from 1. Inferred, not documented.
-        size: Entries that a page holds at most. Inferred, not documented.
-        total: Number of reservations on all pages. Inferred, not documented.
+        reserved_deployments: The reservations. Their order is not settled.
+        page: Number of this page, counted from 1.
+        size: Entries that a page holds at most.
+        total: Number of reservations on all pages.
     """
 
     reserved_deployments: list[ReservedDeployment]

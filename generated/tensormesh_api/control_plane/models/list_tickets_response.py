@@ -35,10 +35,10 @@ class ListTicketsResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        tickets: The tickets. Their order is not settled. Inferred, not documented.
-        page: Number of this page, counted from 1. Inferred, not documented.
-        size: Entries that a page holds at most. Inferred, not documented.
-        total: Number of tickets on all pages. Inferred, not documented.
+        tickets: The tickets. Their order is not settled.
+        page: Number of this page, counted from 1.
+        size: Entries that a page holds at most.
+        total: Number of tickets on all pages.
     """
 
     tickets: list[Ticket]

@@ -38,17 +38,16 @@ class LogEntry(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        entry_id: Id of the entry. Inferred, not documented.
-        timestamp: When it was written. Inferred, not documented.
+        entry_id: Id of the entry.
+        timestamp: When it was written.
         severity: How serious a log entry is. The members go from least to most serious. Known
             values: LOG_SEVERITY_UNSPECIFIED, LOG_SEVERITY_DEBUG, LOG_SEVERITY_INFO,
-            LOG_SEVERITY_WARNING, LOG_SEVERITY_ERROR, LOG_SEVERITY_CRITICAL. Inferred, not
-            documented.
-        message: Text of the line. Inferred, not documented.
-        model_id: Id of the model. Inferred, not documented.
-        deployment_id: Id of the deployment. Inferred, not documented.
-        replica: Name of the replica that wrote it. Inferred, not documented.
-        labels: Further facts about the entry, by name. Inferred, not documented.
+            LOG_SEVERITY_WARNING, LOG_SEVERITY_ERROR, LOG_SEVERITY_CRITICAL.
+        message: Text of the line.
+        model_id: Id of the model.
+        deployment_id: Id of the deployment.
+        replica: Name of the replica that wrote it.
+        labels: Further facts about the entry, by name.
     """
 
     entry_id: str

@@ -11,8 +11,8 @@ from typing import Final
 class LogSeverity:
     """How serious a log entry is.
 
-    The members go from least to most serious. An open set of strings: a server may send others,
-    and they pass through.
+    The members go from least to most serious. Inferred, not documented. A server may send other
+    values: they pass through.
     """
 
     LOG_SEVERITY_UNSPECIFIED: Final = "LOG_SEVERITY_UNSPECIFIED"

@@ -32,8 +32,8 @@ class MetricPoint(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        timestamp: The time. Inferred, not documented.
-        value: The value, in the unit of its series. Inferred, not documented.
+        timestamp: The time.
+        value: The value, in the unit of its series.
     """
 
     timestamp: datetime

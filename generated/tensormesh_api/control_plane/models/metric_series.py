@@ -35,11 +35,10 @@ class MetricSeries(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        metric_name: Name of the metric. Inferred, not documented.
-        unit: Unit of the values, such as `seconds`, `tokens` or `bytes`. Inferred, not
-            documented.
-        labels: Further facts about the series, by name. Inferred, not documented.
-        points: The values, oldest first. Inferred, not documented.
+        metric_name: Name of the metric.
+        unit: Unit of the values, such as `seconds`, `tokens` or `bytes`.
+        labels: Further facts about the series, by name.
+        points: The values, oldest first.
     """
 
     metric_name: str

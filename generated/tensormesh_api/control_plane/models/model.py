@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define
 
@@ -55,7 +55,7 @@ class Model(BaseModel):
     Attributes:
         model_id: Id of the model here, a UUID. Inference never takes it.
         deployment_id: Id of the deployment. Where it is neither empty nor a UUID, it is the
-            served name that On-Demand inference takes as `model`; otherwise `modelName` is
+            served name that On-Demand inference takes as `model`; otherwise `model_name` is
             (inferred).
         user_id: Id of the owner.
         description: What the owner says of the model.
@@ -69,7 +69,7 @@ class Model(BaseModel):
         created_at: When the model was deployed first.
         updated_at: When the record changed last.
         model_spec: Settings of the serving engine, in a form that is not documented.
-        infra: Where a model runs. Of the regions, the one that belongs to `cloudProvider`
+        infra: Where a model runs. Of the regions, the one that belongs to `cloud_provider`
             counts (inferred).
         gpu_count: Number of GPUs of one replica (that it is for one replica is inferred).
         gpu_type: Type of GPU. Known values: GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100, GPU_TYPE_H100,
@@ -78,6 +78,8 @@ class Model(BaseModel):
         endpoint: Address at which the model is served; empty while it is not (inferred).
         api_key: An API key that may ask the model (inferred), in full: a secret.
     """
+
+    _secrets: ClassVar[tuple[str, ...]] = ("api_key",)
 
     model_id: str
     deployment_id: str | None = None

@@ -11,8 +11,8 @@ from typing import Final
 class ModelStatus:
     """State of a model.
 
-    Only `MODEL_STATUS_UNSPECIFIED` is documented; the other members are inferred. An open set
-    of strings: a server may send others, and they pass through.
+    Only `MODEL_STATUS_UNSPECIFIED` is documented; the other members are inferred. A server may
+    send other values: they pass through.
     """
 
     MODEL_STATUS_UNSPECIFIED: Final = "MODEL_STATUS_UNSPECIFIED"

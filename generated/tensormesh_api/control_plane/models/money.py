@@ -13,10 +13,12 @@ from attrs import define
 from ..._model import (
     BaseModel,
     Shapes,
+    check_int64,
     check_integer,
     check_object,
     check_string,
 )
+from ..._money import MoneyMethods
 
 _SHAPES = Shapes(
     "currencyCode",
@@ -26,24 +28,24 @@ _SHAPES = Shapes(
 
 
 @define(kw_only=True, eq=False, repr=False)
-class Money(BaseModel):
+class Money(MoneyMethods, BaseModel):
     """An amount of money in one currency.
 
     Its value is `units` + `nanos` / 1,000,000,000, as in google.type.Money (inferred). For
-    example, 1.75 US dollars are `currencyCode` USD, `units` 1 and `nanos` 750000000.
+    example, 1.75 US dollars are `currency_code` USD, `units` 1 and `nanos` 750000000.
 
     Attributes:
         currency_code: Currency, by its three letters of ISO 4217, such as `USD`.
         units: Whole units of the currency: a signed 64-bit integer as a string. Clients read a
-            number too; empty or absent means 0. Server default: "0".
+            number too; empty or absent means 0. Default: "0".
         nanos: Billionths of a unit, on top of `units` and of the same sign: never negative
             where `units` is positive, never positive where `units` is negative. At least
-            -999999999 and at most 999999999. Server default: 0.
+            -999999999 and at most 999999999. Default: 0.
     """
 
     currency_code: str
-    units: str | None = None
-    nanos: int | None = None
+    units: str = "0"
+    nanos: int = 0
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -56,11 +58,11 @@ class Money(BaseModel):
         if type(value) is not str:
             self.currency_code = check_string(value, "Money.currencyCode")
         self.units = value = get("units")
-        if value is not None and type(value) is not str:
-            self.units = check_string(value, "Money.units")
+        if type(value) is not str or not value:
+            self.units = "0" if value is None or value == "" else check_int64(value, "Money.units")
         self.nanos = value = get("nanos")
-        if value is not None and type(value) is not int:
-            self.nanos = check_integer(value, "Money.nanos")
+        if type(value) is not int:
+            self.nanos = 0 if value is None or value == "" else check_integer(value, "Money.nanos")
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self
@@ -70,9 +72,9 @@ class Money(BaseModel):
         data: dict[str, Any] = {
             "currencyCode": self.currency_code,
         }
-        if self.units is not None:
+        if self.units != "0" or self._had("units"):
             data["units"] = self.units
-        if self.nanos is not None:
+        if self.nanos != 0 or self._had("nanos"):
             data["nanos"] = self.nanos
         return self._complete(data)
 

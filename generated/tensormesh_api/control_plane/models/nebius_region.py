@@ -11,8 +11,8 @@ from typing import Final
 class NebiusRegion:
     """Region of the cloud Nebius.
 
-    Only `NEBIUS_REGION_UNSPECIFIED` is documented; the other members are inferred. An open set
-    of strings: a server may send others, and they pass through.
+    Only `NEBIUS_REGION_UNSPECIFIED` is documented; the other members are inferred. A server may
+    send other values: they pass through.
     """
 
     NEBIUS_REGION_UNSPECIFIED: Final = "NEBIUS_REGION_UNSPECIFIED"

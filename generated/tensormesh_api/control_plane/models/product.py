@@ -43,30 +43,28 @@ _SHAPES = Shapes(
 class Product(BaseModel):
     """Something that can be bought for a period.
 
-    The service sets `productId`, `createdAt` and `updatedAt`; leave them out of what is sent.
-    Inferred, not documented.
+    The service sets `product_id`, `created_at` and `updated_at`; leave them out of what is
+    sent. Inferred, not documented.
 
     Attributes:
-        product_id: Id of the product. Inferred, not documented.
-        name: Name of the product. Inferred, not documented.
-        description: What it is, in words. Inferred, not documented.
+        product_id: Id of the product.
+        name: Name of the product.
+        description: What it is, in words.
         type: What a product is. Known values: PRODUCT_TYPE_UNSPECIFIED,
             PRODUCT_TYPE_RESERVED_GPU, PRODUCT_TYPE_EXTERNAL_STORAGE, PRODUCT_TYPE_SUPPORT_PLAN.
-            Inferred, not documented.
         gpu_type: Type of its GPUs; unspecified where it has none. Known values:
             GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
-            Inferred, not documented.
-        gpu_count: Number of its GPUs; 0 where it has none. Inferred, not documented.
+        gpu_count: Number of its GPUs; 0 where it has none.
         cloud_provider: Who runs its machines. Known values: CLOUD_PROVIDER_UNSPECIFIED,
             CLOUD_PROVIDER_ONPREM, CLOUD_PROVIDER_NEBIUS, CLOUD_PROVIDER_LAMBDA,
-            CLOUD_PROVIDER_YOTTA. Inferred, not documented.
-        price: Price of one `billingPeriod`. Inferred, not documented.
+            CLOUD_PROVIDER_YOTTA.
+        price: Price of one `billing_period`.
         billing_period: How long one payment lasts. Known values: BILLING_PERIOD_UNSPECIFIED,
             BILLING_PERIOD_HOURLY, BILLING_PERIOD_DAILY, BILLING_PERIOD_MONTHLY,
-            BILLING_PERIOD_YEARLY. Inferred, not documented.
-        is_active: Whether it can be bought. Inferred, not documented.
-        created_at: When it was created. Inferred, not documented.
-        updated_at: When it changed last. Inferred, not documented.
+            BILLING_PERIOD_YEARLY.
+        is_active: Whether it can be bought.
+        created_at: When it was created.
+        updated_at: When it changed last.
     """
 
     product_id: str | None = None

@@ -11,7 +11,7 @@ from typing import Final
 class ProductType:
     """What a product is.
 
-    An open set of strings: a server may send others, and they pass through.
+    Inferred, not documented. A server may send other values: they pass through.
     """
 
     PRODUCT_TYPE_UNSPECIFIED: Final = "PRODUCT_TYPE_UNSPECIFIED"

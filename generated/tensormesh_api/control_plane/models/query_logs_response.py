@@ -33,9 +33,9 @@ class QueryLogsResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        entries: The entries, newest first. Inferred, not documented.
-        next_page_token: What to send as `pageToken` for the next page. Empty or absent on the
-            last page. Inferred, not documented.
+        entries: The entries, newest first.
+        next_page_token: What to send as `page_token` for the next page. Empty or absent on the
+            last page.
     """
 
     entries: list[LogEntry]

@@ -31,7 +31,7 @@ class QueryMetricsResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        series: One series for each metric and set of labels. Inferred, not documented.
+        series: One series for each metric and set of labels.
     """
 
     series: list[MetricSeries]

@@ -51,32 +51,27 @@ class ReservedDeployment(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        reserved_deployment_id: Id of the reservation. Inferred, not documented.
-        user_id: Id of the user who reserved. Inferred, not documented.
-        product_id: Id of the product that was bought. Inferred, not documented.
-        model_id: Id of the model that the machines are for; empty if none was named. Inferred,
-            not documented.
+        reserved_deployment_id: Id of the reservation.
+        user_id: Id of the user who reserved.
+        product_id: Id of the product that was bought.
+        model_id: Id of the model that the machines are for; empty if none was named.
         deployment_id: Id of the deployment on the machines; empty as long as there is none.
-            Inferred, not documented.
         status: State of a reservation. Known values: RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED,
             RESERVED_DEPLOYMENT_STATUS_PENDING, RESERVED_DEPLOYMENT_STATUS_ACTIVE,
             RESERVED_DEPLOYMENT_STATUS_EXPIRED, RESERVED_DEPLOYMENT_STATUS_CANCELED,
-            RESERVED_DEPLOYMENT_STATUS_FAILED. Inferred, not documented.
-        infra: Where the machines are. Inferred, not documented.
+            RESERVED_DEPLOYMENT_STATUS_FAILED.
+        infra: Where the machines are.
         gpu_type: Type of the GPUs. Known values: GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100,
-            GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200. Inferred, not documented.
-        gpu_count: Number of GPUs. Inferred, not documented.
+            GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
+        gpu_count: Number of GPUs.
         price: Price of one billing period of the product, as it was when the reservation was
-            made. Inferred, not documented.
-        start_time: Start of the reservation, inclusive. Inferred, not documented.
-        end_time: End of the reservation, exclusive; null or absent if it is open. Inferred, not
-            documented.
-        auto_renew: Whether it goes on for another period when it ends. Inferred, not
-            documented.
-        created_at: When the reservation was made. Inferred, not documented.
-        updated_at: When it changed last. Inferred, not documented.
-        canceled_at: When it was canceled; null or absent if it was not. Inferred, not
-            documented.
+            made.
+        start_time: Start of the reservation, inclusive.
+        end_time: End of the reservation, exclusive; null or absent if it is open.
+        auto_renew: Whether it goes on for another period when it ends.
+        created_at: When the reservation was made.
+        updated_at: When it changed last.
+        canceled_at: When it was canceled; null or absent if it was not.
     """
 
     reserved_deployment_id: str

@@ -11,7 +11,7 @@ from typing import Final
 class ReservedDeploymentStatus:
     """State of a reservation.
 
-    An open set of strings: a server may send others, and they pass through.
+    Inferred, not documented. A server may send other values: they pass through.
     """
 
     RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED: Final = "RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED"

@@ -13,6 +13,7 @@ from attrs import define
 from ..._model import (
     BaseModel,
     Shapes,
+    check_int64,
     check_object,
     check_string,
     to_wire,
@@ -34,29 +35,28 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ServerlessModelSpend(BaseModel):
-    """What one model cost in the period. `amount` is the whole; `inputAmount`, `cachedInputAmount`
-    and `outputAmount` are its parts.
+    """What one model cost in the period. `amount` is the whole; `input_amount`,
+    `cached_input_amount` and `output_amount` are its parts.
 
     Inferred, not documented.
 
     Attributes:
-        model: Published Serverless name of the model. Inferred, not documented.
-        prompt_tokens: Number of tokens of all prompts, `cachedTokens` included. A 64-bit
-            integer as a string; clients read a number too. Inferred, not documented.
+        model: Published Serverless name of the model.
+        prompt_tokens: Number of tokens of all prompts, `cached_tokens` included. A 64-bit
+            integer as a string; clients read a number too.
         cached_tokens: Number of those prompt tokens that were served from cache. A 64-bit
-            integer as a string; clients read a number too. Inferred, not documented.
+            integer as a string; clients read a number too.
         completion_tokens: Number of tokens that were generated. A 64-bit integer as a string;
-            clients read a number too. Inferred, not documented.
+            clients read a number too.
         requests: Number of requests. A 64-bit integer as a string; clients read a number too.
-            Inferred, not documented.
-        input_amount: Cost of the prompt tokens that were not cached: (`promptTokens` -
-            `cachedTokens`) x input rate / 1,000,000. Inferred, not documented.
-        cached_input_amount: Cost of the cached prompt tokens: `cachedTokens` x cached input
-            rate / 1,000,000. Inferred, not documented.
-        output_amount: Cost of the generated tokens. Inferred, not documented.
+        input_amount: Cost of the prompt tokens that were not cached: (`prompt_tokens` -
+            `cached_tokens`) x input rate / 1,000,000.
+        cached_input_amount: Cost of the cached prompt tokens: `cached_tokens` x cached input
+            rate / 1,000,000.
+        output_amount: Cost of the generated tokens.
         amount: An amount of money in one currency. Its value is `units` + `nanos` /
             1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currencyCode` USD, `units` 1 and `nanos` 750000000.
+            `currency_code` USD, `units` 1 and `nanos` 750000000.
     """
 
     model: str
@@ -81,16 +81,16 @@ class ServerlessModelSpend(BaseModel):
             self.model = check_string(value, "ServerlessModelSpend.model")
         self.prompt_tokens = value = get("promptTokens")
         if value is not None and type(value) is not str:
-            self.prompt_tokens = check_string(value, "ServerlessModelSpend.promptTokens")
+            self.prompt_tokens = check_int64(value, "ServerlessModelSpend.promptTokens")
         self.cached_tokens = value = get("cachedTokens")
         if value is not None and type(value) is not str:
-            self.cached_tokens = check_string(value, "ServerlessModelSpend.cachedTokens")
+            self.cached_tokens = check_int64(value, "ServerlessModelSpend.cachedTokens")
         self.completion_tokens = value = get("completionTokens")
         if value is not None and type(value) is not str:
-            self.completion_tokens = check_string(value, "ServerlessModelSpend.completionTokens")
+            self.completion_tokens = check_int64(value, "ServerlessModelSpend.completionTokens")
         self.requests = value = get("requests")
         if value is not None and type(value) is not str:
-            self.requests = check_string(value, "ServerlessModelSpend.requests")
+            self.requests = check_int64(value, "ServerlessModelSpend.requests")
         value = get("inputAmount")
         self.input_amount = (
             None

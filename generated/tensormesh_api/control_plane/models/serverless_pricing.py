@@ -38,12 +38,10 @@ class ServerlessPricing(BaseModel):
     Attributes:
         model: Published Serverless name of the model, which Serverless inference takes as
             `model`. It is the key of a price.
-        input_rate: Price of 1,000,000 prompt tokens that are not cached. Inferred, not
-            documented.
+        input_rate: Price of 1,000,000 prompt tokens that are not cached.
         cached_input_rate: Price of 1,000,000 prompt tokens that are served from cache.
-            Inferred, not documented.
-        output_rate: Price of 1,000,000 generated tokens. Inferred, not documented.
-        is_active: Whether the price is in force. Inferred, not documented.
+        output_rate: Price of 1,000,000 generated tokens.
+        is_active: Whether the price is in force.
     """
 
     model: str

@@ -36,10 +36,9 @@ class ServerlessSpend(BaseModel):
     documented.
 
     Attributes:
-        period_start: Start of the month, 00:00 UTC on its first day. Inferred, not documented.
+        period_start: Start of the month, 00:00 UTC on its first day.
         period_end: End of the month, exclusive: 00:00 UTC on the first day of the next.
-            Inferred, not documented.
-        models: One entry for each model that was used. Inferred, not documented.
+        models: One entry for each model that was used.
     """
 
     period_start: datetime

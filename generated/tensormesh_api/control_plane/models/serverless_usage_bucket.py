@@ -14,6 +14,7 @@ from attrs import define
 from ..._model import (
     BaseModel,
     Shapes,
+    check_int64,
     check_object,
     check_string,
 )
@@ -37,17 +38,16 @@ class ServerlessUsageBucket(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        bucket_start: Start of the span, UTC, inclusive. Inferred, not documented.
-        bucket_end: End of the span, UTC, exclusive. Inferred, not documented.
-        model: Published Serverless name of the model. Inferred, not documented.
-        prompt_tokens: Number of tokens of all prompts, `cachedTokens` included. A 64-bit
-            integer as a string; clients read a number too. Inferred, not documented.
+        bucket_start: Start of the span, UTC, inclusive.
+        bucket_end: End of the span, UTC, exclusive.
+        model: Published Serverless name of the model.
+        prompt_tokens: Number of tokens of all prompts, `cached_tokens` included. A 64-bit
+            integer as a string; clients read a number too.
         cached_tokens: Number of those prompt tokens that were served from cache. A 64-bit
-            integer as a string; clients read a number too. Inferred, not documented.
+            integer as a string; clients read a number too.
         completion_tokens: Number of tokens that were generated. A 64-bit integer as a string;
-            clients read a number too. Inferred, not documented.
+            clients read a number too.
         requests: Number of requests. A 64-bit integer as a string; clients read a number too.
-            Inferred, not documented.
     """
 
     bucket_start: datetime
@@ -76,16 +76,16 @@ class ServerlessUsageBucket(BaseModel):
             self.model = check_string(value, "ServerlessUsageBucket.model")
         self.prompt_tokens = value = get("promptTokens")
         if value is not None and type(value) is not str:
-            self.prompt_tokens = check_string(value, "ServerlessUsageBucket.promptTokens")
+            self.prompt_tokens = check_int64(value, "ServerlessUsageBucket.promptTokens")
         self.cached_tokens = value = get("cachedTokens")
         if value is not None and type(value) is not str:
-            self.cached_tokens = check_string(value, "ServerlessUsageBucket.cachedTokens")
+            self.cached_tokens = check_int64(value, "ServerlessUsageBucket.cachedTokens")
         self.completion_tokens = value = get("completionTokens")
         if value is not None and type(value) is not str:
-            self.completion_tokens = check_string(value, "ServerlessUsageBucket.completionTokens")
+            self.completion_tokens = check_int64(value, "ServerlessUsageBucket.completionTokens")
         self.requests = value = get("requests")
         if value is not None and type(value) is not str:
-            self.requests = check_string(value, "ServerlessUsageBucket.requests")
+            self.requests = check_int64(value, "ServerlessUsageBucket.requests")
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self

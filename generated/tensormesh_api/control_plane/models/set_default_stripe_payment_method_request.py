@@ -31,9 +31,8 @@ class SetDefaultStripePaymentMethodRequest(BaseModel):
 
     Attributes:
         stripe_payment_method_id: Id at Stripe of the method to make the default, such as
-            `pm_...`. Inferred, not documented.
-        user_id: Id of the user whose account is meant. Left out, the caller. Inferred, not
-            documented.
+            `pm_...`.
+        user_id: Id of the user whose account is meant. Left out, the caller.
     """
 
     stripe_payment_method_id: str

@@ -28,7 +28,7 @@ class SetDefaultStripePaymentMethodResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        empty: Always an empty object: there is nothing to tell. Inferred, not documented.
+        empty: Always an empty object: there is nothing to tell.
     """
 
     empty: dict[str, Any] | None = None

@@ -32,13 +32,11 @@ class StartCliLoginRequest(BaseModel):
     Every field may be left out. Inferred, not documented.
 
     Attributes:
-        client_name: Name of the program, shown to the person who approves. Inferred, not
-            documented.
-        client_version: Version of the program. Inferred, not documented.
-        code_challenge: PKCE (RFC 7636): the SHA-256 hash of `codeVerifier`, in base64url
-            without padding. Inferred, not documented.
-        code_challenge_method: How `codeChallenge` was made: always `S256`. Inferred, not
-            documented.
+        client_name: Name of the program, shown to the person who approves.
+        client_version: Version of the program.
+        code_challenge: PKCE (RFC 7636): the SHA-256 hash of `code_verifier`, in base64url
+            without padding.
+        code_challenge_method: How `code_challenge` was made: always `S256`.
     """
 
     client_name: str | None = None

@@ -35,13 +35,10 @@ class StartCliLoginResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        login_id: Id of the login, to be exchanged for tokens. Inferred, not documented.
-        verification_url: Page to open in a browser, where the person approves. Inferred, not
-            documented.
+        login_id: Id of the login, to be exchanged for tokens.
+        verification_url: Page to open in a browser, where the person approves.
         poll_interval_seconds: Seconds to wait before each try to exchange. At least 1.
-            Inferred, not documented.
-        expires_at: When the login can no longer be approved or exchanged. Inferred, not
-            documented.
+        expires_at: When the login can no longer be approved or exchanged.
     """
 
     login_id: str

@@ -37,9 +37,9 @@ class Status(BaseModel):
 
     Attributes:
         code: Code of gRPC, not of HTTP: 3 for an invalid argument, 5 for not found, 7 for
-            permission denied, 16 for unauthenticated, and so on. Inferred, not documented.
-        message: What went wrong, for people. Inferred, not documented.
-        details: Further facts for programs; may be empty. Inferred, not documented.
+            permission denied, 16 for unauthenticated, and so on.
+        message: What went wrong, for people.
+        details: Further facts for programs; may be empty.
     """
 
     code: int

@@ -36,14 +36,11 @@ class StatusDetail(BaseModel):
     Which there are depends on `@type`. Inferred, not documented.
 
     Attributes:
-        type: Kind of the detail, such as `type.googleapis.com/google.rpc.ErrorInfo`. Inferred,
-            not documented.
-        reason: Of an ErrorInfo: the reason, such as `AUTHORIZATION_PENDING`. Inferred, not
-            documented.
-        domain: Of an ErrorInfo: who gave the reason, such as `tensormesh.ai`. Inferred, not
-            documented.
-        metadata: Further facts about the error, by name. Inferred, not documented.
-        field_violations: Of a BadRequest: the fields that are wrong. Inferred, not documented.
+        type: Kind of the detail, such as `type.googleapis.com/google.rpc.ErrorInfo`.
+        reason: Of an ErrorInfo: the reason, such as `AUTHORIZATION_PENDING`.
+        domain: Of an ErrorInfo: who gave the reason, such as `tensormesh.ai`.
+        metadata: Further facts about the error, by name.
+        field_violations: Of a BadRequest: the fields that are wrong.
     """
 
     type: str

@@ -12,7 +12,7 @@ class StripePaymentMethodType:
     """Kind of a payment method.
 
     Only `STRIPE_PAYMENT_METHOD_TYPE_UNSPECIFIED` is documented; the other members are inferred.
-    An open set of strings: a server may send others, and they pass through.
+    A server may send other values: they pass through.
     """
 
     STRIPE_PAYMENT_METHOD_TYPE_UNSPECIFIED: Final = "STRIPE_PAYMENT_METHOD_TYPE_UNSPECIFIED"

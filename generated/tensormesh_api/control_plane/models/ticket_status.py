@@ -12,7 +12,7 @@ class TicketStatus:
     """State of a ticket.
 
     Only `TICKET_STATUS_UNSPECIFIED` and `TICKET_STATUS_OPEN` are documented; the other members
-    are inferred. An open set of strings: a server may send others, and they pass through.
+    are inferred. A server may send other values: they pass through.
     """
 
     TICKET_STATUS_UNSPECIFIED: Final = "TICKET_STATUS_UNSPECIFIED"

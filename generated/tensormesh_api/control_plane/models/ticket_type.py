@@ -11,8 +11,8 @@ from typing import Final
 class TicketType:
     """What a ticket is about.
 
-    Only `TICKET_TYPE_UNSPECIFIED` is documented; the other members are inferred. An open set of
-    strings: a server may send others, and they pass through.
+    Only `TICKET_TYPE_UNSPECIFIED` is documented; the other members are inferred. A server may
+    send other values: they pass through.
     """
 
     TICKET_TYPE_UNSPECIFIED: Final = "TICKET_TYPE_UNSPECIFIED"

@@ -31,7 +31,7 @@ class TransactionDetails(BaseModel):
 
     Attributes:
         serverless: For type `TRANSACTION_TYPE_SERVERLESS_USAGE`: the usage model by model.
-            Absent for other types. Inferred, not documented.
+            Absent for other types.
     """
 
     serverless: ServerlessSpend | None = None

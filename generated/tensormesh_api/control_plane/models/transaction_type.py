@@ -11,8 +11,8 @@ from typing import Final
 class TransactionType:
     """What a transaction is for.
 
-    Only `TRANSACTION_TYPE_UNSPECIFIED` is documented; the other members are inferred. An open
-    set of strings: a server may send others, and they pass through.
+    Only `TRANSACTION_TYPE_UNSPECIFIED` is documented; the other members are inferred. A server
+    may send other values: they pass through.
     """
 
     TRANSACTION_TYPE_UNSPECIFIED: Final = "TRANSACTION_TYPE_UNSPECIFIED"

@@ -34,7 +34,7 @@ class UpdateTicketStatusRequest(BaseModel):
             documented; the other members are inferred. Known values: TICKET_STATUS_UNSPECIFIED,
             TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS, TICKET_STATUS_WAITING_ON_CUSTOMER,
             TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
-        user_id: Id of the user who acts. Left out, the caller. Inferred, not documented.
+        user_id: Id of the user who acts. Left out, the caller.
     """
 
     status: str

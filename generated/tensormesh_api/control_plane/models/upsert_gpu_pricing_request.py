@@ -32,10 +32,8 @@ class UpsertGpuPricingRequest(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        pricing: The price. One with the same `gpuType` and `cloudProvider` is replaced.
-            Inferred, not documented.
-        user_id: Id of the administrator who acts. Left out, the caller. Inferred, not
-            documented.
+        pricing: The price. One with the same `gpu_type` and `cloud_provider` is replaced.
+        user_id: Id of the administrator who acts. Left out, the caller.
     """
 
     pricing: GpuPricing | None = None

@@ -30,8 +30,8 @@ class UpsertGpuPricingResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        pricing: Price of a GPU at a cloud provider. `gpuType` and `cloudProvider` together are
-            its key (inferred), and its name as a type is inferred.
+        pricing: Price of a GPU at a cloud provider. `gpu_type` and `cloud_provider` together
+            are its key (inferred), and its name as a type is inferred.
     """
 
     pricing: GpuPricing

@@ -32,9 +32,8 @@ class UpsertServerlessPricingRequest(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        pricing: The price. One with the same `model` is replaced. Inferred, not documented.
-        user_id: Id of the administrator who acts. Left out, the caller. Inferred, not
-            documented.
+        pricing: The price. One with the same `model` is replaced.
+        user_id: Id of the administrator who acts. Left out, the caller.
     """
 
     pricing: ServerlessPricing | None = None

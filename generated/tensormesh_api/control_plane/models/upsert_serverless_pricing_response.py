@@ -30,7 +30,7 @@ class UpsertServerlessPricingResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        pricing: Price of a model on Serverless inference. Inferred, not documented.
+        pricing: Price of a model on Serverless inference.
     """
 
     pricing: ServerlessPricing

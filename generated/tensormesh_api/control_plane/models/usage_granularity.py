@@ -12,7 +12,7 @@ class UsageGranularity:
     """Length of the spans that usage is added up in.
 
     Spans begin at full hours, days or months, UTC. `USAGE_GRANULARITY_UNSPECIFIED` means a day.
-    An open set of strings: a server may send others, and they pass through.
+    Inferred, not documented. A server may send other values: they pass through.
     """
 
     USAGE_GRANULARITY_UNSPECIFIED: Final = "USAGE_GRANULARITY_UNSPECIFIED"

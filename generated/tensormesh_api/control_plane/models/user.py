@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define
 
@@ -65,6 +65,8 @@ class User(BaseModel):
             that.
         survey_completed_at: When the user completed the survey; null or absent before that.
     """
+
+    _secrets: ClassVar[tuple[str, ...]] = ("api_key",)
 
     id: str
     first_name: str | None = None

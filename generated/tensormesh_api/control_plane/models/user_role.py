@@ -11,7 +11,7 @@ from typing import Final
 class UserRole:
     """What a user may do. `USER_ROLE_SUPER_ADMIN` has the highest privileges.
 
-    An open set of strings: a server may send others, and they pass through.
+    A server may send other values: they pass through.
     """
 
     USER_ROLE_UNSPECIFIED: Final = "USER_ROLE_UNSPECIFIED"

@@ -37,13 +37,13 @@ class UserSpendingSummary(BaseModel):
         user_id: Id of the user.
         spend24h: An amount of money in one currency. Its value is `units` + `nanos` /
             1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currencyCode` USD, `units` 1 and `nanos` 750000000.
+            `currency_code` USD, `units` 1 and `nanos` 750000000.
         spend7d: An amount of money in one currency. Its value is `units` + `nanos` /
             1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currencyCode` USD, `units` 1 and `nanos` 750000000.
+            `currency_code` USD, `units` 1 and `nanos` 750000000.
         spend30d: An amount of money in one currency. Its value is `units` + `nanos` /
             1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currencyCode` USD, `units` 1 and `nanos` 750000000.
+            `currency_code` USD, `units` 1 and `nanos` 750000000.
     """
 
     user_id: str

@@ -16,12 +16,9 @@ class AdminCreateProductParams(TypedDict, total=False):
     """Keyword arguments of `admin.products.create`, for wrappers and stored settings."""
 
     product: Product | Mapping[str, Any] | None
-    """The product, without `productId` and timestamps.
-
-    Inferred, not documented.
-    """
+    """The product, without `product_id` and timestamps."""
     user_id: str | None
     """Id of the administrator who acts.
 
-    Left out, the caller. Inferred, not documented.
+    Left out, the caller.
     """

@@ -19,11 +19,11 @@ class AdminListProductsParams(TypedDict, total=False):
     page: int | None
     """Which page to give, counted from 1.
 
-    A page after the last is an empty list with the same `total`. At least 1. Server default: 1.
+    A page after the last is an empty list with the same `total`. At least 1. Default: 1.
     Inferred, not documented.
     """
     size: int | None
     """How many entries a page holds at most.
 
-    At least 1 and at most 100. Server default: 20. Inferred, not documented.
+    At least 1 and at most 100. Default: 20. Inferred, not documented.
     """

@@ -18,13 +18,11 @@ class AdminUpdateProductParams(TypedDict, total=False):
     product_id: Required[str]
     """Id of the product."""
     product: Product | Mapping[str, Any] | None
-    """The whole product: fields that are left out are emptied. `productId` and timestamps are
+    """The whole product: fields that are left out are emptied. `product_id` and timestamps are
     ignored.
-
-    Inferred, not documented.
     """
     user_id: str | None
     """Id of the administrator who acts.
 
-    Left out, the caller. Inferred, not documented.
+    Left out, the caller.
     """

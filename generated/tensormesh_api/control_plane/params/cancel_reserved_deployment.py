@@ -16,10 +16,7 @@ class CancelReservedDeploymentParams(TypedDict, total=False):
     user_id: str | None
     """Id of the user who reserved.
 
-    Left out, the caller. Inferred, not documented.
+    Left out, the caller.
     """
     reason: str | None
-    """Why, in words.
-
-    Inferred, not documented.
-    """
+    """Why, in words."""

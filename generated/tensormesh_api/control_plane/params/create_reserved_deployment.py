@@ -17,37 +17,31 @@ class CreateReservedDeploymentParams(TypedDict, total=False):
     """Keyword arguments of `reserved_deployments.create`, for wrappers and stored settings."""
 
     product_id: Required[str]
-    """Id of the product to buy.
-
-    Inferred, not documented.
-    """
+    """Id of the product to buy."""
     user_id: str | None
     """Id of the user who reserves.
 
-    Left out, the caller. Inferred, not documented.
+    Left out, the caller.
     """
     model_id: str | None
-    """Id of the model that the machines are for.
-
-    Inferred, not documented.
-    """
+    """Id of the model that the machines are for."""
     infra: Infra | Mapping[str, Any] | None
     """Where the machines shall be.
 
-    Left out, the service decides. Inferred, not documented.
+    Left out, the service decides.
     """
     start_time: datetime | None
     """Start, inclusive.
 
-    Left out, as soon as possible. Inferred, not documented.
+    Left out, as soon as possible.
     """
     end_time: datetime | None
     """End, exclusive.
 
-    Left out, one billing period of the product after the start. Inferred, not documented.
+    Left out, one billing period of the product after the start.
     """
     auto_renew: bool | None
     """Whether to go on for another period at the end.
 
-    Server default: false. Inferred, not documented.
+    Default: false.
     """

@@ -16,24 +16,17 @@ class CreateTicketParams(TypedDict, total=False):
     """Keyword arguments of `support.tickets.create`, for wrappers and stored settings."""
 
     subject: Required[str]
-    """What it is about, in one line.
-
-    Inferred, not documented.
-    """
+    """What it is about, in one line."""
     type: str | None
     """What it is about, by kind.
 
     Known values: TICKET_TYPE_UNSPECIFIED, TICKET_TYPE_BILLING, TICKET_TYPE_TECHNICAL,
-    TICKET_TYPE_ACCOUNT, TICKET_TYPE_FEATURE_REQUEST, TICKET_TYPE_OTHER. Inferred, not
-    documented.
+    TICKET_TYPE_ACCOUNT, TICKET_TYPE_FEATURE_REQUEST, TICKET_TYPE_OTHER.
     """
     message: ConversationMessage | Mapping[str, Any] | None
-    """The first message.
-
-    Inferred, not documented.
-    """
+    """The first message."""
     user_id: str | None
     """Id of the user who asks.
 
-    Left out, the caller. Inferred, not documented.
+    Left out, the caller.
     """

@@ -12,12 +12,9 @@ class ExchangeCliLoginParams(TypedDict, total=False):
     """Keyword arguments of `auth.cli.exchange`, for wrappers and stored settings."""
 
     login_id: Required[str]
-    """Id of the login.
-
-    Inferred, not documented.
-    """
+    """Id of the login."""
     code_verifier: str | None
-    """PKCE (RFC 7636): the secret behind `codeChallenge`.
+    """PKCE (RFC 7636): the secret behind `code_challenge`.
 
-    Required if the login was started with one. Inferred, not documented.
+    Required if the login was started with one.
     """

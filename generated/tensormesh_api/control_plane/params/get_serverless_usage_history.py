@@ -25,7 +25,7 @@ class GetServerlessUsageHistoryParams(TypedDict, total=False):
     start_time: datetime | None
     """Start of the range, inclusive.
 
-    Left out, 30 days before `endTime`.
+    Left out, 30 days before `end_time`.
     """
     end_time: datetime | None
     """End of the range, exclusive.

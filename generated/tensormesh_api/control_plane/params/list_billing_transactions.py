@@ -19,10 +19,10 @@ class ListBillingTransactionsParams(TypedDict, total=False):
     page_size: int | None
     """How many entries a page holds at most.
 
-    Default and bounds are inferred. At least 1 and at most 1000. Server default: 50.
+    Default and bounds are inferred. At least 1 and at most 1000. Default: 50.
     """
     page_token: str | None
-    """The `nextPageToken` of the page before.
+    """The `next_page_token` of the page before.
 
     Left out, the first page. Valid only as long as the other parameters stay the same
     (inferred).

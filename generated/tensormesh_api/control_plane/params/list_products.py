@@ -20,5 +20,5 @@ class ListProductsParams(TypedDict, total=False):
     active_only: bool | None
     """Whether to leave out products that are not on offer.
 
-    Server default: true.
+    Default: true.
     """

@@ -24,7 +24,7 @@ class QueryLogsParams(TypedDict, total=False):
     start_time: datetime | None
     """Start of the range, inclusive.
 
-    Left out, one hour before `endTime`.
+    Left out, one hour before `end_time`.
     """
     end_time: datetime | None
     """End of the range, exclusive.
@@ -40,10 +40,10 @@ class QueryLogsParams(TypedDict, total=False):
     limit: int | None
     """How many entries a page holds at most.
 
-    At least 1 and at most 1000. Server default: 50.
+    At least 1 and at most 1000. Default: 50.
     """
     page_token: str | None
-    """The `nextPageToken` of the page before.
+    """The `next_page_token` of the page before.
 
     Left out, the first page. Valid only as long as the other parameters stay the same
     (inferred).

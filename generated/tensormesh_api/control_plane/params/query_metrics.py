@@ -30,7 +30,7 @@ class QueryMetricsParams(TypedDict, total=False):
     start_time: datetime | None
     """Start of the range, inclusive.
 
-    Left out, one hour before `endTime`.
+    Left out, one hour before `end_time`.
     """
     end_time: datetime | None
     """End of the range, exclusive.

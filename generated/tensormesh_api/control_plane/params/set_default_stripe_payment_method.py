@@ -14,12 +14,9 @@ class SetDefaultStripePaymentMethodParams(TypedDict, total=False):
     """
 
     stripe_payment_method_id: Required[str]
-    """Id at Stripe of the method to make the default, such as `pm_...`.
-
-    Inferred, not documented.
-    """
+    """Id at Stripe of the method to make the default, such as `pm_...`."""
     user_id: str | None
     """Id of the user whose account is meant.
 
-    Left out, the caller. Inferred, not documented.
+    Left out, the caller.
     """

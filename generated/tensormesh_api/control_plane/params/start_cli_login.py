@@ -12,22 +12,10 @@ class StartCliLoginParams(TypedDict, total=False):
     """Keyword arguments of `auth.cli.start`, for wrappers and stored settings."""
 
     client_name: str | None
-    """Name of the program, shown to the person who approves.
-
-    Inferred, not documented.
-    """
+    """Name of the program, shown to the person who approves."""
     client_version: str | None
-    """Version of the program.
-
-    Inferred, not documented.
-    """
+    """Version of the program."""
     code_challenge: str | None
-    """PKCE (RFC 7636): the SHA-256 hash of `codeVerifier`, in base64url without padding.
-
-    Inferred, not documented.
-    """
+    """PKCE (RFC 7636): the SHA-256 hash of `code_verifier`, in base64url without padding."""
     code_challenge_method: str | None
-    """How `codeChallenge` was made: always `S256`.
-
-    Inferred, not documented.
-    """
+    """How `code_challenge` was made: always `S256`."""

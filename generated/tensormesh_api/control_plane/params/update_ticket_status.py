@@ -24,5 +24,5 @@ class UpdateTicketStatusParams(TypedDict, total=False):
     user_id: str | None
     """Id of the user who acts.
 
-    Left out, the caller. Inferred, not documented.
+    Left out, the caller.
     """

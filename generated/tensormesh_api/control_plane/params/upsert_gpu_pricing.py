@@ -18,10 +18,10 @@ class UpsertGpuPricingParams(TypedDict, total=False):
     pricing: GpuPricing | Mapping[str, Any] | None
     """The price.
 
-    One with the same `gpuType` and `cloudProvider` is replaced. Inferred, not documented.
+    One with the same `gpu_type` and `cloud_provider` is replaced.
     """
     user_id: str | None
     """Id of the administrator who acts.
 
-    Left out, the caller. Inferred, not documented.
+    Left out, the caller.
     """

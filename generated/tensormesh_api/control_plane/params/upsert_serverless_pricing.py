@@ -20,10 +20,10 @@ class UpsertServerlessPricingParams(TypedDict, total=False):
     pricing: ServerlessPricing | Mapping[str, Any] | None
     """The price.
 
-    One with the same `model` is replaced. Inferred, not documented.
+    One with the same `model` is replaced.
     """
     user_id: str | None
     """Id of the administrator who acts.
 
-    Left out, the caller. Inferred, not documented.
+    Left out, the caller.
     """

@@ -52,7 +52,7 @@ class AuthCli(SyncResource):
     ) -> StartCliLoginResponse:
         """Start a login in the browser.
 
-        Starts a login that a person approves in a browser. Open `verificationUrl`, then
+        Starts a login that a person approves in a browser. Open `verification_url`, then
         exchange the login for tokens, again and again, until it succeeds or expires. It serves
         the command line alone, and is not a stable surface for other programs (documented). Its
         path is documented, its form inferred. It needs no access token.
@@ -61,16 +61,17 @@ class AuthCli(SyncResource):
 
         Args:
             client_name (str | None): Name of the program, shown to the person who approves.
-                Inferred, not documented.
-            client_version (str | None): Version of the program. Inferred, not documented.
-            code_challenge (str | None): PKCE (RFC 7636): the SHA-256 hash of `codeVerifier`, in
-                base64url without padding. Inferred, not documented.
-            code_challenge_method (str | None): How `codeChallenge` was made: always `S256`.
-                Inferred, not documented.
+            client_version (str | None): Version of the program.
+            code_challenge (str | None): PKCE (RFC 7636): the SHA-256 hash of `code_verifier`,
+                in base64url without padding.
+            code_challenge_method (str | None): How `code_challenge` was made: always `S256`.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            StartCliLoginResponse: The login, to be approved.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -97,20 +98,23 @@ class AuthCli(SyncResource):
 
         Gives the tokens of a login once it is approved. Before that it answers 400 with the
         gRPC code 9 and the reason `AUTHORIZATION_PENDING`; try again after
-        `pollIntervalSeconds`. It serves the command line alone, and is not a stable surface for
-        other programs (documented). Its path is documented, its form inferred. It needs no
+        `poll_interval_seconds`. It serves the command line alone, and is not a stable surface
+        for other programs (documented). Its path is documented, its form inferred. It needs no
         access token.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            login_id (str): Id of the login. Inferred, not documented.
-            code_verifier (str | None): PKCE (RFC 7636): the secret behind `codeChallenge`.
-                Required if the login was started with one. Inferred, not documented.
+            login_id (str): Id of the login.
+            code_verifier (str | None): PKCE (RFC 7636): the secret behind `code_challenge`.
+                Required if the login was started with one.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            ExchangeCliLoginResponse: The tokens.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -143,11 +147,13 @@ class AuthCli(SyncResource):
 
         Args:
             refresh_token (str): The refresh token that came with the last access token.
-                Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            RefreshCliLoginResponse: The new tokens.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -296,7 +302,7 @@ class AsyncAuthCli(AsyncResource):
     ) -> StartCliLoginResponse:
         """Start a login in the browser.
 
-        Starts a login that a person approves in a browser. Open `verificationUrl`, then
+        Starts a login that a person approves in a browser. Open `verification_url`, then
         exchange the login for tokens, again and again, until it succeeds or expires. It serves
         the command line alone, and is not a stable surface for other programs (documented). Its
         path is documented, its form inferred. It needs no access token.
@@ -305,16 +311,17 @@ class AsyncAuthCli(AsyncResource):
 
         Args:
             client_name (str | None): Name of the program, shown to the person who approves.
-                Inferred, not documented.
-            client_version (str | None): Version of the program. Inferred, not documented.
-            code_challenge (str | None): PKCE (RFC 7636): the SHA-256 hash of `codeVerifier`, in
-                base64url without padding. Inferred, not documented.
-            code_challenge_method (str | None): How `codeChallenge` was made: always `S256`.
-                Inferred, not documented.
+            client_version (str | None): Version of the program.
+            code_challenge (str | None): PKCE (RFC 7636): the SHA-256 hash of `code_verifier`,
+                in base64url without padding.
+            code_challenge_method (str | None): How `code_challenge` was made: always `S256`.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            StartCliLoginResponse: The login, to be approved.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -341,20 +348,23 @@ class AsyncAuthCli(AsyncResource):
 
         Gives the tokens of a login once it is approved. Before that it answers 400 with the
         gRPC code 9 and the reason `AUTHORIZATION_PENDING`; try again after
-        `pollIntervalSeconds`. It serves the command line alone, and is not a stable surface for
-        other programs (documented). Its path is documented, its form inferred. It needs no
+        `poll_interval_seconds`. It serves the command line alone, and is not a stable surface
+        for other programs (documented). Its path is documented, its form inferred. It needs no
         access token.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            login_id (str): Id of the login. Inferred, not documented.
-            code_verifier (str | None): PKCE (RFC 7636): the secret behind `codeChallenge`.
-                Required if the login was started with one. Inferred, not documented.
+            login_id (str): Id of the login.
+            code_verifier (str | None): PKCE (RFC 7636): the secret behind `code_challenge`.
+                Required if the login was started with one.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            ExchangeCliLoginResponse: The tokens.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -387,11 +397,13 @@ class AsyncAuthCli(AsyncResource):
 
         Args:
             refresh_token (str): The refresh token that came with the last access token.
-                Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            RefreshCliLoginResponse: The new tokens.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -62,7 +62,7 @@ class Metrics(SyncResource):
             metric_names (Sequence[str] | None): Names of the metrics to give, one parameter for
                 each. Left out, all.
             start_time (datetime | None): Start of the range, inclusive. Left out, one hour
-                before `endTime`.
+                before `end_time`.
             end_time (datetime | None): End of the range, exclusive. Left out, now.
             step (str | None): Time between two points, in seconds, such as `60s`. Left out, the
                 service decides.
@@ -70,6 +70,9 @@ class Metrics(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            QueryMetricsResponse: The metrics.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -163,7 +166,7 @@ class AsyncMetrics(AsyncResource):
             metric_names (Sequence[str] | None): Names of the metrics to give, one parameter for
                 each. Left out, all.
             start_time (datetime | None): Start of the range, inclusive. Left out, one hour
-                before `endTime`.
+                before `end_time`.
             end_time (datetime | None): End of the range, exclusive. Left out, now.
             step (str | None): Time between two points, in seconds, such as `60s`. Left out, the
                 service decides.
@@ -171,6 +174,9 @@ class AsyncMetrics(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            QueryMetricsResponse: The metrics.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -56,11 +56,14 @@ class Products(SyncResource):
                 PRODUCT_TYPE_RESERVED_GPU, PRODUCT_TYPE_EXTERNAL_STORAGE,
                 PRODUCT_TYPE_SUPPORT_PLAN. Inferred, not documented.
             active_only (bool | None): Whether to leave out products that are not on offer.
-                Server default: true.
+                Default: true.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            ListProductsResponse: The products.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -148,11 +151,14 @@ class AsyncProducts(AsyncResource):
                 PRODUCT_TYPE_RESERVED_GPU, PRODUCT_TYPE_EXTERNAL_STORAGE,
                 PRODUCT_TYPE_SUPPORT_PLAN. Inferred, not documented.
             active_only (bool | None): Whether to leave out products that are not on offer.
-                Server default: true.
+                Default: true.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            ListProductsResponse: The products.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -74,6 +74,9 @@ class UsersApiKeys(SyncResource):
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
 
+        Returns:
+            ListUserApiKeysResponse: The keys.
+
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
             APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
@@ -114,6 +117,9 @@ class UsersApiKeys(SyncResource):
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
 
+        Returns:
+            ApiKey: The new key.
+
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
             APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
@@ -137,7 +143,8 @@ class UsersApiKeys(SyncResource):
     ) -> None:
         """Delete an API key.
 
-        Deletes an API key: it stops working, stays on record, and has `deletedAt` from then on.
+        Deletes an API key: it stops working, stays on record, and has `deleted_at` from then
+        on.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
@@ -301,6 +308,9 @@ class Users(SyncResource):
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
 
+        Returns:
+            User: The caller's record.
+
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
             APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
@@ -334,6 +344,9 @@ class Users(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            User: The user's record.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -405,6 +418,9 @@ class Users(SyncResource):
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
 
+        Returns:
+            User: The user's record.
+
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
             APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
@@ -437,6 +453,9 @@ class Users(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            User: The user's record, with `tos_accepted_at`.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -649,6 +668,9 @@ class AsyncUsersApiKeys(AsyncResource):
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
 
+        Returns:
+            ListUserApiKeysResponse: The keys.
+
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
             APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
@@ -689,6 +711,9 @@ class AsyncUsersApiKeys(AsyncResource):
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
 
+        Returns:
+            ApiKey: The new key.
+
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
             APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
@@ -712,7 +737,8 @@ class AsyncUsersApiKeys(AsyncResource):
     ) -> None:
         """Delete an API key.
 
-        Deletes an API key: it stops working, stays on record, and has `deletedAt` from then on.
+        Deletes an API key: it stops working, stays on record, and has `deleted_at` from then
+        on.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
@@ -876,6 +902,9 @@ class AsyncUsers(AsyncResource):
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
 
+        Returns:
+            User: The caller's record.
+
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
             APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
@@ -909,6 +938,9 @@ class AsyncUsers(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            User: The user's record.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -980,6 +1012,9 @@ class AsyncUsers(AsyncResource):
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
 
+        Returns:
+            User: The user's record.
+
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
             APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
@@ -1012,6 +1047,9 @@ class AsyncUsers(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            User: The user's record, with `tos_accepted_at`.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

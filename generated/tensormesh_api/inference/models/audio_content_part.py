@@ -32,8 +32,8 @@ class AudioContentPart(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is audio data. Observed, not documented.
-        input_audio: Audio data and its format. Observed, not documented.
+        type: Says that this part is audio data.
+        input_audio: Audio data and its format.
     """
 
     type: str = "input_audio"

@@ -29,8 +29,7 @@ class AudioUrl(BaseModel):
     Observed, not documented.
 
     Attributes:
-        url: Address of the audio: `https://...`, or a `data:` URL in base64. Observed, not
-            documented.
+        url: Address of the audio: `https://...`, or a `data:` URL in base64.
     """
 
     url: str

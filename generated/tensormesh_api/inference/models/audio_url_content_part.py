@@ -32,8 +32,8 @@ class AudioUrlContentPart(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is audio at an address. Observed, not documented.
-        audio_url: Where a sound file is. Observed, not documented.
+        type: Says that this part is audio at an address.
+        audio_url: Where a sound file is.
     """
 
     type: str = "audio_url"

@@ -30,10 +30,8 @@ class CachedTokenStats(BaseModel):
     Observed, not documented.
 
     Attributes:
-        num_vllm_cached_tokens: Prompt tokens found in the engine's own prefix cache. Observed,
-            not documented.
-        num_lmcache_cached_tokens: Prompt tokens found in the LMCache store. Observed, not
-            documented.
+        num_vllm_cached_tokens: Prompt tokens found in the engine's own prefix cache.
+        num_lmcache_cached_tokens: Prompt tokens found in the LMCache store.
     """
 
     num_vllm_cached_tokens: int | None = None

@@ -44,24 +44,21 @@ class ChatCompletionChunk(BaseModel):
     reasoning or tool calls, the last one the `finish_reason`. Observed, not documented.
 
     Attributes:
-        id: Identifier of the answer, the same on all its chunks. Observed, not documented.
-        object: Kind of the object: always `chat.completion.chunk`. Observed, not documented.
-        created: When the answer was begun, in seconds since 1970-01-01 UTC. Observed, not
-            documented.
-        model: Name of the model that answers. Observed, not documented.
+        id: Identifier of the answer, the same on all its chunks.
+        object: Kind of the object: always `chat.completion.chunk`.
+        created: When the answer was begun, in seconds since 1970-01-01 UTC.
+        model: Name of the model that answers.
         choices: What has been added to the answers. Empty on the chunk that carries only
-            `usage`. Observed, not documented.
+            `usage`.
         usage: Token counts: on the last chunk where asked for by `include_usage`, on every
             chunk with `continuous_usage_stats`. Some servers send them unasked, and some on the
-            chunk that ends the answer. Observed, not documented.
+            chunk that ends the answer.
         service_tier: Processing tier that serves the request. Known values: auto, default,
-            flex, scale, priority. Observed, not documented.
-        system_fingerprint: Identifies the version and configuration of the engine. Observed,
-            not documented.
+            flex, scale, priority.
+        system_fingerprint: Identifies the version and configuration of the engine.
         prompt_token_ids: Token ids of the prompt: on the first chunk only, and only where asked
-            for by `return_token_ids`. Observed, not documented.
+            for by `return_token_ids`.
         prompt_text: The prompt as the chat template rendered it, on servers that return it.
-            Observed, not documented.
     """
 
     choices: list[ChatCompletionChunkChoice]

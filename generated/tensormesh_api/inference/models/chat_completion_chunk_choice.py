@@ -41,18 +41,16 @@ class ChatCompletionChunkChoice(BaseModel):
 
     Attributes:
         index: Number of the answer among the alternatives, from 0. Read it as 0 where it is
-            absent. Observed, not documented.
+            absent.
         delta: Pieces to append to a message. Any field may be absent, and the delta may be
-            empty. Observed, not documented.
+            empty.
         finish_reason: Why the answer ended. Null while it is still being generated. Known
-            values: stop, length, tool_calls, content_filter, abort. Observed, not documented.
+            values: stop, length, tool_calls, content_filter, abort.
         stop_reason: What ended the answer where `finish_reason` is `stop`: the matched text, or
-            the id of the matched token. Null where the model ended by itself. Observed, not
-            documented.
+            the id of the matched token. Null where the model ended by itself.
         logprobs: Log probabilities of the added tokens, where the request asked by `logprobs`.
-            Observed, not documented.
         token_ids: Token ids of what was added. Only set where the request asked by
-            `return_token_ids`. Observed, not documented.
+            `return_token_ids`.
     """
 
     delta: ChatCompletionDelta

@@ -38,13 +38,11 @@ class ChatCompletionDelta(BaseModel):
 
     Attributes:
         role: Role of the message; on its first chunk only. Known values: system, developer,
-            user, assistant, tool, function. Observed, not documented.
-        content: Text to append to the content. Empty or null on the first chunk. Observed, not
-            documented.
-        reasoning: Text to append to the reasoning. Observed, not documented.
+            user, assistant, tool, function.
+        content: Text to append to the content. Empty or null on the first chunk.
+        reasoning: Text to append to the reasoning.
         reasoning_content: Older name of `reasoning`, sent by some servers in its place.
-            Observed, not documented.
-        tool_calls: Pieces of tool calls. Observed, not documented.
+        tool_calls: Pieces of tool calls.
         refusal: Text to append to the refusal. Inferred, not documented.
     """
 

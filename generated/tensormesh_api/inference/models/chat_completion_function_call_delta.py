@@ -30,9 +30,9 @@ class ChatCompletionFunctionCallDelta(BaseModel):
     Observed, not documented.
 
     Attributes:
-        name: Name of the function; on the first piece only. Observed, not documented.
+        name: Name of the function; on the first piece only.
         arguments: JSON text to append to the arguments. Only the whole, after the last piece,
-            is valid JSON. The first piece may have none yet. Observed, not documented.
+            is valid JSON. The first piece may have none yet.
     """
 
     name: str | None = None

@@ -115,7 +115,7 @@ class ChatCompletionRequest(BaseModel):
             when both are set depends on the serving runtime. At least 1. Observed, not
             documented.
         stream: Send the answer as server-sent events while it is generated, in place of one
-            JSON body. The stream ends with `data: [DONE]`. Server default: false.
+            JSON body. The stream ends with `data: [DONE]`. Default: false.
         stream_options: Options of the stream. Only allowed together with `stream` set to true;
             the service answers 400 otherwise. Observed, not documented.
         temperature: Sampling temperature, 0 or more. 0 means greedy decoding: the likeliest
@@ -149,7 +149,7 @@ class ChatCompletionRequest(BaseModel):
         mirostat_lr: Learning rate of mirostat sampling, where the model's engine supports it.
             Other engines accept and ignore it. Inferred, not documented.
         length_penalty: Exponent by which beam search weighs the length of a candidate. Only
-            used together with `use_beam_search`. Server default: 1.0. Observed, not documented.
+            used together with `use_beam_search`. Default: 1.0. Observed, not documented.
         logit_bias: Bias added to the logits of single tokens before sampling: a map from a
             token's id, written as a string, to a number. Values beyond -100 and 100 are cut to
             that range. Observed, not documented.
@@ -157,27 +157,25 @@ class ChatCompletionRequest(BaseModel):
             the same request gives the same answer on a best-effort basis only. At least
             -9223372036854775808 and at most 9223372036854775807. Observed, not documented.
         n: Number of alternative answers to generate for each prompt, 1 or more. Must be 1 when
-            `temperature` is 0, otherwise the service answers 400. At least 1. Server default:
-            1.
+            `temperature` is 0, otherwise the service answers 400. At least 1. Default: 1.
         stop: One text, or up to four texts, at which generation ends. The matched text itself
             is left out of the answer unless `include_stop_str_in_output` is true. Observed, not
             documented.
         stop_token_ids: Token ids at which generation ends, besides the model's own end token.
             Observed, not documented.
         include_stop_str_in_output: Keep the matched `stop` text at the end of the answer.
-            Server default: false. Observed, not documented.
+            Default: false. Observed, not documented.
         ignore_eos: Keep generating past the model's end-of-sequence token, up to the token
-            limit. Meant for benchmarks. Server default: false. Observed, not documented.
+            limit. Meant for benchmarks. Default: false. Observed, not documented.
         min_tokens: Number of tokens to generate, at least, before an end token or a `stop` text
-            may end the answer. Not more than the token limit. At least 0. Server default: 0.
-            Observed, not documented.
+            may end the answer. Not more than the token limit. At least 0. Default: 0. Observed,
+            not documented.
         bad_words: Texts that must not be generated. Observed, not documented.
         allowed_token_ids: Restrict generation to these token ids. Observed, not documented.
         skip_special_tokens: Leave special tokens, such as end-of-turn marks, out of the text.
-            Server default: true. Observed, not documented.
+            Default: true. Observed, not documented.
         spaces_between_special_tokens: Put a space between neighbouring special tokens. Only of
-            use when `skip_special_tokens` is false. Server default: true. Observed, not
-            documented.
+            use when `skip_special_tokens` is false. Default: true. Observed, not documented.
         response_format: Form of the answer's text, such as JSON mode. Left out, plain text.
         tools: Functions that the model may call; at least one entry where given. The model
             answers with `tool_calls`; running them and sending back their results as messages
@@ -185,14 +183,14 @@ class ChatCompletionRequest(BaseModel):
         tool_choice: Whether the model may, must or must not call tools, or the one tool that it
             must call. Needs `tools`. Left out, `auto` where there are tools and `none` where
             there are none. The gpt-oss models take `auto` only.
-        parallel_tool_calls: Let the model call several tools in one answer. Server default:
-            true. Observed, not documented.
+        parallel_tool_calls: Let the model call several tools in one answer. Default: true.
+            Observed, not documented.
         reasoning_effort: How much a reasoning model should think before it answers. `none` also
             switches thinking off in the model's chat template, any other value switches it on.
             Known values: none, minimal, low, medium, high, xhigh, max. Observed, not
             documented.
         include_reasoning: Send the model's reasoning along with the answer. False hides it, and
-            with it the log probabilities and token ids. Server default: true. Observed, not
+            with it the log probabilities and token ids. Default: true. Observed, not
             documented.
         chat_template_kwargs: Variables for the model's chat template. Reasoning models commonly
             read `thinking` or `enable_thinking` (booleans) here to switch reasoning on or off,
@@ -200,26 +198,26 @@ class ChatCompletionRequest(BaseModel):
         chat_template: A Jinja chat template to use in place of the model's own. A server may
             refuse it. Observed, not documented.
         add_generation_prompt: End the prompt with the opening of an assistant turn, so that the
-            model answers. Must not be true together with `continue_final_message`. Server
-            default: true. Observed, not documented.
+            model answers. Must not be true together with `continue_final_message`. Default:
+            true. Observed, not documented.
         continue_final_message: Leave the last message open, so that the model continues it in
-            place of starting a new turn. Set `add_generation_prompt` to false with it. Server
-            default: false. Observed, not documented.
+            place of starting a new turn. Set `add_generation_prompt` to false with it. Default:
+            false. Observed, not documented.
         add_special_tokens: Add the tokenizer's special tokens, such as a begin-of-text mark, on
-            top of what the chat template gives. Most templates add them already. Server
-            default: false. Observed, not documented.
-        echo: Put the last message in front of the answer where both have the same role. Server
-            default: false. Observed, not documented.
+            top of what the chat template gives. Most templates add them already. Default:
+            false. Observed, not documented.
+        echo: Put the last message in front of the answer where both have the same role.
+            Default: false. Observed, not documented.
         documents: Documents for retrieval-augmented generation, for models whose chat template
             takes them. Each is a map of strings, commonly with `title` and `text`. Observed,
             not documented.
-        logprobs: Return the log probability of every token of the answer. Server default:
-            false. Observed, not documented.
+        logprobs: Return the log probability of every token of the answer. Default: false.
+            Observed, not documented.
         top_logprobs: Number of likeliest alternatives to list for every token, 0 or more; -1
             lists the whole vocabulary. Any other value than 0 needs `logprobs` set to true. At
-            least -1. Server default: 0. Observed, not documented.
-        use_beam_search: Search with `n` beams in place of sampling. Server default: false.
-            Observed, not documented.
+            least -1. Default: 0. Observed, not documented.
+        use_beam_search: Search with `n` beams in place of sampling. Default: false. Observed,
+            not documented.
         truncate_prompt_tokens: Keep only this many tokens of the prompt; -1 keeps as many as
             fit into the model's context. Which side is cut is said by `truncation_side`. At
             least -1 and at most 9223372036854775807. Observed, not documented.
@@ -241,8 +239,8 @@ class ChatCompletionRequest(BaseModel):
             more. Larger values mean fewer, longer chunks. At least 1. Observed, not documented.
         priority: Scheduling priority, a signed 64-bit integer; lower values are served earlier.
             Any other value than 0 is an error on a server that does not schedule by priority.
-            At least -9223372036854775808 and at most 9223372036854775807. Server default: 0.
-            Observed, not documented.
+            At least -9223372036854775808 and at most 9223372036854775807. Default: 0. Observed,
+            not documented.
         request_id: Identifier of this request, of your choosing. It appears in the server's
             logs and becomes part of the answer's `id`. Left out, the server makes one.
             Observed, not documented.

@@ -35,10 +35,10 @@ class ChatCompletionToolCallDelta(BaseModel):
     Pieces with the same `index` belong to the same call. Observed, not documented.
 
     Attributes:
-        index: Number of the call within the message, from 0. Observed, not documented.
-        id: Identifier of the call; on its first piece only. Observed, not documented.
-        type: Kind of the tool, `function`; on the first piece only. Observed, not documented.
-        function: Pieces of the function's name and arguments. Observed, not documented.
+        index: Number of the call within the message, from 0.
+        id: Identifier of the call; on its first piece only.
+        type: Kind of the tool, `function`; on the first piece only.
+        function: Pieces of the function's name and arguments.
     """
 
     index: int | None = None

@@ -31,7 +31,7 @@ class ChatLogprobs(BaseModel):
     Observed, not documented.
 
     Attributes:
-        content: One entry for each token, in order. Observed, not documented.
+        content: One entry for each token, in order.
     """
 
     content: list[TokenLogprob] | None = None

@@ -13,8 +13,8 @@ class ChatRole:
     `assistant` is the model, `tool` carries the result of a tool call and `function` is an
     older name for it.
 
-    An open set: a model's chat template may know more roles. An open set of strings: a server
-    may send others, and they pass through.
+    An open set: a model's chat template may know more roles. A server may send other values:
+    they pass through.
     """
 
     SYSTEM: Final = "system"

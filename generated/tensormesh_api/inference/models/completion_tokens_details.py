@@ -29,7 +29,7 @@ class CompletionTokensDetails(BaseModel):
     Observed, not documented.
 
     Attributes:
-        reasoning_tokens: Generated tokens spent on reasoning. Observed, not documented.
+        reasoning_tokens: Generated tokens spent on reasoning.
     """
 
     reasoning_tokens: int | None = None

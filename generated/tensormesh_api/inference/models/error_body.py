@@ -33,10 +33,8 @@ class ErrorBody(BaseModel):
     `detail`. The body may also be plain text, or empty. Observed, not documented.
 
     Attributes:
-        error: What went wrong: an object from the engine, or one line of text. Observed, not
-            documented.
+        error: What went wrong: an object from the engine, or one line of text.
         detail: What went wrong, in the form of some gateways: a text, or a list of objects.
-            Observed, not documented.
     """
 
     error: ErrorInfo | str | None = None

@@ -34,13 +34,10 @@ class ErrorInfo(BaseModel):
 
     Attributes:
         message: The error in words. Wording changes between versions, so decide by status code.
-            Observed, not documented.
-        type: Kind of the error, such as `BadRequestError` or `NotFoundError`. Observed, not
-            documented.
+        type: Kind of the error, such as `BadRequestError` or `NotFoundError`.
         param: Parameter of the request that caused the error, where one did; may be a dotted
-            path such as `body.messages`. Observed, not documented.
-        code: Code of the error; commonly the HTTP status as an integer. Observed, not
-            documented.
+            path such as `body.messages`.
+        code: Code of the error; commonly the HTTP status as an integer.
     """
 
     message: str | None = None

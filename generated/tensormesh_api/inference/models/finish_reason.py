@@ -13,7 +13,7 @@ class FinishReason:
     limit, `tool_calls` to have tools called, `content_filter` by a filter, `abort` when the
     server gave up.
 
-    An open set. An open set of strings: a server may send others, and they pass through.
+    An open set. A server may send other values: they pass through.
     """
 
     STOP: Final = "stop"

@@ -32,8 +32,8 @@ class ImageContentPart(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is an image. Observed, not documented.
-        image_url: Where an image is, and how closely to look at it. Observed, not documented.
+        type: Says that this part is an image.
+        image_url: Where an image is, and how closely to look at it.
     """
 
     type: str = "image_url"

@@ -11,8 +11,8 @@ from typing import Final
 class ImageDetail:
     """How closely a model looks at an image.
 
-    More detail costs more prompt tokens. An open set. An open set of strings: a server may send
-    others, and they pass through.
+    More detail costs more prompt tokens. An open set. Observed, not documented. A server may
+    send other values: they pass through.
     """
 
     AUTO: Final = "auto"

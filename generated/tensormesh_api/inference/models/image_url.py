@@ -31,9 +31,9 @@ class ImageUrl(BaseModel):
 
     Attributes:
         url: Address of the image: `https://...`, or the image itself as a `data:` URL in
-            base64. Observed, not documented.
+            base64.
         detail: How closely the model should look. Left out, the model decides. Known values:
-            auto, low, high, original. Observed, not documented.
+            auto, low, high, original.
     """
 
     url: str

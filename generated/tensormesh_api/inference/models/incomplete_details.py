@@ -29,8 +29,7 @@ class IncompleteDetails(BaseModel):
     Observed, not documented.
 
     Attributes:
-        reason: The reason: `max_output_tokens` where the token limit was hit. Observed, not
-            documented.
+        reason: The reason: `max_output_tokens` where the token limit was hit.
     """
 
     reason: str | None = None

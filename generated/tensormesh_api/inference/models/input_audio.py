@@ -30,9 +30,8 @@ class InputAudio(BaseModel):
     Observed, not documented.
 
     Attributes:
-        data: The audio file's content in base64. Observed, not documented.
-        format: File format of audio data. An open set. Known values: wav, mp3. Observed, not
-            documented.
+        data: The audio file's content in base64.
+        format: File format of audio data. An open set. Known values: wav, mp3.
     """
 
     data: str

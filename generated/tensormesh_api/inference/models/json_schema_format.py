@@ -33,10 +33,10 @@ class JsonSchemaFormat(BaseModel):
     Observed, not documented.
 
     Attributes:
-        name: Name of the schema. Observed, not documented.
-        description: What the schema is for. Observed, not documented.
-        schema: The JSON Schema itself. Observed, not documented.
-        strict: Ask that the answer follow the schema exactly. Observed, not documented.
+        name: Name of the schema.
+        description: What the schema is for.
+        schema: The JSON Schema itself.
+        strict: Ask that the answer follow the schema exactly.
     """
 
     name: str

@@ -30,8 +30,7 @@ class KvTransferParams(BaseModel):
     Further fields depend on the engine. Observed, not documented.
 
     Attributes:
-        cached_token_stats: How many prompt tokens each cache provided. Observed, not
-            documented.
+        cached_token_stats: How many prompt tokens each cache provided.
     """
 
     cached_token_stats: CachedTokenStats | None = None

@@ -42,22 +42,18 @@ class ModelPermission(BaseModel):
     Kept for compatibility; it says the same for every model. Observed, not documented.
 
     Attributes:
-        id: Identifier of the entry. Observed, not documented.
-        object: Kind of the object: always `model_permission`. Observed, not documented.
-        created: When the entry was made, in seconds since 1970-01-01 UTC. Observed, not
-            documented.
-        allow_create_engine: Whether engines may be made from the model. Observed, not
-            documented.
-        allow_sampling: Whether the model may be asked. Observed, not documented.
-        allow_logprobs: Whether log probabilities may be asked for. Observed, not documented.
-        allow_search_indices: Whether the model may be used in search indices. Observed, not
-            documented.
-        allow_view: Whether the model may be seen. Observed, not documented.
-        allow_fine_tuning: Whether the model may be fine-tuned. Observed, not documented.
-        organization: Organization that the entry is about; `*` means all. Observed, not
-            documented.
-        group: Group that the entry is about, or null. Observed, not documented.
-        is_blocking: Whether the entry forbids in place of allowing. Observed, not documented.
+        id: Identifier of the entry.
+        object: Kind of the object: always `model_permission`.
+        created: When the entry was made, in seconds since 1970-01-01 UTC.
+        allow_create_engine: Whether engines may be made from the model.
+        allow_sampling: Whether the model may be asked.
+        allow_logprobs: Whether log probabilities may be asked for.
+        allow_search_indices: Whether the model may be used in search indices.
+        allow_view: Whether the model may be seen.
+        allow_fine_tuning: Whether the model may be fine-tuned.
+        organization: Organization that the entry is about; `*` means all.
+        group: Group that the entry is about, or null.
+        is_blocking: Whether the entry forbids in place of allowing.
     """
 
     id: str | None = None

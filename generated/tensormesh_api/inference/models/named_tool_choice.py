@@ -32,8 +32,8 @@ class NamedToolChoice(BaseModel):
     Such an answer ends with `finish_reason` `stop`, not `tool_calls`. Observed, not documented.
 
     Attributes:
-        type: Kind of the tool: always `function`. Observed, not documented.
-        function: Says which function to call. Observed, not documented.
+        type: Kind of the tool: always `function`.
+        function: Says which function to call.
     """
 
     type: str = "function"

@@ -29,7 +29,7 @@ class NamedToolChoiceFunction(BaseModel):
     Observed, not documented.
 
     Attributes:
-        name: Name of the function, one of those in `tools`. Observed, not documented.
+        name: Name of the function, one of those in `tools`.
     """
 
     name: str

@@ -41,14 +41,13 @@ class PartialResponse(BaseModel):
     documented.
 
     Attributes:
-        id: Identifier of the response; commonly starts with `resp_`. Observed, not documented.
-        object: Kind of the object: always `response`. Observed, not documented.
+        id: Identifier of the response; commonly starts with `resp_`.
+        object: Kind of the object: always `response`.
         status: State of the response so far. Known values: queued, in_progress, completed,
-            incomplete, failed, cancelled. Observed, not documented.
-        created_at: When the response was begun, in seconds since 1970-01-01 UTC. Observed, not
-            documented.
-        model: Name of the model that answers. Observed, not documented.
-        output: What the model has produced so far; commonly empty. Observed, not documented.
+            incomplete, failed, cancelled.
+        created_at: When the response was begun, in seconds since 1970-01-01 UTC.
+        model: Name of the model that answers.
+        output: What the model has produced so far; commonly empty.
         error: Why the response failed. Null or absent where it did not. Inferred, not
             documented.
     """

@@ -33,9 +33,9 @@ class PromptLogprob(BaseModel):
     Observed, not documented.
 
     Attributes:
-        logprob: Natural logarithm of the token's probability. Observed, not documented.
-        rank: Place of the token in the order of likelihood, from 1. Observed, not documented.
-        decoded_token: The token's text. Observed, not documented.
+        logprob: Natural logarithm of the token's probability.
+        rank: Place of the token in the order of likelihood, from 1.
+        decoded_token: The token's text.
     """
 
     logprob: float

@@ -32,11 +32,9 @@ class PromptTokensDetails(BaseModel):
 
     Attributes:
         cached_tokens: Prompt tokens taken from the key-value cache, which cost nothing. Read
-            null and absent as 0. Some models always report 0. Observed, not documented.
-        created_cache_tokens: Prompt tokens that were added to the cache. Observed, not
-            documented.
-        multimodal_tokens: Prompt tokens that stand for images, audio or video. Observed, not
-            documented.
+            null and absent as 0. Some models always report 0.
+        created_cache_tokens: Prompt tokens that were added to the cache.
+        multimodal_tokens: Prompt tokens that stand for images, audio or video.
     """
 
     cached_tokens: int | None = None

@@ -11,8 +11,8 @@ from typing import Final
 class ReasoningEffort:
     """How much a reasoning model thinks before it answers, from not at all to as much as it can.
 
-    An open set; a model may know only some of the values. An open set of strings: a server may
-    send others, and they pass through.
+    An open set; a model may know only some of the values. Observed, not documented. A server
+    may send other values: they pass through.
     """
 
     NONE: Final = "none"

@@ -35,14 +35,13 @@ class ResponseCodeInterpreterCall(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this item is a run of code. Observed, not documented.
-        id: Identifier of the item. Observed, not documented.
-        container_id: Identifier of the container in which the code ran. Observed, not
-            documented.
-        code: The code. Observed, not documented.
-        outputs: What the code produced, such as logs and images. Observed, not documented.
+        type: Says that this item is a run of code.
+        id: Identifier of the item.
+        container_id: Identifier of the container in which the code ran.
+        code: The code.
+        outputs: What the code produced, such as logs and images.
         status: State of the run. Known values: in_progress, completed, incomplete, calling,
-            interpreting, searching, failed. Observed, not documented.
+            interpreting, searching, failed.
     """
 
     type: str = "code_interpreter_call"

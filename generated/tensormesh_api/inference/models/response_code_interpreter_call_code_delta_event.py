@@ -34,14 +34,11 @@ class ResponseCodeInterpreterCallCodeDeltaEvent(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.code_interpreter_call_code.delta`. Observed,
-            not documented.
-        sequence_number: Number of the event within the stream, from 0. Observed, not
-            documented.
-        item_id: Identifier of the item. Observed, not documented.
-        output_index: Place of the item in the response's `output`, from 0. Observed, not
-            documented.
-        delta: Code to append. Observed, not documented.
+        type: Kind of the event: always `response.code_interpreter_call_code.delta`.
+        sequence_number: Number of the event within the stream, from 0.
+        item_id: Identifier of the item.
+        output_index: Place of the item in the response's `output`, from 0.
+        delta: Code to append.
     """
 
     type: str = "response.code_interpreter_call_code.delta"

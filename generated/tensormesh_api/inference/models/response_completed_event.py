@@ -35,9 +35,8 @@ class ResponseCompletedEvent(BaseModel):
     has the status `incomplete`. Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.completed`. Observed, not documented.
-        sequence_number: Number of the event within the stream, from 0. Observed, not
-            documented.
+        type: Kind of the event: always `response.completed`.
+        sequence_number: Number of the event within the stream, from 0.
         response: A model's answer in the form of the Responses API.
     """
 

@@ -37,14 +37,11 @@ class ResponseContentPartAddedEvent(BaseModel):
     Its text is still empty. Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.content_part.added`. Observed, not documented.
-        sequence_number: Number of the event within the stream, from 0. Observed, not
-            documented.
-        item_id: Identifier of the item. Observed, not documented.
-        output_index: Place of the item in the response's `output`, from 0. Observed, not
-            documented.
-        content_index: Place of the part in the item's `content`, from 0. Observed, not
-            documented.
+        type: Kind of the event: always `response.content_part.added`.
+        sequence_number: Number of the event within the stream, from 0.
+        item_id: Identifier of the item.
+        output_index: Place of the item in the response's `output`, from 0.
+        content_index: Place of the part in the item's `content`, from 0.
         part: One part of an output message or of reasoning, told apart by `type`.
     """
 

@@ -34,11 +34,10 @@ class ResponseCreatedEvent(BaseModel):
     The first event of a stream. Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.created`. Observed, not documented.
-        sequence_number: Number of the event within the stream, from 0. Observed, not
-            documented.
+        type: Kind of the event: always `response.created`.
+        sequence_number: Number of the event within the stream, from 0.
         response: A response while it is being made, or after it failed. Some servers send all
-            fields of a response, others little more than its `id`. Observed, not documented.
+            fields of a response, others little more than its `id`.
     """
 
     type: str = "response.created"

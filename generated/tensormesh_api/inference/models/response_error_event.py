@@ -38,14 +38,12 @@ class ResponseErrorEvent(BaseModel):
     Ends the stream. Inferred, not documented.
 
     Attributes:
-        type: Kind of the event: always `error`. Inferred, not documented.
-        sequence_number: Number of the event within the stream, from 0. Inferred, not
-            documented.
-        message: What went wrong. Inferred, not documented.
-        code: Code of the error. Inferred, not documented.
-        param: Parameter of the request that caused the error. Inferred, not documented.
+        type: Kind of the event: always `error`.
+        sequence_number: Number of the event within the stream, from 0.
+        message: What went wrong.
+        code: Code of the error.
+        param: Parameter of the request that caused the error.
         error: The error as an object, sent by some servers in place of the other fields.
-            Inferred, not documented.
     """
 
     type: str = "error"

@@ -34,9 +34,8 @@ class ResponseFailedEvent(BaseModel):
     Ends the stream. Inferred, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.failed`. Inferred, not documented.
-        sequence_number: Number of the event within the stream, from 0. Inferred, not
-            documented.
+        type: Kind of the event: always `response.failed`.
+        sequence_number: Number of the event within the stream, from 0.
         response: A response while it is being made, or after it failed. Some servers send all
             fields of a response, others little more than its `id`. Observed, not documented.
     """

@@ -13,8 +13,8 @@ class ResponseFormatType:
     ask for JSON in a message too), `json_schema` follows a given JSON Schema and
     `structural_tag` constrains marked parts only.
 
-    The service documents the first two; the others have been seen to work. An open set of
-    strings: a server may send others, and they pass through.
+    The service documents the first two; the others have been seen to work. A server may send
+    other values: they pass through.
     """
 
     TEXT: Final = "text"

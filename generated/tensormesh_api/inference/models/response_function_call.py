@@ -38,19 +38,17 @@ class ResponseFunctionCall(BaseModel):
     Send its result back as an item of type `function_call_output`. Observed, not documented.
 
     Attributes:
-        type: Says that this item is a function call. Observed, not documented.
-        id: Identifier of the item; commonly starts with `fc_`. Observed, not documented.
-        call_id: Identifier of the call, to be sent back with its result. Observed, not
-            documented.
-        name: Name of the function. Observed, not documented.
+        type: Says that this item is a function call.
+        id: Identifier of the item; commonly starts with `fc_`.
+        call_id: Identifier of the call, to be sent back with its result.
+        name: Name of the function.
         arguments: The arguments as JSON text. Empty when a stream has just begun the call. The
-            model writes it, so check it. Observed, not documented.
+            model writes it, so check it.
         status: State of the call. Known values: in_progress, completed, incomplete, calling,
-            interpreting, searching, failed. Observed, not documented.
-        async_: Whether the call runs in the background; commonly null. Observed, not
-            documented.
-        caller: What made the call; commonly null. Observed, not documented.
-        namespace: Namespace of the function; commonly null. Observed, not documented.
+            interpreting, searching, failed.
+        async_: Whether the call runs in the background; commonly null.
+        caller: What made the call; commonly null.
+        namespace: Namespace of the function; commonly null.
     """
 
     type: str = "function_call"

@@ -34,14 +34,11 @@ class ResponseFunctionCallArgumentsDeltaEvent(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.function_call_arguments.delta`. Observed, not
-            documented.
-        sequence_number: Number of the event within the stream, from 0. Observed, not
-            documented.
-        item_id: Identifier of the item. Observed, not documented.
-        output_index: Place of the item in the response's `output`, from 0. Observed, not
-            documented.
-        delta: JSON text to append. Only the whole is valid JSON. Observed, not documented.
+        type: Kind of the event: always `response.function_call_arguments.delta`.
+        sequence_number: Number of the event within the stream, from 0.
+        item_id: Identifier of the item.
+        output_index: Place of the item in the response's `output`, from 0.
+        delta: JSON text to append. Only the whole is valid JSON.
     """
 
     type: str = "response.function_call_arguments.delta"

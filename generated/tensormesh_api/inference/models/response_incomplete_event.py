@@ -34,9 +34,8 @@ class ResponseIncompleteEvent(BaseModel):
     Ends the stream. Inferred, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.incomplete`. Inferred, not documented.
-        sequence_number: Number of the event within the stream, from 0. Inferred, not
-            documented.
+        type: Kind of the event: always `response.incomplete`.
+        sequence_number: Number of the event within the stream, from 0.
         response: A model's answer in the form of the Responses API.
     """
 

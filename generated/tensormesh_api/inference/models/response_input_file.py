@@ -33,12 +33,11 @@ class ResponseInputFile(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is a file. Observed, not documented.
-        file_data: The file's content in base64. Observed, not documented.
-        file_url: Address of the file. Observed, not documented.
-        file_id: Identifier of an uploaded file, on servers that have uploads. Observed, not
-            documented.
-        filename: Name of the file. Observed, not documented.
+        type: Says that this part is a file.
+        file_data: The file's content in base64.
+        file_url: Address of the file.
+        file_id: Identifier of an uploaded file, on servers that have uploads.
+        filename: Name of the file.
     """
 
     type: str = "input_file"

@@ -32,13 +32,11 @@ class ResponseInputImage(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is an image. Observed, not documented.
+        type: Says that this part is an image.
         image_url: Address of the image: `https://...`, or the image itself as a `data:` URL in
-            base64. Observed, not documented.
-        file_id: Identifier of an uploaded file, on servers that have uploads. Observed, not
-            documented.
+            base64.
+        file_id: Identifier of an uploaded file, on servers that have uploads.
         detail: How closely the model should look. Known values: auto, low, high, original.
-            Observed, not documented.
     """
 
     type: str = "input_image"

@@ -52,22 +52,19 @@ class ResponseInputItem(BaseModel):
 
     Attributes:
         type: Kind of the item: `message`, `function_call`, `function_call_output` or
-            `reasoning`. May be left out for messages. Observed, not documented.
+            `reasoning`. May be left out for messages.
         role: For messages: who speaks. Known values: system, developer, user, assistant, tool,
-            function. Observed, not documented.
-        content: For messages and reasoning: the text, or its parts. Observed, not documented.
-        id: Identifier of an item that a server made. Observed, not documented.
+            function.
+        content: For messages and reasoning: the text, or its parts.
+        id: Identifier of an item that a server made.
         status: State of an item that a server made. Known values: in_progress, completed,
-            incomplete, calling, interpreting, searching, failed. Observed, not documented.
+            incomplete, calling, interpreting, searching, failed.
         call_id: For function calls and their results: the identifier that joins the two.
-            Observed, not documented.
-        name: For function calls: name of the function. Observed, not documented.
-        arguments: For function calls: the arguments as JSON text. Observed, not documented.
+        name: For function calls: name of the function.
+        arguments: For function calls: the arguments as JSON text.
         output: For results of function calls: what the function returned, commonly JSON text.
-            Observed, not documented.
-        summary: For reasoning: its summary. Observed, not documented.
+        summary: For reasoning: its summary.
         encrypted_content: For reasoning: its content in a form that only the server can read.
-            Observed, not documented.
     """
 
     type: str | None = None

@@ -30,8 +30,8 @@ class ResponseInputText(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is input text. Observed, not documented.
-        text: The text. Observed, not documented.
+        type: Says that this part is input text.
+        text: The text.
     """
 
     type: str = "input_text"

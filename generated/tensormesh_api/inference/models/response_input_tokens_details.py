@@ -34,11 +34,9 @@ class ResponseInputTokensDetails(BaseModel):
 
     Attributes:
         cached_tokens: Input tokens taken from the key-value cache. Read null and absent as 0.
-            Observed, not documented.
-        cache_write_tokens: Input tokens that were added to the cache. Observed, not documented.
+        cache_write_tokens: Input tokens that were added to the cache.
         input_tokens_per_turn: Input tokens of each turn, where built-in tools made several.
-            Observed, not documented.
-        cached_tokens_per_turn: Cached input tokens of each turn. Observed, not documented.
+        cached_tokens_per_turn: Cached input tokens of each turn.
     """
 
     cached_tokens: int | None = None

@@ -11,7 +11,7 @@ from typing import Final
 class ResponseItemStatus:
     """State of an item.
 
-    An open set. An open set of strings: a server may send others, and they pass through.
+    An open set. Observed, not documented. A server may send other values: they pass through.
     """
 
     IN_PROGRESS: Final = "in_progress"

@@ -35,14 +35,14 @@ class ResponseMcpCall(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this item is a call of an MCP tool. Observed, not documented.
-        id: Identifier of the item. Observed, not documented.
-        name: Name of the tool. Observed, not documented.
-        server_label: Label of the MCP server. Observed, not documented.
-        arguments: The arguments as JSON text. Observed, not documented.
-        output: What the tool returned. Observed, not documented.
+        type: Says that this item is a call of an MCP tool.
+        id: Identifier of the item.
+        name: Name of the tool.
+        server_label: Label of the MCP server.
+        arguments: The arguments as JSON text.
+        output: What the tool returned.
         status: State of the call. Known values: in_progress, completed, incomplete, calling,
-            interpreting, searching, failed. Observed, not documented.
+            interpreting, searching, failed.
     """
 
     type: str = "mcp_call"

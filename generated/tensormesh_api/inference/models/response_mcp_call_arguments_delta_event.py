@@ -34,14 +34,11 @@ class ResponseMcpCallArgumentsDeltaEvent(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.mcp_call_arguments.delta`. Observed, not
-            documented.
-        sequence_number: Number of the event within the stream, from 0. Observed, not
-            documented.
-        item_id: Identifier of the item. Observed, not documented.
-        output_index: Place of the item in the response's `output`, from 0. Observed, not
-            documented.
-        delta: JSON text to append. Observed, not documented.
+        type: Kind of the event: always `response.mcp_call_arguments.delta`.
+        sequence_number: Number of the event within the stream, from 0.
+        item_id: Identifier of the item.
+        output_index: Place of the item in the response's `output`, from 0.
+        delta: JSON text to append.
     """
 
     type: str = "response.mcp_call_arguments.delta"

@@ -35,15 +35,12 @@ class ResponseMcpCallArgumentsDoneEvent(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.mcp_call_arguments.done`. Observed, not
-            documented.
-        sequence_number: Number of the event within the stream, from 0. Observed, not
-            documented.
-        item_id: Identifier of the item. Observed, not documented.
-        output_index: Place of the item in the response's `output`, from 0. Observed, not
-            documented.
-        name: Name of the tool. Observed, not documented.
-        arguments: The whole arguments as JSON text. Observed, not documented.
+        type: Kind of the event: always `response.mcp_call_arguments.done`.
+        sequence_number: Number of the event within the stream, from 0.
+        item_id: Identifier of the item.
+        output_index: Place of the item in the response's `output`, from 0.
+        name: Name of the tool.
+        arguments: The whole arguments as JSON text.
     """
 
     type: str = "response.mcp_call_arguments.done"

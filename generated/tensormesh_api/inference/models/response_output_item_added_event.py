@@ -35,11 +35,9 @@ class ResponseOutputItemAddedEvent(BaseModel):
     Its content is still empty. Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.output_item.added`. Observed, not documented.
-        sequence_number: Number of the event within the stream, from 0. Observed, not
-            documented.
-        output_index: Place of the item in the response's `output`, from 0. Observed, not
-            documented.
+        type: Kind of the event: always `response.output_item.added`.
+        sequence_number: Number of the event within the stream, from 0.
+        output_index: Place of the item in the response's `output`, from 0.
         item: One item of a response's output, told apart by `type`. An open set: a server may
             send items of further types.
     """

@@ -39,17 +39,13 @@ class ResponseOutputTextDeltaEvent(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.output_text.delta`. Observed, not documented.
-        sequence_number: Number of the event within the stream, from 0. Observed, not
-            documented.
-        item_id: Identifier of the item. Observed, not documented.
-        output_index: Place of the item in the response's `output`, from 0. Observed, not
-            documented.
-        content_index: Place of the part in the item's `content`, from 0. Observed, not
-            documented.
-        delta: Text to append. Observed, not documented.
+        type: Kind of the event: always `response.output_text.delta`.
+        sequence_number: Number of the event within the stream, from 0.
+        item_id: Identifier of the item.
+        output_index: Place of the item in the response's `output`, from 0.
+        content_index: Place of the part in the item's `content`, from 0.
+        delta: Text to append.
         logprobs: Log probabilities of the added tokens, where the request asked for them.
-            Observed, not documented.
     """
 
     type: str = "response.output_text.delta"

@@ -33,11 +33,11 @@ class ResponseOutputTokensDetails(BaseModel):
     Observed, not documented.
 
     Attributes:
-        reasoning_tokens: Generated tokens spent on reasoning. Observed, not documented.
-        tool_output_tokens: Tokens of the outputs of built-in tools. Observed, not documented.
+        reasoning_tokens: Generated tokens spent on reasoning.
+        tool_output_tokens: Tokens of the outputs of built-in tools.
         output_tokens_per_turn: Generated tokens of each turn, where built-in tools made
-            several. Observed, not documented.
-        tool_output_tokens_per_turn: Tool output tokens of each turn. Observed, not documented.
+            several.
+        tool_output_tokens_per_turn: Tool output tokens of each turn.
     """
 
     reasoning_tokens: int | None = None

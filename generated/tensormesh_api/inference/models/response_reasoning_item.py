@@ -38,14 +38,13 @@ class ResponseReasoningItem(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this item is reasoning. Observed, not documented.
-        id: Identifier of the item; commonly starts with `rs_`. Observed, not documented.
-        summary: Summary of the reasoning; commonly empty. Observed, not documented.
-        content: The reasoning itself. Observed, not documented.
-        encrypted_content: The reasoning in a form that only the server can read. Observed, not
-            documented.
+        type: Says that this item is reasoning.
+        id: Identifier of the item; commonly starts with `rs_`.
+        summary: Summary of the reasoning; commonly empty.
+        content: The reasoning itself.
+        encrypted_content: The reasoning in a form that only the server can read.
         status: State of the item. Known values: in_progress, completed, incomplete, calling,
-            interpreting, searching, failed. Observed, not documented.
+            interpreting, searching, failed.
     """
 
     type: str = "reasoning"

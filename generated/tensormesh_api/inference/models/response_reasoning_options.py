@@ -31,9 +31,9 @@ class ResponseReasoningOptions(BaseModel):
 
     Attributes:
         effort: How much the model should think before it answers. Known values: none, minimal,
-            low, medium, high, xhigh, max. Observed, not documented.
+            low, medium, high, xhigh, max.
         summary: How detailed a summary of the reasoning to return, on servers that write
-            summaries. Known values: auto, concise, detailed. Observed, not documented.
+            summaries. Known values: auto, concise, detailed.
     """
 
     effort: str | None = None

@@ -30,8 +30,8 @@ class ResponseReasoningText(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is reasoning. Observed, not documented.
-        text: Text of the reasoning. Observed, not documented.
+        type: Says that this part is reasoning.
+        text: Text of the reasoning.
     """
 
     type: str = "reasoning_text"

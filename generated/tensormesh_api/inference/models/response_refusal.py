@@ -30,8 +30,8 @@ class ResponseRefusal(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is a refusal. Observed, not documented.
-        refusal: Text of the refusal. Observed, not documented.
+        type: Says that this part is a refusal.
+        refusal: Text of the refusal.
     """
 
     type: str = "refusal"

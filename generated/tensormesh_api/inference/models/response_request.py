@@ -83,7 +83,7 @@ class ResponseRequest(BaseModel):
             Left out, the answer may fill the rest of the model's context. An answer that hits
             the limit has the status `incomplete`. At least 1.
         stream: Send the response as server-sent events while it is generated, in place of one
-            JSON body. Server default: false.
+            JSON body. Default: false.
         temperature: Sampling temperature, 0 or more. 0 means greedy decoding. Left out, the
             model's own default applies. At least 0. Observed, not documented.
         top_p: Nucleus sampling: only the likeliest tokens whose probabilities add up to this
@@ -103,8 +103,8 @@ class ResponseRequest(BaseModel):
         tool_choice: Whether the model may, must or must not call tools, or the one function
             that it must call. Server default: `auto`. The gpt-oss models take `auto` only.
             Observed, not documented.
-        parallel_tool_calls: Let the model call several tools in one answer. Server default:
-            true. Observed, not documented.
+        parallel_tool_calls: Let the model call several tools in one answer. Default: true.
+            Observed, not documented.
         text: Form of the answer's text, such as JSON that follows a schema. Observed, not
             documented.
         reasoning: How a reasoning model should think. Observed, not documented.
@@ -113,17 +113,17 @@ class ResponseRequest(BaseModel):
         truncation: What to do with input that is longer than the model's context. Server
             default: `disabled`. Known values: auto, disabled. Observed, not documented.
         top_logprobs: Number of likeliest alternatives to list for every token of the answer.
-            Only of use with `message.output_text.logprobs` in `include`. At least -1. Server
-            default: 0. Observed, not documented.
+            Only of use with `message.output_text.logprobs` in `include`. At least -1. Default:
+            0. Observed, not documented.
         include: Further data to return, such as `message.output_text.logprobs`. Observed, not
             documented.
         previous_response_id: Identifier of a stored response to continue from. Answers 404
             where the server has not stored it, which is the rule unless the server keeps
             responses. Observed, not documented.
-        store: Let the server keep the response, where it keeps responses at all. Server
-            default: true. Observed, not documented.
+        store: Let the server keep the response, where it keeps responses at all. Default: true.
+            Observed, not documented.
         background: Generate in the background. Needs `store`; the service answers 400
-            otherwise. Server default: false. Observed, not documented.
+            otherwise. Default: false. Observed, not documented.
         service_tier: Processing tier to serve the request. Server default: `auto`. Known
             values: auto, default, flex, scale, priority. Observed, not documented.
         metadata: Key-value pairs of your own, returned with the response. Observed, not
@@ -134,13 +134,12 @@ class ResponseRequest(BaseModel):
         request_id: Identifier of the response, of your choosing. Left out, the server makes one
             that starts with `resp_`. Observed, not documented.
         priority: Scheduling priority, a signed 64-bit integer; lower values are served earlier.
-            At least -9223372036854775808 and at most 9223372036854775807. Server default: 0.
-            Observed, not documented.
+            At least -9223372036854775808 and at most 9223372036854775807. Default: 0. Observed,
+            not documented.
         cache_salt: Secret that separates this request's prefix cache from that of requests with
             another salt, 1 to 1024 characters. 1 to 1024 characters. Observed, not documented.
         enable_response_messages: Also return the messages as the model saw and wrote them, in
-            `input_messages` and `output_messages`. Server default: false. Observed, not
-            documented.
+            `input_messages` and `output_messages`. Default: false. Observed, not documented.
     """
 
     model: str

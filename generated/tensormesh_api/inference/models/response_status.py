@@ -11,7 +11,7 @@ from typing import Final
 class ResponseStatus:
     """State of a response.
 
-    An open set. An open set of strings: a server may send others, and they pass through.
+    An open set. Observed, not documented. A server may send other values: they pass through.
     """
 
     QUEUED: Final = "queued"

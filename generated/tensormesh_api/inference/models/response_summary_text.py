@@ -30,8 +30,8 @@ class ResponseSummaryText(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is a summary. Observed, not documented.
-        text: Text of the summary. Observed, not documented.
+        type: Says that this part is a summary.
+        text: Text of the summary.
     """
 
     type: str = "summary_text"

@@ -32,9 +32,9 @@ class ResponseTextConfig(BaseModel):
     Observed, not documented.
 
     Attributes:
-        format: The form to follow. Left out, plain text. Observed, not documented.
+        format: The form to follow. Left out, plain text.
         verbosity: How wordy the answer should be, for models that know the setting. Known
-            values: low, medium, high. Observed, not documented.
+            values: low, medium, high.
     """
 
     format: ResponseTextFormat | None = None

@@ -40,12 +40,11 @@ class ResponseTextFormat(BaseModel):
             Schema and `structural_tag` constrains marked parts only. The service documents the
             first two; the others have been seen to work. Known values: text, json_object,
             json_schema, structural_tag.
-        name: Name of the schema. Required where `type` is `json_schema`. Observed, not
-            documented.
-        description: What the schema is for. Observed, not documented.
+        name: Name of the schema. Required where `type` is `json_schema`.
+        description: What the schema is for.
         schema: The JSON Schema that the text must follow. Required where `type` is
-            `json_schema`. Observed, not documented.
-        strict: Ask that the text follow the schema exactly. Observed, not documented.
+            `json_schema`.
+        strict: Ask that the text follow the schema exactly.
     """
 
     type: str

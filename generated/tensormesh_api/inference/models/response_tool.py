@@ -36,14 +36,12 @@ class ResponseTool(BaseModel):
     documented.
 
     Attributes:
-        type: Kind of the tool: `function` for your own functions. Observed, not documented.
-        name: For functions: the name by which the model calls it. Required there. Observed, not
-            documented.
+        type: Kind of the tool: `function` for your own functions.
+        name: For functions: the name by which the model calls it. Required there.
         description: What the function does and when to call it, for the model to read.
-            Observed, not documented.
-        parameters: The function's parameters as a JSON Schema object. Observed, not documented.
+        parameters: The function's parameters as a JSON Schema object.
         strict: Ask that the arguments follow `parameters` exactly. Always set it: some servers
-            demand the key. Observed, not documented.
+            demand the key.
     """
 
     type: str

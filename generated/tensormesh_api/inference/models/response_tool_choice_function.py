@@ -30,8 +30,8 @@ class ResponseToolChoiceFunction(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Kind of the tool: always `function`. Observed, not documented.
-        name: Name of the function, one of those in `tools`. Observed, not documented.
+        type: Kind of the tool: always `function`.
+        name: Name of the function, one of those in `tools`.
     """
 
     type: str = "function"

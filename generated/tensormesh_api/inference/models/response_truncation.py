@@ -12,7 +12,7 @@ class ResponseTruncation:
     """What happens to input that is longer than the model's context: `disabled` answers 400,
     `auto` drops items from the beginning.
 
-    An open set of strings: a server may send others, and they pass through.
+    Observed, not documented. A server may send other values: they pass through.
     """
 
     AUTO: Final = "auto"

@@ -41,11 +41,11 @@ class ResponseUsage(BaseModel):
     those of the Responses API. Observed, not documented.
 
     Attributes:
-        input_tokens: Tokens of the input, cached ones included. Observed, not documented.
-        input_tokens_details: Details of the input's tokens. Observed, not documented.
-        output_tokens: Tokens generated, reasoning included. Observed, not documented.
-        output_tokens_details: Details of the generated tokens. Observed, not documented.
-        total_tokens: Sum of input and output tokens. Observed, not documented.
+        input_tokens: Tokens of the input, cached ones included.
+        input_tokens_details: Details of the input's tokens.
+        output_tokens: Tokens generated, reasoning included.
+        output_tokens_details: Details of the generated tokens.
+        total_tokens: Sum of input and output tokens.
         prompt_tokens: Other name of `input_tokens`. Inferred, not documented.
         completion_tokens: Other name of `output_tokens`. Inferred, not documented.
         prompt_tokens_details: Other form of `input_tokens_details`. Inferred, not documented.

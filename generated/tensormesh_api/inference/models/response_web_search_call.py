@@ -32,12 +32,11 @@ class ResponseWebSearchCall(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this item is a web search. Observed, not documented.
-        id: Identifier of the item. Observed, not documented.
+        type: Says that this item is a web search.
+        id: Identifier of the item.
         action: What was done: a search, a page opened, or a text looked for in a page.
-            Observed, not documented.
         status: State of the search. Known values: in_progress, completed, incomplete, calling,
-            interpreting, searching, failed. Observed, not documented.
+            interpreting, searching, failed.
     """
 
     type: str = "web_search_call"

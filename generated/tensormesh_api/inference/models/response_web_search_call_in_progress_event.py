@@ -33,13 +33,10 @@ class ResponseWebSearchCallInProgressEvent(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.web_search_call.in_progress`. Observed, not
-            documented.
-        sequence_number: Number of the event within the stream, from 0. Observed, not
-            documented.
-        item_id: Identifier of the item. Observed, not documented.
-        output_index: Place of the item in the response's `output`, from 0. Observed, not
-            documented.
+        type: Kind of the event: always `response.web_search_call.in_progress`.
+        sequence_number: Number of the event within the stream, from 0.
+        item_id: Identifier of the item.
+        output_index: Place of the item in the response's `output`, from 0.
     """
 
     type: str = "response.web_search_call.in_progress"

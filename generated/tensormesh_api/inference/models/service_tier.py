@@ -11,8 +11,8 @@ from typing import Final
 class ServiceTier:
     """Processing tier of a request.
 
-    An open set; the service is not known to offer more than one. An open set of strings: a
-    server may send others, and they pass through.
+    An open set; the service is not known to offer more than one. Observed, not documented. A
+    server may send other values: they pass through.
     """
 
     AUTO: Final = "auto"

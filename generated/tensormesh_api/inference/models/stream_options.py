@@ -32,9 +32,9 @@ class StreamOptions(BaseModel):
     Attributes:
         include_usage: Send one more chunk before the end, with empty `choices` and the token
             counts in `usage`. Servers differ in the default, so set it whenever you send this
-            object. Server default: false. Observed, not documented.
+            object. Default: false.
         continuous_usage_stats: Put the token counts so far into every chunk. Needs
-            `include_usage`. Server default: false. Observed, not documented.
+            `include_usage`. Default: false.
     """
 
     include_usage: bool | None = None

@@ -39,14 +39,12 @@ class StructuredOutputs(BaseModel):
 
     Attributes:
         json: A JSON Schema that the text must follow, as an object or as its JSON text.
-            Observed, not documented.
-        regex: A regular expression that the whole text must match. Observed, not documented.
-        choice: Texts of which the answer must be one. Observed, not documented.
+        regex: A regular expression that the whole text must match.
+        choice: Texts of which the answer must be one.
         grammar: A context-free grammar that the whole text must follow, in the engine's
-            notation. Observed, not documented.
-        json_object: Demand any one JSON object. Observed, not documented.
-        structural_tag: Constraint on marked parts of the text only, as JSON text. Observed, not
-            documented.
+            notation.
+        json_object: Demand any one JSON object.
+        structural_tag: Constraint on marked parts of the text only, as JSON text.
     """
 
     json: str | dict[str, Any] | None = None

@@ -41,20 +41,17 @@ class TextCompletionChunk(BaseModel):
     Observed, not documented.
 
     Attributes:
-        id: Identifier of the answer, the same on all its chunks. Observed, not documented.
-        object: Kind of the object: `text_completion`, as without a stream. Observed, not
-            documented.
-        created: When the answer was begun, in seconds since 1970-01-01 UTC. Observed, not
-            documented.
-        model: Name of the model that answers. Observed, not documented.
+        id: Identifier of the answer, the same on all its chunks.
+        object: Kind of the object: `text_completion`, as without a stream.
+        created: When the answer was begun, in seconds since 1970-01-01 UTC.
+        model: Name of the model that answers.
         choices: What has been added to the continuations. Empty on the chunk that carries only
-            `usage`. Observed, not documented.
+            `usage`.
         usage: Token counts, on the last chunk where asked for by `include_usage`. Some servers
-            send them unasked. Observed, not documented.
+            send them unasked.
         service_tier: Processing tier that serves the request. Known values: auto, default,
-            flex, scale, priority. Observed, not documented.
-        system_fingerprint: Identifies the version and configuration of the engine. Observed,
-            not documented.
+            flex, scale, priority.
+        system_fingerprint: Identifies the version and configuration of the engine.
     """
 
     choices: list[TextCompletionChunkChoice]

@@ -40,20 +40,17 @@ class TextCompletionChunkChoice(BaseModel):
     Observed, not documented.
 
     Attributes:
-        index: Number of the continuation, from 0. Read it as 0 where it is absent. Observed,
-            not documented.
-        text: Text to append. Observed, not documented.
+        index: Number of the continuation, from 0. Read it as 0 where it is absent.
+        text: Text to append.
         finish_reason: Why the answer ended. Null while it is still being generated. Known
-            values: stop, length, tool_calls, content_filter, abort. Observed, not documented.
+            values: stop, length, tool_calls, content_filter, abort.
         stop_reason: What ended the answer where `finish_reason` is `stop`: the matched text, or
-            the id of the matched token. Null where the model ended by itself. Observed, not
-            documented.
+            the id of the matched token. Null where the model ended by itself.
         logprobs: Log probabilities of the added tokens, where the request asked by `logprobs`.
-            Observed, not documented.
         token_ids: Token ids of what was added. Only set where the request asked by
-            `return_token_ids`. Observed, not documented.
+            `return_token_ids`.
         prompt_token_ids: Token ids of the prompt: on the first chunk only, and only where asked
-            for by `return_token_ids`. Observed, not documented.
+            for by `return_token_ids`.
     """
 
     text: str

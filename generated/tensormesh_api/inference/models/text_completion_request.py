@@ -90,13 +90,13 @@ class TextCompletionRequest(BaseModel):
         prompt: The text to continue; or several, each of which is continued by itself; or one
             or several texts as token ids. Must not be empty.
         max_tokens: Highest number of tokens to generate. Left out or null, 16. 0 generates
-            nothing and only makes sense together with `echo`. At least 0. Server default: 16.
+            nothing and only makes sense together with `echo`. At least 0. Default: 16.
         stream: Send the text as server-sent events while it is generated, in place of one JSON
-            body. The stream ends with `data: [DONE]`. Server default: false.
+            body. The stream ends with `data: [DONE]`. Default: false.
         stream_options: Options of the stream. Only allowed together with `stream` set to true.
             Observed, not documented.
-        echo: Put the prompt in front of the generated text. Server default: false. Observed,
-            not documented.
+        echo: Put the prompt in front of the generated text. Default: false. Observed, not
+            documented.
         suffix: Text that comes after the continuation, for models that fill in the middle.
             Other models answer 400. Observed, not documented.
         logprobs: Return the log probabilities of the generated tokens with this many
@@ -127,7 +127,7 @@ class TextCompletionRequest(BaseModel):
             contains a token. Positive values reduce verbatim repetition. Server default: 0. At
             least -2 and at most 2. Observed, not documented.
         length_penalty: Exponent by which beam search weighs the length of a candidate. Only
-            used together with `use_beam_search`. Server default: 1.0. Observed, not documented.
+            used together with `use_beam_search`. Default: 1.0. Observed, not documented.
         logit_bias: Bias added to the logits of single tokens before sampling: a map from a
             token's id, written as a string, to a number. Values beyond -100 and 100 are cut to
             that range. Observed, not documented.
@@ -135,34 +135,33 @@ class TextCompletionRequest(BaseModel):
             the same request gives the same answer on a best-effort basis only. At least
             -9223372036854775808 and at most 9223372036854775807. Observed, not documented.
         n: Number of alternative answers to generate for each prompt, 1 or more. Must be 1 when
-            `temperature` is 0, otherwise the service answers 400. At least 1. Server default:
-            1. Observed, not documented.
+            `temperature` is 0, otherwise the service answers 400. At least 1. Default: 1.
+            Observed, not documented.
         stop: One text, or up to four texts, at which generation ends. The matched text itself
             is left out of the answer unless `include_stop_str_in_output` is true. Observed, not
             documented.
         stop_token_ids: Token ids at which generation ends, besides the model's own end token.
             Observed, not documented.
         include_stop_str_in_output: Keep the matched `stop` text at the end of the answer.
-            Server default: false. Observed, not documented.
+            Default: false. Observed, not documented.
         ignore_eos: Keep generating past the model's end-of-sequence token, up to the token
-            limit. Meant for benchmarks. Server default: false. Observed, not documented.
+            limit. Meant for benchmarks. Default: false. Observed, not documented.
         min_tokens: Number of tokens to generate, at least, before an end token or a `stop` text
-            may end the answer. Not more than the token limit. At least 0. Server default: 0.
-            Observed, not documented.
+            may end the answer. Not more than the token limit. At least 0. Default: 0. Observed,
+            not documented.
         bad_words: Texts that must not be generated. Observed, not documented.
         allowed_token_ids: Restrict generation to these token ids. Observed, not documented.
         skip_special_tokens: Leave special tokens, such as end-of-turn marks, out of the text.
-            Server default: true. Observed, not documented.
+            Default: true. Observed, not documented.
         spaces_between_special_tokens: Put a space between neighbouring special tokens. Only of
-            use when `skip_special_tokens` is false. Server default: true. Observed, not
-            documented.
+            use when `skip_special_tokens` is false. Default: true. Observed, not documented.
         response_format: Form of the text, such as JSON mode. Observed, not documented.
         add_special_tokens: Add the tokenizer's special tokens, such as a begin-of-text mark, to
-            the prompt. Server default: true. Observed, not documented.
+            the prompt. Default: true. Observed, not documented.
         prompt_embeds: Embeddings to put in front of the prompt, as serialised tensors in
             base64, on servers that allow it. Observed, not documented.
-        use_beam_search: Search with `n` beams in place of sampling. Server default: false.
-            Observed, not documented.
+        use_beam_search: Search with `n` beams in place of sampling. Default: false. Observed,
+            not documented.
         truncate_prompt_tokens: Keep only this many tokens of the prompt; -1 keeps as many as
             fit into the model's context. Which side is cut is said by `truncation_side`. At
             least -1 and at most 9223372036854775807. Observed, not documented.
@@ -184,8 +183,8 @@ class TextCompletionRequest(BaseModel):
             more. Larger values mean fewer, longer chunks. At least 1. Observed, not documented.
         priority: Scheduling priority, a signed 64-bit integer; lower values are served earlier.
             Any other value than 0 is an error on a server that does not schedule by priority.
-            At least -9223372036854775808 and at most 9223372036854775807. Server default: 0.
-            Observed, not documented.
+            At least -9223372036854775808 and at most 9223372036854775807. Default: 0. Observed,
+            not documented.
         request_id: Identifier of this request, of your choosing. It appears in the server's
             logs and becomes part of the answer's `id`. Left out, the server makes one.
             Observed, not documented.

@@ -30,8 +30,8 @@ class TextContentPart(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is text. Observed, not documented.
-        text: The text. Observed, not documented.
+        type: Says that this part is text.
+        text: The text.
     """
 
     type: str = "text"

@@ -35,13 +35,12 @@ class TextLogprobs(BaseModel):
     Observed, not documented.
 
     Attributes:
-        tokens: The tokens' texts. Observed, not documented.
+        tokens: The tokens' texts.
         token_logprobs: Natural logarithms of the tokens' probabilities. Null for the first
-            token of an echoed prompt. Observed, not documented.
+            token of an echoed prompt.
         top_logprobs: The likeliest tokens at each place, as maps from token text to log
-            probability. Observed, not documented.
-        text_offset: Where each token begins in the text, in characters. Observed, not
-            documented.
+            probability.
+        text_offset: Where each token begins in the text, in characters.
     """
 
     tokens: list[str] | None = None

@@ -36,13 +36,13 @@ class TokenLogprob(BaseModel):
     Observed, not documented.
 
     Attributes:
-        token: The token's text. Observed, not documented.
+        token: The token's text.
         logprob: Natural logarithm of the token's probability; -9999.0 stands for a vanishing
-            one. Observed, not documented.
+            one.
         bytes: The token's bytes in UTF-8, each from 0 to 255. Needed where a character spreads
-            over several tokens. Observed, not documented.
+            over several tokens.
         top_logprobs: The likeliest tokens at this place, as many as the request asked for by
-            `top_logprobs`. Observed, not documented.
+            `top_logprobs`.
     """
 
     token: str

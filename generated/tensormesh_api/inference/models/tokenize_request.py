@@ -50,13 +50,12 @@ class TokenizeRequest(BaseModel):
             Used by the engine where there is no `prompt`.
         add_special_tokens: Add the tokenizer's special tokens, such as a begin-of-text mark.
             Left out, true for a `prompt` and false for `messages`. Observed, not documented.
-        return_token_strs: Also return the text of each token. Server default: false. Observed,
-            not documented.
-        add_generation_prompt: For `messages`: end the prompt with the opening of an assistant
-            turn. Server default: true. Observed, not documented.
-        continue_final_message: For `messages`: leave the last message open. Must not be true
-            together with `add_generation_prompt`. Server default: false. Observed, not
+        return_token_strs: Also return the text of each token. Default: false. Observed, not
             documented.
+        add_generation_prompt: For `messages`: end the prompt with the opening of an assistant
+            turn. Default: true. Observed, not documented.
+        continue_final_message: For `messages`: leave the last message open. Must not be true
+            together with `add_generation_prompt`. Default: false. Observed, not documented.
         chat_template: For `messages`: a Jinja chat template to use in place of the model's own.
             Observed, not documented.
         chat_template_kwargs: For `messages`: variables for the chat template. Observed, not

@@ -12,8 +12,7 @@ class ToolChoiceMode:
     """How freely the model calls tools: `auto` lets it decide, `none` forbids calls, `required`
     demands at least one.
 
-    Not every model supports `required`. An open set of strings: a server may send others, and
-    they pass through.
+    Not every model supports `required`. A server may send other values: they pass through.
     """
 
     NONE: Final = "none"

@@ -33,9 +33,9 @@ class TopLogprob(BaseModel):
     Observed, not documented.
 
     Attributes:
-        token: The token's text. Observed, not documented.
-        logprob: Natural logarithm of the token's probability. Observed, not documented.
-        bytes: The token's bytes in UTF-8, each from 0 to 255. Observed, not documented.
+        token: The token's text.
+        logprob: Natural logarithm of the token's probability.
+        bytes: The token's bytes in UTF-8, each from 0 to 255.
     """
 
     token: str

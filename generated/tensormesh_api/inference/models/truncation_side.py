@@ -11,7 +11,7 @@ from typing import Final
 class TruncationSide:
     """Side of the prompt from which tokens are cut.
 
-    An open set of strings: a server may send others, and they pass through.
+    Observed, not documented. A server may send other values: they pass through.
     """
 
     LEFT: Final = "left"

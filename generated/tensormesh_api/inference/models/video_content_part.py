@@ -32,8 +32,8 @@ class VideoContentPart(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is a video. Observed, not documented.
-        video_url: Where a video is. Observed, not documented.
+        type: Says that this part is a video.
+        video_url: Where a video is.
     """
 
     type: str = "video_url"

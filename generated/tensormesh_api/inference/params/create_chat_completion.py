@@ -115,7 +115,7 @@ class CreateChatCompletionParams(TypedDict, total=False):
     length_penalty: float | None
     """Exponent by which beam search weighs the length of a candidate.
 
-    Only used together with `use_beam_search`. Server default: 1.0. Observed, not documented.
+    Only used together with `use_beam_search`. Default: 1.0. Observed, not documented.
     """
     logit_bias: Mapping[str, float] | None
     """Bias added to the logits of single tokens before sampling: a map from a token's id, written
@@ -132,8 +132,8 @@ class CreateChatCompletionParams(TypedDict, total=False):
     n: int | None
     """Number of alternative answers to generate for each prompt, 1 or more.
 
-    Must be 1 when `temperature` is 0, otherwise the service answers 400. At least 1. Server
-    default: 1.
+    Must be 1 when `temperature` is 0, otherwise the service answers 400. At least 1. Default:
+    1.
     """
     stop: str | Sequence[str] | None
     """One text, or up to four texts, at which generation ends.
@@ -149,18 +149,18 @@ class CreateChatCompletionParams(TypedDict, total=False):
     include_stop_str_in_output: bool | None
     """Keep the matched `stop` text at the end of the answer.
 
-    Server default: false. Observed, not documented.
+    Default: false. Observed, not documented.
     """
     ignore_eos: bool | None
     """Keep generating past the model's end-of-sequence token, up to the token limit.
 
-    Meant for benchmarks. Server default: false. Observed, not documented.
+    Meant for benchmarks. Default: false. Observed, not documented.
     """
     min_tokens: int | None
     """Number of tokens to generate, at least, before an end token or a `stop` text may end the
     answer.
 
-    Not more than the token limit. At least 0. Server default: 0. Observed, not documented.
+    Not more than the token limit. At least 0. Default: 0. Observed, not documented.
     """
     bad_words: Sequence[str] | None
     """Texts that must not be generated.
@@ -175,13 +175,12 @@ class CreateChatCompletionParams(TypedDict, total=False):
     skip_special_tokens: bool | None
     """Leave special tokens, such as end-of-turn marks, out of the text.
 
-    Server default: true. Observed, not documented.
+    Default: true. Observed, not documented.
     """
     spaces_between_special_tokens: bool | None
     """Put a space between neighbouring special tokens.
 
-    Only of use when `skip_special_tokens` is false. Server default: true. Observed, not
-    documented.
+    Only of use when `skip_special_tokens` is false. Default: true. Observed, not documented.
     """
     response_format: ResponseFormat | Mapping[str, Any] | None
     """Form of the answer's text, such as JSON mode.
@@ -203,7 +202,7 @@ class CreateChatCompletionParams(TypedDict, total=False):
     parallel_tool_calls: bool | None
     """Let the model call several tools in one answer.
 
-    Server default: true. Observed, not documented.
+    Default: true. Observed, not documented.
     """
     reasoning_effort: str | None
     """How much a reasoning model should think before it answers. `none` also switches thinking off
@@ -214,8 +213,8 @@ class CreateChatCompletionParams(TypedDict, total=False):
     include_reasoning: bool | None
     """Send the model's reasoning along with the answer.
 
-    False hides it, and with it the log probabilities and token ids. Server default: true.
-    Observed, not documented.
+    False hides it, and with it the log probabilities and token ids. Default: true. Observed,
+    not documented.
     """
     chat_template_kwargs: Mapping[str, Any] | None
     """Variables for the model's chat template.
@@ -231,25 +230,24 @@ class CreateChatCompletionParams(TypedDict, total=False):
     add_generation_prompt: bool | None
     """End the prompt with the opening of an assistant turn, so that the model answers.
 
-    Must not be true together with `continue_final_message`. Server default: true. Observed, not
+    Must not be true together with `continue_final_message`. Default: true. Observed, not
     documented.
     """
     continue_final_message: bool | None
     """Leave the last message open, so that the model continues it in place of starting a new turn.
 
-    Set `add_generation_prompt` to false with it. Server default: false. Observed, not
-    documented.
+    Set `add_generation_prompt` to false with it. Default: false. Observed, not documented.
     """
     add_special_tokens: bool | None
     """Add the tokenizer's special tokens, such as a begin-of-text mark, on top of what the chat
     template gives.
 
-    Most templates add them already. Server default: false. Observed, not documented.
+    Most templates add them already. Default: false. Observed, not documented.
     """
     echo: bool | None
     """Put the last message in front of the answer where both have the same role.
 
-    Server default: false. Observed, not documented.
+    Default: false. Observed, not documented.
     """
     documents: Sequence[Mapping[str, str]] | None
     """Documents for retrieval-augmented generation, for models whose chat template takes them.
@@ -259,19 +257,19 @@ class CreateChatCompletionParams(TypedDict, total=False):
     logprobs: bool | None
     """Return the log probability of every token of the answer.
 
-    Server default: false. Observed, not documented.
+    Default: false. Observed, not documented.
     """
     top_logprobs: int | None
     """Number of likeliest alternatives to list for every token, 0 or more; -1 lists the whole
     vocabulary.
 
-    Any other value than 0 needs `logprobs` set to true. At least -1. Server default: 0.
-    Observed, not documented.
+    Any other value than 0 needs `logprobs` set to true. At least -1. Default: 0. Observed, not
+    documented.
     """
     use_beam_search: bool | None
     """Search with `n` beams in place of sampling.
 
-    Server default: false. Observed, not documented.
+    Default: false. Observed, not documented.
     """
     truncate_prompt_tokens: int | None
     """Keep only this many tokens of the prompt; -1 keeps as many as fit into the model's context.
@@ -322,8 +320,7 @@ class CreateChatCompletionParams(TypedDict, total=False):
     """Scheduling priority, a signed 64-bit integer; lower values are served earlier.
 
     Any other value than 0 is an error on a server that does not schedule by priority. At least
-    -9223372036854775808 and at most 9223372036854775807. Server default: 0. Observed, not
-    documented.
+    -9223372036854775808 and at most 9223372036854775807. Default: 0. Observed, not documented.
     """
     request_id: str | None
     """Identifier of this request, of your choosing.

@@ -31,7 +31,7 @@ class CreateCompletionParams(TypedDict, total=False):
     """Highest number of tokens to generate.
 
     Left out or null, 16. 0 generates nothing and only makes sense together with `echo`. At
-    least 0. Server default: 16.
+    least 0. Default: 16.
     """
     stream_options: StreamOptions | Mapping[str, Any] | None
     """Options of the stream.
@@ -41,7 +41,7 @@ class CreateCompletionParams(TypedDict, total=False):
     echo: bool | None
     """Put the prompt in front of the generated text.
 
-    Server default: false. Observed, not documented.
+    Default: false. Observed, not documented.
     """
     suffix: str | None
     """Text that comes after the continuation, for models that fill in the middle.
@@ -102,7 +102,7 @@ class CreateCompletionParams(TypedDict, total=False):
     length_penalty: float | None
     """Exponent by which beam search weighs the length of a candidate.
 
-    Only used together with `use_beam_search`. Server default: 1.0. Observed, not documented.
+    Only used together with `use_beam_search`. Default: 1.0. Observed, not documented.
     """
     logit_bias: Mapping[str, float] | None
     """Bias added to the logits of single tokens before sampling: a map from a token's id, written
@@ -119,8 +119,8 @@ class CreateCompletionParams(TypedDict, total=False):
     n: int | None
     """Number of alternative answers to generate for each prompt, 1 or more.
 
-    Must be 1 when `temperature` is 0, otherwise the service answers 400. At least 1. Server
-    default: 1. Observed, not documented.
+    Must be 1 when `temperature` is 0, otherwise the service answers 400. At least 1. Default:
+    1. Observed, not documented.
     """
     stop: str | Sequence[str] | None
     """One text, or up to four texts, at which generation ends.
@@ -136,18 +136,18 @@ class CreateCompletionParams(TypedDict, total=False):
     include_stop_str_in_output: bool | None
     """Keep the matched `stop` text at the end of the answer.
 
-    Server default: false. Observed, not documented.
+    Default: false. Observed, not documented.
     """
     ignore_eos: bool | None
     """Keep generating past the model's end-of-sequence token, up to the token limit.
 
-    Meant for benchmarks. Server default: false. Observed, not documented.
+    Meant for benchmarks. Default: false. Observed, not documented.
     """
     min_tokens: int | None
     """Number of tokens to generate, at least, before an end token or a `stop` text may end the
     answer.
 
-    Not more than the token limit. At least 0. Server default: 0. Observed, not documented.
+    Not more than the token limit. At least 0. Default: 0. Observed, not documented.
     """
     bad_words: Sequence[str] | None
     """Texts that must not be generated.
@@ -162,13 +162,12 @@ class CreateCompletionParams(TypedDict, total=False):
     skip_special_tokens: bool | None
     """Leave special tokens, such as end-of-turn marks, out of the text.
 
-    Server default: true. Observed, not documented.
+    Default: true. Observed, not documented.
     """
     spaces_between_special_tokens: bool | None
     """Put a space between neighbouring special tokens.
 
-    Only of use when `skip_special_tokens` is false. Server default: true. Observed, not
-    documented.
+    Only of use when `skip_special_tokens` is false. Default: true. Observed, not documented.
     """
     response_format: ResponseFormat | Mapping[str, Any] | None
     """Form of the text, such as JSON mode.
@@ -178,7 +177,7 @@ class CreateCompletionParams(TypedDict, total=False):
     add_special_tokens: bool | None
     """Add the tokenizer's special tokens, such as a begin-of-text mark, to the prompt.
 
-    Server default: true. Observed, not documented.
+    Default: true. Observed, not documented.
     """
     prompt_embeds: str | Sequence[str] | None
     """Embeddings to put in front of the prompt, as serialised tensors in base64, on servers that
@@ -189,7 +188,7 @@ class CreateCompletionParams(TypedDict, total=False):
     use_beam_search: bool | None
     """Search with `n` beams in place of sampling.
 
-    Server default: false. Observed, not documented.
+    Default: false. Observed, not documented.
     """
     truncate_prompt_tokens: int | None
     """Keep only this many tokens of the prompt; -1 keeps as many as fit into the model's context.
@@ -240,8 +239,7 @@ class CreateCompletionParams(TypedDict, total=False):
     """Scheduling priority, a signed 64-bit integer; lower values are served earlier.
 
     Any other value than 0 is an error on a server that does not schedule by priority. At least
-    -9223372036854775808 and at most 9223372036854775807. Server default: 0. Observed, not
-    documented.
+    -9223372036854775808 and at most 9223372036854775807. Default: 0. Observed, not documented.
     """
     request_id: str | None
     """Identifier of this request, of your choosing.

@@ -90,7 +90,7 @@ class CreateResponseParams(TypedDict, total=False):
     parallel_tool_calls: bool | None
     """Let the model call several tools in one answer.
 
-    Server default: true. Observed, not documented.
+    Default: true. Observed, not documented.
     """
     text: ResponseTextConfig | Mapping[str, Any] | None
     """Form of the answer's text, such as JSON that follows a schema.
@@ -115,8 +115,8 @@ class CreateResponseParams(TypedDict, total=False):
     top_logprobs: int | None
     """Number of likeliest alternatives to list for every token of the answer.
 
-    Only of use with `message.output_text.logprobs` in `include`. At least -1. Server default:
-    0. Observed, not documented.
+    Only of use with `message.output_text.logprobs` in `include`. At least -1. Default: 0.
+    Observed, not documented.
     """
     include: Sequence[str] | None
     """Further data to return, such as `message.output_text.logprobs`.
@@ -132,13 +132,12 @@ class CreateResponseParams(TypedDict, total=False):
     store: bool | None
     """Let the server keep the response, where it keeps responses at all.
 
-    Server default: true. Observed, not documented.
+    Default: true. Observed, not documented.
     """
     background: bool | None
     """Generate in the background.
 
-    Needs `store`; the service answers 400 otherwise. Server default: false. Observed, not
-    documented.
+    Needs `store`; the service answers 400 otherwise. Default: false. Observed, not documented.
     """
     service_tier: str | None
     """Processing tier to serve the request.
@@ -169,8 +168,8 @@ class CreateResponseParams(TypedDict, total=False):
     priority: int | None
     """Scheduling priority, a signed 64-bit integer; lower values are served earlier.
 
-    At least -9223372036854775808 and at most 9223372036854775807. Server default: 0. Observed,
-    not documented.
+    At least -9223372036854775808 and at most 9223372036854775807. Default: 0. Observed, not
+    documented.
     """
     cache_salt: str | None
     """Secret that separates this request's prefix cache from that of requests with another salt, 1
@@ -182,5 +181,5 @@ class CreateResponseParams(TypedDict, total=False):
     """Also return the messages as the model saw and wrote them, in `input_messages` and
     `output_messages`.
 
-    Server default: false. Observed, not documented.
+    Default: false. Observed, not documented.
     """

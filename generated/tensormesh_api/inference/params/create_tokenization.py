@@ -33,17 +33,17 @@ class CreateTokenizationParams(TypedDict, total=False):
     return_token_strs: bool | None
     """Also return the text of each token.
 
-    Server default: false. Observed, not documented.
+    Default: false. Observed, not documented.
     """
     add_generation_prompt: bool | None
     """For `messages`: end the prompt with the opening of an assistant turn.
 
-    Server default: true. Observed, not documented.
+    Default: true. Observed, not documented.
     """
     continue_final_message: bool | None
     """For `messages`: leave the last message open.
 
-    Must not be true together with `add_generation_prompt`. Server default: false. Observed, not
+    Must not be true together with `add_generation_prompt`. Default: false. Observed, not
     documented.
     """
     chat_template: str | None

@@ -141,8 +141,8 @@ class ChatCompletions(SyncResource):
                 engine supports it. Other engines accept and ignore it. Inferred, not
                 documented.
             length_penalty (float | None): Exponent by which beam search weighs the length of a
-                candidate. Only used together with `use_beam_search`. Server default: 1.0.
-                Observed, not documented.
+                candidate. Only used together with `use_beam_search`. Default: 1.0. Observed,
+                not documented.
             logit_bias (Mapping[str, float] | None): Bias added to the logits of single tokens
                 before sampling: a map from a token's id, written as a string, to a number.
                 Values beyond -100 and 100 are cut to that range. Observed, not documented.
@@ -152,29 +152,29 @@ class ChatCompletions(SyncResource):
                 not documented.
             n (int | None): Number of alternative answers to generate for each prompt, 1 or
                 more. Must be 1 when `temperature` is 0, otherwise the service answers 400. At
-                least 1. Server default: 1.
+                least 1. Default: 1.
             stop (str | Sequence[str] | None): One text, or up to four texts, at which
                 generation ends. The matched text itself is left out of the answer unless
                 `include_stop_str_in_output` is true. Observed, not documented.
             stop_token_ids (Sequence[int] | None): Token ids at which generation ends, besides
                 the model's own end token. Observed, not documented.
             include_stop_str_in_output (bool | None): Keep the matched `stop` text at the end of
-                the answer. Server default: false. Observed, not documented.
+                the answer. Default: false. Observed, not documented.
             ignore_eos (bool | None): Keep generating past the model's end-of-sequence token, up
-                to the token limit. Meant for benchmarks. Server default: false. Observed, not
+                to the token limit. Meant for benchmarks. Default: false. Observed, not
                 documented.
             min_tokens (int | None): Number of tokens to generate, at least, before an end token
                 or a `stop` text may end the answer. Not more than the token limit. At least 0.
-                Server default: 0. Observed, not documented.
+                Default: 0. Observed, not documented.
             bad_words (Sequence[str] | None): Texts that must not be generated. Observed, not
                 documented.
             allowed_token_ids (Sequence[int] | None): Restrict generation to these token ids.
                 Observed, not documented.
             skip_special_tokens (bool | None): Leave special tokens, such as end-of-turn marks,
-                out of the text. Server default: true. Observed, not documented.
+                out of the text. Default: true. Observed, not documented.
             spaces_between_special_tokens (bool | None): Put a space between neighbouring
-                special tokens. Only of use when `skip_special_tokens` is false. Server default:
-                true. Observed, not documented.
+                special tokens. Only of use when `skip_special_tokens` is false. Default: true.
+                Observed, not documented.
             response_format (ResponseFormat | Mapping[str, Any] | None): Form of the answer's
                 text, such as JSON mode. Left out, plain text.
             tools (Sequence[ChatCompletionTool | Mapping[str, Any]] | None): Functions that the
@@ -186,14 +186,14 @@ class ChatCompletions(SyncResource):
                 `tools`. Left out, `auto` where there are tools and `none` where there are none.
                 The gpt-oss models take `auto` only.
             parallel_tool_calls (bool | None): Let the model call several tools in one answer.
-                Server default: true. Observed, not documented.
+                Default: true. Observed, not documented.
             reasoning_effort (str | None): How much a reasoning model should think before it
                 answers. `none` also switches thinking off in the model's chat template, any
                 other value switches it on. Known values: none, minimal, low, medium, high,
                 xhigh, max. Observed, not documented.
             include_reasoning (bool | None): Send the model's reasoning along with the answer.
-                False hides it, and with it the log probabilities and token ids. Server default:
-                true. Observed, not documented.
+                False hides it, and with it the log probabilities and token ids. Default: true.
+                Observed, not documented.
             chat_template_kwargs (Mapping[str, Any] | None): Variables for the model's chat
                 template. Reasoning models commonly read `thinking` or `enable_thinking`
                 (booleans) here to switch reasoning on or off, and some `reasoning_effort`.
@@ -202,26 +202,25 @@ class ChatCompletions(SyncResource):
                 own. A server may refuse it. Observed, not documented.
             add_generation_prompt (bool | None): End the prompt with the opening of an assistant
                 turn, so that the model answers. Must not be true together with
-                `continue_final_message`. Server default: true. Observed, not documented.
+                `continue_final_message`. Default: true. Observed, not documented.
             continue_final_message (bool | None): Leave the last message open, so that the model
                 continues it in place of starting a new turn. Set `add_generation_prompt` to
-                false with it. Server default: false. Observed, not documented.
+                false with it. Default: false. Observed, not documented.
             add_special_tokens (bool | None): Add the tokenizer's special tokens, such as a
                 begin-of-text mark, on top of what the chat template gives. Most templates add
-                them already. Server default: false. Observed, not documented.
+                them already. Default: false. Observed, not documented.
             echo (bool | None): Put the last message in front of the answer where both have the
-                same role. Server default: false. Observed, not documented.
+                same role. Default: false. Observed, not documented.
             documents (Sequence[Mapping[str, str]] | None): Documents for retrieval-augmented
                 generation, for models whose chat template takes them. Each is a map of strings,
                 commonly with `title` and `text`. Observed, not documented.
             logprobs (bool | None): Return the log probability of every token of the answer.
-                Server default: false. Observed, not documented.
+                Default: false. Observed, not documented.
             top_logprobs (int | None): Number of likeliest alternatives to list for every token,
                 0 or more; -1 lists the whole vocabulary. Any other value than 0 needs
-                `logprobs` set to true. At least -1. Server default: 0. Observed, not
-                documented.
-            use_beam_search (bool | None): Search with `n` beams in place of sampling. Server
-                default: false. Observed, not documented.
+                `logprobs` set to true. At least -1. Default: 0. Observed, not documented.
+            use_beam_search (bool | None): Search with `n` beams in place of sampling. Default:
+                false. Observed, not documented.
             truncate_prompt_tokens (int | None): Keep only this many tokens of the prompt; -1
                 keeps as many as fit into the model's context. Which side is cut is said by
                 `truncation_side`. At least -1 and at most 9223372036854775807. Observed, not
@@ -248,7 +247,7 @@ class ChatCompletions(SyncResource):
             priority (int | None): Scheduling priority, a signed 64-bit integer; lower values
                 are served earlier. Any other value than 0 is an error on a server that does not
                 schedule by priority. At least -9223372036854775808 and at most
-                9223372036854775807. Server default: 0. Observed, not documented.
+                9223372036854775807. Default: 0. Observed, not documented.
             request_id (str | None): Identifier of this request, of your choosing. It appears in
                 the server's logs and becomes part of the answer's `id`. Left out, the server
                 makes one. Observed, not documented.
@@ -268,6 +267,10 @@ class ChatCompletions(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            ChatCompletion: The answer. JSON, or server-sent events where the request asked by
+                `stream`; the schema of those is that of one event's data.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -456,8 +459,8 @@ class AsyncChatCompletions(AsyncResource):
                 engine supports it. Other engines accept and ignore it. Inferred, not
                 documented.
             length_penalty (float | None): Exponent by which beam search weighs the length of a
-                candidate. Only used together with `use_beam_search`. Server default: 1.0.
-                Observed, not documented.
+                candidate. Only used together with `use_beam_search`. Default: 1.0. Observed,
+                not documented.
             logit_bias (Mapping[str, float] | None): Bias added to the logits of single tokens
                 before sampling: a map from a token's id, written as a string, to a number.
                 Values beyond -100 and 100 are cut to that range. Observed, not documented.
@@ -467,29 +470,29 @@ class AsyncChatCompletions(AsyncResource):
                 not documented.
             n (int | None): Number of alternative answers to generate for each prompt, 1 or
                 more. Must be 1 when `temperature` is 0, otherwise the service answers 400. At
-                least 1. Server default: 1.
+                least 1. Default: 1.
             stop (str | Sequence[str] | None): One text, or up to four texts, at which
                 generation ends. The matched text itself is left out of the answer unless
                 `include_stop_str_in_output` is true. Observed, not documented.
             stop_token_ids (Sequence[int] | None): Token ids at which generation ends, besides
                 the model's own end token. Observed, not documented.
             include_stop_str_in_output (bool | None): Keep the matched `stop` text at the end of
-                the answer. Server default: false. Observed, not documented.
+                the answer. Default: false. Observed, not documented.
             ignore_eos (bool | None): Keep generating past the model's end-of-sequence token, up
-                to the token limit. Meant for benchmarks. Server default: false. Observed, not
+                to the token limit. Meant for benchmarks. Default: false. Observed, not
                 documented.
             min_tokens (int | None): Number of tokens to generate, at least, before an end token
                 or a `stop` text may end the answer. Not more than the token limit. At least 0.
-                Server default: 0. Observed, not documented.
+                Default: 0. Observed, not documented.
             bad_words (Sequence[str] | None): Texts that must not be generated. Observed, not
                 documented.
             allowed_token_ids (Sequence[int] | None): Restrict generation to these token ids.
                 Observed, not documented.
             skip_special_tokens (bool | None): Leave special tokens, such as end-of-turn marks,
-                out of the text. Server default: true. Observed, not documented.
+                out of the text. Default: true. Observed, not documented.
             spaces_between_special_tokens (bool | None): Put a space between neighbouring
-                special tokens. Only of use when `skip_special_tokens` is false. Server default:
-                true. Observed, not documented.
+                special tokens. Only of use when `skip_special_tokens` is false. Default: true.
+                Observed, not documented.
             response_format (ResponseFormat | Mapping[str, Any] | None): Form of the answer's
                 text, such as JSON mode. Left out, plain text.
             tools (Sequence[ChatCompletionTool | Mapping[str, Any]] | None): Functions that the
@@ -501,14 +504,14 @@ class AsyncChatCompletions(AsyncResource):
                 `tools`. Left out, `auto` where there are tools and `none` where there are none.
                 The gpt-oss models take `auto` only.
             parallel_tool_calls (bool | None): Let the model call several tools in one answer.
-                Server default: true. Observed, not documented.
+                Default: true. Observed, not documented.
             reasoning_effort (str | None): How much a reasoning model should think before it
                 answers. `none` also switches thinking off in the model's chat template, any
                 other value switches it on. Known values: none, minimal, low, medium, high,
                 xhigh, max. Observed, not documented.
             include_reasoning (bool | None): Send the model's reasoning along with the answer.
-                False hides it, and with it the log probabilities and token ids. Server default:
-                true. Observed, not documented.
+                False hides it, and with it the log probabilities and token ids. Default: true.
+                Observed, not documented.
             chat_template_kwargs (Mapping[str, Any] | None): Variables for the model's chat
                 template. Reasoning models commonly read `thinking` or `enable_thinking`
                 (booleans) here to switch reasoning on or off, and some `reasoning_effort`.
@@ -517,26 +520,25 @@ class AsyncChatCompletions(AsyncResource):
                 own. A server may refuse it. Observed, not documented.
             add_generation_prompt (bool | None): End the prompt with the opening of an assistant
                 turn, so that the model answers. Must not be true together with
-                `continue_final_message`. Server default: true. Observed, not documented.
+                `continue_final_message`. Default: true. Observed, not documented.
             continue_final_message (bool | None): Leave the last message open, so that the model
                 continues it in place of starting a new turn. Set `add_generation_prompt` to
-                false with it. Server default: false. Observed, not documented.
+                false with it. Default: false. Observed, not documented.
             add_special_tokens (bool | None): Add the tokenizer's special tokens, such as a
                 begin-of-text mark, on top of what the chat template gives. Most templates add
-                them already. Server default: false. Observed, not documented.
+                them already. Default: false. Observed, not documented.
             echo (bool | None): Put the last message in front of the answer where both have the
-                same role. Server default: false. Observed, not documented.
+                same role. Default: false. Observed, not documented.
             documents (Sequence[Mapping[str, str]] | None): Documents for retrieval-augmented
                 generation, for models whose chat template takes them. Each is a map of strings,
                 commonly with `title` and `text`. Observed, not documented.
             logprobs (bool | None): Return the log probability of every token of the answer.
-                Server default: false. Observed, not documented.
+                Default: false. Observed, not documented.
             top_logprobs (int | None): Number of likeliest alternatives to list for every token,
                 0 or more; -1 lists the whole vocabulary. Any other value than 0 needs
-                `logprobs` set to true. At least -1. Server default: 0. Observed, not
-                documented.
-            use_beam_search (bool | None): Search with `n` beams in place of sampling. Server
-                default: false. Observed, not documented.
+                `logprobs` set to true. At least -1. Default: 0. Observed, not documented.
+            use_beam_search (bool | None): Search with `n` beams in place of sampling. Default:
+                false. Observed, not documented.
             truncate_prompt_tokens (int | None): Keep only this many tokens of the prompt; -1
                 keeps as many as fit into the model's context. Which side is cut is said by
                 `truncation_side`. At least -1 and at most 9223372036854775807. Observed, not
@@ -563,7 +565,7 @@ class AsyncChatCompletions(AsyncResource):
             priority (int | None): Scheduling priority, a signed 64-bit integer; lower values
                 are served earlier. Any other value than 0 is an error on a server that does not
                 schedule by priority. At least -9223372036854775808 and at most
-                9223372036854775807. Server default: 0. Observed, not documented.
+                9223372036854775807. Default: 0. Observed, not documented.
             request_id (str | None): Identifier of this request, of your choosing. It appears in
                 the server's logs and becomes part of the answer's `id`. Left out, the server
                 makes one. Observed, not documented.
@@ -583,6 +585,10 @@ class AsyncChatCompletions(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            ChatCompletion: The answer. JSON, or server-sent events where the request asked by
+                `stream`; the schema of those is that of one event's data.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -96,11 +96,11 @@ class Completions(SyncResource):
                 texts as token ids. Must not be empty.
             max_tokens (int | None): Highest number of tokens to generate. Left out or null, 16.
                 0 generates nothing and only makes sense together with `echo`. At least 0.
-                Server default: 16.
+                Default: 16.
             stream_options (StreamOptions | Mapping[str, Any] | None): Options of the stream.
                 Only allowed together with `stream` set to true. Observed, not documented.
-            echo (bool | None): Put the prompt in front of the generated text. Server default:
-                false. Observed, not documented.
+            echo (bool | None): Put the prompt in front of the generated text. Default: false.
+                Observed, not documented.
             suffix (str | None): Text that comes after the continuation, for models that fill in
                 the middle. Other models answer 400. Observed, not documented.
             logprobs (int | None): Return the log probabilities of the generated tokens with
@@ -132,8 +132,8 @@ class Completions(SyncResource):
                 the output already contains a token. Positive values reduce verbatim repetition.
                 Server default: 0. At least -2 and at most 2. Observed, not documented.
             length_penalty (float | None): Exponent by which beam search weighs the length of a
-                candidate. Only used together with `use_beam_search`. Server default: 1.0.
-                Observed, not documented.
+                candidate. Only used together with `use_beam_search`. Default: 1.0. Observed,
+                not documented.
             logit_bias (Mapping[str, float] | None): Bias added to the logits of single tokens
                 before sampling: a map from a token's id, written as a string, to a number.
                 Values beyond -100 and 100 are cut to that range. Observed, not documented.
@@ -143,39 +143,38 @@ class Completions(SyncResource):
                 not documented.
             n (int | None): Number of alternative answers to generate for each prompt, 1 or
                 more. Must be 1 when `temperature` is 0, otherwise the service answers 400. At
-                least 1. Server default: 1. Observed, not documented.
+                least 1. Default: 1. Observed, not documented.
             stop (str | Sequence[str] | None): One text, or up to four texts, at which
                 generation ends. The matched text itself is left out of the answer unless
                 `include_stop_str_in_output` is true. Observed, not documented.
             stop_token_ids (Sequence[int] | None): Token ids at which generation ends, besides
                 the model's own end token. Observed, not documented.
             include_stop_str_in_output (bool | None): Keep the matched `stop` text at the end of
-                the answer. Server default: false. Observed, not documented.
+                the answer. Default: false. Observed, not documented.
             ignore_eos (bool | None): Keep generating past the model's end-of-sequence token, up
-                to the token limit. Meant for benchmarks. Server default: false. Observed, not
+                to the token limit. Meant for benchmarks. Default: false. Observed, not
                 documented.
             min_tokens (int | None): Number of tokens to generate, at least, before an end token
                 or a `stop` text may end the answer. Not more than the token limit. At least 0.
-                Server default: 0. Observed, not documented.
+                Default: 0. Observed, not documented.
             bad_words (Sequence[str] | None): Texts that must not be generated. Observed, not
                 documented.
             allowed_token_ids (Sequence[int] | None): Restrict generation to these token ids.
                 Observed, not documented.
             skip_special_tokens (bool | None): Leave special tokens, such as end-of-turn marks,
-                out of the text. Server default: true. Observed, not documented.
+                out of the text. Default: true. Observed, not documented.
             spaces_between_special_tokens (bool | None): Put a space between neighbouring
-                special tokens. Only of use when `skip_special_tokens` is false. Server default:
-                true. Observed, not documented.
+                special tokens. Only of use when `skip_special_tokens` is false. Default: true.
+                Observed, not documented.
             response_format (ResponseFormat | Mapping[str, Any] | None): Form of the text, such
                 as JSON mode. Observed, not documented.
             add_special_tokens (bool | None): Add the tokenizer's special tokens, such as a
-                begin-of-text mark, to the prompt. Server default: true. Observed, not
-                documented.
+                begin-of-text mark, to the prompt. Default: true. Observed, not documented.
             prompt_embeds (str | Sequence[str] | None): Embeddings to put in front of the
                 prompt, as serialised tensors in base64, on servers that allow it. Observed, not
                 documented.
-            use_beam_search (bool | None): Search with `n` beams in place of sampling. Server
-                default: false. Observed, not documented.
+            use_beam_search (bool | None): Search with `n` beams in place of sampling. Default:
+                false. Observed, not documented.
             truncate_prompt_tokens (int | None): Keep only this many tokens of the prompt; -1
                 keeps as many as fit into the model's context. Which side is cut is said by
                 `truncation_side`. At least -1 and at most 9223372036854775807. Observed, not
@@ -202,7 +201,7 @@ class Completions(SyncResource):
             priority (int | None): Scheduling priority, a signed 64-bit integer; lower values
                 are served earlier. Any other value than 0 is an error on a server that does not
                 schedule by priority. At least -9223372036854775808 and at most
-                9223372036854775807. Server default: 0. Observed, not documented.
+                9223372036854775807. Default: 0. Observed, not documented.
             request_id (str | None): Identifier of this request, of your choosing. It appears in
                 the server's logs and becomes part of the answer's `id`. Left out, the server
                 makes one. Observed, not documented.
@@ -222,6 +221,10 @@ class Completions(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            TextCompletion: The continuations. JSON, or server-sent events where the request
+                asked by `stream`; the schema of those is that of one event's data.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -350,11 +353,11 @@ class AsyncCompletions(AsyncResource):
                 texts as token ids. Must not be empty.
             max_tokens (int | None): Highest number of tokens to generate. Left out or null, 16.
                 0 generates nothing and only makes sense together with `echo`. At least 0.
-                Server default: 16.
+                Default: 16.
             stream_options (StreamOptions | Mapping[str, Any] | None): Options of the stream.
                 Only allowed together with `stream` set to true. Observed, not documented.
-            echo (bool | None): Put the prompt in front of the generated text. Server default:
-                false. Observed, not documented.
+            echo (bool | None): Put the prompt in front of the generated text. Default: false.
+                Observed, not documented.
             suffix (str | None): Text that comes after the continuation, for models that fill in
                 the middle. Other models answer 400. Observed, not documented.
             logprobs (int | None): Return the log probabilities of the generated tokens with
@@ -386,8 +389,8 @@ class AsyncCompletions(AsyncResource):
                 the output already contains a token. Positive values reduce verbatim repetition.
                 Server default: 0. At least -2 and at most 2. Observed, not documented.
             length_penalty (float | None): Exponent by which beam search weighs the length of a
-                candidate. Only used together with `use_beam_search`. Server default: 1.0.
-                Observed, not documented.
+                candidate. Only used together with `use_beam_search`. Default: 1.0. Observed,
+                not documented.
             logit_bias (Mapping[str, float] | None): Bias added to the logits of single tokens
                 before sampling: a map from a token's id, written as a string, to a number.
                 Values beyond -100 and 100 are cut to that range. Observed, not documented.
@@ -397,39 +400,38 @@ class AsyncCompletions(AsyncResource):
                 not documented.
             n (int | None): Number of alternative answers to generate for each prompt, 1 or
                 more. Must be 1 when `temperature` is 0, otherwise the service answers 400. At
-                least 1. Server default: 1. Observed, not documented.
+                least 1. Default: 1. Observed, not documented.
             stop (str | Sequence[str] | None): One text, or up to four texts, at which
                 generation ends. The matched text itself is left out of the answer unless
                 `include_stop_str_in_output` is true. Observed, not documented.
             stop_token_ids (Sequence[int] | None): Token ids at which generation ends, besides
                 the model's own end token. Observed, not documented.
             include_stop_str_in_output (bool | None): Keep the matched `stop` text at the end of
-                the answer. Server default: false. Observed, not documented.
+                the answer. Default: false. Observed, not documented.
             ignore_eos (bool | None): Keep generating past the model's end-of-sequence token, up
-                to the token limit. Meant for benchmarks. Server default: false. Observed, not
+                to the token limit. Meant for benchmarks. Default: false. Observed, not
                 documented.
             min_tokens (int | None): Number of tokens to generate, at least, before an end token
                 or a `stop` text may end the answer. Not more than the token limit. At least 0.
-                Server default: 0. Observed, not documented.
+                Default: 0. Observed, not documented.
             bad_words (Sequence[str] | None): Texts that must not be generated. Observed, not
                 documented.
             allowed_token_ids (Sequence[int] | None): Restrict generation to these token ids.
                 Observed, not documented.
             skip_special_tokens (bool | None): Leave special tokens, such as end-of-turn marks,
-                out of the text. Server default: true. Observed, not documented.
+                out of the text. Default: true. Observed, not documented.
             spaces_between_special_tokens (bool | None): Put a space between neighbouring
-                special tokens. Only of use when `skip_special_tokens` is false. Server default:
-                true. Observed, not documented.
+                special tokens. Only of use when `skip_special_tokens` is false. Default: true.
+                Observed, not documented.
             response_format (ResponseFormat | Mapping[str, Any] | None): Form of the text, such
                 as JSON mode. Observed, not documented.
             add_special_tokens (bool | None): Add the tokenizer's special tokens, such as a
-                begin-of-text mark, to the prompt. Server default: true. Observed, not
-                documented.
+                begin-of-text mark, to the prompt. Default: true. Observed, not documented.
             prompt_embeds (str | Sequence[str] | None): Embeddings to put in front of the
                 prompt, as serialised tensors in base64, on servers that allow it. Observed, not
                 documented.
-            use_beam_search (bool | None): Search with `n` beams in place of sampling. Server
-                default: false. Observed, not documented.
+            use_beam_search (bool | None): Search with `n` beams in place of sampling. Default:
+                false. Observed, not documented.
             truncate_prompt_tokens (int | None): Keep only this many tokens of the prompt; -1
                 keeps as many as fit into the model's context. Which side is cut is said by
                 `truncation_side`. At least -1 and at most 9223372036854775807. Observed, not
@@ -456,7 +458,7 @@ class AsyncCompletions(AsyncResource):
             priority (int | None): Scheduling priority, a signed 64-bit integer; lower values
                 are served earlier. Any other value than 0 is an error on a server that does not
                 schedule by priority. At least -9223372036854775808 and at most
-                9223372036854775807. Server default: 0. Observed, not documented.
+                9223372036854775807. Default: 0. Observed, not documented.
             request_id (str | None): Identifier of this request, of your choosing. It appears in
                 the server's logs and becomes part of the answer's `id`. Left out, the server
                 makes one. Observed, not documented.
@@ -476,6 +478,10 @@ class AsyncCompletions(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            TextCompletion: The continuations. JSON, or server-sent events where the request
+                asked by `stream`; the schema of those is that of one event's data.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -57,6 +57,9 @@ class Detokenize(SyncResource):
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
 
+        Returns:
+            DetokenizeResponse: The text.
+
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
             APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
@@ -143,6 +146,9 @@ class AsyncDetokenize(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            DetokenizeResponse: The text.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

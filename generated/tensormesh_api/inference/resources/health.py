@@ -53,6 +53,10 @@ class Health(SyncResource):
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
 
+        Returns:
+            HealthResponse: The service is well. The body is JSON, or empty, depending on the
+                server; an empty body means `{"status": "ok"}`.
+
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
             APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
@@ -134,6 +138,10 @@ class AsyncHealth(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            HealthResponse: The service is well. The body is JSON, or empty, depending on the
+                server; an empty body means `{"status": "ok"}`.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

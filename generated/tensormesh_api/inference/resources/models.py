@@ -53,6 +53,9 @@ class Models(SyncResource):
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
 
+        Returns:
+            ModelList: The models.
+
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
             APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
@@ -134,6 +137,9 @@ class AsyncModels(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            ModelList: The models.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

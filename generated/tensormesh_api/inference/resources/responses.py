@@ -126,7 +126,7 @@ class Responses(SyncResource):
                 call. Server default: `auto`. The gpt-oss models take `auto` only. Observed, not
                 documented.
             parallel_tool_calls (bool | None): Let the model call several tools in one answer.
-                Server default: true. Observed, not documented.
+                Default: true. Observed, not documented.
             text (ResponseTextConfig | Mapping[str, Any] | None): Form of the answer's text,
                 such as JSON that follows a schema. Observed, not documented.
             reasoning (ResponseReasoningOptions | Mapping[str, Any] | None): How a reasoning
@@ -139,16 +139,16 @@ class Responses(SyncResource):
                 documented.
             top_logprobs (int | None): Number of likeliest alternatives to list for every token
                 of the answer. Only of use with `message.output_text.logprobs` in `include`. At
-                least -1. Server default: 0. Observed, not documented.
+                least -1. Default: 0. Observed, not documented.
             include (Sequence[str] | None): Further data to return, such as
                 `message.output_text.logprobs`. Observed, not documented.
             previous_response_id (str | None): Identifier of a stored response to continue from.
                 Answers 404 where the server has not stored it, which is the rule unless the
                 server keeps responses. Observed, not documented.
             store (bool | None): Let the server keep the response, where it keeps responses at
-                all. Server default: true. Observed, not documented.
+                all. Default: true. Observed, not documented.
             background (bool | None): Generate in the background. Needs `store`; the service
-                answers 400 otherwise. Server default: false. Observed, not documented.
+                answers 400 otherwise. Default: false. Observed, not documented.
             service_tier (str | None): Processing tier to serve the request. Server default:
                 `auto`. Known values: auto, default, flex, scale, priority. Observed, not
                 documented.
@@ -161,18 +161,22 @@ class Responses(SyncResource):
                 server makes one that starts with `resp_`. Observed, not documented.
             priority (int | None): Scheduling priority, a signed 64-bit integer; lower values
                 are served earlier. At least -9223372036854775808 and at most
-                9223372036854775807. Server default: 0. Observed, not documented.
+                9223372036854775807. Default: 0. Observed, not documented.
             cache_salt (str | None): Secret that separates this request's prefix cache from that
                 of requests with another salt, 1 to 1024 characters. 1 to 1024 characters.
                 Observed, not documented.
             enable_response_messages (bool | None): Also return the messages as the model saw
-                and wrote them, in `input_messages` and `output_messages`. Server default:
-                false. Observed, not documented.
+                and wrote them, in `input_messages` and `output_messages`. Default: false.
+                Observed, not documented.
             stream: True gives a stream to iterate in place of the whole answer. Default: False.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            Response: The response. JSON, or server-sent events where the request asked by
+                `stream`; the schema of those is that of one event's data.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -331,7 +335,7 @@ class AsyncResponses(AsyncResource):
                 call. Server default: `auto`. The gpt-oss models take `auto` only. Observed, not
                 documented.
             parallel_tool_calls (bool | None): Let the model call several tools in one answer.
-                Server default: true. Observed, not documented.
+                Default: true. Observed, not documented.
             text (ResponseTextConfig | Mapping[str, Any] | None): Form of the answer's text,
                 such as JSON that follows a schema. Observed, not documented.
             reasoning (ResponseReasoningOptions | Mapping[str, Any] | None): How a reasoning
@@ -344,16 +348,16 @@ class AsyncResponses(AsyncResource):
                 documented.
             top_logprobs (int | None): Number of likeliest alternatives to list for every token
                 of the answer. Only of use with `message.output_text.logprobs` in `include`. At
-                least -1. Server default: 0. Observed, not documented.
+                least -1. Default: 0. Observed, not documented.
             include (Sequence[str] | None): Further data to return, such as
                 `message.output_text.logprobs`. Observed, not documented.
             previous_response_id (str | None): Identifier of a stored response to continue from.
                 Answers 404 where the server has not stored it, which is the rule unless the
                 server keeps responses. Observed, not documented.
             store (bool | None): Let the server keep the response, where it keeps responses at
-                all. Server default: true. Observed, not documented.
+                all. Default: true. Observed, not documented.
             background (bool | None): Generate in the background. Needs `store`; the service
-                answers 400 otherwise. Server default: false. Observed, not documented.
+                answers 400 otherwise. Default: false. Observed, not documented.
             service_tier (str | None): Processing tier to serve the request. Server default:
                 `auto`. Known values: auto, default, flex, scale, priority. Observed, not
                 documented.
@@ -366,18 +370,22 @@ class AsyncResponses(AsyncResource):
                 server makes one that starts with `resp_`. Observed, not documented.
             priority (int | None): Scheduling priority, a signed 64-bit integer; lower values
                 are served earlier. At least -9223372036854775808 and at most
-                9223372036854775807. Server default: 0. Observed, not documented.
+                9223372036854775807. Default: 0. Observed, not documented.
             cache_salt (str | None): Secret that separates this request's prefix cache from that
                 of requests with another salt, 1 to 1024 characters. 1 to 1024 characters.
                 Observed, not documented.
             enable_response_messages (bool | None): Also return the messages as the model saw
-                and wrote them, in `input_messages` and `output_messages`. Server default:
-                false. Observed, not documented.
+                and wrote them, in `input_messages` and `output_messages`. Default: false.
+                Observed, not documented.
             stream: True gives a stream to iterate in place of the whole answer. Default: False.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            Response: The response. JSON, or server-sent events where the request asked by
+                `stream`; the schema of those is that of one event's data.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -59,12 +59,12 @@ class Tokenize(SyncResource):
             add_special_tokens (bool | None): Add the tokenizer's special tokens, such as a
                 begin-of-text mark. Left out, true for a `prompt` and false for `messages`.
                 Observed, not documented.
-            return_token_strs (bool | None): Also return the text of each token. Server default:
-                false. Observed, not documented.
+            return_token_strs (bool | None): Also return the text of each token. Default: false.
+                Observed, not documented.
             add_generation_prompt (bool | None): For `messages`: end the prompt with the opening
-                of an assistant turn. Server default: true. Observed, not documented.
+                of an assistant turn. Default: true. Observed, not documented.
             continue_final_message (bool | None): For `messages`: leave the last message open.
-                Must not be true together with `add_generation_prompt`. Server default: false.
+                Must not be true together with `add_generation_prompt`. Default: false.
                 Observed, not documented.
             chat_template (str | None): For `messages`: a Jinja chat template to use in place of
                 the model's own. Observed, not documented.
@@ -78,6 +78,9 @@ class Tokenize(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            TokenizeResponse: The tokens.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -168,12 +171,12 @@ class AsyncTokenize(AsyncResource):
             add_special_tokens (bool | None): Add the tokenizer's special tokens, such as a
                 begin-of-text mark. Left out, true for a `prompt` and false for `messages`.
                 Observed, not documented.
-            return_token_strs (bool | None): Also return the text of each token. Server default:
-                false. Observed, not documented.
+            return_token_strs (bool | None): Also return the text of each token. Default: false.
+                Observed, not documented.
             add_generation_prompt (bool | None): For `messages`: end the prompt with the opening
-                of an assistant turn. Server default: true. Observed, not documented.
+                of an assistant turn. Default: true. Observed, not documented.
             continue_final_message (bool | None): For `messages`: leave the last message open.
-                Must not be true together with `add_generation_prompt`. Server default: false.
+                Must not be true together with `add_generation_prompt`. Default: false.
                 Observed, not documented.
             chat_template (str | None): For `messages`: a Jinja chat template to use in place of
                 the model's own. Observed, not documented.
@@ -187,6 +190,9 @@ class AsyncTokenize(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            TokenizeResponse: The tokens.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -54,6 +54,9 @@ class Version(SyncResource):
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
 
+        Returns:
+            VersionResponse: The version.
+
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
             APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
@@ -136,6 +139,9 @@ class AsyncVersion(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+
+        Returns:
+            VersionResponse: The version.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

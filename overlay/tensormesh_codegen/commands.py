@@ -1,0 +1,176 @@
+"""Commands of the command line: from what an operation takes to what a person types."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from .bundling import Bundle
+from .errors import SpecError
+from .model import Field, Operation, Package
+
+_KINDS = {"datetime": "time", "enum": "string", "int64": "string"}
+_SIMPLE = ("string", "integer", "number", "boolean")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option, or one positional argument. See `tensormesh_api._command`."""
+
+    name: str
+    kind: str
+    target: tuple[str, ...]
+    doc: str
+    negative: str | None = None
+    positional: bool = False
+    required: bool = False
+    repeated: bool = False
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+    caller: bool = False
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: an operation, called by words and options."""
+
+    words: tuple[str, ...]
+    operation: Operation
+    options: tuple[Option, ...]
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something at the host."""
+        return self.operation.method not in ("GET", "HEAD", "OPTIONS") and not self.operation.safe
+
+    @property
+    def body(self) -> dict[str, str]:
+        """The fields of the JSON body, each with its keyword argument."""
+        fields = [item for item in self.operation.arguments if item.location == "body"]
+        return {item.wire: item.name for item in fields}
+
+
+def build_commands(package: Package) -> list[Command]:
+    """A command for each operation.
+
+    A package of several hosts has none: which of them to call is a question that a person has to
+    answer. Nor has an operation whose words are also another's: a command of several calls is more
+    than its operations say.
+    """
+    if len(package.surfaces) != 1:
+        return []
+    times = Counter(words_of(operation) for operation in package.operations)
+    builder = _Options(package)
+    return [
+        Command(words_of(operation), operation, tuple(builder.of(operation)))
+        for operation in package.operations
+        if times[words_of(operation)] == 1
+    ]
+
+
+def words_of(operation: Operation) -> tuple[str, ...]:
+    """What is typed after the name of the program."""
+    if operation.cli:
+        return tuple(operation.cli.split())
+    return tuple(_kebab(part) for part in (*operation.resource.split("."), operation.name))
+
+
+class _Options:
+    """Makes options of arguments. An object becomes one option for each of its fields."""
+
+    def __init__(self, package: Package) -> None:
+        self._models = {model.name: model for model in package.models}
+        self._enums = {
+            enum.name: tuple(value for _, value in enum.members) for enum in package.enums
+        }
+
+    def of(self, operation: Operation) -> list[Option]:
+        found = [option for item in operation.arguments for option in self._argument(item)]
+        times = Counter(option.name for option in found)
+        names = {item.name for item in operation.arguments}
+        return [
+            replace(option, name=_name(option, times), doc=_typed(option.doc, names))
+            for option in found
+        ]
+
+    def _argument(self, item: Field) -> Iterator[Option]:
+        model = self._models.get(item.type.name) if item.type.kind == "model" else None
+        if item.option == "none":
+            return
+        if model is None or model.money:
+            yield self._option(item, (item.name,))
+            return
+        for inner in model.fields:
+            if inner.option != "none":
+                yield self._option(inner, (item.name, inner.wire))
+
+    def _option(self, item: Field, target: tuple[str, ...]) -> Option:
+        kind = item.type.or_value()
+        single = kind.items.or_value() if kind.kind == "list" and kind.items else kind
+        model = self._models.get(single.name)
+        value = "money" if model and model.money else _KINDS.get(single.kind, single.kind)
+        repeated = single is not kind and value in _SIMPLE
+        if value not in (*_SIMPLE, "time", "money") or (single is not kind and not repeated):
+            value = "json"
+        name = _kebab(item.name.strip("_"))
+        given = item.option or name
+        name, _, negative = given.lower().partition("/")
+        positional = item.location == "path" or given.isupper()
+        return Option(
+            name=name,
+            kind=value,
+            target=target,
+            doc=item.short,
+            negative=negative or None,
+            positional=positional,
+            required=(item.required or positional) and not item.caller and len(target) == 1,
+            repeated=repeated,
+            choices=self._enums.get(single.name, ()),
+            secret=item.secret,
+            caller=item.caller,
+        )
+
+
+def _name(option: Option, times: Counter[str]) -> str:
+    """The name of an option, told apart from those of the others.
+
+    A list has its name in the singular, as one value is given at a time. A field of an object has
+    the object's name before its own if another has its own.
+    """
+    single = option.name.removesuffix("s")
+    if option.repeated and single not in times:
+        return single
+    if times[option.name] > 1 and len(option.target) > 1:
+        return f"{_kebab(option.target[0].strip('_'))}-{option.name}"
+    return option.name
+
+
+def command_problems(package: Package, bundles: list[Bundle]) -> list[SpecError]:
+    """Options of one command that would have one name."""
+    errors = []
+    for command in build_commands(package):
+        operation = command.operation
+        at = ("paths", operation.path, operation.method.lower())
+        seen: dict[str, str] = {}
+        for option in command.options:
+            for name in filter(None, (option.name, option.negative)):
+                field = ".".join(option.target)
+                known = seen.setdefault(name, field)
+                if known != field:
+                    problem = f"{known} and {field} are both the option --{name} of its command"
+                    help_text = "say x-tm-option at one of them"
+                    errors.append(bundles[0].error(at, f"{problem}: {help_text}"))
+    return errors
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _typed(text: str, names: set[str]) -> str:
+    """Names of arguments as they are typed: `page_token` as `--page-token`."""
+    return re.sub(
+        r"`(\w+)`", lambda hit: f"`--{_kebab(hit[1])}`" if hit[1] in names else hit[0], text
+    )

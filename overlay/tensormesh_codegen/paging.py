@@ -1,0 +1,48 @@
+"""Lists that come by pages: what `x-tm-pagination` promises, checked against the operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .building import Schemas
+from .loading import Pointer
+from .model import Field, Pagination
+from .naming import attribute, pascal
+from .types import Type
+
+# contract -> the query parameter that asks for a page, the fields that an answer may have beside
+# its items, by their names on the wire
+CONTRACTS = {
+    "token": ("pageToken", {"nextPageToken": "string"}),
+    "page": ("page", {"page": "integer", "size": "integer", "total": "integer"}),
+}
+
+
+def build_pagination(
+    schemas: Schemas, at: Pointer, raw: dict[str, Any], arguments: list[Field], answer: Type | None
+) -> Pagination | None:
+    """How the answers of an operation go on; None if it gives no pages."""
+    found = raw.get("x-tm-pagination")
+    if found is None:
+        return None
+    where = (*at, "x-tm-pagination")
+    style = found["style"]
+    asks, tells = CONTRACTS[style]
+    if not any(item.wire == asks and item.location == "query" for item in arguments):
+        schemas.error(where, f"style {style} needs a query parameter {asks!r}: declare it")
+    properties = schemas.raw[answer.name]["properties"] if answer else {}
+    named = ("components", "schemas", answer.name) if answer else at
+    for wire, kind in tells.items():
+        if wire not in properties:
+            schemas.error(where, f"style {style} needs {wire!r} in the answer: declare it")
+        elif schemas.of(properties[wire], named).or_value().kind != kind:
+            schemas.error(where, f"{wire!r} of the answer must be of type {kind}: mend it")
+    names = {attribute(wire): wire for wire in properties}
+    items = names.get(found["items"])
+    listed = schemas.of(properties[items], named) if items else None
+    if items is None or listed is None or not listed.items or listed.items.kind != "model":
+        problem = f"items {found['items']!r} is no list of named objects in the answer: mend it"
+        schemas.error(where, problem)
+        return None
+    class_name = f"{pascal(raw['operationId'])}Page"
+    return Pagination(style, found["items"], items, listed.items, class_name)

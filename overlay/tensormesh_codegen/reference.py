@@ -1,0 +1,52 @@
+"""The reference page: every public method, for people."""
+
+from __future__ import annotations
+
+from .commands import build_commands
+from .model import Operation, Package
+
+
+def roots(package: Package) -> list[str]:
+    """How users reach the namespaces of a package."""
+    start = f"client.{package.name}"
+    if len(package.surfaces) == 1:
+        return [start]
+    return [f"{start}.{surface.name}" for surface in package.surfaces]
+
+
+def methods(package: Package) -> list[Operation]:
+    """The public methods in the order of their names."""
+    return sorted(package.operations, key=lambda each: (each.resource, each.name))
+
+
+def anchor(package: Package, operation: Operation) -> str:
+    """The link to the heading of a method, as GitHub makes it."""
+    heading = f"{package.name}: {operation.resource}.{operation.name}"
+    kept = "".join(char for char in heading.lower() if char.isalnum() or char in " -_")
+    return kept.replace(" ", "-")
+
+
+def signature(operation: Operation) -> str:
+    """The arguments by their names alone."""
+    named = [item.name if item.required else f"{item.name}=None" for item in operation.arguments]
+    return ", ".join(["*", *named]) if named else ""
+
+
+def commands(package: Package) -> dict[str, str]:
+    """For each operation that has a command its words."""
+    return {each.operation.id: " ".join(each.words) for each in build_commands(package)}
+
+
+def markdown(text: str) -> str:
+    """Text of a spec as one line of Markdown, in which nothing but its code has a meaning."""
+    folded = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    parts = folded.split("`")
+    if len(parts) % 2 == 0:
+        return _plain(folded.replace("`", "'"))
+    return "`".join(_plain(part) if index % 2 == 0 else part for index, part in enumerate(parts))
+
+
+def _plain(text: str) -> str:
+    for char in "\\<>[]|*#":
+        text = text.replace(char, f"\\{char}")
+    return f"\\{text}" if text.startswith(("-", "+", "=", "~", "_")) else text
