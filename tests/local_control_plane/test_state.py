@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from local_control_plane.world import Client, World
 
+from tensormesh_local.control_plane import areas
 from tensormesh_local.control_plane.state import State, StateError
 
 OVERLAY = Path(__file__).resolve().parents[2] / "overlay"
@@ -24,7 +26,7 @@ from pathlib import Path
 from tensormesh_local.control_plane.state import State
 
 path, schema, name, count = sys.argv[1:]
-state = State(Path(path), schema)
+state = State(Path(path), schema, 1)
 for number in range(int(count)):
     with state.write() as db:
         for half in "ab":
@@ -56,7 +58,7 @@ def _add(state: State, text: str) -> None:
 @pytest.fixture(params=["memory", "file"])
 def state(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """A state with one table."""
-    made = State(tmp_path / "state.db" if request.param == "file" else None, SCHEMA)
+    made = State(tmp_path / "state.db" if request.param == "file" else None, SCHEMA, 1)
     yield made
     made.close()
 
@@ -89,7 +91,7 @@ class TestTransactions:
         _add(state, "still works")
 
     def test_references_are_held(self, state: State) -> None:
-        world_schema = State()
+        world_schema = State(None, areas.SCHEMA, areas.SCHEMA_VERSION)
         with (
             pytest.raises(sqlite3.IntegrityError),
             world_schema.write() as db,
@@ -112,7 +114,7 @@ class TestTransactions:
         assert _entries(state) == [str(number) for number in range(200)]
 
     def test_a_reader_sees_one_moment(self, tmp_path: Path) -> None:
-        state = State(tmp_path / "state.db", SCHEMA)
+        state = State(tmp_path / "state.db", SCHEMA, 1)
         _add(state, "one")
         with state.read() as db:
             assert db.execute("SELECT count(*) FROM entries").fetchone()[0] == 1
@@ -136,7 +138,7 @@ class TestProcesses:
         for writer in writers:
             writer.communicate(timeout=60)
             assert writer.returncode == 0
-        state = State(path, SCHEMA)
+        state = State(path, SCHEMA, 1)
         entries = _entries(state)
         state.close()
         assert len(entries) == 160
@@ -152,7 +154,7 @@ class TestProcesses:
         writer.kill()
         rest, _ = writer.communicate(timeout=10)
         said += rest.splitlines()
-        state = State(path, SCHEMA)
+        state = State(path, SCHEMA, 1)
         entries = _entries(state)
         with state.read() as db:
             assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
@@ -163,12 +165,46 @@ class TestProcesses:
 
 
 class TestFiles:
-    def test_a_file_of_another_version_is_refused(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("theirs", "advice"), [(1, "delete this one"), (3, "newer local host")]
+    )
+    def test_a_file_of_another_version_is_refused_with_advice_and_left_alone(
+        self, tmp_path: Path, theirs: int, advice: str
+    ) -> None:
         path = tmp_path / "state.db"
-        State(path, SCHEMA).close()
-        with pytest.raises(StateError, match="another version"):
-            State(path, SCHEMA + "CREATE TABLE IF NOT EXISTS more (id INTEGER);\n")
-        State(path, SCHEMA).close()
+        State(path, SCHEMA, theirs).close()
+        with pytest.raises(StateError) as refused:
+            State(path, SCHEMA, 2)
+        told = str(refused.value)
+        assert f"{path} is a state of version {theirs}" in told
+        assert "works with version 2" in told
+        assert advice in told
+        State(path, SCHEMA, theirs).close()
+
+    def test_a_file_from_before_versions_had_numbers_is_of_version_0(self, tmp_path: Path) -> None:
+        path = tmp_path / "state.db"
+        with sqlite3.connect(path) as db:
+            db.execute("CREATE TABLE meta (only INTEGER PRIMARY KEY, version TEXT, opened INTEGER)")
+        db.close()
+        with pytest.raises(StateError, match="version 0"):
+            State(path, SCHEMA, 1)
+
+    def test_other_tools_can_read_the_version(self, tmp_path: Path) -> None:
+        path = tmp_path / "state.db"
+        State(path, SCHEMA, 7).close()
+        with sqlite3.connect(path) as db:
+            assert db.execute("PRAGMA user_version").fetchone() == (7,)
+        db.close()
+
+    def test_tables_do_not_change_without_a_new_version(self, world: World) -> None:
+        with world.control_plane.state.read() as db:
+            rows = db.execute(
+                "SELECT sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+            )
+            tables = "\n".join(" ".join(row["sql"].split()) for row in rows)
+        digest = hashlib.sha256(tables.encode()).hexdigest()[:16]
+        # Where this fails: add one to SCHEMA_VERSION, and enter the new pair here.
+        assert (areas.SCHEMA_VERSION, digest) == (1, "9eceae98d9586a4d")
 
     def test_other_files_are_refused_and_left_alone(self, tmp_path: Path) -> None:
         text = tmp_path / "text.db"
@@ -180,17 +216,17 @@ class TestFiles:
         for path in (text, foreign):
             before = path.read_bytes()
             with pytest.raises(StateError, match=path.name):
-                State(path, SCHEMA)
+                State(path, SCHEMA, 1)
             assert path.read_bytes()[100:] == before[100:]
 
     def test_a_folder_that_does_not_exist_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(StateError, match="unable to open"):
-            State(tmp_path / "nowhere" / "state.db", SCHEMA)
+            State(tmp_path / "nowhere" / "state.db", SCHEMA, 1)
 
     def test_openings_are_counted(self, tmp_path: Path) -> None:
         path = tmp_path / "state.db"
         for generation in range(3):
-            state = State(path, SCHEMA)
+            state = State(path, SCHEMA, 1)
             assert state.generation == generation
             state.close()
 

@@ -17,7 +17,7 @@ from tensormesh_local.auth import (
     bearer_token,
 )
 from tensormesh_local.control_plane import approval
-from tensormesh_local.control_plane.areas import HANDLERS
+from tensormesh_local.control_plane.areas import HANDLERS, SCHEMA, SCHEMA_VERSION
 from tensormesh_local.control_plane.clock import SystemClock, to_micros
 from tensormesh_local.control_plane.context import Caller, Context, Settings
 from tensormesh_local.control_plane.demo import fill_with_demo_data
@@ -203,7 +203,7 @@ def create_control_plane(
     operations = (specs or load_specs()).control_plane
     if not operations:
         return None
-    opened = State(state)
+    opened = State(state, SCHEMA, SCHEMA_VERSION)
     control_plane = ControlPlane(
         operations,
         state=opened,

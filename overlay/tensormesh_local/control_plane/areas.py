@@ -64,6 +64,9 @@ _WITH_OPERATIONS: Final = (
 SCHEMA: Final = "".join(area.SCHEMA for area in _WITH_TABLES)
 """The tables of all areas."""
 
+SCHEMA_VERSION: Final = 1
+"""The version of the tables; one more whenever a table, a column or an index changes."""
+
 HANDLERS: Final[dict[str, Handler]] = {
     operation_id: handler
     for area in _WITH_OPERATIONS

@@ -9,7 +9,6 @@ import sqlite3
 import threading
 import time
 from contextlib import contextmanager, nullcontext
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ _MAX_IDLE_CONNECTIONS: Final = 8
 _META: Final = """
 CREATE TABLE IF NOT EXISTS meta (
     only INTEGER PRIMARY KEY CHECK (only = 1),
-    version TEXT NOT NULL,
     opened INTEGER NOT NULL
 );
 """
@@ -37,13 +35,14 @@ class State:
 
     Args:
         path: The file to keep it in; None for memory.
-        schema: ``CREATE TABLE IF NOT EXISTS`` statements; by default those of all areas.
+        schema: ``CREATE TABLE IF NOT EXISTS`` statements, and others that may be repeated.
+        version: The schema's version, 1 or more; SQLite keeps it as ``user_version``.
 
     Raises:
         StateError: The file cannot be opened, is not a state, or is of another version.
     """
 
-    def __init__(self, path: Path | None = None, schema: str | None = None) -> None:
+    def __init__(self, path: Path | None, schema: str, version: int) -> None:
         self._path = path
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
@@ -52,14 +51,9 @@ class State:
         self._reading = self._writing if path is None else nullcontext()
         self._current = threading.local()
         self._closed = False
-        if schema is None:
-            # Areas need types from here.
-            from tensormesh_local.control_plane.areas import SCHEMA
-
-            schema = SCHEMA
         try:
             self._idle.append(self._connect())
-            self.generation = self._create(self._idle[0], schema)
+            self.generation = self._create(self._idle[0], schema, version)
         except sqlite3.Error as error:
             self.close()
             raise StateError(f"{path}: {error}") from error
@@ -160,26 +154,22 @@ class State:
             raise
         return connection
 
-    def _create(self, db: sqlite3.Connection, schema: str) -> int:
+    def _create(self, db: sqlite3.Connection, schema: str, version: int) -> int:
         """Make what is missing; return how often the state was opened before."""
-        version = blake2b(schema.encode(), digest_size=8).hexdigest()
         db.execute("BEGIN IMMEDIATE")
         tables = {row["name"] for row in db.execute("SELECT name FROM sqlite_master")}
         if tables and "meta" not in tables:
             raise StateError(f"{self._path} is a database of another program.")
-        found = db.execute("SELECT version FROM meta").fetchone() if tables else None
-        if found is not None and found["version"] != version:
-            raise StateError(
-                f"{self._path} was written by another version of the local host; "
-                "name another file, or delete this one."
-            )
+        found = db.execute("PRAGMA user_version").fetchone()[0]
+        if tables and found != version:
+            raise StateError(_other_version(self._path, found, version))
         for statement in _statements(_META + schema):
             db.execute(statement)
         row = db.execute(
-            "INSERT INTO meta VALUES (1, ?, 0) "
-            "ON CONFLICT (only) DO UPDATE SET opened = opened + 1 RETURNING opened",
-            (version,),
+            "INSERT INTO meta VALUES (1, 0) "
+            "ON CONFLICT (only) DO UPDATE SET opened = opened + 1 RETURNING opened"
         ).fetchone()
+        db.execute(f"PRAGMA user_version = {version:d}")
         db.execute("COMMIT")
         return int(row["opened"])
 
@@ -196,6 +186,16 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
         else:
             return
+
+
+def _other_version(path: Path | None, found: int, version: int) -> str:
+    told = f"{path} is a state of version {found}, and this local host works with version {version}"
+    if found > version:
+        return f"{told}: start a newer local host with it, or name another file for the state."
+    return (
+        f"{told}; nothing brings it over. Name another file for the state, or delete this one "
+        "to begin anew."
+    )
 
 
 def _statements(script: str) -> Iterator[str]:
