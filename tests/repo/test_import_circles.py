@@ -1,0 +1,89 @@
+"""Modules build on each other in one direction."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+from support.project_files import ROOT
+
+OVERLAY = ROOT / "overlay"
+PACKAGES = ["tensormesh", "tensormesh_codegen", "tensormesh_local"]
+
+
+def modules(root: Path, package: str) -> dict[str, Path]:
+    """Return the modules of a package by their full names."""
+    found = {}
+    for path in sorted((root / package).rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(name: str, path: Path, known: dict[str, Path]) -> set[str]:
+    """Return the modules of the same package that a module names, wherever it imports them.
+
+    Imports inside functions and for types alone count too: they are how a circle is hidden.
+    """
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute(name, path, node)
+            for alias in node.names:
+                inner = f"{base}.{alias.name}"
+                found.add(inner if inner in known else base)
+    return found & known.keys() - {name}
+
+
+def absolute(name: str, path: Path, node: ast.ImportFrom) -> str:
+    """Return the full name of what an import is from."""
+    if not node.level:
+        return node.module or ""
+    ups = node.level - (path.name == "__init__.py")
+    parts = name.split(".")
+    parts = parts[: len(parts) - ups]
+    return ".".join([*parts, node.module] if node.module else parts)
+
+
+def circle(root: Path, package: str) -> list[str]:
+    """Return the modules of one circle, in the order in which they import each other."""
+    known = modules(root, package)
+    graph = {name: imports(name, path, known) for name, path in known.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_module_needs_one_that_needs_it(package: str) -> None:
+    assert len(modules(OVERLAY, package)) > 10
+    assert circle(OVERLAY, package) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from parts.a import thing",
+        "from .a import thing",
+        "from . import a",
+        "import parts.a",
+        "def late():\n    from parts import a",
+        "if TYPE_CHECKING:\n    from parts.a import thing",
+    ],
+)
+def test_a_circle_is_found_however_it_is_written(tmp_path: Path, back: str) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "a.py").write_text("from parts import b\n")
+    (folder / "b.py").write_text("import parts.c as c\n")
+    (folder / "c.py").write_text("")
+    assert circle(tmp_path, "parts") == []
+    (folder / "c.py").write_text(back)
+    assert sorted(set(circle(tmp_path, "parts"))) == ["parts.a", "parts.b", "parts.c"]
