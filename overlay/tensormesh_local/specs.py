@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from tensormesh_local.formats import FORMATS
+from tensormesh_local.formats import FORMATS, RequestValidator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +135,8 @@ class SpecSet:
         body = None
         if "requestBody" in stated:
             at_uri, at_pointer, _ = self._lookup(uri, (*pointer, "requestBody"))
-            body = self._validator(at_uri, (*at_pointer, "content", _JSON, "schema"))
+            body_pointer = (*at_pointer, "content", _JSON, "schema")
+            body = self._validator(at_uri, body_pointer, RequestValidator)
         return Operation(
             surface=surface,
             operation_id=stated["operationId"],
@@ -165,11 +166,14 @@ class SpecSet:
                     schema = self._lookup(at_uri, pointer_to_schema)[2]
                     yield stated, schema, self._validator(at_uri, pointer_to_schema)
 
-    def _validator(self, uri: str, pointer: tuple[str, ...]) -> Draft202012Validator:
+    def _validator(
+        self,
+        uri: str,
+        pointer: tuple[str, ...],
+        kind: type[Draft202012Validator] = Draft202012Validator,
+    ) -> Draft202012Validator:
         fragment = "/".join(part.replace("~", "~0").replace("/", "~1") for part in pointer)
-        return Draft202012Validator(
-            {"$ref": f"{uri}#/{fragment}"}, registry=self._registry, format_checker=FORMATS
-        )
+        return kind({"$ref": f"{uri}#/{fragment}"}, registry=self._registry, format_checker=FORMATS)
 
     def _lookup(self, uri: str, pointer: tuple[str, ...]) -> tuple[str, tuple[str, ...], Any]:
         """Return where the value at ``pointer`` stands, references followed, and the value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from local_control_plane.ledger_checks import nanos, usd
 from local_control_plane.world import ADMIN_ID, Client, World
 
@@ -71,6 +72,21 @@ class TestAdministration:
     def test_other_currencies_are_refused(self, admin: Client, user: Client) -> None:
         body = {"targetUserId": user.id, "amount": {"currencyCode": "EUR", "units": "1"}}
         assert admin.wrong_fields("add_user_balance", body) == ["amount.currencyCode"]
+
+    @pytest.mark.parametrize("units", ["3", 3, 3.0])
+    def test_whole_units_may_be_sent_as_a_number_and_are_given_out_as_text(
+        self, admin: Client, user: Client, units: object
+    ) -> None:
+        amount = {"currencyCode": "USD", "units": units, "nanos": 5}
+        body = {"targetUserId": user.id, "amount": amount}
+        assert admin.ok("add_user_balance", body) == {"balance": usd(3 * DOLLAR + 5)}
+
+    @pytest.mark.parametrize("units", [True, 1.5, None, [1], 2**63, "1.0", "three"])
+    def test_units_that_are_no_whole_number_are_refused(
+        self, admin: Client, user: Client, units: object
+    ) -> None:
+        body = {"targetUserId": user.id, "amount": {"currencyCode": "USD", "units": units}}
+        assert admin.wrong_fields("add_user_balance", body) == ["amount.units"]
 
     def test_balances_and_spending_come_in_the_order_asked_for(
         self, world: World, admin: Client, user: Client
