@@ -76,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 auto_approve=options.auto_approve,
                 seed_data=options.seed_data,
                 data_seed=options.seed,
+                rate_limit=options.rate_limit,
             ),
             enforce_balance=options.enforce_balance,
             on_ready=lambda: _announce(server, options),
@@ -192,6 +193,13 @@ def _make_parser() -> _Parser:
         action="store_true",
         help="refuse inference with 402 while the user's balance is zero or less",
     )
+    add(
+        "--rate-limit",
+        type=_rate,
+        metavar="N",
+        help="Control Plane requests a minute for each access token; more are answered 429 with "
+        "Retry-After (default: any number)",
+    )
     return parser
 
 
@@ -209,6 +217,12 @@ def _milliseconds(text: str) -> float:
     if not 0 <= value <= 60_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a delay (0 to 60000)")
     return value
+
+
+def _rate(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests (1 or more)")
+    return int(text)
 
 
 def _api_key(text: str) -> str:

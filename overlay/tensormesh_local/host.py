@@ -57,6 +57,8 @@ class LocalHost:
             follows from ``seed``; nothing by default.
         enforce_balance: Whether inference is refused with 402 while the balance is zero or
             less; else it is served, and the balance goes below zero.
+        rate_limit: How many requests a minute each access token of the Control Plane may send;
+            more are answered 429 with ``Retry-After``. None for any number.
 
     Raises:
         EngineError: The engine cannot be made from these options.
@@ -86,6 +88,7 @@ class LocalHost:
         clock: Clock | None = None,
         seed_data: SeedData | None = None,
         enforce_balance: bool = False,
+        rate_limit: int | None = None,
     ) -> None:
         if not isinstance(engine, Engine):
             engine = make_engine(
@@ -114,6 +117,7 @@ class LocalHost:
                 clock=clock,
                 seed_data=seed_data,
                 data_seed=seed,
+                rate_limit=rate_limit,
             ),
             enforce_balance=enforce_balance,
             middleware=middleware,

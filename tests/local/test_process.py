@@ -95,6 +95,7 @@ def test_the_host_is_independent_of_the_sdk() -> None:
         (["--engine", "upstream", "--upstream", "localhost:1"], "http://"),
         (["--engine", "llama"], "--model FILE.gguf"),
         (["--engine", "llama", "--model", "/no/such.gguf"], "does not exist"),
+        (["--rate-limit", "0"], "1 or more"),
         (["--host", "0.0.0.0"], "--allow-remote"),
         (["--api-key", "two words"], "printable ASCII"),
         (["--no-such-option"], "unrecognized"),

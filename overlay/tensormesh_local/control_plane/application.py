@@ -30,6 +30,7 @@ from tensormesh_local.control_plane.errors import (
 from tensormesh_local.control_plane.ids import IdSource
 from tensormesh_local.control_plane.login import find_token_user
 from tensormesh_local.control_plane.metering import Meter
+from tensormesh_local.control_plane.rate_limit import RateLimit
 from tensormesh_local.control_plane.requests import read_body, read_query
 from tensormesh_local.control_plane.routing import Routes, method_not_allowed
 from tensormesh_local.control_plane.state import State
@@ -65,6 +66,7 @@ class ControlPlane:
         clock: What tells the time.
         ids: What makes ids and secrets.
         settings: How the host was started.
+        rate_limit: How many requests a minute each access token may send; None for any number.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class ControlPlane:
         clock: Clock,
         ids: IdSource,
         settings: Settings,
+        rate_limit: int | None = None,
     ) -> None:
         self.state = state
         self.clock = clock
@@ -83,6 +86,7 @@ class ControlPlane:
         self.meter = Meter(state, clock, ids)
         self._routes = Routes(operations)
         self._token = StaticKeys([settings.token])
+        self._rate_limit = RateLimit(rate_limit, clock)
         with state.write() as db:
             ensure_default_user(db, to_micros(clock.now()))
 
@@ -147,6 +151,7 @@ class ControlPlane:
                 if found is None:
                     raise unauthenticated("access token wrong or expired")
                 row = found
+        self._rate_limit.check(token)
         return Caller(row["id"], row["email"], row["role"])
 
     def _context(
@@ -181,6 +186,7 @@ def create_control_plane(
     seed: int | None = None,
     seed_data: SeedData | None = None,
     data_seed: int = 0,
+    rate_limit: int | None = None,
 ) -> ControlPlane | None:
     """Return a Control Plane; None if the definitions have none.
 
@@ -195,6 +201,8 @@ def create_control_plane(
         seed_data: What a state that begins with nothing is filled with: ``demo`` for an account
             with a past; nothing by default.
         data_seed: What follows that data.
+        rate_limit: How many requests a minute each access token may send; more are answered 429
+            with ``Retry-After``. None for any number.
 
     Raises:
         SpecError: There are no definitions.
@@ -210,6 +218,7 @@ def create_control_plane(
         clock=clock or SystemClock(),
         ids=IdSource(seed, opened.generation),
         settings=Settings(api_key=api_key, token=token, auto_approve=auto_approve),
+        rate_limit=rate_limit,
     )
     if seed_data is not None:
         fill_with_demo_data(opened, control_plane.clock, control_plane.settings, data_seed)

@@ -1,0 +1,57 @@
+"""A limit to how often a caller may ask, as the real Control Plane has one."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from tensormesh_local.control_plane.clock import MINUTE, SECOND, to_micros
+from tensormesh_local.control_plane.errors import resource_exhausted
+
+if TYPE_CHECKING:
+    from tensormesh_local.control_plane.clock import Clock
+
+
+class RateLimit:
+    """Lets each access token ask so many times in any minute.
+
+    Args:
+        per_minute: How many requests, 1 or more; None for any number.
+        clock: What tells the time.
+    """
+
+    def __init__(self, per_minute: int | None, clock: Clock) -> None:
+        self._per_minute = per_minute
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._times: dict[str, deque[int]] = {}
+
+    def check(self, token: str) -> None:
+        """Count a request, or refuse it; one that is refused does not count.
+
+        Args:
+            token: The access token, which must be a valid one, so that there are only so many.
+
+        Raises:
+            ControlPlaneError: 429, with the seconds to wait in ``Retry-After``.
+        """
+        if self._per_minute is None:
+            return
+        now = to_micros(self._clock.now())
+        with self._lock:
+            self._forget(now - MINUTE)
+            times = self._times.setdefault(token, deque())
+            if len(times) >= self._per_minute:
+                wait = times[0] + MINUTE - now
+                raise resource_exhausted(
+                    f"more than {self._per_minute} requests in a minute", -(-wait // SECOND)
+                )
+            times.append(now)
+
+    def _forget(self, until: int) -> None:
+        for token, times in list(self._times.items()):
+            while times and times[0] <= until:
+                times.popleft()
+            if not times:
+                del self._times[token]
