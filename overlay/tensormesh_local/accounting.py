@@ -68,7 +68,12 @@ class Accounting:
                     first,
                 )
 
-        return Tally(report)
+        return Tally(report, self._keep)
+
+    async def _keep(self) -> None:
+        # In memory nothing is safe, so there is nothing to wait for.
+        if self._meter is not None and self._meter.is_lasting:
+            await run_in_threadpool(self._meter.keep)
 
 
 async def answer(engine: Engine, call: Call) -> Response:
@@ -80,18 +85,21 @@ async def answer(engine: Engine, call: Call) -> Response:
     """
     try:
         response = await call.while_connected(engine.answer(call))
-    except BaseException as error:
-        call.tally.finish(_status(error))
+    except Exception as error:
+        await call.tally.close(_status(error))
+        raise
+    except BaseException:
+        # Cancelled: there is no time to wait.
+        call.tally.finish(CLIENT_GONE)
         raise
     if isinstance(response, EventStream):
         response.tally = call.tally
     else:
-        call.tally.finish(response.status_code)
+        await call.tally.close(response.status_code)
     return response
 
 
-def _status(error: BaseException) -> int:
+def _status(error: Exception) -> int:
     if isinstance(error, ApiError):
         return error.status
-    gone = isinstance(error, ClientDisconnect) or not isinstance(error, Exception)
-    return CLIENT_GONE if gone else 500
+    return CLIENT_GONE if isinstance(error, ClientDisconnect) else 500

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 CLIENT_GONE: Final = 499
 """The status of an answer whose client was gone before its end."""
@@ -26,12 +26,16 @@ class Tally:
     Args:
         report: Called once, at the end, with status, counts, seconds, and the seconds that the
             first token took (None if that cannot be told).
+        keep: Returns when what was reported is safe.
     """
 
     def __init__(
-        self, report: Callable[[int, Counts, float, float | None], None] | None = None
+        self,
+        report: Callable[[int, Counts, float, float | None], None] | None = None,
+        keep: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._report = report
+        self._keep = keep
         self._start = time.perf_counter()
         self._first: float | None = None
         self.counts: Callable[[], Counts] = Counts
@@ -51,3 +55,13 @@ class Tally:
         if report is not None:
             seconds = time.perf_counter() - self._start
             report(self.failure or status, self.counts(), seconds, self._first)
+
+    async def close(self, status: int) -> None:
+        """Report the answer, unless that was done before; return when that is safe.
+
+        Called before the client sees the end, so that a kill loses nothing that it has seen.
+        """
+        if self._report is not None:
+            self.finish(status)
+            if self._keep is not None:
+                await self._keep()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,10 +12,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from local_control_plane.world import START
+from local.checked import chat_body
+from local_control_plane.inference_calls import RATES
+from local_control_plane.ledger_checks import check_ledger, nanos
+from local_control_plane.world import START, World
 
 from tensormesh_local import LocalHost, cli
-from tensormesh_local.control_plane.clock import ManualClock
+from tensormesh_local.control_plane.clock import ManualClock, SystemClock
 from tensormesh_local.control_plane.state import StateError
 
 OVERLAY = Path(__file__).resolve().parents[2] / "overlay"
@@ -93,6 +97,56 @@ def test_a_kill_in_the_middle_of_writes_loses_nothing_that_was_answered(tmp_path
         found = client.get("/v1/activities", params={"pageSize": 1000}).json()["activities"]
     assert len(found) == len(kept)
     assert second.stop(signal.SIGTERM) == (0, "", "")
+
+
+def test_a_kill_right_after_an_answer_loses_no_usage(tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    hosts = [Process("--state", str(state)) for _ in "ab"]
+    counted: list[tuple[int, int]] = []
+
+    def ask(number: int, *, stream: bool) -> None:
+        body = chat_body("Reply with ok.", stream=stream, seed=number)
+        if stream:
+            body["stream_options"] = {"include_usage": True}
+        host = hosts[number % 2]
+        url = f"{host.ready['serverless']}/v1/chat/completions"
+        headers = {"Authorization": f"Bearer {host.ready['api_key']}"}
+        lines = []
+        with httpx.stream("POST", url, json=body, headers=headers) as response:
+            # The end of the answer is all that is waited for, not that of the connection.
+            for line in response.iter_lines():
+                lines.append(line)
+                if line == "data: [DONE]":
+                    break
+        (usage,) = re.findall(
+            r'"usage":\{"prompt_tokens":(\d+),.*?"completion_tokens":(\d+)', lines[-3 * stream]
+        )
+        counted.append((int(usage[0]), int(usage[1])))
+
+    def ask_often(name: int) -> None:
+        for number in range(8):
+            ask(10 * name + number, stream=number % 4 > 1)
+
+    askers = [threading.Thread(target=ask_often, args=(name,)) for name in range(4)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    ask(99, stream=True)
+    for host in reversed(hosts):
+        host.stop(signal.SIGKILL)
+
+    world = World(state, clock=SystemClock())
+    buckets = world.admin.ok("get_serverless_usage_history")["buckets"]
+    assert sum(int(each["requests"]) for each in buckets) == len(counted) == 33
+    prompt, completion = (sum(column) for column in zip(*counted, strict=True))
+    assert sum(int(each["promptTokens"]) for each in buckets) == prompt
+    assert sum(int(each["completionTokens"]) for each in buckets) == completion
+    cached = sum(int(each["cachedTokens"]) for each in buckets)
+    cost = (prompt - cached) * RATES["input"] + completion * RATES["output"]
+    assert nanos(world.admin.ok("get_user_balance")["balance"]) == -cost
+    with world.control_plane.state.read() as db:
+        check_ledger(db)
 
 
 def test_two_processes_share_a_state(tmp_path: Path) -> None:

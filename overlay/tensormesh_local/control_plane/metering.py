@@ -1,7 +1,9 @@
 """Metering: what inference answered is written down, and drawn from balances.
 
-Answers are noted in memory and written together a moment later, off the event loop, so that
-metering never holds up an answer. Whoever reads what depends on them calls :meth:`Meter.flush`.
+Answers are noted in memory and written together, off the event loop. Where the state is a file,
+an answer's end waits until it is written; all that wait at one time are written at once. Where it
+is in memory, they are written a moment later and no answer waits. Whoever reads what depends on
+them calls :meth:`Meter.flush`.
 """
 
 from __future__ import annotations
@@ -124,6 +126,7 @@ class Meter:
         with self._pending_lock:
             self._pending.append(noted)
             if self._timer is None and not self._closed:
+                # For what nobody waits for, such as an answer whose client is gone.
                 self._timer = threading.Timer(_DELAY_SECONDS, self._flush_later)
                 self._timer.daemon = True
                 self._timer.start()
@@ -135,9 +138,6 @@ class Meter:
         with self._flushing:
             with self._pending_lock:
                 records, self._pending = self._pending, []
-                if self._timer is not None:
-                    self._timer.cancel()
-                    self._timer = None
             if not records:
                 return
             try:
@@ -147,6 +147,18 @@ class Meter:
                 with self._pending_lock:
                     self._pending = records + self._pending
                 raise
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether what is written outlives the process."""
+        return self._state.is_lasting
+
+    def keep(self) -> None:
+        """Write what was noted so far. Where that fails it is logged, and tried again later."""
+        try:
+            self.flush()
+        except Exception:
+            _logger.exception("Usage could not be written")
 
     def balance(self, user_id: str) -> int:
         """Return a user's balance in nanos, as of now."""
@@ -163,11 +175,9 @@ class Meter:
         self.flush()
 
     def _flush_later(self) -> None:
-        try:
-            self.flush()
-        except Exception:
-            # The records are kept, and written with those of the next answer.
-            _logger.exception("Usage could not be written")
+        with self._pending_lock:
+            self._timer = None
+        self.keep()
 
 
 def write_minutes(

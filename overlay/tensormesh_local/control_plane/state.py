@@ -61,6 +61,11 @@ class State:
             self.close()
             raise
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether what is written outlives the process."""
+        return self._path is not None
+
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Begin a transaction that may change things; it is kept unless the block raises.

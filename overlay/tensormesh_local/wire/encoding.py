@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,12 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _COMPACT_ASCII = json.JSONEncoder(separators=(",", ":")).encode
 
 DONE: Final = b"data: [DONE]\n\n"
+
+# Lines by which a client knows that it has the whole answer. In JSON a line end is escaped.
+_END_MARK: Final = re.compile(
+    rb"\n(?:data: ?\[DONE\]|event: ?response\.(?:completed|incomplete|failed))"
+)
+_END_MARK_BYTES: Final = 64
 
 
 def dump(value: Any) -> bytes:
@@ -48,7 +55,7 @@ class JsonResponse(Response):
 class EventStream(StreamingResponse):
     """An answer in server-sent events. Its source is closed as soon as the client is gone.
 
-    ``tally`` is told of the first token and of the end.
+    ``tally`` is told of the first token, and of the end before the client is.
     """
 
     def __init__(
@@ -80,11 +87,18 @@ class EventStream(StreamingResponse):
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
+        tail = b"\n"
         async with aclosing(self._source) as source:
             async for chunk in source:
                 if silent >= 0:
                     if not silent:
                         self.tally.first_token()
                     silent -= 1
+                # A mark may come in several chunks, if the answer is another server's.
+                tail += chunk
+                if _END_MARK.search(tail):
+                    await self.tally.close(self.status_code)
+                tail = tail[-_END_MARK_BYTES:]
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await self.tally.close(self.status_code)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
