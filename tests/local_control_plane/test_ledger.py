@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from local_control_plane.ledger_checks import OTHER_ID, Books, check_ledger, nanos, usd
 from local_control_plane.world import ADMIN_ID
 
-from tensormesh_local.control_plane.charges import month_of
-from tensormesh_local.control_plane.clock import to_micros
+from tensormesh_local.control_plane.billing_periods import month_of
+from tensormesh_local.control_plane.clock import HOUR, SECOND, to_micros
 from tensormesh_local.control_plane.errors import ControlPlaneError
 from tensormesh_local.control_plane.ledger import MAX_BALANCE
 
@@ -39,13 +39,20 @@ class LedgerMachine(RuleBasedStateMachine):
         # What was used, exactly: by user, month, model and kind of token, in millionths of a nano.
         self.costs: defaultdict[tuple[str, int, str, int], int] = defaultdict(int)
         self.pending: list[tuple[str, str]] = []
+        # By model: owner, GPUs, since when it runs, and its cost in nanos times microseconds.
+        self.running: dict[str, tuple[str, int, int]] = {}
+        self.gpu_costs: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.gpu_rate = 3_500_000_000
         for user in (ADMIN_ID, OTHER_ID):
             body = {"userId": user, "stripePaymentMethodId": "pm_card_visa"}
             self.books.do("attach_stripe_payment_method", body)
+            # Enough for models, and there is one from the start.
+            self.pay(user, 5000 * 10**9)
         product = {"name": "GPU", "price": usd(10**9), "isActive": True}
         product |= {"billingPeriod": "BILLING_PERIOD_MONTHLY"}
         made = self.books.do("admin_create_product", {"product": product})["product"]
         self.product_id = made["productId"]
+        self.deploy(ADMIN_ID, 7)
 
     def teardown(self) -> None:
         self.books.close()
@@ -80,7 +87,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if status == 500:
             prompt = cached = completion = 0
         self.books.use(user, model, prompt, cached, completion, status=status)
-        month = month_of(to_micros(self.books.clock.now()))[0]
+        month = month_of(self._now())[0]
         tokens = (prompt - cached, cached, completion)
         for kind, (count, rate) in enumerate(zip(tokens, self.rates[model], strict=True)):
             self.costs[user, month, model, kind] += count * rate
@@ -111,10 +118,45 @@ class LedgerMachine(RuleBasedStateMachine):
             self.books.do("cancel_reserved_deployment", path=path)
             self.given[user] += 10**9
 
-    @rule(hours=st.integers(1, 500))
-    def wait(self, hours: int) -> None:
-        self.books.clock.advance(hours=hours)
+    @rule(user=USERS, gpus=st.integers(1, 16))
+    def deploy(self, user: str, gpus: int) -> None:
+        body = {
+            "userId": user,
+            "modelName": f"model {len(self.gpu_costs)} {self._now()} {len(self.running)}",
+            "modelPath": "openai/gpt-oss-20b",
+            "gpuType": "GPU_TYPE_H200",
+            "gpuCount": gpus,
+        }
+        if self.books.balance(user) <= 0:
+            with pytest.raises(ControlPlaneError, match="used up"):
+                self.books.do("deploy_model", body)
+            return
+        model = self.books.do("deploy_model", body)["model"]
+        self.running[model["modelId"]] = (user, gpus, self._now() + 3 * SECOND)
+
+    @rule()
+    def delete_a_model(self) -> None:
+        if self.running:
+            model_id, _ = self.running.popitem()
+            self.books.do("delete_model", path={"modelId": model_id})
+
+    @rule(rate=RATES)
+    def change_gpu_price(self, rate: int) -> None:
+        key = {"gpuType": "GPU_TYPE_H200", "cloudProvider": "CLOUD_PROVIDER_NEBIUS"}
+        self.books.do("upsert_gpu_pricing", {"pricing": {**key, "hourlyRate": usd(rate)}})
+        self.gpu_rate = rate
+
+    @rule(time=st.integers(1, 10 * SECOND) | st.integers(1, 500 * HOUR))
+    def wait(self, time: int) -> None:
+        before = self._now()
+        self.books.clock.advance(microseconds=time)
+        for model_id, (user, gpus, since) in self.running.items():
+            ran = max(0, self._now() - max(before, since))
+            self.gpu_costs[user, model_id] += ran * gpus * self.gpu_rate
         self.pending.clear()
+
+    def _now(self) -> int:
+        return to_micros(self.books.clock.now())
 
     @invariant()
     def everything_adds_up(self) -> None:
@@ -124,6 +166,8 @@ class LedgerMachine(RuleBasedStateMachine):
         spent: defaultdict[str, int] = defaultdict(int)
         for (user, _, _, _), cost in self.costs.items():
             spent[user] += cost // 1_000_000
+        for (user, _), cost in self.gpu_costs.items():
+            spent[user] += cost // HOUR
         for user in (ADMIN_ID, OTHER_ID):
             assert self.books.balance(user) == self.given[user] - spent[user]
 

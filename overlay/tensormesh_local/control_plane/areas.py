@@ -9,6 +9,7 @@ from tensormesh_local.control_plane import (
     api_keys,
     billing,
     charges,
+    gpu_charges,
     latency,
     ledger,
     login,
@@ -38,6 +39,7 @@ _WITH_TABLES: Final = (
     reserved_deployments,
     ledger,
     charges,
+    gpu_charges,
     pricing,
     stripe,
     usage,
@@ -64,7 +66,7 @@ _WITH_OPERATIONS: Final = (
 SCHEMA: Final = "".join(area.SCHEMA for area in _WITH_TABLES)
 """The tables of all areas."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """The version of the tables; one more whenever a table, a column or an index changes."""
 
 HANDLERS: Final[dict[str, Handler]] = {

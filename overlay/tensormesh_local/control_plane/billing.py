@@ -11,6 +11,7 @@ from tensormesh_local.control_plane.charges import serverless_spend
 from tensormesh_local.control_plane.clock import DAY, format_time
 from tensormesh_local.control_plane.context import required
 from tensormesh_local.control_plane.errors import invalid_argument
+from tensormesh_local.control_plane.gpu_charges import settle, settle_before_reading
 from tensormesh_local.control_plane.ledger import (
     ADJUSTMENT,
     SERVERLESS_USAGE,
@@ -34,6 +35,7 @@ _HISTORY: Final = 30 * DAY
 def get_user_balance(context: Context) -> dict[str, Any]:
     """Return a user's balance."""
     owner = context.owner(context.query.get("userId"))
+    settle_before_reading(context, owner)
     with context.state.read() as db:
         return {"balance": money.to_wire(balance_of(db, owner))}
 
@@ -41,6 +43,7 @@ def get_user_balance(context: Context) -> dict[str, Any]:
 def list_billing_transactions(context: Context) -> dict[str, Any]:
     """List a user's transactions, newest first."""
     owner = context.owner(context.query.get("userId"))
+    settle_before_reading(context, owner)
     size = context.query["pageSize"]
     filters = {"userId": owner}
     before = page_position(context.query.get("pageToken"), filters)
@@ -63,6 +66,7 @@ def list_billing_transactions(context: Context) -> dict[str, Any]:
 def get_user_spending_summary(context: Context) -> dict[str, Any]:
     """Return what a user spent in the last day, week and month."""
     owner = context.owner(context.query.get("userId"))
+    settle_before_reading(context, owner)
     with context.state.read() as db:
         return _spending(db, owner, context.now)
 
@@ -70,6 +74,7 @@ def get_user_spending_summary(context: Context) -> dict[str, Any]:
 def get_user_spending_history(context: Context) -> dict[str, Any]:
     """Return what a user spent in the last 30 days, day by day (UTC), days without it too."""
     owner = context.owner(context.query.get("userId"))
+    settle_before_reading(context, owner)
     start = context.now - _HISTORY
     with context.state.read() as db:
         spent = {
@@ -117,6 +122,7 @@ def add_user_balance(context: Context) -> dict[str, Any]:
     amount = positive_amount(context)
     context.require_user(target)
     with context.state.write() as db:
+        settle(db, context.new_id, target, context.now)
         transaction_id = context.new_id("tx")
         balance = post(
             db,
@@ -154,9 +160,10 @@ def _for_each_target(
 ) -> list[dict[str, Any]]:
     context.require_admin(context.body.get("userId"))
     targets = context.body.get("targetUserIds") or []
+    for target in targets:
+        context.require_user(target)
+        settle_before_reading(context, target)
     with context.state.read() as db:
-        for target in targets:
-            context.require_user(target)
         return [{"userId": target, **tell(db, target)} for target in targets]
 
 

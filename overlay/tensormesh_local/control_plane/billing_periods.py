@@ -1,4 +1,4 @@
-"""Billing periods: hours, days, months and years after a time."""
+"""Billing periods: hours, days, months and years after a time, and calendar months."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ _SPANS: Final = {
     "BILLING_PERIOD_DAILY": timedelta(days=1),
 }
 _MONTHS: Final = {"BILLING_PERIOD_YEARLY": 12}
+
+
+def month_of(moment: int) -> tuple[int, int]:
+    """Return the start and the end of the calendar month (UTC) of a time, in microseconds."""
+    start = from_micros(moment).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    following = (start.month % 12) + 1
+    end = start.replace(year=start.year + (following == 1), month=following)
+    return to_micros(start), to_micros(end)
 
 
 def after_periods(start: int, period: str, count: int) -> int:

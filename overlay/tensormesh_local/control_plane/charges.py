@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh_local.control_plane import money
+from tensormesh_local.control_plane.billing_periods import month_of
 from tensormesh_local.control_plane.clock import format_time, from_micros, to_micros
 from tensormesh_local.control_plane.ledger import (
     SERVERLESS_USAGE,
@@ -55,14 +56,6 @@ class Tokens:
     prompt: int
     cached: int
     completion: int
-
-
-def month_of(moment: int) -> tuple[int, int]:
-    """Return the start and the end of the calendar month (UTC) of a time, in microseconds."""
-    start = from_micros(moment).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    following = (start.month % 12) + 1
-    end = start.replace(year=start.year + (following == 1), month=following)
-    return to_micros(start), to_micros(end)
 
 
 def month_transaction(

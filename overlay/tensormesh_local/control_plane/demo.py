@@ -17,7 +17,7 @@ from tensormesh_local.control_plane.context import Context
 from tensormesh_local.control_plane.demo_stage import Stage
 from tensormesh_local.control_plane.demo_usage import Workload, hours_of_day, recent_requests
 from tensormesh_local.control_plane.ids import IdSource
-from tensormesh_local.control_plane.ledger import GPU_USAGE, NewTransaction, balance_of, post
+from tensormesh_local.control_plane.ledger import balance_of
 from tensormesh_local.control_plane.metering import write_minutes, write_records
 from tensormesh_local.control_plane.usage import SERVERLESS, Series
 
@@ -41,7 +41,6 @@ _GROWTH: Final = 3.0
 _FIRST_PAYMENT, _USUAL_PAYMENT = 50, 75
 _LOW_BALANCE: Final = 20 * money.NANOS_PER_UNIT
 _CREDIT: Final = 5 * money.NANOS_PER_UNIT
-_TRIAL_PRICE: Final = 72 * 1_450_000_000
 _JONAS, _AIKO = "Jonas Weber", "Aiko Tanaka"
 _LARGE, _SMALL = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
 _CODER: Final = "Qwen/Qwen3-Coder-30B-A3B-Instruct"
@@ -176,13 +175,6 @@ class _Story:
 
     def _end_trial(self) -> None:
         self._stage.do("delete_model", path={"modelId": self._stage.models["code-helper"]})
-        context = self._stage.context
-        text = "72 hours of code-helper on one A100"
-        with self._state.write() as db:
-            new = NewTransaction(
-                context.new_id("tx"), DEFAULT_USER_ID, GPU_USAGE, text, context.now
-            )
-            post(db, new, -_TRIAL_PRICE)
 
     def _deploy_in_vain(self) -> None:
         self._stage.deploy("field-notes", "fail/heronlabs/field-notes", "H100", "Our own tune")

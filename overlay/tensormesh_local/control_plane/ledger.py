@@ -1,8 +1,9 @@
 """The ledger: what every account was given and what was taken from it, in integer nanos.
 
 A transaction is what a user sees; its entries are what moved, and when. Entries are only ever
-added. At each moment a transaction's amount is the sum of its entries, and an account's balance
-is the sum of the amounts of its transactions.
+added, but that the newest one of a cost that goes on grows for a while. At each moment a
+transaction's amount is the sum of its entries, and an account's balance is the sum of the amounts
+of its transactions.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from tensormesh_local.control_plane.errors import Code, ControlPlaneError
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable, Sequence
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS accounts (
@@ -52,6 +54,8 @@ TOP_UP: Final = "TRANSACTION_TYPE_TOP_UP"
 ADJUSTMENT: Final = "TRANSACTION_TYPE_ADJUSTMENT"
 SERVERLESS_USAGE: Final = "TRANSACTION_TYPE_SERVERLESS_USAGE"
 GPU_USAGE: Final = "TRANSACTION_TYPE_GPU_USAGE"
+RESERVED_DEPLOYMENT: Final = "TRANSACTION_TYPE_RESERVED_DEPLOYMENT"
+REFUND: Final = "TRANSACTION_TYPE_REFUND"
 MAX_BALANCE: Final = 9 * 10**18
 """The most nanos that an account holds, in either direction; 64 bits hold a little more."""
 
@@ -135,15 +139,65 @@ def move(
     Raises:
         ControlPlaneError: 400, OUT_OF_RANGE, the balance would grow beyond all measure.
     """
+    if amount:
+        _enter(db, transaction, user_id, [(amount, created_at)])
+    return _add_up(db, transaction, user_id, amount)
+
+
+def accrue(
+    db: sqlite3.Connection,
+    transaction: int,
+    user_id: str,
+    entries: Sequence[tuple[int, int]],
+    span: int,
+) -> None:
+    """Add entries of a cost that goes on to its transaction.
+
+    Args:
+        db: The database transaction to do it in.
+        transaction: The position of the ledger's transaction.
+        user_id: Whose account it is about.
+        entries: Amounts and times, as those of :func:`move`, oldest first.
+        span: How finely time is told apart, in microseconds: the transaction's newest entry grows
+            by the first of these if both are of the same span, so that settling often does not
+            make many entries.
+
+    Raises:
+        ControlPlaneError: 400, OUT_OF_RANGE, the balance would grow beyond all measure.
+    """
+    newest = db.execute(
+        "SELECT position, created_at FROM ledger_entries WHERE transaction_position = ? "
+        "ORDER BY position DESC LIMIT 1",
+        (transaction,),
+    ).fetchone()
+    amount, created_at = entries[0]
+    if newest is not None and newest["created_at"] // span == created_at // span:
+        db.execute(
+            "UPDATE ledger_entries SET amount = amount + ?, created_at = ? WHERE position = ?",
+            (amount, created_at, newest["position"]),
+        )
+        _enter(db, transaction, user_id, entries[1:])
+    else:
+        _enter(db, transaction, user_id, entries)
+    _add_up(db, transaction, user_id, sum(amount for amount, _ in entries))
+
+
+def _enter(
+    db: sqlite3.Connection, transaction: int, user_id: str, entries: Iterable[tuple[int, int]]
+) -> None:
+    db.executemany(
+        "INSERT INTO ledger_entries (transaction_position, user_id, amount, created_at) "
+        "VALUES (?, ?, ?, ?)",
+        [(transaction, user_id, amount, created_at) for amount, created_at in entries],
+    )
+
+
+def _add_up(db: sqlite3.Connection, transaction: int, user_id: str, amount: int) -> int:
+    """Make a transaction and its account follow its entries; return the new balance."""
     balance = balance_of(db, user_id) + amount
     if abs(balance) > MAX_BALANCE:
         raise ControlPlaneError(Code.OUT_OF_RANGE, "amount: the balance would be out of range.")
     if amount:
-        db.execute(
-            "INSERT INTO ledger_entries (transaction_position, user_id, amount, created_at) "
-            "VALUES (?, ?, ?, ?)",
-            (transaction, user_id, amount, created_at),
-        )
         db.execute(
             "UPDATE transactions SET amount = amount + ? WHERE position = ?", (amount, transaction)
         )

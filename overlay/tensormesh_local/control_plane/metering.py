@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from tensormesh_local.control_plane.charges import charge, month_transaction
 from tensormesh_local.control_plane.clock import MINUTE, SECOND, to_micros
+from tensormesh_local.control_plane.gpu_charges import bring_up_to_date
 from tensormesh_local.control_plane.latency import FIRST_TOKEN, WHOLE_REQUEST, latency_class
 from tensormesh_local.control_plane.ledger import balance_of, move
 from tensormesh_local.control_plane.logs import ERROR, INFO, WARNING, write_log
@@ -163,6 +164,7 @@ class Meter:
     def balance(self, user_id: str) -> int:
         """Return a user's balance in nanos, as of now."""
         self.flush()
+        bring_up_to_date(self._state, self._ids.new_id, user_id, to_micros(self._clock.now()))
         with self._state.read() as db:
             return balance_of(db, user_id)
 

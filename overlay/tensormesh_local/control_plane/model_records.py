@@ -57,7 +57,10 @@ PENDING_SECONDS: Final = 1
 DEPLOYING_SECONDS: Final = 2
 DELETING_SECONDS: Final = 1
 
-_RUNNING: Final = "MODEL_STATUS_RUNNING"
+RUNNING: Final = "MODEL_STATUS_RUNNING"
+REPLICAS: Final = 1
+"""How many times a running model runs, each time on all its GPUs."""
+
 # A model with the status and the time of its last milestone.
 SELECT_MODELS: Final = """
 SELECT models.*, last.status, last.at AS updated_at
@@ -83,7 +86,7 @@ def served_models(db: sqlite3.Connection, user_id: str, now: int) -> list[Deploy
     rows = db.execute(
         f"{SELECT_MODELS} WHERE user_id = :user_id AND last.status = :running "
         "ORDER BY created_at, models.rowid",
-        {"user_id": user_id, "running": _RUNNING, "now": now},
+        {"user_id": user_id, "running": RUNNING, "now": now},
     )
     return [
         DeployedModel(row["id"], row["served_name"], row["path"], row["created_at"] // SECOND)
@@ -162,7 +165,7 @@ def free_served_name(
 
 def model_to_wire(db: sqlite3.Connection, context: Context, row: sqlite3.Row) -> dict[str, Any]:
     """Return a model as it is now, as the caller may see it."""
-    running = row["status"] == _RUNNING
+    running = row["status"] == RUNNING
     events = db.execute(
         "SELECT at, event, log FROM model_milestones "
         "WHERE model_id = ? AND at <= ? AND event IS NOT NULL ORDER BY at, position",
@@ -190,7 +193,7 @@ def model_to_wire(db: sqlite3.Connection, context: Context, row: sqlite3.Row) ->
         "infra": json.loads(row["infra"]),
         "gpuCount": row["gpu_count"],
         "gpuType": row["gpu_type"],
-        "replicas": int(running),
+        "replicas": REPLICAS if running else 0,
         "endpoint": context.on_demand_base_url if running else "",
         "apiKey": _api_key(db, context, row),
     }

@@ -14,6 +14,7 @@ from tensormesh_local.control_plane.errors import (
     failed_precondition,
     invalid_argument,
 )
+from tensormesh_local.control_plane.gpu_charges import charged_until, settle
 from tensormesh_local.control_plane.hooks import billing_check
 from tensormesh_local.control_plane.paging import numbered_page
 from tensormesh_local.control_plane.users import default_api_key
@@ -49,6 +50,7 @@ def deploy_model(context: Context) -> dict[str, Any]:
         raise invalid_argument("gpuType", "Field required")
     model_id = context.ids.new_uuid()
     with context.state.write() as db:
+        settle(db, context.new_id, owner, context.now)
         billing_check(db, owner)
         names = {"owner": owner, "name": name}
         if db.execute(
@@ -115,11 +117,13 @@ def admin_list_models(context: Context) -> dict[str, Any]:
 
 def delete_model(context: Context) -> dict[str, Any]:
     """Take a model down."""
-    now = context.now
     with context.state.write() as db:
         row = _accessible(db, context)
         if row["deleted_at"] is not None:
             raise failed_precondition("The model is being deleted already.", "MODEL_DELETED")
+        settle(db, context.new_id, row["user_id"], context.now)
+        # Who read the balance a moment ago may have been told of a little more time.
+        now = max(context.now, charged_until(db, row["id"]))
         db.execute("UPDATE models SET deleted_at = ? WHERE id = ?", (now, row["id"]))
         records.plan_deletion(db, row["id"], now)
         record_activity(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tensormesh_local.control_plane import money
 from tensormesh_local.control_plane.context import required
 from tensormesh_local.control_plane.errors import invalid_argument
+from tensormesh_local.control_plane.gpu_charges import settle_everybody
 
 if TYPE_CHECKING:
     import sqlite3
@@ -139,6 +140,8 @@ def upsert_gpu_pricing(context: Context) -> dict[str, Any]:
     key = (_member(given, "gpuType"), _member(given, "cloudProvider"))
     rate = _rate(given, "hourlyRate")
     with context.state.write() as db:
+        # The new rate is that of the time to come.
+        settle_everybody(db, context.new_id, context.now)
         row = db.execute(
             "INSERT OR REPLACE INTO gpu_pricing VALUES (?, ?, ?, ?) RETURNING *",
             (*key, rate, given.get("isActive", True)),

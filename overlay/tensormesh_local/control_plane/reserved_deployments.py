@@ -20,6 +20,7 @@ from tensormesh_local.control_plane.clock import (
 )
 from tensormesh_local.control_plane.context import required
 from tensormesh_local.control_plane.errors import failed_precondition, invalid_argument, not_found
+from tensormesh_local.control_plane.gpu_charges import settle
 from tensormesh_local.control_plane.money import to_wire
 from tensormesh_local.control_plane.paging import numbered_page
 from tensormesh_local.control_plane.products import find_product
@@ -54,13 +55,10 @@ CREATE INDEX IF NOT EXISTS reserved_deployments_of_user ON reserved_deployments 
 
 PROVISIONING_SECONDS: Final = 2
 MAX_PERIODS: Final = 1000
-_MAX_RENEWALS: Final = 1_000_000
 
 _ALL: Final = "RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED"
 _PENDING: Final = "RESERVED_DEPLOYMENT_STATUS_PENDING"
 _ACTIVE: Final = "RESERVED_DEPLOYMENT_STATUS_ACTIVE"
-_RESERVATION: Final = "TRANSACTION_TYPE_RESERVED_DEPLOYMENT"
-_REFUND: Final = "TRANSACTION_TYPE_REFUND"
 # A reservation with its status at a time, and the served name of its model.
 _SELECT: Final = """
 SELECT * FROM (
@@ -127,7 +125,7 @@ def list_reserved_deployments(context: Context) -> dict[str, Any]:
     query = context.query
     owner = context.owner(query.get("userId"))
     with context.state.write() as db:
-        _renew(db, context, owner)
+        settle(db, context.new_id, owner, context.now)
         return numbered_page(
             context,
             db,
@@ -151,7 +149,7 @@ def cancel_reserved_deployment(context: Context) -> dict[str, Any]:
         row = _find(db, reservation_id, context.now)
         context.require_access("reservation", reservation_id, row["user_id"] if row else None)
         assert row is not None
-        _renew(db, context, row["user_id"])
+        settle(db, context.new_id, row["user_id"], context.now)
         row = _find(db, reservation_id, context.now)
         assert row is not None
         if row["status"] not in (_PENDING, _ACTIVE):
@@ -162,7 +160,7 @@ def cancel_reserved_deployment(context: Context) -> dict[str, Any]:
         )
         if row["status"] == _PENDING:
             text = "Refund of a canceled reservation"
-            _post(db, context, row["user_id"], _REFUND, row["paid_nanos"], text)
+            _post(db, context, row["user_id"], ledger.REFUND, row["paid_nanos"], text)
         reason = context.body.get("reason")
         record_activity(
             db,
@@ -209,11 +207,12 @@ def _model(db: sqlite3.Connection, owner: str, model_id: str | None) -> str | No
 
 
 def _pay(db: sqlite3.Connection, context: Context, owner: str, amount: int, text: str) -> None:
+    settle(db, context.new_id, owner, context.now)
     if ledger.balance_of(db, owner) < amount:
         raise failed_precondition(
             "The balance does not cover the reservation.", "INSUFFICIENT_BALANCE"
         )
-    _post(db, context, owner, _RESERVATION, -amount, text)
+    _post(db, context, owner, ledger.RESERVED_DEPLOYMENT, -amount, text)
 
 
 def _post(
@@ -223,28 +222,6 @@ def _post(
         transaction_id = context.new_id("tx")
         new = ledger.NewTransaction(transaction_id, owner, kind, text, context.now)
         ledger.post(db, new, amount)
-
-
-def _renew(db: sqlite3.Connection, context: Context, owner: str) -> None:
-    rows = db.execute(
-        "SELECT * FROM reserved_deployments "
-        "WHERE user_id = ? AND auto_renew AND canceled_at IS NULL AND end_at <= ?",
-        (owner, context.now),
-    ).fetchall()
-    for row in rows:
-        periods = periods_until(row["end_at"], context.now + 1, row["period"], _MAX_RENEWALS)
-        price = row["price_nanos"]
-        if price:
-            periods = min(periods, max(0, ledger.balance_of(db, owner)) // price)
-        end = after_periods(row["end_at"], row["period"], periods)
-        _post(db, context, owner, _RESERVATION, -price * periods, "Renewed a reservation")
-        # What is not paid for is over for good, even if the balance grows later.
-        renews = end > context.now
-        db.execute(
-            "UPDATE reserved_deployments SET end_at = ?, auto_renew = ?, updated_at = ? "
-            "WHERE id = ?",
-            (end, renews, context.now, row["id"]),
-        )
 
 
 def _find(db: sqlite3.Connection, reservation_id: str, now: int) -> Any:

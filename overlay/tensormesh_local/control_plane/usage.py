@@ -6,7 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from tensormesh_local.control_plane.charges import Tokens, cost, month_of
+from tensormesh_local.control_plane.billing_periods import month_of
+from tensormesh_local.control_plane.charges import Tokens, cost
 from tensormesh_local.control_plane.clock import DAY, HOUR, MINUTE, format_time, parse_time
 from tensormesh_local.control_plane.errors import invalid_argument
 from tensormesh_local.control_plane.latency import count_latencies
