@@ -15,7 +15,7 @@ from .paths import ROOT, SOURCES, environment
 from .report import Row, surroundings, table, write_json
 
 SUITES = (
-    *("imports", "ready", "second_client", "call", "stream", "connections", "memory"),
+    *("imports", "ready", "second_client", "call", "stream", "pages", "connections", "memory"),
     "generation",
 )
 

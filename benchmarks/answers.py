@@ -8,6 +8,7 @@ from itertools import cycle
 
 MODEL = "openai/gpt-oss-20b"
 PACKED_BYTES = 16 * 1024
+PAGE_SIZE = 1000
 _WORDS = (" the", " quick", " brown", " fox", " jumps", ",", " over", " a", " lazy", " dog", ".")
 _ID = "chatcmpl-7c1d0f3e9b5a4d62"
 _CREATED = 1_795_253_566
@@ -106,3 +107,28 @@ def stream(layout: str, count: int) -> bytes:
 def stream_bytes(count: int) -> int:
     """Size of a stream's body, without its framing."""
     return sum(map(len, _events(count)))
+
+
+def page(number: int, count: int) -> bytes:
+    """One of `count` pages of transactions, counted from 0."""
+    following = str(number + 1) if number + 1 < count else ""
+    return _entries() + _json({"nextPageToken": following})[1:]
+
+
+@cache
+def _entries() -> bytes:
+    entries = [_transaction(number) for number in range(PAGE_SIZE)]
+    return _json({"transactions": entries})[:-1] + b","
+
+
+def _transaction(number: int) -> dict[str, object]:
+    return {
+        "transactionId": f"tx_{number:08d}",
+        "stripePaymentIntentId": "",
+        "paymentMethodId": "",
+        "createdAt": f"2026-05-{number % 28 + 1:02d}T15:36:30Z",
+        "amount": {"currencyCode": "USD", "units": str(number % 90), "nanos": 250_000_000},
+        "description": "GPU hours of heron-chat",
+        "status": "TRANSACTION_STATUS_SUCCEEDED",
+        "type": "TRANSACTION_TYPE_GPU_USAGE",
+    }

@@ -3,8 +3,9 @@
 It prints its port, and lives until its standard input ends, at most half an hour.
 
 `POST .../v1/chat/completions` answers a chat, or a stream if the body asks for one. A prefix such
-as `/packed/5000` sets the layout and the length of streams. `GET /connections` tells how many
-connections have carried a POST.
+as `/packed/5000` sets the layout and the length of streams. `GET .../v1/billing/transactions`
+answers a page of a list; a prefix such as `/list/100` sets how many pages there are. `GET
+/connections` tells how many connections have carried a POST.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import asyncio
 import re
 import sys
 
-from .answers import CHAT, stream
+from .answers import CHAT, page, stream
 
 LIFE_SECONDS = 1800
 _SLICE = 256 * 1024
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _STREAM = re.compile(rb'"stream": *true')
+_LIST = re.compile(r"^/list/(\d+)/.*?(?:pageToken=(\d+))?$")
 _PREFIX = re.compile(r"^/(each|packed)/(\d+)/")
 
 _JSON_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
@@ -56,8 +58,9 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, method: str, target: str, body: bytes) -> None:
         if method == "GET":
-            used = b"%d" % Connection.used
-            self._transport.write(_JSON_HEAD % len(used) + used)
+            listed = _LIST.match(target)
+            told = page(int(listed[2] or 0), int(listed[1])) if listed else b"%d" % Connection.used
+            self._transport.write(_JSON_HEAD % len(told) + told)
             return
         if not self._counted:
             self._counted = True
