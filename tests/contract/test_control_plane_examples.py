@@ -1,0 +1,81 @@
+"""The local host takes every request that the Control Plane's spec shows, and answers likewise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from starlette.testclient import TestClient
+from support.control_plane_examples import (
+    EXAMPLES_TIME,
+    Example,
+    answer_examples,
+    request_examples,
+)
+from support.control_plane_spec import (
+    OPERATIONS,
+    Json,
+    good_answer,
+    problems,
+    resolve,
+    validator,
+)
+from support.control_plane_stage import Stage
+
+from tensormesh_local.app import create_app
+from tensormesh_local.auth import DEFAULT_CONTROL_PLANE_TOKEN
+from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, create_control_plane
+from tensormesh_local.control_plane.clock import ManualClock
+
+EXAMPLES = [
+    example for name in OPERATIONS for example in request_examples(name) if example.is_whole
+]
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """A host of its own for each example."""
+    clock = ManualClock(EXAMPLES_TIME)
+    control_plane = create_control_plane(clock=clock, seed=1)
+    assert control_plane is not None
+    app = create_app(control_plane=control_plane)
+    base_url = f"http://local{CONTROL_PLANE_PREFIX}/"
+    with closing(control_plane), TestClient(app, base_url=base_url) as http:
+        yield Stage(http, clock, DEFAULT_CONTROL_PLANE_TOKEN)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_an_example_is_accepted_and_answered_in_the_form_of_the_examples(
+    stage: Stage, example: Example
+) -> None:
+    stage.prepare(example)
+    response = stage.send(example)
+    assert response.status_code == 200, response.text
+    answer = response.json()
+    schema = good_answer(OPERATIONS[example.operation_id][2])
+    assert problems(validator(schema), answer) == []
+    if example.is_first:
+        for shown in answer_examples(example.operation_id).values():
+            assert list(missing(schema, shown, answer, "answer")) == []
+
+
+def missing(schema: Json, shown: Json, answered: Json, where: str) -> Iterator[str]:
+    """Fields of an example that an answer has not; in lists, those that all items of it have."""
+    schema = resolve(schema)
+    # Null is the other choice where there is one.
+    schema = resolve(schema.get("anyOf", [schema])[0])
+    if isinstance(shown, dict):
+        for name in shown.keys() & schema.get("properties", {}).keys():
+            if name in answered:
+                part = schema["properties"][name]
+                yield from missing(part, shown[name], answered[name], f"{where}.{name}")
+            else:
+                yield f"{where}.{name}"
+    elif isinstance(shown, list) and shown:
+        if not answered and "[]" not in where:
+            yield f"{where}[0]"
+        if isinstance(shown[0], dict):
+            common = {name: shown[0][name] for name in set.intersection(*map(set, shown))}
+            for item in answered:
+                yield from missing(schema["items"], common, item, f"{where}[]")
