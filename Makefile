@@ -50,8 +50,9 @@ typecheck: setup
 bench: $(VENV)/.bench ## Measure against openai and plain httpx
 	$(RUN) -m benchmarks
 
-contract: setup ## Test a staging host: make contract SERVERLESS_URL=... ON_DEMAND_URL=... (docs/contract.md)
+contract: setup ## Test staging hosts: make contract SERVERLESS_URL=... (docs/contract.md)
 	SERVERLESS_URL='$(SERVERLESS_URL)' ON_DEMAND_URL='$(ON_DEMAND_URL)' \
+		CONTROL_PLANE_URL='$(CONTROL_PLANE_URL)' \
 		$(RUN) -m pytest tests/contract
 
 dist: setup ## Build the wheel and the source archive

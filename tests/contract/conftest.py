@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 from support.contract_targets import MODEL_VARIABLES, Target, model_name, read_plan, remote_target
+from support.control_plane_examples import EXAMPLES_TIME
+from support.control_plane_stage import Stages
 
 from tensormesh_local import LocalHost
+from tensormesh_local.control_plane.clock import ManualClock
 
 PLAN = read_plan()
 collect_ignore_glob: list[str] = []
 if not PLAN.is_local:
-    # They test the SDK, or this suite itself.
-    collect_ignore_glob += ["test_links.py", "test_sdk_*.py", "test_remote_hosts.py"]
+    # They test the SDK, this suite itself, or what takes a host that begins with nothing.
+    collect_ignore_glob += [
+        "test_links.py",
+        "test_control_plane_*.py",
+        "test_sdk_*.py",
+        "test_remote_hosts.py",
+    ]
 if not PLAN.may_fuzz:
     collect_ignore_glob += ["test_invalid_requests.py"]
 
@@ -22,6 +31,31 @@ if not PLAN.may_fuzz:
 def local_host() -> Iterator[LocalHost]:
     with LocalHost() as host:
         yield host
+
+
+@pytest.fixture(scope="session")
+def control_plane_clock() -> ManualClock:
+    """What tells the local Control Plane the time."""
+    return ManualClock(EXAMPLES_TIME)
+
+
+@pytest.fixture(scope="session")
+def local_control_plane(control_plane_clock: ManualClock) -> Iterator[LocalHost]:
+    """A host of its own: what is done there would change what inference is answered."""
+    with LocalHost(clock=control_plane_clock) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def stages(request: pytest.FixtureRequest) -> Iterator[Stages | None]:
+    """What the examples tell of, on the local Control Plane; None if others are tested."""
+    if not PLAN.is_local:
+        yield None
+        return
+    host: LocalHost = request.getfixturevalue("local_control_plane")
+    clock: ManualClock = request.getfixturevalue("control_plane_clock")
+    with closing(Stages(host, clock)) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +68,14 @@ def targets(request: pytest.FixtureRequest) -> Iterator[dict[str, Target]]:
             host: Target(host, url, local.api_key, local.user_id, is_local=True)
             for host, url in urls.items()
         }
+        other: LocalHost = request.getfixturevalue("local_control_plane")
+        found["control_plane"] = Target(
+            "control_plane",
+            other.control_plane_base_url,
+            other.control_plane_token,
+            None,
+            is_local=True,
+        )
     else:
         found = {host: remote_target(host, url) for host, url in PLAN.urls.items()}
     yield found

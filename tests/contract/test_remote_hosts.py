@@ -19,12 +19,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support.contract_requests import LIMITS, MOST_TOKENS
 from support.contract_schemas import valid_requests
 from support.contract_targets import Target, read_plan
+from support.control_plane_spec import OPERATIONS
 
 from tensormesh_local import LocalHost
 
 ROOT = Path(__file__).parents[2]
 KEY = "ak-known-to-this-test-alone"
+TOKEN = "cp-known-to-this-test-alone"
 USER_ID = "6d0c9a3e-59a1-4f0b-8b57-2f6f0f1f4c11"
+HOSTS = ["serverless", "on_demand", "control_plane"]
 GENERATING = ("/chat/completions", "/completions", "/responses")
 
 
@@ -67,7 +70,8 @@ def log() -> Log:
 
 @pytest.fixture(scope="module")
 def staging(log: Log) -> Iterator[LocalHost]:
-    with LocalHost(api_keys=[KEY], middleware=[Middleware(Observer, log=log)]) as host:
+    observer = Middleware(Observer, log=log)
+    with LocalHost(api_keys=[KEY], control_plane_token=TOKEN, middleware=[observer]) as host:
         yield host
 
 
@@ -83,8 +87,10 @@ def run_suite(*options: str, **settings: str) -> tuple[int, str]:
         **os.environ,
         "SERVERLESS_URL": "",
         "ON_DEMAND_URL": "",
+        "CONTROL_PLANE_URL": "",
         "CONTRACT_RATE": "200/s",
         "TENSORMESH_INFERENCE_API_KEY": KEY,
+        "TENSORMESH_CONTROL_PLANE_TOKEN": TOKEN,
         "TENSORMESH_ON_DEMAND_USER_ID": USER_ID,
         **settings,
     }
@@ -106,16 +112,23 @@ def test_hosts_that_are_named_are_only_read(staging: LocalHost, log: Log) -> Non
     status, output = run_suite(
         SERVERLESS_URL=f"{staging.serverless_base_url}/v1/",
         ON_DEMAND_URL=staging.on_demand_base_url,
+        CONTROL_PLANE_URL=staging.control_plane_base_url,
     )
     assert status == 0, output
     assert {method for method, _, _ in log.requests} == {"GET"}
-    assert {path for _, path, _ in log.requests} == {
+    paths = [path for _, path, _ in log.requests]
+    inference = [path for path in paths if not path.startswith("/control-plane/")]
+    assert set(inference) == {
         f"{prefix}{path}"
         for prefix in ("/serverless", "/on-demand")
         for path in ("/v1/models", "/health", "/version")
     }
     # On On-Demand more than once: without a key and with a wrong one, too.
-    assert len(log.requests) <= 3 + 3 * 4
+    assert len(inference) <= 3 + 3 * 4
+    # It makes a customer of whoever is none yet.
+    assert "/control-plane/v1/billing/stripe/customers" not in paths
+    reading = [method for method, _, _ in OPERATIONS.values() if method == "get"]
+    assert len(reading) - 1 <= len(paths) - len(inference) <= 4 * len(reading)
 
 
 def test_one_host_is_written_to_when_allowed_and_at_little_cost(
@@ -160,11 +173,14 @@ def test_failure_shows_how_to_repeat_it_without_the_credentials(
         "--showlocals",
         SERVERLESS_URL=staging.serverless_base_url,
         ON_DEMAND_URL=staging.on_demand_base_url,
+        CONTROL_PLANE_URL=staging.control_plane_base_url,
     )
     assert status == 1
     assert "Undocumented status code" in output
     assert f"curl -X GET -H 'Authorization: [Filtered]' {staging.serverless_base_url}" in output
+    assert f"curl -X GET -H 'Authorization: [Filtered]' {staging.control_plane_base_url}" in output
     assert KEY not in output
+    assert TOKEN not in output
     assert USER_ID not in output
 
 
@@ -184,8 +200,9 @@ def test_connection_error_shows_no_credentials(staging: LocalHost) -> None:
 @pytest.mark.parametrize(
     ("environment", "hosts", "may_write", "may_fuzz"),
     [
-        ({}, ["serverless", "on_demand"], True, True),
-        ({"SERVERLESS_URL": "", "ON_DEMAND_URL": ""}, ["serverless", "on_demand"], True, True),
+        ({}, HOSTS, True, True),
+        ({"SERVERLESS_URL": "", "ON_DEMAND_URL": "", "CONTROL_PLANE_URL": ""}, HOSTS, True, True),
+        ({"CONTROL_PLANE_URL": "https://c.example"}, ["control_plane"], False, False),
         ({"SERVERLESS_URL": "https://a.example"}, ["serverless"], False, False),
         ({"ON_DEMAND_URL": "https://b.example", "CONTRACT_WRITE": "1"}, ["on_demand"], True, False),
         (

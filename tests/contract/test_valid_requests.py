@@ -12,19 +12,27 @@ import schemathesis
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import ignored_auth
 from support.contract_checks import answers_as_asked
+from support.contract_control_plane import place
 from support.contract_requests import mend
 from support.contract_schemas import host_of, valid_requests
 from support.contract_targets import Target, read_plan
+from support.control_plane_stage import Stages
 
 known_to_need_a_key: set[str] = set()
 
 
 @schemathesis.pytest.parametrize(**valid_requests(read_plan()))
 def test_valid_request_is_answered_as_declared(
-    case: Case[Any], targets: dict[str, Target], served_model: Callable[[str], str]
+    case: Case[Any],
+    targets: dict[str, Target],
+    served_model: Callable[[str], str],
+    stages: Stages | None,
 ) -> None:
     target = targets[host_of(case)]
-    if isinstance(case.body, dict):
+    if target.host == "control_plane":
+        if stages:
+            target = place(case, target, stages)
+    elif isinstance(case.body, dict):
         mend(case.path, case.body, served_model(target.host))
     operation = f"{target.host} {case.operation.label}"
     case.call_and_validate(

@@ -1,8 +1,8 @@
 """Which hosts the contract suite runs against, as the environment says.
 
-Without ``SERVERLESS_URL`` and ``ON_DEMAND_URL`` that is a local host with both surfaces, which is
-asked everything. Hosts given by these variables are treated gently: only what reads is called,
-unless ``CONTRACT_WRITE=1`` allows POST too, no invalid data is sent, unless ``CONTRACT_FUZZ=1``
+Without ``SERVERLESS_URL``, ``ON_DEMAND_URL`` and ``CONTROL_PLANE_URL`` those are local ones, which
+are asked everything. Hosts given by these variables are treated gently: only what reads is called,
+unless ``CONTRACT_WRITE=1`` allows the rest too, no invalid data is sent, unless ``CONTRACT_FUZZ=1``
 asks for it, and no more than ``CONTRACT_RATE`` requests (``2/s``). Credentials come from the
 variables that the SDK reads, the models to ask from ``CONTRACT_SERVERLESS_MODEL`` and
 ``CONTRACT_ON_DEMAND_MODEL``.
@@ -17,14 +17,21 @@ from functools import cache, cached_property
 from typing import Any
 
 import requests
-from support.inference_specs import HOSTS
 
-URL_VARIABLES = {"serverless": "SERVERLESS_URL", "on_demand": "ON_DEMAND_URL"}
+URL_VARIABLES = {
+    "serverless": "SERVERLESS_URL",
+    "on_demand": "ON_DEMAND_URL",
+    "control_plane": "CONTROL_PLANE_URL",
+}
 MODEL_VARIABLES = {
     "serverless": "CONTRACT_SERVERLESS_MODEL",
     "on_demand": "CONTRACT_ON_DEMAND_MODEL",
 }
-KEY_VARIABLE = "TENSORMESH_INFERENCE_API_KEY"
+KEY_VARIABLES = {
+    "serverless": "TENSORMESH_INFERENCE_API_KEY",
+    "on_demand": "TENSORMESH_INFERENCE_API_KEY",
+    "control_plane": "TENSORMESH_CONTROL_PLANE_TOKEN",
+}
 USER_ID_VARIABLE = "TENSORMESH_ON_DEMAND_USER_ID"
 TIMEOUT_SECONDS = 60
 USUAL_RATE = "2/s"
@@ -44,8 +51,8 @@ class Plan:
     """What to test.
 
     Attributes:
-        urls: Base URLs by host; empty for a local host with both surfaces.
-        may_write: POST may be sent; always, to a local host.
+        urls: Base URLs by host; empty for local hosts.
+        may_write: What changes or costs something may be sent; always, to a local host.
         may_fuzz: Invalid data may be sent; always, to a local host.
         rate: Most requests in a time, such as ``2/s``; None for a local host.
     """
@@ -61,12 +68,20 @@ class Plan:
 
     @property
     def hosts(self) -> list[str]:
-        return list(self.urls or HOSTS)
+        return list(self.urls or URL_VARIABLES)
 
 
 @dataclass(frozen=True)
 class Target:
-    """One host to test."""
+    """One host to test.
+
+    Attributes:
+        host: Its name.
+        base_url: Where it is.
+        api_key: The bearer credential: an API key, or an access token of the Control Plane.
+        user_id: Value of ``X-User-Id``.
+        is_local: Whether it runs in this process.
+    """
 
     host: str
     base_url: str
@@ -119,7 +134,7 @@ def remote_target(host: str, url: str, environment: Mapping[str, str] = os.envir
     return Target(
         host=host,
         base_url=url,
-        api_key=environment.get(KEY_VARIABLE) or None,
+        api_key=environment.get(KEY_VARIABLES[host]) or None,
         user_id=environment.get(USER_ID_VARIABLE) or None,
         is_local=False,
     )
