@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 
 from tensormesh import Tensormesh
-from tensormesh.types import ChatMessage
+from tensormesh.types import ChatMessage, Money
 from tensormesh_local import LocalHost
 
 
@@ -22,10 +25,11 @@ def step(title: str) -> Iterator[None]:
 
 def main() -> None:
     """Make the calls."""
-    with LocalHost(latency_ms=20) as host:
+    with LocalHost(latency_ms=20, auto_approve=True) as host:
         print("A local Tensormesh is running:")
-        print(f"   Serverless  {host.serverless_base_url}")
-        print(f"   On-Demand   {host.on_demand_base_url}")
+        print(f"   Serverless     {host.serverless_base_url}")
+        print(f"   On-Demand      {host.on_demand_base_url}")
+        print(f"   Control Plane  {host.control_plane_base_url}")
         with Tensormesh(
             inference_api_key=host.api_key,
             serverless_base_url=host.serverless_base_url,
@@ -33,6 +37,7 @@ def main() -> None:
             on_demand_user_id=host.user_id,
         ) as client:
             show_calls(client)
+        show_account(host)
     print("\nThe local host has stopped. Start your own: python -m tensormesh_local")
 
 
@@ -80,6 +85,53 @@ def show_calls(client: Tensormesh) -> None:
         print(f"   {text} -> {tokens[:6]}... ({len(tokens)} tokens) -> {back}")
         if back != text:
             raise SystemExit("the round trip changed the text")
+
+
+def show_account(host: LocalHost) -> None:
+    """An account: log in, make a key, use it, see what that cost."""
+    with step("auth.cli.start(...) and exchange(...): log in as `tm auth login` does"):
+        token = log_in(host)
+        print(f"   an access token of {len(token)} characters")
+
+    with Tensormesh(
+        control_plane_token=token, control_plane_base_url=host.control_plane_base_url
+    ) as client:
+        account = client.control_plane
+        with step("control_plane.users.get_auth_profile()"):
+            print(f"   {account.users.get_auth_profile().display_name}")
+        with step("control_plane.users.api_keys.create(...), and a chat with the new key"):
+            before = account.billing.balance.get()
+            key = account.users.api_keys.create(name="demo")
+            print(f"   {key!r}")
+            ask_with(host, key.secret or "")
+        with step("control_plane.billing.balance.get(): what it cost"):
+            after = account.billing.balance.get()
+            print(f"   {Money.from_decimal(before.to_decimal() - after.to_decimal())}")
+        with step("control_plane.billing.transactions.auto_paging_iter()"):
+            for transaction in account.billing.transactions.auto_paging_iter():
+                print(f"   {transaction.created_at:%Y-%m-%d}  {transaction.amount}")
+
+
+def log_in(host: LocalHost) -> str:
+    """An access token. The host approves by itself what a person would approve in a browser."""
+    verifier = secrets.token_urlsafe(48)
+    challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
+    with Tensormesh(control_plane_base_url=host.control_plane_base_url) as client:
+        cli = client.control_plane.auth.cli
+        login = cli.start(code_challenge=challenge, code_challenge_method="S256")
+        tokens = cli.exchange(login_id=login.login_id, code_verifier=verifier)
+    return tokens.access_token
+
+
+def ask_with(host: LocalHost, key: str) -> None:
+    """A chat on the Serverless host with a key of one's own."""
+    with Tensormesh(inference_api_key=key, serverless_base_url=host.serverless_base_url) as client:
+        models = client.inference.serverless
+        answer = models.chat.completions.create(
+            model=models.models.list().data[0].id,
+            messages=[ChatMessage(role="user", content="Say hello.")],
+        )
+        print(f"   {answer.choices[0].message.content}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,9 @@ from typing import Any, ClassVar, NoReturn, Self
 
 from attrs import define, field
 
+# An object without its values, which are set at once. Looked up once, not for each object.
+new = object.__new__
+
 
 class InvalidDataError(ValueError):
     """Data that does not fit a model.
@@ -274,13 +277,12 @@ def check_object(value: Any, where: str) -> dict[str, Any]:
 def check_items(value: Any, where: str, expected: str, *classes: type) -> list[Any]:
     """The value, if it is an array of nothing but these classes."""
     items = value if type(value) is list else check_array(value, where)
-    for item in items:
-        if type(item) not in classes:
-            return [
-                check_any_of(item, f"{where}[{index}]", expected, *classes)
-                for index, item in enumerate(items)
-            ]
-    return items
+    if {*map(type, items)}.issubset(classes):
+        return items
+    return [
+        check_any_of(item, f"{where}[{index}]", expected, *classes)
+        for index, item in enumerate(items)
+    ]
 
 
 def check_any_of(value: Any, where: str, expected: str, *classes: type) -> Any:

@@ -25,7 +25,7 @@ class Position:
         arguments: What the method was called with.
         index: Number of pages before it.
         empty: How many of those just before it were empty.
-        before: Entries of the page before it.
+        before: Entries of the page before it, if pages are numbered.
         tokens: Each token that was asked for, with the index of its page.
     """
 
@@ -38,14 +38,13 @@ class Position:
         tokens: dict[str | None, int],
         index: int = 0,
         empty: int = 0,
-        before: list[Any] | None = None,
     ) -> None:
         self.call = call
         self.arguments = arguments
         self.index = index
         self.empty = empty
-        self.before = before
         self.tokens = tokens
+        self.before: list[Any] | None = None
 
     def next(self, items: list[Any], **changed: Any) -> Position | None:
         """Where the next page stands; None if there were too many empty ones."""
@@ -53,7 +52,7 @@ class Position:
         if empty >= MAX_EMPTY_PAGES:
             return None
         arguments = {**self.arguments, **changed}
-        return Position(self.call, arguments, self.tokens, self.index + 1, empty, items)
+        return Position(self.call, arguments, self.tokens, self.index + 1, empty)
 
 
 class _Page(Generic[ItemT]):
@@ -121,7 +120,10 @@ def _next_number(page: Any, items: list[Any], position: Position) -> Position | 
     size = page.size or position.arguments.get("size") or 0
     if page.total is not None and number * max(int(size), len(items)) >= page.total:
         return None
-    return position.next(items, page=number + 1)
+    following = position.next(items, page=number + 1)
+    if following:
+        following.before = items
+    return following
 
 
 class SyncPage(_Page[ItemT]):
@@ -144,12 +146,7 @@ class SyncPage(_Page[ItemT]):
 
     def auto_paging_iter(self) -> Iterator[ItemT]:
         """The entries of this page and of all that follow; each page is asked for when needed."""
-        page = self
-        while True:
-            yield from page
-            if not page.has_next_page():
-                return
-            page = page.get_next_page()
+        return _walk(self)
 
 
 class AsyncPage(_Page[ItemT]):
@@ -170,15 +167,9 @@ class AsyncPage(_Page[ItemT]):
         found: Self = page
         return found
 
-    async def auto_paging_iter(self) -> AsyncIterator[ItemT]:
+    def auto_paging_iter(self) -> AsyncIterator[ItemT]:
         """The entries of this page and of all that follow; each page is asked for when needed."""
-        page = self
-        while True:
-            for item in page:
-                yield item
-            if not page.has_next_page():
-                return
-            page = await page.get_next_page()
+        return _walk_async(self)
 
 
 def begin(
@@ -201,11 +192,34 @@ def begin(
 
 def walk(call: Callable[..., Any], arguments: dict[str, Any]) -> Iterator[Any]:
     """The entries of all pages that a method gives."""
-    yield from call(**arguments).auto_paging_iter()
+    yield from _walk(call(**arguments))
 
 
 async def walk_async(call: Callable[..., Any], arguments: dict[str, Any]) -> AsyncIterator[Any]:
     """The entries of all pages that a method gives."""
-    page = await call(**arguments)
-    async for item in page.auto_paging_iter():
+    async for item in _walk_async(await call(**arguments)):
         yield item
+
+
+def _walk(page: Any) -> Iterator[Any]:
+    while True:
+        yield from page
+        position = page._next()
+        if position is None:
+            return
+        # The entries of one page are let go before those of the next are read.
+        page = None
+        page = position.call(**position.arguments)
+        page._position = position
+
+
+async def _walk_async(page: Any) -> AsyncIterator[Any]:
+    while True:
+        for item in page:
+            yield item
+        position = page._next()
+        if position is None:
+            return
+        page = None
+        page = await position.call(**position.arguments)
+        page._position = position

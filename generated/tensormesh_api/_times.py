@@ -10,23 +10,25 @@ from typing import Any
 
 from ._model import mismatch
 
+_read_usual = datetime.fromisoformat
+
 
 def read_time(value: Any, where: str) -> datetime:
     """An aware datetime from RFC 3339 text; what has no offset is UTC."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    if not isinstance(value, str):
-        mismatch(where, "a timestamp", value)
     try:
         # Seven times as fast as dateutil. Digits below a microsecond are cut off.
-        time = datetime.fromisoformat(value)
-    except ValueError:
+        time = _read_usual(value)
+    except (TypeError, ValueError):
         time = _read_rare(value, where)
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _read_rare(value: str, where: str) -> datetime:
+def _read_rare(value: Any, where: str) -> datetime:
     """What the standard library leaves: lower case, midnight as 24:00."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str):
+        mismatch(where, "a timestamp", value)
     from dateutil.parser import isoparse
 
     try:

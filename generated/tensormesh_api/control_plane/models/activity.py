@@ -16,6 +16,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 from ..._times import read_time, write_time
 
@@ -73,7 +74,7 @@ class Activity(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "Activity")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.activity_id = value = get("activityId")
         if type(value) is not str:
             self.activity_id = check_string(value, "Activity.activityId")
@@ -128,7 +129,7 @@ class Activity(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.activity_id = self.activity_id
         copy.user_id = self.user_id
         copy.actor_user_id = self.actor_user_id

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .money import Money
@@ -47,7 +48,7 @@ class AddUserBalanceRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "AddUserBalanceRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.target_user_id = value = get("targetUserId")
         if value is not None and type(value) is not str:
             self.target_user_id = check_string(value, "AddUserBalanceRequest.targetUserId")
@@ -55,7 +56,11 @@ class AddUserBalanceRequest(BaseModel):
         self.amount = (
             None
             if value is None
-            else Money.from_dict(check_object(value, "AddUserBalanceRequest.amount"))
+            else Money.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "AddUserBalanceRequest.amount")
+            )
         )
         self.user_id = value = get("userId")
         if value is not None and type(value) is not str:
@@ -77,7 +82,7 @@ class AddUserBalanceRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.target_user_id = self.target_user_id
         copy.amount = self.amount
         copy.user_id = self.user_id

@@ -14,6 +14,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
     to_wire,
 )
 from .money import Money
@@ -41,9 +42,11 @@ class AddUserBalanceResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "AddUserBalanceResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("balance")
-        self.balance = Money.from_dict(check_object(value, "AddUserBalanceResponse.balance"))
+        self.balance = Money.from_dict(
+            value if type(value) is dict else check_object(value, "AddUserBalanceResponse.balance")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self
@@ -57,7 +60,7 @@ class AddUserBalanceResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.balance = self.balance
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

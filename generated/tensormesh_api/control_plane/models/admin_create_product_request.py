@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .product import Product
@@ -45,12 +46,16 @@ class AdminCreateProductRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "AdminCreateProductRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("product")
         self.product = (
             None
             if value is None
-            else Product.from_dict(check_object(value, "AdminCreateProductRequest.product"))
+            else Product.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "AdminCreateProductRequest.product")
+            )
         )
         self.user_id = value = get("userId")
         if value is not None and type(value) is not str:
@@ -70,7 +75,7 @@ class AdminCreateProductRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.product = self.product
         copy.user_id = self.user_id
         copy._shape = self._shape

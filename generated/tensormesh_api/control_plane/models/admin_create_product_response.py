@@ -14,6 +14,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
     to_wire,
 )
 from .product import Product
@@ -42,9 +43,13 @@ class AdminCreateProductResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "AdminCreateProductResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("product")
-        self.product = Product.from_dict(check_object(value, "AdminCreateProductResponse.product"))
+        self.product = Product.from_dict(
+            value
+            if type(value) is dict
+            else check_object(value, "AdminCreateProductResponse.product")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self
@@ -58,7 +63,7 @@ class AdminCreateProductResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.product = self.product
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_items,
     check_object,
+    new,
     to_wire,
 )
 from .model import Model
@@ -52,7 +53,7 @@ class AdminListModelsResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "AdminListModelsResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("models")
         self.models = [
             Model.from_dict(item)
@@ -86,7 +87,7 @@ class AdminListModelsResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.models = self.models
         copy.page = self.page
         copy.size = self.size

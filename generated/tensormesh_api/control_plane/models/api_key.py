@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
 )
 from ..._times import read_time, write_time
 
@@ -65,7 +66,7 @@ class ApiKey(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ApiKey")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.id = value = get("id")
         if type(value) is not str:
             self.id = check_string(value, "ApiKey.id")
@@ -110,7 +111,7 @@ class ApiKey(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.id = self.id
         copy.name = self.name
         copy.scopes = self.scopes

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .conversation_message import ConversationMessage
@@ -43,13 +44,15 @@ class AppendTicketMessageRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "AppendTicketMessageRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("message")
         self.message = (
             None
             if value is None
             else ConversationMessage.from_dict(
-                check_object(value, "AppendTicketMessageRequest.message")
+                value
+                if type(value) is dict
+                else check_object(value, "AppendTicketMessageRequest.message")
             )
         )
         self.user_id = value = get("userId")
@@ -70,7 +73,7 @@ class AppendTicketMessageRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.message = self.message
         copy.user_id = self.user_id
         copy._shape = self._shape

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -42,7 +43,7 @@ class AttachStripePaymentMethodRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "AttachStripePaymentMethodRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.stripe_payment_method_id = value = get("stripePaymentMethodId")
         if value is not None and type(value) is not str:
             self.stripe_payment_method_id = check_string(
@@ -66,7 +67,7 @@ class AttachStripePaymentMethodRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.stripe_payment_method_id = self.stripe_payment_method_id
         copy.user_id = self.user_id
         copy._shape = self._shape

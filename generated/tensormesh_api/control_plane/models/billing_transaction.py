@@ -16,6 +16,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from ..._times import read_time, write_time
@@ -80,7 +81,7 @@ class BillingTransaction(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "BillingTransaction")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.transaction_id = value = get("transactionId")
         if type(value) is not str:
             self.transaction_id = check_string(value, "BillingTransaction.transactionId")
@@ -97,7 +98,9 @@ class BillingTransaction(BaseModel):
             None if value is None else read_time(value, "BillingTransaction.createdAt")
         )
         value = get("amount")
-        self.amount = Money.from_dict(check_object(value, "BillingTransaction.amount"))
+        self.amount = Money.from_dict(
+            value if type(value) is dict else check_object(value, "BillingTransaction.amount")
+        )
         self.description = value = get("description")
         if value is not None and type(value) is not str:
             self.description = check_string(value, "BillingTransaction.description")
@@ -111,7 +114,9 @@ class BillingTransaction(BaseModel):
         self.details = (
             None
             if value is None
-            else TransactionDetails.from_dict(check_object(value, "BillingTransaction.details"))
+            else TransactionDetails.from_dict(
+                value if type(value) is dict else check_object(value, "BillingTransaction.details")
+            )
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -141,7 +146,7 @@ class BillingTransaction(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.transaction_id = self.transaction_id
         copy.stripe_payment_intent_id = self.stripe_payment_intent_id
         copy.payment_method_id = self.payment_method_id

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -43,7 +44,7 @@ class CancelReservedDeploymentRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "CancelReservedDeploymentRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.user_id = value = get("userId")
         if value is not None and type(value) is not str:
             self.user_id = check_string(value, "CancelReservedDeploymentRequest.userId")
@@ -65,7 +66,7 @@ class CancelReservedDeploymentRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.user_id = self.user_id
         copy.reason = self.reason
         copy._shape = self._shape

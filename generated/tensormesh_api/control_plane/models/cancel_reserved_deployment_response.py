@@ -14,6 +14,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
     to_wire,
 )
 from .reserved_deployment import ReservedDeployment
@@ -41,10 +42,12 @@ class CancelReservedDeploymentResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "CancelReservedDeploymentResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("reservedDeployment")
         self.reserved_deployment = ReservedDeployment.from_dict(
-            check_object(value, "CancelReservedDeploymentResponse.reservedDeployment")
+            value
+            if type(value) is dict
+            else check_object(value, "CancelReservedDeploymentResponse.reservedDeployment")
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -59,7 +62,7 @@ class CancelReservedDeploymentResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.reserved_deployment = self.reserved_deployment
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -47,7 +48,7 @@ class ChangeUserRoleRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChangeUserRoleRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.target_user_id = value = get("targetUserId")
         if value is not None and type(value) is not str:
             self.target_user_id = check_string(value, "ChangeUserRoleRequest.targetUserId")
@@ -74,7 +75,7 @@ class ChangeUserRoleRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.target_user_id = self.target_user_id
         copy.target_user_role = self.target_user_role
         copy.user_id = self.user_id

@@ -16,6 +16,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 from ..._times import read_time, write_time
 
@@ -56,7 +57,7 @@ class ConversationMessage(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ConversationMessage")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.user_id = value = get("userId")
         if value is not None and type(value) is not str:
             self.user_id = check_string(value, "ConversationMessage.userId")
@@ -94,7 +95,7 @@ class ConversationMessage(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.user_id = self.user_id
         copy.user_name = self.user_name
         copy.user_role = self.user_role

@@ -17,6 +17,7 @@ from ..._model import (
     check_boolean,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from ..._times import read_time, write_time
@@ -63,7 +64,7 @@ class CreateReservedDeploymentRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "CreateReservedDeploymentRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.product_id = value = get("productId")
         if type(value) is not str:
             self.product_id = check_string(value, "CreateReservedDeploymentRequest.productId")
@@ -77,7 +78,11 @@ class CreateReservedDeploymentRequest(BaseModel):
         self.infra = (
             None
             if value is None
-            else Infra.from_dict(check_object(value, "CreateReservedDeploymentRequest.infra"))
+            else Infra.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "CreateReservedDeploymentRequest.infra")
+            )
         )
         value = get("startTime")
         self.start_time = (
@@ -115,7 +120,7 @@ class CreateReservedDeploymentRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.product_id = self.product_id
         copy.user_id = self.user_id
         copy.model_id = self.model_id

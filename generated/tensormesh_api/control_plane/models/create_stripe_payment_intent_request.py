@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .money import Money
@@ -47,12 +48,16 @@ class CreateStripePaymentIntentRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "CreateStripePaymentIntentRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("amount")
         self.amount = (
             None
             if value is None
-            else Money.from_dict(check_object(value, "CreateStripePaymentIntentRequest.amount"))
+            else Money.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "CreateStripePaymentIntentRequest.amount")
+            )
         )
         self.stripe_payment_method_id = value = get("stripePaymentMethodId")
         if value is not None and type(value) is not str:
@@ -79,7 +84,7 @@ class CreateStripePaymentIntentRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.amount = self.amount
         copy.stripe_payment_method_id = self.stripe_payment_method_id
         copy.user_id = self.user_id

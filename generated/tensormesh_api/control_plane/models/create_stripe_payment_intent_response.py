@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -43,7 +44,7 @@ class CreateStripePaymentIntentResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "CreateStripePaymentIntentResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.stripe_payment_intent_id = value = get("stripePaymentIntentId")
         if type(value) is not str:
             self.stripe_payment_intent_id = check_string(
@@ -68,7 +69,7 @@ class CreateStripePaymentIntentResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.stripe_payment_intent_id = self.stripe_payment_intent_id
         copy.client_secret = self.client_secret
         copy._shape = self._shape

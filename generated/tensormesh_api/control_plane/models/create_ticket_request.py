@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .conversation_message import ConversationMessage
@@ -53,7 +54,7 @@ class CreateTicketRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "CreateTicketRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.subject = value = get("subject")
         if type(value) is not str:
             self.subject = check_string(value, "CreateTicketRequest.subject")
@@ -64,7 +65,9 @@ class CreateTicketRequest(BaseModel):
         self.message = (
             None
             if value is None
-            else ConversationMessage.from_dict(check_object(value, "CreateTicketRequest.message"))
+            else ConversationMessage.from_dict(
+                value if type(value) is dict else check_object(value, "CreateTicketRequest.message")
+            )
         )
         self.user_id = value = get("userId")
         if value is not None and type(value) is not str:
@@ -88,7 +91,7 @@ class CreateTicketRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.subject = self.subject
         copy.type = self.type
         copy.message = self.message

@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
 )
 from ..._times import read_time, write_time
 
@@ -54,7 +55,7 @@ class CreateUserApiKeyRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "CreateUserApiKeyRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.user_id = value = get("userId")
         if value is not None and type(value) is not str:
             self.user_id = check_string(value, "CreateUserApiKeyRequest.userId")
@@ -90,7 +91,7 @@ class CreateUserApiKeyRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.user_id = self.user_id
         copy.name = self.name
         copy.scopes = self.scopes

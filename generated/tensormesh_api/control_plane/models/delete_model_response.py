@@ -14,6 +14,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -39,7 +40,7 @@ class DeleteModelResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "DeleteModelResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("empty")
         self.empty = None if value is None else check_object(value, "DeleteModelResponse.empty")
         self._shape = shape = _SHAPES[tuple(data)]
@@ -55,7 +56,7 @@ class DeleteModelResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.empty = self.empty
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

@@ -14,6 +14,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -39,7 +40,7 @@ class DeleteUserApiKeyResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "DeleteUserApiKeyResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("empty")
         self.empty = (
             None if value is None else check_object(value, "DeleteUserApiKeyResponse.empty")
@@ -57,7 +58,7 @@ class DeleteUserApiKeyResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.empty = self.empty
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

@@ -17,6 +17,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .infra import Infra
@@ -85,7 +86,7 @@ class DeployModelRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "DeployModelRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.model_name = value = get("modelName")
         if value is not None and type(value) is not str:
             self.model_name = check_string(value, "DeployModelRequest.modelName")
@@ -99,7 +100,9 @@ class DeployModelRequest(BaseModel):
         self.infra = (
             None
             if value is None
-            else Infra.from_dict(check_object(value, "DeployModelRequest.infra"))
+            else Infra.from_dict(
+                value if type(value) is dict else check_object(value, "DeployModelRequest.infra")
+            )
         )
         self.model_path = value = get("modelPath")
         if value is not None and type(value) is not str:
@@ -168,7 +171,7 @@ class DeployModelRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.model_name = self.model_name
         copy.user_id = self.user_id
         copy.description = self.description

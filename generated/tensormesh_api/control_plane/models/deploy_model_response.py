@@ -14,6 +14,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
     to_wire,
 )
 from .model import Model
@@ -40,9 +41,11 @@ class DeployModelResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "DeployModelResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("model")
-        self.model = Model.from_dict(check_object(value, "DeployModelResponse.model"))
+        self.model = Model.from_dict(
+            value if type(value) is dict else check_object(value, "DeployModelResponse.model")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self
@@ -56,7 +59,7 @@ class DeployModelResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.model = self.model
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -46,7 +47,7 @@ class ExchangeCliLoginRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ExchangeCliLoginRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.login_id = value = get("loginId")
         if type(value) is not str:
             self.login_id = check_string(value, "ExchangeCliLoginRequest.loginId")
@@ -68,7 +69,7 @@ class ExchangeCliLoginRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.login_id = self.login_id
         copy.code_verifier = self.code_verifier
         copy._shape = self._shape

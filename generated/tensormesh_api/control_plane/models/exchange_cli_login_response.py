@@ -16,6 +16,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 from ..._times import read_time, write_time
 
@@ -50,7 +51,7 @@ class ExchangeCliLoginResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ExchangeCliLoginResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.access_token = value = get("accessToken")
         if type(value) is not str:
             self.access_token = check_string(value, "ExchangeCliLoginResponse.accessToken")
@@ -74,7 +75,7 @@ class ExchangeCliLoginResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.access_token = self.access_token
         copy.refresh_token = self.refresh_token
         copy.expires_at = self.expires_at

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -43,7 +44,7 @@ class FieldViolation(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "FieldViolation")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.field = value = get("field")
         if type(value) is not str:
             self.field = check_string(value, "FieldViolation.field")
@@ -65,7 +66,7 @@ class FieldViolation(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.field = self.field
         copy.description = self.description
         copy._shape = self._shape

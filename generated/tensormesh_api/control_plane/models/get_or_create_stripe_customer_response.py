@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -38,7 +39,7 @@ class GetOrCreateStripeCustomerResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "GetOrCreateStripeCustomerResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.stripe_cus_id = value = get("stripeCusId")
         if type(value) is not str:
             self.stripe_cus_id = check_string(
@@ -57,7 +58,7 @@ class GetOrCreateStripeCustomerResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.stripe_cus_id = self.stripe_cus_id
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

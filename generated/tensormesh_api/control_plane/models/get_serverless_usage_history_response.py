@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_items,
     check_object,
+    new,
     to_wire,
 )
 from .serverless_usage_bucket import ServerlessUsageBucket
@@ -43,7 +44,7 @@ class GetServerlessUsageHistoryResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "GetServerlessUsageHistoryResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("buckets")
         self.buckets = [
             ServerlessUsageBucket.from_dict(item)
@@ -64,7 +65,7 @@ class GetServerlessUsageHistoryResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.buckets = self.buckets
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

@@ -14,6 +14,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
     to_wire,
 )
 from .user import User
@@ -39,9 +40,11 @@ class GetUserProfileResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "GetUserProfileResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("user")
-        self.user = User.from_dict(check_object(value, "GetUserProfileResponse.user"))
+        self.user = User.from_dict(
+            value if type(value) is dict else check_object(value, "GetUserProfileResponse.user")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self
@@ -55,7 +58,7 @@ class GetUserProfileResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.user = self.user
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

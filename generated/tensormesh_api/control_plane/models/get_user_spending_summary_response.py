@@ -14,6 +14,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
     to_wire,
 )
 from .money import Money
@@ -52,18 +53,24 @@ class GetUserSpendingSummaryResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "GetUserSpendingSummaryResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("spend24h")
         self.spend24h = Money.from_dict(
-            check_object(value, "GetUserSpendingSummaryResponse.spend24h")
+            value
+            if type(value) is dict
+            else check_object(value, "GetUserSpendingSummaryResponse.spend24h")
         )
         value = get("spend7d")
         self.spend7d = Money.from_dict(
-            check_object(value, "GetUserSpendingSummaryResponse.spend7d")
+            value
+            if type(value) is dict
+            else check_object(value, "GetUserSpendingSummaryResponse.spend7d")
         )
         value = get("spend30d")
         self.spend30d = Money.from_dict(
-            check_object(value, "GetUserSpendingSummaryResponse.spend30d")
+            value
+            if type(value) is dict
+            else check_object(value, "GetUserSpendingSummaryResponse.spend30d")
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -80,7 +87,7 @@ class GetUserSpendingSummaryResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.spend24h = self.spend24h
         copy.spend7d = self.spend7d
         copy.spend30d = self.spend30d

@@ -16,6 +16,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -43,7 +44,7 @@ class GetUsersSpendingSummaryRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "GetUsersSpendingSummaryRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("targetUserIds")
         self.target_user_ids = (
             None
@@ -68,7 +69,7 @@ class GetUsersSpendingSummaryRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.target_user_ids = self.target_user_ids
         copy.user_id = self.user_id
         copy._shape = self._shape

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_items,
     check_object,
+    new,
     to_wire,
 )
 from .user_spending_summary import UserSpendingSummary
@@ -40,7 +41,7 @@ class GetUsersSpendingSummaryResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "GetUsersSpendingSummaryResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("summaries")
         self.summaries = [
             UserSpendingSummary.from_dict(item)
@@ -61,7 +62,7 @@ class GetUsersSpendingSummaryResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.summaries = self.summaries
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

@@ -16,6 +16,7 @@ from ..._model import (
     check_boolean,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .money import Money
@@ -55,7 +56,7 @@ class GpuPricing(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "GpuPricing")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.gpu_type = value = get("gpuType")
         if value is not None and type(value) is not str:
             self.gpu_type = check_string(value, "GpuPricing.gpuType")
@@ -64,7 +65,11 @@ class GpuPricing(BaseModel):
             self.cloud_provider = check_string(value, "GpuPricing.cloudProvider")
         value = get("hourlyRate")
         self.hourly_rate = (
-            None if value is None else Money.from_dict(check_object(value, "GpuPricing.hourlyRate"))
+            None
+            if value is None
+            else Money.from_dict(
+                value if type(value) is dict else check_object(value, "GpuPricing.hourlyRate")
+            )
         )
         self.is_active = value = get("isActive")
         if value is not None and type(value) is not bool:
@@ -88,7 +93,7 @@ class GpuPricing(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.gpu_type = self.gpu_type
         copy.cloud_provider = self.cloud_provider
         copy.hourly_rate = self.hourly_rate

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -57,7 +58,7 @@ class Infra(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "Infra")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.cloud_provider = value = get("cloudProvider")
         if value is not None and type(value) is not str:
             self.cloud_provider = check_string(value, "Infra.cloudProvider")
@@ -89,7 +90,7 @@ class Infra(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.cloud_provider = self.cloud_provider
         copy.nebius_region = self.nebius_region
         copy.lambda_region = self.lambda_region

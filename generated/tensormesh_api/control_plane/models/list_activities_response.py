@@ -16,6 +16,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .activity import Activity
@@ -47,7 +48,7 @@ class ListActivitiesResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ListActivitiesResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("activities")
         self.activities = [
             Activity.from_dict(item)
@@ -71,7 +72,7 @@ class ListActivitiesResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.activities = self.activities
         copy.next_page_token = self.next_page_token
         copy._shape = self._shape

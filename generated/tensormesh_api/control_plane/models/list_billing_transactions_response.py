@@ -16,6 +16,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .billing_transaction import BillingTransaction
@@ -45,7 +46,7 @@ class ListBillingTransactionsResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ListBillingTransactionsResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("transactions")
         self.transactions = [
             BillingTransaction.from_dict(item)
@@ -73,7 +74,7 @@ class ListBillingTransactionsResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.transactions = self.transactions
         copy.next_page_token = self.next_page_token
         copy._shape = self._shape

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_items,
     check_object,
+    new,
     to_wire,
 )
 from .gpu_pricing import GpuPricing
@@ -40,7 +41,7 @@ class ListGpuPricingResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ListGpuPricingResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("pricing")
         self.pricing = [
             GpuPricing.from_dict(item)
@@ -59,7 +60,7 @@ class ListGpuPricingResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.pricing = self.pricing
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

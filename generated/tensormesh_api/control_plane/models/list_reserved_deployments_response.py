@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_items,
     check_object,
+    new,
     to_wire,
 )
 from .reserved_deployment import ReservedDeployment
@@ -52,7 +53,7 @@ class ListReservedDeploymentsResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ListReservedDeploymentsResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("reservedDeployments")
         self.reserved_deployments = [
             ReservedDeployment.from_dict(item)
@@ -88,7 +89,7 @@ class ListReservedDeploymentsResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.reserved_deployments = self.reserved_deployments
         copy.page = self.page
         copy.size = self.size

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_items,
     check_object,
+    new,
     to_wire,
 )
 from .serverless_pricing import ServerlessPricing
@@ -42,7 +43,7 @@ class ListServerlessPricingResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ListServerlessPricingResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("pricing")
         self.pricing = [
             ServerlessPricing.from_dict(item)
@@ -63,7 +64,7 @@ class ListServerlessPricingResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.pricing = self.pricing
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_items,
     check_object,
+    new,
     to_wire,
 )
 from .stripe_payment_method import StripePaymentMethod
@@ -43,7 +44,7 @@ class ListStripePaymentMethodsResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ListStripePaymentMethodsResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("stripePaymentMethodIds")
         self.stripe_payment_method_ids = check_items(
             value, "ListStripePaymentMethodsResponse.stripePaymentMethodIds", "a string", str
@@ -69,7 +70,7 @@ class ListStripePaymentMethodsResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.stripe_payment_method_ids = self.stripe_payment_method_ids
         copy.payment_methods = self.payment_methods
         copy._shape = self._shape

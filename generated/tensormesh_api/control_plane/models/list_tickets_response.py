@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_items,
     check_object,
+    new,
     to_wire,
 )
 from .ticket import Ticket
@@ -52,7 +53,7 @@ class ListTicketsResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ListTicketsResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("tickets")
         self.tickets = [
             Ticket.from_dict(item)
@@ -86,7 +87,7 @@ class ListTicketsResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.tickets = self.tickets
         copy.page = self.page
         copy.size = self.size

@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_items,
     check_object,
+    new,
     to_wire,
 )
 from .user import User
@@ -50,7 +51,7 @@ class ListUsersResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ListUsersResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("users")
         self.users = [
             User.from_dict(item)
@@ -84,7 +85,7 @@ class ListUsersResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.users = self.users
         copy.page = self.page
         copy.size = self.size

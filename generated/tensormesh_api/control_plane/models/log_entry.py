@@ -16,6 +16,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 from ..._times import read_time, write_time
 
@@ -65,7 +66,7 @@ class LogEntry(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "LogEntry")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.entry_id = value = get("entryId")
         if type(value) is not str:
             self.entry_id = check_string(value, "LogEntry.entryId")
@@ -120,7 +121,7 @@ class LogEntry(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.entry_id = self.entry_id
         copy.timestamp = self.timestamp
         copy.severity = self.severity

@@ -16,6 +16,7 @@ from ..._model import (
     Shapes,
     check_number,
     check_object,
+    new,
 )
 from ..._times import read_time, write_time
 
@@ -45,7 +46,7 @@ class MetricPoint(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "MetricPoint")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("timestamp")
         self.timestamp = read_time(value, "MetricPoint.timestamp")
         self.value = value = get("value")
@@ -65,7 +66,7 @@ class MetricPoint(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.timestamp = self.timestamp
         copy.value = self.value
         copy._shape = self._shape

@@ -16,6 +16,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .metric_point import MetricPoint
@@ -52,7 +53,7 @@ class MetricSeries(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "MetricSeries")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.metric_name = value = get("metricName")
         if type(value) is not str:
             self.metric_name = check_string(value, "MetricSeries.metricName")
@@ -91,7 +92,7 @@ class MetricSeries(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.metric_name = self.metric_name
         copy.unit = self.unit
         copy.labels = self.labels

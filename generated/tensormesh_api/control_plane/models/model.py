@@ -18,6 +18,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from ..._times import read_time, write_time
@@ -105,7 +106,7 @@ class Model(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "Model")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.model_id = value = get("modelId")
         if type(value) is not str:
             self.model_id = check_string(value, "Model.modelId")
@@ -143,7 +144,13 @@ class Model(BaseModel):
         value = get("modelSpec")
         self.model_spec = None if value is None else check_object(value, "Model.modelSpec")
         value = get("infra")
-        self.infra = None if value is None else Infra.from_dict(check_object(value, "Model.infra"))
+        self.infra = (
+            None
+            if value is None
+            else Infra.from_dict(
+                value if type(value) is dict else check_object(value, "Model.infra")
+            )
+        )
         self.gpu_count = value = get("gpuCount")
         if value is not None and type(value) is not int:
             self.gpu_count = check_integer(value, "Model.gpuCount")
@@ -204,7 +211,7 @@ class Model(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.model_id = self.model_id
         copy.deployment_id = self.deployment_id
         copy.user_id = self.user_id

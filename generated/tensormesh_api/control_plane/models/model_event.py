@@ -16,6 +16,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 from ..._times import read_time, write_time
 
@@ -51,7 +52,7 @@ class ModelEvent(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ModelEvent")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("createdAt")
         self.created_at = None if value is None else read_time(value, "ModelEvent.createdAt")
         self.log = value = get("log")
@@ -77,7 +78,7 @@ class ModelEvent(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.created_at = self.created_at
         copy.log = self.log
         copy.event_type = self.event_type

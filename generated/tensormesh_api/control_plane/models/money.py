@@ -17,6 +17,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
 )
 from ..._money import MoneyMethods
 
@@ -53,7 +54,7 @@ class Money(MoneyMethods, BaseModel):
         if type(data) is not dict:
             data = check_object(data, "Money")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.currency_code = value = get("currencyCode")
         if type(value) is not str:
             self.currency_code = check_string(value, "Money.currencyCode")
@@ -80,7 +81,7 @@ class Money(MoneyMethods, BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.currency_code = self.currency_code
         copy.units = self.units
         copy.nanos = self.nanos

@@ -18,6 +18,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from ..._times import read_time, write_time
@@ -86,7 +87,7 @@ class Product(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "Product")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.product_id = value = get("productId")
         if value is not None and type(value) is not str:
             self.product_id = check_string(value, "Product.productId")
@@ -110,7 +111,11 @@ class Product(BaseModel):
             self.cloud_provider = check_string(value, "Product.cloudProvider")
         value = get("price")
         self.price = (
-            None if value is None else Money.from_dict(check_object(value, "Product.price"))
+            None
+            if value is None
+            else Money.from_dict(
+                value if type(value) is dict else check_object(value, "Product.price")
+            )
         )
         self.billing_period = value = get("billingPeriod")
         if value is not None and type(value) is not str:
@@ -157,7 +162,7 @@ class Product(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.product_id = self.product_id
         copy.name = self.name
         copy.description = self.description

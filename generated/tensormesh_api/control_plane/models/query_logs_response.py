@@ -16,6 +16,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .log_entry import LogEntry
@@ -47,7 +48,7 @@ class QueryLogsResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "QueryLogsResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("entries")
         self.entries = [
             LogEntry.from_dict(item)
@@ -71,7 +72,7 @@ class QueryLogsResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.entries = self.entries
         copy.next_page_token = self.next_page_token
         copy._shape = self._shape

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_items,
     check_object,
+    new,
     to_wire,
 )
 from .metric_series import MetricSeries
@@ -42,7 +43,7 @@ class QueryMetricsResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "QueryMetricsResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("series")
         self.series = [
             MetricSeries.from_dict(item)
@@ -61,7 +62,7 @@ class QueryMetricsResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.series = self.series
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

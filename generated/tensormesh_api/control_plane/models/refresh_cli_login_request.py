@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -42,7 +43,7 @@ class RefreshCliLoginRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "RefreshCliLoginRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.refresh_token = value = get("refreshToken")
         if type(value) is not str:
             self.refresh_token = check_string(value, "RefreshCliLoginRequest.refreshToken")
@@ -59,7 +60,7 @@ class RefreshCliLoginRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.refresh_token = self.refresh_token
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

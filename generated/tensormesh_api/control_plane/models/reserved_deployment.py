@@ -18,6 +18,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from ..._times import read_time, write_time
@@ -97,7 +98,7 @@ class ReservedDeployment(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ReservedDeployment")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.reserved_deployment_id = value = get("reservedDeploymentId")
         if type(value) is not str:
             self.reserved_deployment_id = check_string(
@@ -122,7 +123,9 @@ class ReservedDeployment(BaseModel):
         self.infra = (
             None
             if value is None
-            else Infra.from_dict(check_object(value, "ReservedDeployment.infra"))
+            else Infra.from_dict(
+                value if type(value) is dict else check_object(value, "ReservedDeployment.infra")
+            )
         )
         self.gpu_type = value = get("gpuType")
         if value is not None and type(value) is not str:
@@ -134,7 +137,9 @@ class ReservedDeployment(BaseModel):
         self.price = (
             None
             if value is None
-            else Money.from_dict(check_object(value, "ReservedDeployment.price"))
+            else Money.from_dict(
+                value if type(value) is dict else check_object(value, "ReservedDeployment.price")
+            )
         )
         value = get("startTime")
         self.start_time = (
@@ -200,7 +205,7 @@ class ReservedDeployment(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.reserved_deployment_id = self.reserved_deployment_id
         copy.user_id = self.user_id
         copy.product_id = self.product_id

@@ -16,6 +16,7 @@ from ..._model import (
     check_int64,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .money import Money
@@ -75,7 +76,7 @@ class ServerlessModelSpend(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ServerlessModelSpend")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.model = value = get("model")
         if type(value) is not str:
             self.model = check_string(value, "ServerlessModelSpend.model")
@@ -95,22 +96,36 @@ class ServerlessModelSpend(BaseModel):
         self.input_amount = (
             None
             if value is None
-            else Money.from_dict(check_object(value, "ServerlessModelSpend.inputAmount"))
+            else Money.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "ServerlessModelSpend.inputAmount")
+            )
         )
         value = get("cachedInputAmount")
         self.cached_input_amount = (
             None
             if value is None
-            else Money.from_dict(check_object(value, "ServerlessModelSpend.cachedInputAmount"))
+            else Money.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "ServerlessModelSpend.cachedInputAmount")
+            )
         )
         value = get("outputAmount")
         self.output_amount = (
             None
             if value is None
-            else Money.from_dict(check_object(value, "ServerlessModelSpend.outputAmount"))
+            else Money.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "ServerlessModelSpend.outputAmount")
+            )
         )
         value = get("amount")
-        self.amount = Money.from_dict(check_object(value, "ServerlessModelSpend.amount"))
+        self.amount = Money.from_dict(
+            value if type(value) is dict else check_object(value, "ServerlessModelSpend.amount")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self
@@ -139,7 +154,7 @@ class ServerlessModelSpend(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.model = self.model
         copy.prompt_tokens = self.prompt_tokens
         copy.cached_tokens = self.cached_tokens

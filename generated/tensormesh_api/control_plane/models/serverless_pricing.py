@@ -16,6 +16,7 @@ from ..._model import (
     check_boolean,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .money import Money
@@ -56,7 +57,7 @@ class ServerlessPricing(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ServerlessPricing")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.model = value = get("model")
         if type(value) is not str:
             self.model = check_string(value, "ServerlessPricing.model")
@@ -64,19 +65,29 @@ class ServerlessPricing(BaseModel):
         self.input_rate = (
             None
             if value is None
-            else Money.from_dict(check_object(value, "ServerlessPricing.inputRate"))
+            else Money.from_dict(
+                value if type(value) is dict else check_object(value, "ServerlessPricing.inputRate")
+            )
         )
         value = get("cachedInputRate")
         self.cached_input_rate = (
             None
             if value is None
-            else Money.from_dict(check_object(value, "ServerlessPricing.cachedInputRate"))
+            else Money.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "ServerlessPricing.cachedInputRate")
+            )
         )
         value = get("outputRate")
         self.output_rate = (
             None
             if value is None
-            else Money.from_dict(check_object(value, "ServerlessPricing.outputRate"))
+            else Money.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "ServerlessPricing.outputRate")
+            )
         )
         self.is_active = value = get("isActive")
         if value is not None and type(value) is not bool:
@@ -102,7 +113,7 @@ class ServerlessPricing(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.model = self.model
         copy.input_rate = self.input_rate
         copy.cached_input_rate = self.cached_input_rate

@@ -16,6 +16,7 @@ from ..._model import (
     Shapes,
     check_items,
     check_object,
+    new,
     to_wire,
 )
 from ..._times import read_time, write_time
@@ -51,7 +52,7 @@ class ServerlessSpend(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ServerlessSpend")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("periodStart")
         self.period_start = read_time(value, "ServerlessSpend.periodStart")
         value = get("periodEnd")
@@ -76,7 +77,7 @@ class ServerlessSpend(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.period_start = self.period_start
         copy.period_end = self.period_end
         copy.models = self.models

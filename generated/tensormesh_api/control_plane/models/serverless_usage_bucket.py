@@ -17,6 +17,7 @@ from ..._model import (
     check_int64,
     check_object,
     check_string,
+    new,
 )
 from ..._times import read_time, write_time
 
@@ -64,7 +65,7 @@ class ServerlessUsageBucket(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ServerlessUsageBucket")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("bucketStart")
         self.bucket_start = read_time(value, "ServerlessUsageBucket.bucketStart")
         value = get("bucketEnd")
@@ -110,7 +111,7 @@ class ServerlessUsageBucket(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.bucket_start = self.bucket_start
         copy.bucket_end = self.bucket_end
         copy.model = self.model

@@ -15,6 +15,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
     to_wire,
 )
 from ..._times import read_time, write_time
@@ -49,18 +50,24 @@ class SpendingBucket(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "SpendingBucket")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("bucketStart")
         self.bucket_start = read_time(value, "SpendingBucket.bucketStart")
         value = get("amount")
         self.amount = (
-            None if value is None else Money.from_dict(check_object(value, "SpendingBucket.amount"))
+            None
+            if value is None
+            else Money.from_dict(
+                value if type(value) is dict else check_object(value, "SpendingBucket.amount")
+            )
         )
         value = get("costSaving")
         self.cost_saving = (
             None
             if value is None
-            else Money.from_dict(check_object(value, "SpendingBucket.costSaving"))
+            else Money.from_dict(
+                value if type(value) is dict else check_object(value, "SpendingBucket.costSaving")
+            )
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -79,7 +86,7 @@ class SpendingBucket(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.bucket_start = self.bucket_start
         copy.amount = self.amount
         copy.cost_saving = self.cost_saving

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -50,7 +51,7 @@ class StartCliLoginRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "StartCliLoginRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.client_name = value = get("clientName")
         if value is not None and type(value) is not str:
             self.client_name = check_string(value, "StartCliLoginRequest.clientName")
@@ -84,7 +85,7 @@ class StartCliLoginRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.client_name = self.client_name
         copy.client_version = self.client_version
         copy.code_challenge = self.code_challenge

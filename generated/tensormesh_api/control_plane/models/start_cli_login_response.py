@@ -17,6 +17,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
 )
 from ..._times import read_time, write_time
 
@@ -52,7 +53,7 @@ class StartCliLoginResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "StartCliLoginResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.login_id = value = get("loginId")
         if type(value) is not str:
             self.login_id = check_string(value, "StartCliLoginResponse.loginId")
@@ -82,7 +83,7 @@ class StartCliLoginResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.login_id = self.login_id
         copy.verification_url = self.verification_url
         copy.poll_interval_seconds = self.poll_interval_seconds

@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .status_detail import StatusDetail
@@ -52,7 +53,7 @@ class Status(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "Status")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.code = value = get("code")
         if type(value) is not int:
             self.code = check_integer(value, "Status.code")
@@ -84,7 +85,7 @@ class Status(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.code = self.code
         copy.message = self.message
         copy.details = self.details

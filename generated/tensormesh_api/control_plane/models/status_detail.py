@@ -16,6 +16,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .field_violation import FieldViolation
@@ -55,7 +56,7 @@ class StatusDetail(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "StatusDetail")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("@type")
         if type(value) is not str:
             self.type = check_string(value, "StatusDetail.@type")
@@ -104,7 +105,7 @@ class StatusDetail(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.reason = self.reason
         copy.domain = self.domain

@@ -17,6 +17,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -63,7 +64,7 @@ class StripePaymentMethod(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "StripePaymentMethod")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.stripe_payment_method_id = value = get("stripePaymentMethodId")
         if type(value) is not str:
             self.stripe_payment_method_id = check_string(
@@ -112,7 +113,7 @@ class StripePaymentMethod(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.stripe_payment_method_id = self.stripe_payment_method_id
         copy.type = self.type
         copy.brand = self.brand

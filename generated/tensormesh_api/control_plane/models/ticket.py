@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from ..._times import read_time, write_time
@@ -70,7 +71,7 @@ class Ticket(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "Ticket")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.ticket_id = value = get("ticketId")
         if type(value) is not str:
             self.ticket_id = check_string(value, "Ticket.ticketId")
@@ -126,7 +127,7 @@ class Ticket(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.ticket_id = self.ticket_id
         copy.subject = self.subject
         copy.requester_user_id = self.requester_user_id

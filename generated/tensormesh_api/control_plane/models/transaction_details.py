@@ -14,6 +14,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
     to_wire,
 )
 from .serverless_spend import ServerlessSpend
@@ -42,12 +43,16 @@ class TransactionDetails(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "TransactionDetails")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("serverless")
         self.serverless = (
             None
             if value is None
-            else ServerlessSpend.from_dict(check_object(value, "TransactionDetails.serverless"))
+            else ServerlessSpend.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "TransactionDetails.serverless")
+            )
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -62,7 +67,7 @@ class TransactionDetails(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.serverless = self.serverless
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -46,7 +47,7 @@ class UpdateTicketStatusRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "UpdateTicketStatusRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.status = value = get("status")
         if type(value) is not str:
             self.status = check_string(value, "UpdateTicketStatusRequest.status")
@@ -68,7 +69,7 @@ class UpdateTicketStatusRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.status = self.status
         copy.user_id = self.user_id
         copy._shape = self._shape

@@ -14,6 +14,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
     to_wire,
 )
 from .ticket import Ticket
@@ -41,9 +42,13 @@ class UpdateTicketStatusResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "UpdateTicketStatusResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("ticket")
-        self.ticket = Ticket.from_dict(check_object(value, "UpdateTicketStatusResponse.ticket"))
+        self.ticket = Ticket.from_dict(
+            value
+            if type(value) is dict
+            else check_object(value, "UpdateTicketStatusResponse.ticket")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self
@@ -57,7 +62,7 @@ class UpdateTicketStatusResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.ticket = self.ticket
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

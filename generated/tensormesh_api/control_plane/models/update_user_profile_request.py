@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -49,7 +50,7 @@ class UpdateUserProfileRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "UpdateUserProfileRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.first_name = value = get("firstName")
         if value is not None and type(value) is not str:
             self.first_name = check_string(value, "UpdateUserProfileRequest.firstName")
@@ -81,7 +82,7 @@ class UpdateUserProfileRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.first_name = self.first_name
         copy.last_name = self.last_name
         copy.display_name = self.display_name

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .gpu_pricing import GpuPricing
@@ -45,12 +46,16 @@ class UpsertGpuPricingRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "UpsertGpuPricingRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("pricing")
         self.pricing = (
             None
             if value is None
-            else GpuPricing.from_dict(check_object(value, "UpsertGpuPricingRequest.pricing"))
+            else GpuPricing.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "UpsertGpuPricingRequest.pricing")
+            )
         )
         self.user_id = value = get("userId")
         if value is not None and type(value) is not str:
@@ -70,7 +75,7 @@ class UpsertGpuPricingRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.pricing = self.pricing
         copy.user_id = self.user_id
         copy._shape = self._shape

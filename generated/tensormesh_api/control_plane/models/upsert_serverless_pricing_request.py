@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .serverless_pricing import ServerlessPricing
@@ -45,13 +46,15 @@ class UpsertServerlessPricingRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "UpsertServerlessPricingRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("pricing")
         self.pricing = (
             None
             if value is None
             else ServerlessPricing.from_dict(
-                check_object(value, "UpsertServerlessPricingRequest.pricing")
+                value
+                if type(value) is dict
+                else check_object(value, "UpsertServerlessPricingRequest.pricing")
             )
         )
         self.user_id = value = get("userId")
@@ -72,7 +75,7 @@ class UpsertServerlessPricingRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.pricing = self.pricing
         copy.user_id = self.user_id
         copy._shape = self._shape

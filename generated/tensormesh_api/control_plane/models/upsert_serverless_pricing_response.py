@@ -14,6 +14,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
     to_wire,
 )
 from .serverless_pricing import ServerlessPricing
@@ -41,10 +42,12 @@ class UpsertServerlessPricingResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "UpsertServerlessPricingResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("pricing")
         self.pricing = ServerlessPricing.from_dict(
-            check_object(value, "UpsertServerlessPricingResponse.pricing")
+            value
+            if type(value) is dict
+            else check_object(value, "UpsertServerlessPricingResponse.pricing")
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -59,7 +62,7 @@ class UpsertServerlessPricingResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.pricing = self.pricing
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

@@ -16,6 +16,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 from ..._times import read_time, write_time
 
@@ -89,7 +90,7 @@ class User(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "User")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.id = value = get("id")
         if type(value) is not str:
             self.id = check_string(value, "User.id")
@@ -171,7 +172,7 @@ class User(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.id = self.id
         copy.first_name = self.first_name
         copy.last_name = self.last_name

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .money import Money
@@ -47,12 +48,14 @@ class UserBalance(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "UserBalance")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.user_id = value = get("userId")
         if type(value) is not str:
             self.user_id = check_string(value, "UserBalance.userId")
         value = get("balance")
-        self.balance = Money.from_dict(check_object(value, "UserBalance.balance"))
+        self.balance = Money.from_dict(
+            value if type(value) is dict else check_object(value, "UserBalance.balance")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self
@@ -67,7 +70,7 @@ class UserBalance(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.user_id = self.user_id
         copy.balance = self.balance
         copy._shape = self._shape

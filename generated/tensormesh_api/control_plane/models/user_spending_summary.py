@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .money import Money
@@ -57,16 +58,22 @@ class UserSpendingSummary(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "UserSpendingSummary")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.user_id = value = get("userId")
         if type(value) is not str:
             self.user_id = check_string(value, "UserSpendingSummary.userId")
         value = get("spend24h")
-        self.spend24h = Money.from_dict(check_object(value, "UserSpendingSummary.spend24h"))
+        self.spend24h = Money.from_dict(
+            value if type(value) is dict else check_object(value, "UserSpendingSummary.spend24h")
+        )
         value = get("spend7d")
-        self.spend7d = Money.from_dict(check_object(value, "UserSpendingSummary.spend7d"))
+        self.spend7d = Money.from_dict(
+            value if type(value) is dict else check_object(value, "UserSpendingSummary.spend7d")
+        )
         value = get("spend30d")
-        self.spend30d = Money.from_dict(check_object(value, "UserSpendingSummary.spend30d"))
+        self.spend30d = Money.from_dict(
+            value if type(value) is dict else check_object(value, "UserSpendingSummary.spend30d")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self
@@ -83,7 +90,7 @@ class UserSpendingSummary(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.user_id = self.user_id
         copy.spend24h = self.spend24h
         copy.spend7d = self.spend7d

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .input_audio import InputAudio
@@ -45,12 +46,14 @@ class AudioContentPart(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "AudioContentPart")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "AudioContentPart.type")
         value = get("input_audio")
-        self.input_audio = InputAudio.from_dict(check_object(value, "AudioContentPart.input_audio"))
+        self.input_audio = InputAudio.from_dict(
+            value if type(value) is dict else check_object(value, "AudioContentPart.input_audio")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self
@@ -65,7 +68,7 @@ class AudioContentPart(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.input_audio = self.input_audio
         copy._shape = self._shape

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_integer,
     check_object,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -43,7 +44,7 @@ class CachedTokenStats(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "CachedTokenStats")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.num_vllm_cached_tokens = value = get("num_vllm_cached_tokens")
         if value is not None and type(value) is not int:
             self.num_vllm_cached_tokens = check_integer(
@@ -69,7 +70,7 @@ class CachedTokenStats(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.num_vllm_cached_tokens = self.num_vllm_cached_tokens
         copy.num_lmcache_cached_tokens = self.num_lmcache_cached_tokens
         copy._shape = self._shape

@@ -18,6 +18,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .chat_completion_choice import ChatCompletionChoice
@@ -98,7 +99,7 @@ class ChatCompletion(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatCompletion")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.id = value = get("id")
         if type(value) is not str:
             self.id = check_string(value, "ChatCompletion.id")
@@ -120,7 +121,9 @@ class ChatCompletion(BaseModel):
         self.usage = (
             None
             if value is None
-            else UsageInfo.from_dict(check_object(value, "ChatCompletion.usage"))
+            else UsageInfo.from_dict(
+                value if type(value) is dict else check_object(value, "ChatCompletion.usage")
+            )
         )
         self.service_tier = value = get("service_tier")
         if value is not None and type(value) is not str:
@@ -137,7 +140,9 @@ class ChatCompletion(BaseModel):
                 if item is None
                 else {
                     key: PromptLogprob.from_dict(
-                        check_object(entry, "ChatCompletion.prompt_logprobs[]{}")
+                        entry
+                        if type(entry) is dict
+                        else check_object(entry, "ChatCompletion.prompt_logprobs[]{}")
                     )
                     for key, entry in check_object(item, "ChatCompletion.prompt_logprobs[]").items()
                 }
@@ -158,7 +163,9 @@ class ChatCompletion(BaseModel):
             None
             if value is None
             else KvTransferParams.from_dict(
-                check_object(value, "ChatCompletion.kv_transfer_params")
+                value
+                if type(value) is dict
+                else check_object(value, "ChatCompletion.kv_transfer_params")
             )
         )
         value = get("ec_transfer_params")
@@ -211,7 +218,7 @@ class ChatCompletion(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.id = self.id
         copy.object = self.object
         copy.created = self.created

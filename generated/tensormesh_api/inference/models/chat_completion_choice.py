@@ -18,6 +18,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .chat_completion_message import ChatCompletionMessage
@@ -70,13 +71,13 @@ class ChatCompletionChoice(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatCompletionChoice")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.index = value = get("index")
         if value is not None and type(value) is not int:
             self.index = check_integer(value, "ChatCompletionChoice.index")
         value = get("message")
         self.message = ChatCompletionMessage.from_dict(
-            check_object(value, "ChatCompletionChoice.message")
+            value if type(value) is dict else check_object(value, "ChatCompletionChoice.message")
         )
         self.finish_reason = value = get("finish_reason")
         if value is not None and type(value) is not str:
@@ -93,7 +94,11 @@ class ChatCompletionChoice(BaseModel):
         self.logprobs = (
             None
             if value is None
-            else ChatLogprobs.from_dict(check_object(value, "ChatCompletionChoice.logprobs"))
+            else ChatLogprobs.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "ChatCompletionChoice.logprobs")
+            )
         )
         value = get("raw_output")
         self.raw_output = (
@@ -133,7 +138,7 @@ class ChatCompletionChoice(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.index = self.index
         copy.message = self.message
         copy.finish_reason = self.finish_reason

@@ -18,6 +18,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .chat_completion_delta import ChatCompletionDelta
@@ -66,13 +67,13 @@ class ChatCompletionChunkChoice(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatCompletionChunkChoice")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.index = value = get("index")
         if value is not None and type(value) is not int:
             self.index = check_integer(value, "ChatCompletionChunkChoice.index")
         value = get("delta")
         self.delta = ChatCompletionDelta.from_dict(
-            check_object(value, "ChatCompletionChunkChoice.delta")
+            value if type(value) is dict else check_object(value, "ChatCompletionChunkChoice.delta")
         )
         self.finish_reason = value = get("finish_reason")
         if value is not None and type(value) is not str:
@@ -89,7 +90,11 @@ class ChatCompletionChunkChoice(BaseModel):
         self.logprobs = (
             None
             if value is None
-            else ChatLogprobs.from_dict(check_object(value, "ChatCompletionChunkChoice.logprobs"))
+            else ChatLogprobs.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "ChatCompletionChunkChoice.logprobs")
+            )
         )
         value = get("token_ids")
         self.token_ids = (
@@ -120,7 +125,7 @@ class ChatCompletionChunkChoice(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.index = self.index
         copy.delta = self.delta
         copy.finish_reason = self.finish_reason

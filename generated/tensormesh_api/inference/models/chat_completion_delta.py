@@ -16,6 +16,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .chat_completion_tool_call_delta import ChatCompletionToolCallDelta
@@ -59,7 +60,7 @@ class ChatCompletionDelta(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatCompletionDelta")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.role = value = get("role")
         if value is not None and type(value) is not str:
             self.role = check_string(value, "ChatCompletionDelta.role")
@@ -107,7 +108,7 @@ class ChatCompletionDelta(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.role = self.role
         copy.content = self.content
         copy.reasoning = self.reasoning

@@ -16,6 +16,7 @@ from ..._model import (
     check_boolean,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -51,7 +52,7 @@ class ChatCompletionFunction(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatCompletionFunction")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.name = value = get("name")
         if type(value) is not str:
             self.name = check_string(value, "ChatCompletionFunction.name")
@@ -84,7 +85,7 @@ class ChatCompletionFunction(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.name = self.name
         copy.description = self.description
         copy.parameters = self.parameters

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -42,7 +43,7 @@ class ChatCompletionFunctionCall(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatCompletionFunctionCall")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.name = value = get("name")
         if type(value) is not str:
             self.name = check_string(value, "ChatCompletionFunctionCall.name")
@@ -63,7 +64,7 @@ class ChatCompletionFunctionCall(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.name = self.name
         copy.arguments = self.arguments
         copy._shape = self._shape

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -44,7 +45,7 @@ class ChatCompletionFunctionCallDelta(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatCompletionFunctionCallDelta")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.name = value = get("name")
         if value is not None and type(value) is not str:
             self.name = check_string(value, "ChatCompletionFunctionCallDelta.name")
@@ -66,7 +67,7 @@ class ChatCompletionFunctionCallDelta(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.name = self.name
         copy.arguments = self.arguments
         copy._shape = self._shape

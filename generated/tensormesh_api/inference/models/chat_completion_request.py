@@ -21,6 +21,7 @@ from ..._model import (
     check_number,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .chat_completion_tool import ChatCompletionTool
@@ -321,7 +322,7 @@ class ChatCompletionRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatCompletionRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.model = value = get("model")
         if type(value) is not str:
             self.model = check_string(value, "ChatCompletionRequest.model")
@@ -346,7 +347,9 @@ class ChatCompletionRequest(BaseModel):
             None
             if value is None
             else StreamOptions.from_dict(
-                check_object(value, "ChatCompletionRequest.stream_options")
+                value
+                if type(value) is dict
+                else check_object(value, "ChatCompletionRequest.stream_options")
             )
         )
         self.temperature = value = get("temperature")
@@ -451,7 +454,9 @@ class ChatCompletionRequest(BaseModel):
             None
             if value is None
             else ResponseFormat.from_dict(
-                check_object(value, "ChatCompletionRequest.response_format")
+                value
+                if type(value) is dict
+                else check_object(value, "ChatCompletionRequest.response_format")
             )
         )
         value = get("tools")
@@ -558,7 +563,9 @@ class ChatCompletionRequest(BaseModel):
             None
             if value is None
             else StructuredOutputs.from_dict(
-                check_object(value, "ChatCompletionRequest.structured_outputs")
+                value
+                if type(value) is dict
+                else check_object(value, "ChatCompletionRequest.structured_outputs")
             )
         )
         self.thinking_token_budget = value = get("thinking_token_budget")
@@ -719,7 +726,7 @@ class ChatCompletionRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.model = self.model
         copy.messages = self.messages
         copy.max_tokens = self.max_tokens

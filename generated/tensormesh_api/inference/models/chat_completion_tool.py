@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .chat_completion_function import ChatCompletionFunction
@@ -46,13 +47,13 @@ class ChatCompletionTool(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatCompletionTool")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ChatCompletionTool.type")
         value = get("function")
         self.function = ChatCompletionFunction.from_dict(
-            check_object(value, "ChatCompletionTool.function")
+            value if type(value) is dict else check_object(value, "ChatCompletionTool.function")
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -68,7 +69,7 @@ class ChatCompletionTool(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.function = self.function
         copy._shape = self._shape

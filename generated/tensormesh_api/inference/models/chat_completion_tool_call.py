@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .chat_completion_function_call import ChatCompletionFunctionCall
@@ -46,7 +47,7 @@ class ChatCompletionToolCall(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatCompletionToolCall")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.id = value = get("id")
         if type(value) is not str:
             self.id = check_string(value, "ChatCompletionToolCall.id")
@@ -55,7 +56,7 @@ class ChatCompletionToolCall(BaseModel):
             self.type = check_string(value, "ChatCompletionToolCall.type")
         value = get("function")
         self.function = ChatCompletionFunctionCall.from_dict(
-            check_object(value, "ChatCompletionToolCall.function")
+            value if type(value) is dict else check_object(value, "ChatCompletionToolCall.function")
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -72,7 +73,7 @@ class ChatCompletionToolCall(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.id = self.id
         copy.type = self.type
         copy.function = self.function

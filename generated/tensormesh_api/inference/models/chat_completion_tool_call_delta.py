@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .chat_completion_function_call_delta import ChatCompletionFunctionCallDelta
@@ -52,7 +53,7 @@ class ChatCompletionToolCallDelta(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatCompletionToolCallDelta")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.index = value = get("index")
         if value is not None and type(value) is not int:
             self.index = check_integer(value, "ChatCompletionToolCallDelta.index")
@@ -67,7 +68,9 @@ class ChatCompletionToolCallDelta(BaseModel):
             None
             if value is None
             else ChatCompletionFunctionCallDelta.from_dict(
-                check_object(value, "ChatCompletionToolCallDelta.function")
+                value
+                if type(value) is dict
+                else check_object(value, "ChatCompletionToolCallDelta.function")
             )
         )
         self._shape = shape = _SHAPES[tuple(data)]
@@ -89,7 +92,7 @@ class ChatCompletionToolCallDelta(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.index = self.index
         copy.id = self.id
         copy.type = self.type

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_items,
     check_object,
+    new,
     to_wire,
 )
 from .token_logprob import TokenLogprob
@@ -42,7 +43,7 @@ class ChatLogprobs(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatLogprobs")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("content")
         self.content = (
             None
@@ -65,7 +66,7 @@ class ChatLogprobs(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.content = self.content
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

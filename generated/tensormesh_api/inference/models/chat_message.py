@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .chat_completion_tool_call import ChatCompletionToolCall
@@ -74,7 +75,7 @@ class ChatMessage(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ChatMessage")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.role = value = get("role")
         if type(value) is not str:
             self.role = check_string(value, "ChatMessage.role")
@@ -139,7 +140,7 @@ class ChatMessage(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.role = self.role
         copy.content = self.content
         copy.name = self.name

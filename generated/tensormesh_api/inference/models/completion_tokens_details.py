@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_integer,
     check_object,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -40,7 +41,7 @@ class CompletionTokensDetails(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "CompletionTokensDetails")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.reasoning_tokens = value = get("reasoning_tokens")
         if value is not None and type(value) is not int:
             self.reasoning_tokens = check_integer(value, "CompletionTokensDetails.reasoning_tokens")
@@ -57,7 +58,7 @@ class CompletionTokensDetails(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.reasoning_tokens = self.reasoning_tokens
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

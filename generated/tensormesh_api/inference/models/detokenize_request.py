@@ -16,6 +16,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -42,7 +43,7 @@ class DetokenizeRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "DetokenizeRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.model = value = get("model")
         if type(value) is not str:
             self.model = check_string(value, "DetokenizeRequest.model")
@@ -62,7 +63,7 @@ class DetokenizeRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.model = self.model
         copy.tokens = self.tokens
         copy._shape = self._shape

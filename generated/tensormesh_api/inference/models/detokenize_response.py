@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -38,7 +39,7 @@ class DetokenizeResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "DetokenizeResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.prompt = value = get("prompt")
         if type(value) is not str:
             self.prompt = check_string(value, "DetokenizeResponse.prompt")
@@ -55,7 +56,7 @@ class DetokenizeResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.prompt = self.prompt
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_any_of,
     check_object,
+    new,
     to_wire,
 )
 from .error_info import ErrorInfo
@@ -46,7 +47,7 @@ class ErrorBody(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ErrorBody")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("error")
         self.error = (
             None
@@ -71,7 +72,7 @@ class ErrorBody(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.error = self.error
         copy.detail = self.detail
         copy._shape = self._shape

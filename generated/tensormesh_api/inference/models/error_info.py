@@ -16,6 +16,7 @@ from ..._model import (
     check_any_of,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -51,7 +52,7 @@ class ErrorInfo(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ErrorInfo")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.message = value = get("message")
         if value is not None and type(value) is not str:
             self.message = check_string(value, "ErrorInfo.message")
@@ -86,7 +87,7 @@ class ErrorInfo(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.message = self.message
         copy.type = self.type
         copy.param = self.param

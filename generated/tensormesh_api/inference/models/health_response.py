@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -39,7 +40,7 @@ class HealthResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "HealthResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.status = value = get("status")
         if value is not None and type(value) is not str:
             self.status = check_string(value, "HealthResponse.status")
@@ -56,7 +57,7 @@ class HealthResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.status = self.status
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

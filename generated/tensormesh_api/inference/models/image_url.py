@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -45,7 +46,7 @@ class ImageUrl(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ImageUrl")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.url = value = get("url")
         if type(value) is not str:
             self.url = check_string(value, "ImageUrl.url")
@@ -67,7 +68,7 @@ class ImageUrl(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.url = self.url
         copy.detail = self.detail
         copy._shape = self._shape

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -40,7 +41,7 @@ class IncompleteDetails(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "IncompleteDetails")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.reason = value = get("reason")
         if value is not None and type(value) is not str:
             self.reason = check_string(value, "IncompleteDetails.reason")
@@ -57,7 +58,7 @@ class IncompleteDetails(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.reason = self.reason
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

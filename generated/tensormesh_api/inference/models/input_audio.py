@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -43,7 +44,7 @@ class InputAudio(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "InputAudio")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.data = value = get("data")
         if type(value) is not str:
             self.data = check_string(value, "InputAudio.data")
@@ -64,7 +65,7 @@ class InputAudio(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.data = self.data
         copy.format = self.format
         copy._shape = self._shape

@@ -16,6 +16,7 @@ from ..._model import (
     check_boolean,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -50,7 +51,7 @@ class JsonSchemaFormat(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "JsonSchemaFormat")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.name = value = get("name")
         if type(value) is not str:
             self.name = check_string(value, "JsonSchemaFormat.name")
@@ -81,7 +82,7 @@ class JsonSchemaFormat(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.name = self.name
         copy.description = self.description
         copy.schema = self.schema

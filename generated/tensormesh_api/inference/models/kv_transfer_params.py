@@ -14,6 +14,7 @@ from ..._model import (
     BaseModel,
     Shapes,
     check_object,
+    new,
     to_wire,
 )
 from .cached_token_stats import CachedTokenStats
@@ -41,13 +42,15 @@ class KvTransferParams(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "KvTransferParams")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("cached_token_stats")
         self.cached_token_stats = (
             None
             if value is None
             else CachedTokenStats.from_dict(
-                check_object(value, "KvTransferParams.cached_token_stats")
+                value
+                if type(value) is dict
+                else check_object(value, "KvTransferParams.cached_token_stats")
             )
         )
         self._shape = shape = _SHAPES[tuple(data)]
@@ -63,7 +66,7 @@ class KvTransferParams(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.cached_token_stats = self.cached_token_stats
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

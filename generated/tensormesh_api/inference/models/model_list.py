@@ -16,6 +16,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .model_card import ModelCard
@@ -46,7 +47,7 @@ class ModelList(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ModelList")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.object = value = get("object")
         if value is not None and type(value) is not str:
             self.object = check_string(value, "ModelList.object")
@@ -70,7 +71,7 @@ class ModelList(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.object = self.object
         copy.data = self.data
         copy._shape = self._shape

@@ -17,6 +17,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -75,7 +76,7 @@ class ModelPermission(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ModelPermission")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.id = value = get("id")
         if value is not None and type(value) is not str:
             self.id = check_string(value, "ModelPermission.id")
@@ -147,7 +148,7 @@ class ModelPermission(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.id = self.id
         copy.object = self.object
         copy.created = self.created

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -40,7 +41,7 @@ class NamedToolChoiceFunction(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "NamedToolChoiceFunction")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.name = value = get("name")
         if type(value) is not str:
             self.name = check_string(value, "NamedToolChoiceFunction.name")
@@ -57,7 +58,7 @@ class NamedToolChoiceFunction(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.name = self.name
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .error_info import ErrorInfo
@@ -66,7 +67,7 @@ class PartialResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "PartialResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.id = value = get("id")
         if type(value) is not str:
             self.id = check_string(value, "PartialResponse.id")
@@ -95,7 +96,9 @@ class PartialResponse(BaseModel):
         self.error = (
             None
             if value is None
-            else ErrorInfo.from_dict(check_object(value, "PartialResponse.error"))
+            else ErrorInfo.from_dict(
+                value if type(value) is dict else check_object(value, "PartialResponse.error")
+            )
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -122,7 +125,7 @@ class PartialResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.id = self.id
         copy.object = self.object
         copy.status = self.status

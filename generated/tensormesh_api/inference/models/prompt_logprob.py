@@ -17,6 +17,7 @@ from ..._model import (
     check_number,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -48,7 +49,7 @@ class PromptLogprob(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "PromptLogprob")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.logprob = value = get("logprob")
         if type(value) is not float and type(value) is not int:
             self.logprob = check_number(value, "PromptLogprob.logprob")
@@ -75,7 +76,7 @@ class PromptLogprob(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.logprob = self.logprob
         copy.rank = self.rank
         copy.decoded_token = self.decoded_token

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_integer,
     check_object,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -47,7 +48,7 @@ class PromptTokensDetails(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "PromptTokensDetails")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.cached_tokens = value = get("cached_tokens")
         if value is not None and type(value) is not int:
             self.cached_tokens = check_integer(value, "PromptTokensDetails.cached_tokens")
@@ -76,7 +77,7 @@ class PromptTokensDetails(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.cached_tokens = self.cached_tokens
         copy.created_cache_tokens = self.created_cache_tokens
         copy.multimodal_tokens = self.multimodal_tokens

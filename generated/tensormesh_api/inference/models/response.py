@@ -21,6 +21,7 @@ from ..._model import (
     check_number,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .error_info import ErrorInfo
@@ -166,7 +167,7 @@ class Response(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "Response")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.id = value = get("id")
         if type(value) is not str:
             self.id = check_string(value, "Response.id")
@@ -191,17 +192,25 @@ class Response(BaseModel):
         self.usage = (
             None
             if value is None
-            else ResponseUsage.from_dict(check_object(value, "Response.usage"))
+            else ResponseUsage.from_dict(
+                value if type(value) is dict else check_object(value, "Response.usage")
+            )
         )
         value = get("incomplete_details")
         self.incomplete_details = (
             None
             if value is None
-            else IncompleteDetails.from_dict(check_object(value, "Response.incomplete_details"))
+            else IncompleteDetails.from_dict(
+                value if type(value) is dict else check_object(value, "Response.incomplete_details")
+            )
         )
         value = get("error")
         self.error = (
-            None if value is None else ErrorInfo.from_dict(check_object(value, "Response.error"))
+            None
+            if value is None
+            else ErrorInfo.from_dict(
+                value if type(value) is dict else check_object(value, "Response.error")
+            )
         )
         self.instructions = value = get("instructions")
         if value is not None and type(value) is not str:
@@ -262,7 +271,9 @@ class Response(BaseModel):
         self.reasoning = (
             None
             if value is None
-            else ResponseReasoningOptions.from_dict(check_object(value, "Response.reasoning"))
+            else ResponseReasoningOptions.from_dict(
+                value if type(value) is dict else check_object(value, "Response.reasoning")
+            )
         )
         self.service_tier = value = get("service_tier")
         if value is not None and type(value) is not str:
@@ -271,7 +282,9 @@ class Response(BaseModel):
         self.text = (
             None
             if value is None
-            else ResponseTextConfig.from_dict(check_object(value, "Response.text"))
+            else ResponseTextConfig.from_dict(
+                value if type(value) is dict else check_object(value, "Response.text")
+            )
         )
         self.truncation = value = get("truncation")
         if value is not None and type(value) is not str:
@@ -307,7 +320,9 @@ class Response(BaseModel):
         self.kv_transfer_params = (
             None
             if value is None
-            else KvTransferParams.from_dict(check_object(value, "Response.kv_transfer_params"))
+            else KvTransferParams.from_dict(
+                value if type(value) is dict else check_object(value, "Response.kv_transfer_params")
+            )
         )
         value = get("ec_transfer_params")
         self.ec_transfer_params = (
@@ -387,7 +402,7 @@ class Response(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.id = self.id
         copy.object = self.object
         copy.created_at = self.created_at

@@ -16,6 +16,7 @@ from ..._model import (
     check_array,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -57,7 +58,7 @@ class ResponseCodeInterpreterCall(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseCodeInterpreterCall")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseCodeInterpreterCall.type")
@@ -105,7 +106,7 @@ class ResponseCodeInterpreterCall(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.id = self.id
         copy.container_id = self.container_id

@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .response_content_part import ResponseContentPart, response_content_part_from_dict
@@ -58,7 +59,7 @@ class ResponseContentPartDoneEvent(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseContentPartDoneEvent")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseContentPartDoneEvent.type")
@@ -78,7 +79,9 @@ class ResponseContentPartDoneEvent(BaseModel):
             self.content_index = check_integer(value, "ResponseContentPartDoneEvent.content_index")
         value = get("part")
         self.part = response_content_part_from_dict(
-            check_object(value, "ResponseContentPartDoneEvent.part")
+            value
+            if type(value) is dict
+            else check_object(value, "ResponseContentPartDoneEvent.part")
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -102,7 +105,7 @@ class ResponseContentPartDoneEvent(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.sequence_number = self.sequence_number
         copy.item_id = self.item_id

@@ -17,6 +17,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .error_info import ErrorInfo
@@ -59,7 +60,7 @@ class ResponseErrorEvent(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseErrorEvent")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseErrorEvent.type")
@@ -82,7 +83,9 @@ class ResponseErrorEvent(BaseModel):
         self.error = (
             None
             if value is None
-            else ErrorInfo.from_dict(check_object(value, "ResponseErrorEvent.error"))
+            else ErrorInfo.from_dict(
+                value if type(value) is dict else check_object(value, "ResponseErrorEvent.error")
+            )
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -107,7 +110,7 @@ class ResponseErrorEvent(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.sequence_number = self.sequence_number
         copy.message = self.message

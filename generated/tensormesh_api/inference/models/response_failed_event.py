@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .partial_response import PartialResponse
@@ -50,7 +51,7 @@ class ResponseFailedEvent(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseFailedEvent")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseFailedEvent.type")
@@ -59,7 +60,7 @@ class ResponseFailedEvent(BaseModel):
             self.sequence_number = check_integer(value, "ResponseFailedEvent.sequence_number")
         value = get("response")
         self.response = PartialResponse.from_dict(
-            check_object(value, "ResponseFailedEvent.response")
+            value if type(value) is dict else check_object(value, "ResponseFailedEvent.response")
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -77,7 +78,7 @@ class ResponseFailedEvent(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.sequence_number = self.sequence_number
         copy.response = self.response

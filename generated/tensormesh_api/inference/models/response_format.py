@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .json_schema_format import JsonSchemaFormat
@@ -48,7 +49,7 @@ class ResponseFormat(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseFormat")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseFormat.type")
@@ -56,7 +57,9 @@ class ResponseFormat(BaseModel):
         self.json_schema = (
             None
             if value is None
-            else JsonSchemaFormat.from_dict(check_object(value, "ResponseFormat.json_schema"))
+            else JsonSchemaFormat.from_dict(
+                value if type(value) is dict else check_object(value, "ResponseFormat.json_schema")
+            )
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -73,7 +76,7 @@ class ResponseFormat(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.json_schema = self.json_schema
         copy._shape = self._shape

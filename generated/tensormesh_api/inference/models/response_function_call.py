@@ -16,6 +16,7 @@ from ..._model import (
     check_boolean,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -67,7 +68,7 @@ class ResponseFunctionCall(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseFunctionCall")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseFunctionCall.type")
@@ -120,7 +121,7 @@ class ResponseFunctionCall(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.id = self.id
         copy.call_id = self.call_id

@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -53,7 +54,7 @@ class ResponseFunctionCallArgumentsDeltaEvent(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseFunctionCallArgumentsDeltaEvent")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseFunctionCallArgumentsDeltaEvent.type")
@@ -93,7 +94,7 @@ class ResponseFunctionCallArgumentsDeltaEvent(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.sequence_number = self.sequence_number
         copy.item_id = self.item_id

@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .response import Response
@@ -49,7 +50,7 @@ class ResponseIncompleteEvent(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseIncompleteEvent")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseIncompleteEvent.type")
@@ -57,7 +58,11 @@ class ResponseIncompleteEvent(BaseModel):
         if value is not None and type(value) is not int:
             self.sequence_number = check_integer(value, "ResponseIncompleteEvent.sequence_number")
         value = get("response")
-        self.response = Response.from_dict(check_object(value, "ResponseIncompleteEvent.response"))
+        self.response = Response.from_dict(
+            value
+            if type(value) is dict
+            else check_object(value, "ResponseIncompleteEvent.response")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self
@@ -74,7 +79,7 @@ class ResponseIncompleteEvent(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.sequence_number = self.sequence_number
         copy.response = self.response

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -52,7 +53,7 @@ class ResponseInputFile(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseInputFile")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseInputFile.type")
@@ -89,7 +90,7 @@ class ResponseInputFile(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.file_data = self.file_data
         copy.file_url = self.file_url

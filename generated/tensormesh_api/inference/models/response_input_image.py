@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -50,7 +51,7 @@ class ResponseInputImage(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseInputImage")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseInputImage.type")
@@ -82,7 +83,7 @@ class ResponseInputImage(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.image_url = self.image_url
         copy.file_id = self.file_id

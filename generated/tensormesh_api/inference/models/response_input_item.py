@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .response_input_content_part import (
@@ -85,7 +86,7 @@ class ResponseInputItem(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseInputItem")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if value is not None and type(value) is not str:
             self.type = check_string(value, "ResponseInputItem.type")
@@ -182,7 +183,7 @@ class ResponseInputItem(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.role = self.role
         copy.content = self.content

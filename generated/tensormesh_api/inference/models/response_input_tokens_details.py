@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_items,
     check_object,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -50,7 +51,7 @@ class ResponseInputTokensDetails(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseInputTokensDetails")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.cached_tokens = value = get("cached_tokens")
         if value is not None and type(value) is not int:
             self.cached_tokens = check_integer(value, "ResponseInputTokensDetails.cached_tokens")
@@ -94,7 +95,7 @@ class ResponseInputTokensDetails(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.cached_tokens = self.cached_tokens
         copy.cache_write_tokens = self.cache_write_tokens
         copy.input_tokens_per_turn = self.input_tokens_per_turn

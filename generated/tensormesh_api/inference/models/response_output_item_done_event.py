@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .response_output_item import ResponseOutputItem, response_output_item_from_dict
@@ -53,7 +54,7 @@ class ResponseOutputItemDoneEvent(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseOutputItemDoneEvent")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseOutputItemDoneEvent.type")
@@ -67,7 +68,9 @@ class ResponseOutputItemDoneEvent(BaseModel):
             self.output_index = check_integer(value, "ResponseOutputItemDoneEvent.output_index")
         value = get("item")
         self.item = response_output_item_from_dict(
-            check_object(value, "ResponseOutputItemDoneEvent.item")
+            value
+            if type(value) is dict
+            else check_object(value, "ResponseOutputItemDoneEvent.item")
         )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
@@ -87,7 +90,7 @@ class ResponseOutputItemDoneEvent(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.sequence_number = self.sequence_number
         copy.output_index = self.output_index

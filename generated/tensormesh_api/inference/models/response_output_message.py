@@ -16,6 +16,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .response_content_part import ResponseContentPart, response_content_part_from_dict
@@ -61,7 +62,7 @@ class ResponseOutputMessage(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseOutputMessage")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseOutputMessage.type")
@@ -104,7 +105,7 @@ class ResponseOutputMessage(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.id = self.id
         copy.role = self.role

@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .token_logprob import TokenLogprob
@@ -52,7 +53,7 @@ class ResponseOutputText(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseOutputText")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseOutputText.type")
@@ -95,7 +96,7 @@ class ResponseOutputText(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.text = self.text
         copy.annotations = self.annotations

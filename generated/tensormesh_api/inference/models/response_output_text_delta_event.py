@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .token_logprob import TokenLogprob
@@ -62,7 +63,7 @@ class ResponseOutputTextDeltaEvent(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseOutputTextDeltaEvent")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseOutputTextDeltaEvent.type")
@@ -118,7 +119,7 @@ class ResponseOutputTextDeltaEvent(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.sequence_number = self.sequence_number
         copy.item_id = self.item_id

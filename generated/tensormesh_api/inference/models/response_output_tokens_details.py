@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_items,
     check_object,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -51,7 +52,7 @@ class ResponseOutputTokensDetails(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseOutputTokensDetails")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.reasoning_tokens = value = get("reasoning_tokens")
         if value is not None and type(value) is not int:
             self.reasoning_tokens = check_integer(
@@ -97,7 +98,7 @@ class ResponseOutputTokensDetails(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.reasoning_tokens = self.reasoning_tokens
         copy.tool_output_tokens = self.tool_output_tokens
         copy.output_tokens_per_turn = self.output_tokens_per_turn

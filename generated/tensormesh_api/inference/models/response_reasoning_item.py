@@ -16,6 +16,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .response_reasoning_text import ResponseReasoningText
@@ -60,7 +61,7 @@ class ResponseReasoningItem(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseReasoningItem")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseReasoningItem.type")
@@ -114,7 +115,7 @@ class ResponseReasoningItem(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.id = self.id
         copy.summary = self.summary

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -45,7 +46,7 @@ class ResponseReasoningOptions(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseReasoningOptions")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.effort = value = get("effort")
         if value is not None and type(value) is not str:
             self.effort = check_string(value, "ResponseReasoningOptions.effort")
@@ -67,7 +68,7 @@ class ResponseReasoningOptions(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.effort = self.effort
         copy.summary = self.summary
         copy._shape = self._shape

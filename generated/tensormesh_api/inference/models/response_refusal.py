@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -43,7 +44,7 @@ class ResponseRefusal(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseRefusal")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseRefusal.type")
@@ -64,7 +65,7 @@ class ResponseRefusal(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.refusal = self.refusal
         copy._shape = self._shape

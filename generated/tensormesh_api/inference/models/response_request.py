@@ -20,6 +20,7 @@ from ..._model import (
     check_number,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .response_input_item import ResponseInputItem
@@ -181,7 +182,7 @@ class ResponseRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.model = value = get("model")
         if type(value) is not str:
             self.model = check_string(value, "ResponseRequest.model")
@@ -259,14 +260,16 @@ class ResponseRequest(BaseModel):
         self.text = (
             None
             if value is None
-            else ResponseTextConfig.from_dict(check_object(value, "ResponseRequest.text"))
+            else ResponseTextConfig.from_dict(
+                value if type(value) is dict else check_object(value, "ResponseRequest.text")
+            )
         )
         value = get("reasoning")
         self.reasoning = (
             None
             if value is None
             else ResponseReasoningOptions.from_dict(
-                check_object(value, "ResponseRequest.reasoning")
+                value if type(value) is dict else check_object(value, "ResponseRequest.reasoning")
             )
         )
         value = get("structured_outputs")
@@ -274,7 +277,9 @@ class ResponseRequest(BaseModel):
             None
             if value is None
             else StructuredOutputs.from_dict(
-                check_object(value, "ResponseRequest.structured_outputs")
+                value
+                if type(value) is dict
+                else check_object(value, "ResponseRequest.structured_outputs")
             )
         )
         self.truncation = value = get("truncation")
@@ -406,7 +411,7 @@ class ResponseRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.model = self.model
         copy.input = self.input
         copy.instructions = self.instructions

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .response_text_format import ResponseTextFormat
@@ -46,12 +47,14 @@ class ResponseTextConfig(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseTextConfig")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("format")
         self.format = (
             None
             if value is None
-            else ResponseTextFormat.from_dict(check_object(value, "ResponseTextConfig.format"))
+            else ResponseTextFormat.from_dict(
+                value if type(value) is dict else check_object(value, "ResponseTextConfig.format")
+            )
         )
         self.verbosity = value = get("verbosity")
         if value is not None and type(value) is not str:
@@ -71,7 +74,7 @@ class ResponseTextConfig(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.format = self.format
         copy.verbosity = self.verbosity
         copy._shape = self._shape

@@ -16,6 +16,7 @@ from ..._model import (
     check_boolean,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -59,7 +60,7 @@ class ResponseTextFormat(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseTextFormat")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "ResponseTextFormat.type")
@@ -95,7 +96,7 @@ class ResponseTextFormat(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.name = self.name
         copy.description = self.description

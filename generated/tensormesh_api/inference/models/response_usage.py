@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_integer,
     check_object,
+    new,
     to_wire,
 )
 from .prompt_tokens_details import PromptTokensDetails
@@ -66,7 +67,7 @@ class ResponseUsage(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "ResponseUsage")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.input_tokens = value = get("input_tokens")
         if value is not None and type(value) is not int:
             self.input_tokens = check_integer(value, "ResponseUsage.input_tokens")
@@ -75,7 +76,9 @@ class ResponseUsage(BaseModel):
             None
             if value is None
             else ResponseInputTokensDetails.from_dict(
-                check_object(value, "ResponseUsage.input_tokens_details")
+                value
+                if type(value) is dict
+                else check_object(value, "ResponseUsage.input_tokens_details")
             )
         )
         self.output_tokens = value = get("output_tokens")
@@ -86,7 +89,9 @@ class ResponseUsage(BaseModel):
             None
             if value is None
             else ResponseOutputTokensDetails.from_dict(
-                check_object(value, "ResponseUsage.output_tokens_details")
+                value
+                if type(value) is dict
+                else check_object(value, "ResponseUsage.output_tokens_details")
             )
         )
         self.total_tokens = value = get("total_tokens")
@@ -103,7 +108,9 @@ class ResponseUsage(BaseModel):
             None
             if value is None
             else PromptTokensDetails.from_dict(
-                check_object(value, "ResponseUsage.prompt_tokens_details")
+                value
+                if type(value) is dict
+                else check_object(value, "ResponseUsage.prompt_tokens_details")
             )
         )
         self._shape = shape = _SHAPES[tuple(data)]
@@ -133,7 +140,7 @@ class ResponseUsage(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.input_tokens = self.input_tokens
         copy.input_tokens_details = self.input_tokens_details
         copy.output_tokens = self.output_tokens

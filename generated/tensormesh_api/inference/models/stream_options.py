@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_boolean,
     check_object,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -46,7 +47,7 @@ class StreamOptions(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "StreamOptions")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.include_usage = value = get("include_usage")
         if value is not None and type(value) is not bool:
             self.include_usage = check_boolean(value, "StreamOptions.include_usage")
@@ -70,7 +71,7 @@ class StreamOptions(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.include_usage = self.include_usage
         copy.continuous_usage_stats = self.continuous_usage_stats
         copy._shape = self._shape

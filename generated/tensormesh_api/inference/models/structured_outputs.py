@@ -18,6 +18,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -60,7 +61,7 @@ class StructuredOutputs(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "StructuredOutputs")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("json")
         self.json = (
             None
@@ -110,7 +111,7 @@ class StructuredOutputs(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.json = self.json
         copy.regex = self.regex
         copy.choice = self.choice

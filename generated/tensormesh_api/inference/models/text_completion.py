@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .kv_transfer_params import KvTransferParams
@@ -79,7 +80,7 @@ class TextCompletion(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "TextCompletion")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.id = value = get("id")
         if type(value) is not str:
             self.id = check_string(value, "TextCompletion.id")
@@ -101,7 +102,9 @@ class TextCompletion(BaseModel):
         self.usage = (
             None
             if value is None
-            else UsageInfo.from_dict(check_object(value, "TextCompletion.usage"))
+            else UsageInfo.from_dict(
+                value if type(value) is dict else check_object(value, "TextCompletion.usage")
+            )
         )
         self.service_tier = value = get("service_tier")
         if value is not None and type(value) is not str:
@@ -114,7 +117,9 @@ class TextCompletion(BaseModel):
             None
             if value is None
             else KvTransferParams.from_dict(
-                check_object(value, "TextCompletion.kv_transfer_params")
+                value
+                if type(value) is dict
+                else check_object(value, "TextCompletion.kv_transfer_params")
             )
         )
         value = get("ec_transfer_params")
@@ -152,7 +157,7 @@ class TextCompletion(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.id = self.id
         copy.object = self.object
         copy.created = self.created

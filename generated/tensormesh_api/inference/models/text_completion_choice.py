@@ -19,6 +19,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .prompt_logprob import PromptLogprob
@@ -76,7 +77,7 @@ class TextCompletionChoice(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "TextCompletionChoice")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.index = value = get("index")
         if value is not None and type(value) is not int:
             self.index = check_integer(value, "TextCompletionChoice.index")
@@ -98,7 +99,11 @@ class TextCompletionChoice(BaseModel):
         self.logprobs = (
             None
             if value is None
-            else TextLogprobs.from_dict(check_object(value, "TextCompletionChoice.logprobs"))
+            else TextLogprobs.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "TextCompletionChoice.logprobs")
+            )
         )
         value = get("token_ids")
         self.token_ids = (
@@ -115,7 +120,9 @@ class TextCompletionChoice(BaseModel):
                 if item is None
                 else {
                     key: PromptLogprob.from_dict(
-                        check_object(entry, "TextCompletionChoice.prompt_logprobs[]{}")
+                        entry
+                        if type(entry) is dict
+                        else check_object(entry, "TextCompletionChoice.prompt_logprobs[]{}")
                     )
                     for key, entry in check_object(
                         item, "TextCompletionChoice.prompt_logprobs[]"
@@ -163,7 +170,7 @@ class TextCompletionChoice(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.index = self.index
         copy.text = self.text
         copy.finish_reason = self.finish_reason

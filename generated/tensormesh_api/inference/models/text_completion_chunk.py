@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .text_completion_chunk_choice import TextCompletionChunkChoice
@@ -69,7 +70,7 @@ class TextCompletionChunk(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "TextCompletionChunk")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.id = value = get("id")
         if value is not None and type(value) is not str:
             self.id = check_string(value, "TextCompletionChunk.id")
@@ -91,7 +92,9 @@ class TextCompletionChunk(BaseModel):
         self.usage = (
             None
             if value is None
-            else UsageInfo.from_dict(check_object(value, "TextCompletionChunk.usage"))
+            else UsageInfo.from_dict(
+                value if type(value) is dict else check_object(value, "TextCompletionChunk.usage")
+            )
         )
         self.service_tier = value = get("service_tier")
         if value is not None and type(value) is not str:
@@ -126,7 +129,7 @@ class TextCompletionChunk(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.id = self.id
         copy.object = self.object
         copy.created = self.created

@@ -18,6 +18,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .text_logprobs import TextLogprobs
@@ -67,7 +68,7 @@ class TextCompletionChunkChoice(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "TextCompletionChunkChoice")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.index = value = get("index")
         if value is not None and type(value) is not int:
             self.index = check_integer(value, "TextCompletionChunkChoice.index")
@@ -89,7 +90,11 @@ class TextCompletionChunkChoice(BaseModel):
         self.logprobs = (
             None
             if value is None
-            else TextLogprobs.from_dict(check_object(value, "TextCompletionChunkChoice.logprobs"))
+            else TextLogprobs.from_dict(
+                value
+                if type(value) is dict
+                else check_object(value, "TextCompletionChunkChoice.logprobs")
+            )
         )
         value = get("token_ids")
         self.token_ids = (
@@ -128,7 +133,7 @@ class TextCompletionChunkChoice(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.index = self.index
         copy.text = self.text
         copy.finish_reason = self.finish_reason

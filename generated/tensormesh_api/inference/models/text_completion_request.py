@@ -21,6 +21,7 @@ from ..._model import (
     check_number,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .response_format import ResponseFormat
@@ -252,7 +253,7 @@ class TextCompletionRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "TextCompletionRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.model = value = get("model")
         if type(value) is not str:
             self.model = check_string(value, "TextCompletionRequest.model")
@@ -284,7 +285,9 @@ class TextCompletionRequest(BaseModel):
             None
             if value is None
             else StreamOptions.from_dict(
-                check_object(value, "TextCompletionRequest.stream_options")
+                value
+                if type(value) is dict
+                else check_object(value, "TextCompletionRequest.stream_options")
             )
         )
         self.echo = value = get("echo")
@@ -389,7 +392,9 @@ class TextCompletionRequest(BaseModel):
             None
             if value is None
             else ResponseFormat.from_dict(
-                check_object(value, "TextCompletionRequest.response_format")
+                value
+                if type(value) is dict
+                else check_object(value, "TextCompletionRequest.response_format")
             )
         )
         self.add_special_tokens = value = get("add_special_tokens")
@@ -434,7 +439,9 @@ class TextCompletionRequest(BaseModel):
             None
             if value is None
             else StructuredOutputs.from_dict(
-                check_object(value, "TextCompletionRequest.structured_outputs")
+                value
+                if type(value) is dict
+                else check_object(value, "TextCompletionRequest.structured_outputs")
             )
         )
         self.thinking_token_budget = value = get("thinking_token_budget")
@@ -569,7 +576,7 @@ class TextCompletionRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.model = self.model
         copy.prompt = self.prompt
         copy.max_tokens = self.max_tokens

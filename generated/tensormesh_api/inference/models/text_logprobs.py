@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_number,
     check_object,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -54,7 +55,7 @@ class TextLogprobs(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "TextLogprobs")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("tokens")
         self.tokens = (
             None if value is None else check_items(value, "TextLogprobs.tokens", "a string", str)
@@ -106,7 +107,7 @@ class TextLogprobs(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.tokens = self.tokens
         copy.token_logprobs = self.token_logprobs
         copy.top_logprobs = self.top_logprobs

@@ -17,6 +17,7 @@ from ..._model import (
     check_number,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .top_logprob import TopLogprob
@@ -56,7 +57,7 @@ class TokenLogprob(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "TokenLogprob")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.token = value = get("token")
         if type(value) is not str:
             self.token = check_string(value, "TokenLogprob.token")
@@ -94,7 +95,7 @@ class TokenLogprob(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.token = self.token
         copy.logprob = self.logprob
         copy.bytes = self.bytes

@@ -17,6 +17,7 @@ from ..._model import (
     check_items,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .chat_completion_tool import ChatCompletionTool
@@ -83,7 +84,7 @@ class TokenizeRequest(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "TokenizeRequest")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.model = value = get("model")
         if type(value) is not str:
             self.model = check_string(value, "TokenizeRequest.model")
@@ -167,7 +168,7 @@ class TokenizeRequest(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.model = self.model
         copy.prompt = self.prompt
         copy.messages = self.messages

@@ -16,6 +16,7 @@ from ..._model import (
     check_integer,
     check_items,
     check_object,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -49,7 +50,7 @@ class TokenizeResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "TokenizeResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         value = get("tokens")
         self.tokens = check_items(value, "TokenizeResponse.tokens", "an integer", int)
         self.count = value = get("count")
@@ -83,7 +84,7 @@ class TokenizeResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.tokens = self.tokens
         copy.count = self.count
         copy.max_model_len = self.max_model_len

@@ -17,6 +17,7 @@ from ..._model import (
     check_number,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -48,7 +49,7 @@ class TopLogprob(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "TopLogprob")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.token = value = get("token")
         if type(value) is not str:
             self.token = check_string(value, "TopLogprob.token")
@@ -75,7 +76,7 @@ class TopLogprob(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.token = self.token
         copy.logprob = self.logprob
         copy.bytes = self.bytes

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_integer,
     check_object,
+    new,
     to_wire,
 )
 from .completion_tokens_details import CompletionTokensDetails
@@ -55,7 +56,7 @@ class UsageInfo(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "UsageInfo")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.prompt_tokens = value = get("prompt_tokens")
         if type(value) is not int:
             self.prompt_tokens = check_integer(value, "UsageInfo.prompt_tokens")
@@ -70,7 +71,9 @@ class UsageInfo(BaseModel):
             None
             if value is None
             else PromptTokensDetails.from_dict(
-                check_object(value, "UsageInfo.prompt_tokens_details")
+                value
+                if type(value) is dict
+                else check_object(value, "UsageInfo.prompt_tokens_details")
             )
         )
         value = get("completion_tokens_details")
@@ -78,7 +81,9 @@ class UsageInfo(BaseModel):
             None
             if value is None
             else CompletionTokensDetails.from_dict(
-                check_object(value, "UsageInfo.completion_tokens_details")
+                value
+                if type(value) is dict
+                else check_object(value, "UsageInfo.completion_tokens_details")
             )
         )
         self._shape = shape = _SHAPES[tuple(data)]
@@ -100,7 +105,7 @@ class UsageInfo(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.prompt_tokens = self.prompt_tokens
         copy.completion_tokens = self.completion_tokens
         copy.total_tokens = self.total_tokens

@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -38,7 +39,7 @@ class VersionResponse(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "VersionResponse")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.version = value = get("version")
         if type(value) is not str:
             self.version = check_string(value, "VersionResponse.version")
@@ -55,7 +56,7 @@ class VersionResponse(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.version = self.version
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)

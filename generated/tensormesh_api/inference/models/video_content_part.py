@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
     to_wire,
 )
 from .video_url import VideoUrl
@@ -45,12 +46,14 @@ class VideoContentPart(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "VideoContentPart")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.type = value = get("type")
         if type(value) is not str:
             self.type = check_string(value, "VideoContentPart.type")
         value = get("video_url")
-        self.video_url = VideoUrl.from_dict(check_object(value, "VideoContentPart.video_url"))
+        self.video_url = VideoUrl.from_dict(
+            value if type(value) is dict else check_object(value, "VideoContentPart.video_url")
+        )
         self._shape = shape = _SHAPES[tuple(data)]
         self._extra = {key: data[key] for key in shape.unknown} if shape.unknown else None
         return self
@@ -65,7 +68,7 @@ class VideoContentPart(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.type = self.type
         copy.video_url = self.video_url
         copy._shape = self._shape

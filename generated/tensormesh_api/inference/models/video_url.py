@@ -15,6 +15,7 @@ from ..._model import (
     Shapes,
     check_object,
     check_string,
+    new,
 )
 
 _SHAPES = Shapes(
@@ -40,7 +41,7 @@ class VideoUrl(BaseModel):
         if type(data) is not dict:
             data = check_object(data, "VideoUrl")
         get: Callable[[str], Any] = data.get
-        self = cls.__new__(cls)
+        self = new(cls)
         self.url = value = get("url")
         if type(value) is not str:
             self.url = check_string(value, "VideoUrl.url")
@@ -57,7 +58,7 @@ class VideoUrl(BaseModel):
 
     def __copy__(self) -> Self:
         """Another object with the same values; what they hold is shared."""
-        copy = self.__new__(type(self))
+        copy = new(type(self))
         copy.url = self.url
         copy._shape = self._shape
         copy._extra = None if self._extra is None else dict(self._extra)
