@@ -132,7 +132,7 @@ class _Gate:
                 body = parse_json(raw)
                 check_body(operation.body_validator, body)
             await self._accounting.admit(operation, owner)
-            deployed = await self._deployed(request, operation.surface, owner)
+            deployed = await self._offered(request, operation.surface, owner)
             tally = self._accounting.tally(operation, owner, body)
             request_id = request.state.request_id
             call = Call(operation, request, body, raw, request_id, owner, deployed, tally)
@@ -153,11 +153,17 @@ class _Gate:
         owner = await run_in_threadpool(self._keys.authorize, key)
         return owner if owner is not None and owner.may_use(surface) else None
 
-    async def _deployed(
+    async def _offered(
         self, request: Request, surface: str, owner: KeyOwner | None
     ) -> tuple[DeployedModel, ...]:
-        """Return what the caller has deployed; the gateway tells it by key and user id."""
-        if surface != "on_demand" or owner is None:
+        """Return what the Control Plane adds to the engine's models.
+
+        Serverless offers what has a price; On-Demand what the caller has deployed, which the
+        gateway tells by key and user id.
+        """
+        if surface == "serverless":
+            return tuple(await run_in_threadpool(self._keys.published_models))
+        if owner is None:
             return ()
         if request.headers.get("X-User-Id", "").lower() != owner.user_id:
             return ()

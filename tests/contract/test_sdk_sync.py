@@ -39,7 +39,7 @@ def api(request: pytest.FixtureRequest, client: Tensormesh) -> Inference:
 @pytest.fixture
 def models(api: Inference) -> dict[str, str]:
     """The served names by what the models are for."""
-    names = [card.id for card in api.models.list().data]
+    names = [card.id for card in api.models.list().data if card.id.startswith("tm-local-")]
     return dict(zip(("chat", "think", "reasoning"), names, strict=True))
 
 

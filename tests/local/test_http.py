@@ -21,6 +21,13 @@ POSTS = {
     "create_tokenization": {"model": "tm-local-chat", "prompt": "x"},
     "create_detokenization": {"model": "tm-local-chat", "tokens": [5]},
 }
+# What has a price in a new Control Plane, and is no model of the engine's own.
+PUBLISHED = [
+    "MiniMaxAI/MiniMax-M2.5",
+    "Qwen/Qwen3-Coder-30B-A3B-Instruct",
+    "openai/gpt-oss-120b",
+    "openai/gpt-oss-20b",
+]
 GETS = ["list_models", "get_health", "get_version"]
 
 
@@ -89,13 +96,18 @@ class TestModels:
             for each in (client, on_demand)
         ]
         assert names == [
-            ["tm-local-chat", "tm-local-think", "tm-local-reasoning"],
+            ["tm-local-chat", "tm-local-think", "tm-local-reasoning", *PUBLISHED],
             [
                 "tm-local-chat-gpu-type-cpu",
                 "tm-local-think-gpu-type-cpu",
                 "tm-local-reasoning-gpu-type-cpu",
             ],
         ]
+
+    def test_every_model_with_a_price_answers_on_serverless(self, client: CheckedClient) -> None:
+        for name in PUBLISHED:
+            answer = client.call("create_chat_completion", chat_body("Reply with ok.", name)).json()
+            assert answer["model"] == name
 
     def test_on_demand_answers_by_gateway_name_only(self, on_demand: CheckedClient) -> None:
         body = chat_body("Reply with ok.", "tm-local-chat-gpu-type-cpu")

@@ -1,4 +1,4 @@
-"""Which keys open the inference hosts, and what their owners have deployed."""
+"""Which keys open the inference hosts, and which models these offer."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tensormesh_local.auth import DEFAULT_USER_ID, StaticKeys
-from tensormesh_local.control_plane import model_records
+from tensormesh_local.control_plane import model_records, pricing
 from tensormesh_local.control_plane.clock import to_micros
 from tensormesh_local.control_plane.ids import digest
+from tensormesh_local.control_plane.model_records import DeployedModel
 
 if TYPE_CHECKING:
     from tensormesh_local.control_plane.clock import Clock
-    from tensormesh_local.control_plane.model_records import DeployedModel
     from tensormesh_local.control_plane.state import State
 
+# When the models of the price table are said to have been made, in unix seconds: 2026-01-01.
+PUBLISHED: Final = 1_767_225_600
 # Scopes that open a host; a key without any opens both.
 _ANY_HOST: Final = "inference"
 _SCOPES: Final = {"serverless": "serverless", "on_demand": "on-demand"}
@@ -70,6 +72,14 @@ class KeyRing:
             return []
         with self._state.read() as db:
             return model_records.served_models(db, user_id, self._now())
+
+    def published_models(self) -> list[DeployedModel]:
+        """Return what Serverless offers to all: every model whose price is in force."""
+        if self._state is None:
+            return []
+        with self._state.read() as db:
+            names = pricing.published_names(db)
+        return [DeployedModel("", name, name, PUBLISHED) for name in names]
 
     def _now(self) -> int:
         return to_micros(self._clock.now())

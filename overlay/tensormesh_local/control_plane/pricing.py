@@ -101,6 +101,12 @@ def serverless_rates(db: sqlite3.Connection, model: str) -> Rates:
     return Rates(row["input_rate"], row["cached_input_rate"], row["output_rate"])
 
 
+def published_names(db: sqlite3.Connection) -> list[str]:
+    """Return the names of the models whose Serverless price is in force."""
+    query = "SELECT model FROM serverless_pricing WHERE is_active ORDER BY model"
+    return [row["model"] for row in db.execute(query)]
+
+
 def list_gpu_pricing(context: Context) -> dict[str, Any]:
     """List prices of GPUs by the hour."""
     query = context.query

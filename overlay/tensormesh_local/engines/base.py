@@ -28,7 +28,8 @@ class Call:
 
     ``body`` is the parsed JSON body and ``raw`` its bytes; they are None and empty where the
     operation has none. ``owner`` is whose key it came with, None without one, and ``deployed``
-    what that user has running on the host called. Whoever answers says in ``tally`` what it took.
+    what the Control Plane says is served on the host called, beside the engine's own models.
+    Whoever answers says in ``tally`` what it took.
     """
 
     operation: Operation

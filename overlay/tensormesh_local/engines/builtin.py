@@ -84,9 +84,12 @@ class BuiltinEngine(Engine):
         raise unknown_model(name, [each.name for each in served])
 
     def _served(self, call: Call) -> list[ServedModel]:
-        """Return the host's models, then those that the caller has deployed."""
-        deployed = [
+        """Return the host's own models, then those that the Control Plane knows."""
+        own = self._catalog.served(call.operation.surface)
+        names = {model.name for model in own}
+        more = [
             ServedModel(each.name, each.path, reports_cache_statistics=True, created=each.created)
             for each in call.deployed
+            if each.name not in names
         ]
-        return [*self._catalog.served(call.operation.surface), *deployed]
+        return [*own, *more]
