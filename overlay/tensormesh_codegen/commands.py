@@ -70,6 +70,20 @@ def build_commands(package: Package) -> list[Command]:
     ]
 
 
+def groups(package: Package, commands: list[Command]) -> dict[str, str]:
+    """For each group at the top one line on it: of the tag of its name, or of its first command."""
+    (surface,) = package.surfaces
+    described = dict(surface.tags)
+    tags = {endpoint.operation.id: endpoint.tag for endpoint in surface.endpoints}
+    found: dict[str, str] = {}
+    for command in commands:
+        word = command.words[0]
+        text = described.get(word.replace("-", "_")) or described.get(tags[command.operation.id])
+        if text and len(command.words) > 1:
+            found.setdefault(word, text)
+    return found
+
+
 def words_of(operation: Operation) -> tuple[str, ...]:
     """What is typed after the name of the program."""
     if operation.cli:

@@ -184,6 +184,7 @@ class Surface:
     variables: tuple[tuple[str, str, tuple[str, ...]], ...]
     auth_scheme: str
     auth_setting: str
+    tags: tuple[tuple[str, str], ...]
     endpoints: tuple[Endpoint, ...]
 
 

@@ -40,6 +40,9 @@ def build_surface(schemas: Schemas) -> Surface:
         ),
         auth_scheme="Bearer" if scheme else "",
         auth_setting=scheme.get("x-tm-config", ""),
+        tags=tuple(
+            (tag["name"], docs.paragraph(tag.get("description"))) for tag in data.get("tags") or ()
+        ),
         endpoints=tuple(_endpoints(schemas)),
     )
 

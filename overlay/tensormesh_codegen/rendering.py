@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from . import reference
-from .commands import build_commands
+from .commands import build_commands, groups
 from .model import Field, Operation, Package, Resource, Surface
 from .types import Type
 
@@ -123,6 +123,7 @@ class Renderer:
             yield f"commands/{command.operation.id}.py", text
         values: dict[str, Any] = {"package": package, "commands": commands}
         if commands:
+            values["groups"] = groups(package, commands)
             yield "commands/__init__.py", self._render("package/commands_init.py.jinja", **values)
 
     def _lazy_init(self, doc: str, members: list[tuple[str, str]]) -> str:

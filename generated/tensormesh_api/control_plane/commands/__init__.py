@@ -110,6 +110,21 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
 }
 """For the words of each command the operation and one line on what it does."""
 
+GROUPS: Final[dict[str, str]] = {
+    "auth": "Login of the command line. Not a stable surface for other programs.",
+    "users": "Users' records, terms of service and API keys.",
+    "models": "Models in a user's inventory, and their deployment.",
+    "billing": "Balance, transactions, spending, payments and prices.",
+    "tickets": "Support tickets.",
+    "logs": "Logs of deployments.",
+    "metrics": "Metrics of deployments.",
+    "activities": "What was done in an account.",
+    "products": "What can be bought.",
+    "reserved-deployments": "Machines reserved for a time.",
+    "admin": "For administrators.",
+}
+"""For the first word of commands what they are about."""
+
 
 def load(words: tuple[str, ...]) -> Command:
     """All about one command. Raises `KeyError` if there is none."""
