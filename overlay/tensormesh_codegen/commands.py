@@ -79,8 +79,8 @@ def groups(package: Package, commands: list[Command]) -> dict[str, str]:
     for command in commands:
         word = command.words[0]
         text = described.get(word.replace("-", "_")) or described.get(tags[command.operation.id])
-        if text and len(command.words) > 1:
-            found.setdefault(word, text)
+        if len(command.words) > 1:
+            found.setdefault(word, text or "")
     return found
 
 

@@ -123,7 +123,7 @@ GROUPS: Final[dict[str, str]] = {
     "reserved-deployments": "Machines reserved for a time.",
     "admin": "For administrators.",
 }
-"""For the first word of commands what they are about."""
+"""For the first word of commands what they are about; empty where the specification is silent."""
 
 
 def load(words: tuple[str, ...]) -> Command:
