@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 
+import httpx
 import pytest
-from starlette.testclient import TestClient
 from support.control_plane_examples import (
     EXAMPLES_TIME,
     Example,
@@ -23,9 +22,7 @@ from support.control_plane_spec import (
 )
 from support.control_plane_stage import Stage
 
-from tensormesh_local.app import create_app
-from tensormesh_local.auth import DEFAULT_CONTROL_PLANE_TOKEN
-from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, create_control_plane
+from tensormesh_local import LocalHost
 from tensormesh_local.control_plane.clock import ManualClock
 
 EXAMPLES = [
@@ -37,12 +34,10 @@ EXAMPLES = [
 def stage() -> Iterator[Stage]:
     """A host of its own for each example."""
     clock = ManualClock(EXAMPLES_TIME)
-    control_plane = create_control_plane(clock=clock, seed=1)
-    assert control_plane is not None
-    app = create_app(control_plane=control_plane)
-    base_url = f"http://local{CONTROL_PLANE_PREFIX}/"
-    with closing(control_plane), TestClient(app, base_url=base_url) as http:
-        yield Stage(http, clock, DEFAULT_CONTROL_PLANE_TOKEN)
+    with LocalHost(clock=clock, seed=1) as host:
+        base_url = f"{host.control_plane_base_url}/"
+        with httpx.Client(base_url=base_url, trust_env=False) as http:
+            yield Stage(http, clock, host.control_plane_token)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
