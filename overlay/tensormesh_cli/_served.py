@@ -1,0 +1,66 @@
+"""Which models of an inventory are served, and the newest of them.
+
+On-Demand takes the served name of a model, never its id in the Control Plane.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tensormesh import Tensormesh
+    from tensormesh.types import Model
+
+PAGE_SIZE = 100
+
+_RUNNING = "MODEL_STATUS_RUNNING"
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def served_name(model: Model) -> str | None:
+    """Return the name by which On-Demand serves a model; None if it is not served."""
+    if model.status != _RUNNING or not model.endpoint:
+        return None
+    deployment = model.deployment_id
+    if deployment and not _UUID.fullmatch(deployment):
+        return deployment
+    return model.model_name or None
+
+
+def newest_served(models: Iterable[Model]) -> Model | None:
+    """Return the served model that was created last; None if none is served.
+
+    Of those created at one time it is the one updated last, then the one with the smallest id.
+    """
+    served = [model for model in models if served_name(model) is not None]
+    return min(served, key=_age, default=None)
+
+
+def list_models(client: Tensormesh) -> Iterator[Model]:
+    """Give every model of the caller, page after page.
+
+    Raises:
+        TensormeshError: A page could not be read.
+    """
+    number, seen = 1, 0
+    while True:
+        page = client.control_plane.models.list(page=number, size=PAGE_SIZE)
+        yield from page.models
+        seen += len(page.models)
+        # A server that does not count tells the end by a page that is not full.
+        total = seen + len(page.models) // PAGE_SIZE if page.total is None else page.total
+        if not page.models or seen >= total:
+            return
+        number += 1
+
+
+def _age(model: Model) -> tuple[float, float, str]:
+    created, updated = model.created_at, model.updated_at
+    return (
+        -created.timestamp() if created else 0.0,
+        -updated.timestamp() if updated else 0.0,
+        model.model_id,
+    )

@@ -1,0 +1,126 @@
+"""Files that are written whole or not at all, and by one process at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tensormesh_cli._errors import ConfigFault
+from tensormesh_cli.config.paths import HOME_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+LOCK_SECONDS = 30.0
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Put `data` in the place of a file, readable by its owner alone.
+
+    Whoever reads meanwhile sees the old file or the new one. The old one stays if anything goes
+    wrong. A symbolic link stays one: the file that it leads to is replaced.
+
+    Raises:
+        ConfigFault: The file cannot be written; names it and the reason.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        make_folder(target.parent)
+        _replace(target, data)
+    except OSError as error:
+        raise cannot("write", path, error) from error
+
+
+def make_folder(folder: Path, *, private: bool = False) -> None:
+    """Make a folder and those above it, if they are missing, for their owner alone.
+
+    Args:
+        folder: The folder.
+        private: Whether to take the rights of others away if it exists already.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    if not folder.is_dir():
+        # Not `makedirs`: its mode holds for the last folder only.
+        make_folder(folder.parent)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=FOLDER_MODE)
+    elif private and os.name == "posix" and folder.stat().st_mode & 0o077:
+        # Somebody else's folder cannot be changed, and need not be: the files are private.
+        with contextlib.suppress(OSError):
+            folder.chmod(FOLDER_MODE)
+
+
+@contextmanager
+def locked(path: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Keep other processes from changing a file, by a lock file beside it.
+
+    Args:
+        path: The file, which need not exist.
+        seconds: How long to wait for another process.
+
+    Raises:
+        ConfigFault: The folder cannot be written, or another process did not let go in time.
+    """
+    from filelock import FileLock, Timeout
+
+    target = Path(os.path.realpath(path))
+    try:
+        make_folder(target.parent)
+        lock = FileLock(target.with_name(f".{target.name}.lock"), mode=FILE_MODE)
+        lock.acquire(timeout=seconds)
+    except Timeout:
+        raise ConfigFault(
+            f"another tm has been changing {path} for {seconds:g} seconds",
+            hint="try again when it has ended",
+        ) from None
+    except (OSError, NotImplementedError) as error:
+        raise cannot("write", path, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def cannot(verb: str, path: Path, error: Exception) -> ConfigFault:
+    """Return the error for a file that cannot be read or written, with the system's reason."""
+    reason = (error.strerror if isinstance(error, OSError) else None) or "the system refuses"
+    hint = "check who owns it, and its permissions"
+    if verb == "write":
+        hint = f"make room or get write access, or set {HOME_VARIABLE} to another folder"
+    return ConfigFault(f"cannot {verb} {path}: {reason}", hint=hint)
+
+
+def _replace(target: Path, data: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            # Else a crash could leave an empty file under the new name.
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    # The file is whole already; not every file system can sync a folder.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,147 @@
+"""The config file: TOML that people write too, so comments and unknown keys stay."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_cli._errors import ConfigFault
+from tensormesh_cli.config.atomic import cannot, locked, write_file
+from tensormesh_cli.config.keys import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TEMPLATE = """\
+controlplane_base = "https://api.tensormesh.ai"
+timeout_seconds = 30
+max_retries = 0
+# ca_bundle = "/path/to/ca.pem"
+
+[managed]
+# written by: tm init --sync
+
+[overrides]
+# gateway_api_key = ""
+# gateway_user_id = ""
+# gateway_provider = "nebius"
+# gateway_model_id = ""
+"""
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a config file; one that does not exist is empty.
+
+    Raises:
+        ConfigFault: It cannot be read, is not TOML, or has a value where a table belongs.
+    """
+    return _parse(_load(path), path)
+
+
+def update(path: Path, changes: Mapping[tuple[str, ...], object | None]) -> None:
+    """Change values of a config file, and leave all else in it as it is.
+
+    Args:
+        path: The file; it is made if it does not exist.
+        changes: The new value by key, such as `("managed", "gateway_api_key")`. None removes the
+            key.
+
+    Raises:
+        ConfigFault: The file cannot be read or written. It is as it was.
+    """
+    import tomlkit
+
+    with locked(path):
+        text = _load(path)
+        expected = _parse(text, path)
+        document = tomlkit.parse(text)
+        for keys, value in changes.items():
+            _change(expected, keys, value, dict)
+            _change(document, keys, value, tomlkit.table)
+        changed = tomlkit.dumps(document)
+        # A file that does not say what it should is worse than an error.
+        if tomllib.loads(changed) != expected:
+            raise ConfigFault(
+                f"cannot change {path} without touching what else is in it",
+                hint="edit the file by hand",
+            )
+        if changed != text:
+            write_file(path, changed.encode())
+
+
+def write_template(path: Path, *, force: bool = False) -> None:
+    """Write a config file to begin with.
+
+    Args:
+        path: The file.
+        force: Whether a file that exists is replaced.
+
+    Raises:
+        ConfigFault: It exists, or cannot be written.
+    """
+    with locked(path):
+        if path.exists() and not force:
+            raise ConfigFault(
+                f"{path} exists already, and was left as it is",
+                hint="`--force` replaces it, `--path FILE` writes elsewhere",
+            )
+        write_file(path, TEMPLATE.encode())
+
+
+def _load(path: Path) -> str:
+    try:
+        # Some editors put a mark before the text, which TOML does not know.
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise _broken(path, line, "it is not UTF-8 text") from None
+    except OSError as error:
+        raise cannot("read", path, error) from error
+
+
+def _parse(text: str, path: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problem, line = _place(str(error), text)
+        raise _broken(path, line, problem) from None
+    for name in TABLES:
+        if not isinstance(document.get(name, {}), dict):
+            raise ConfigFault(
+                f"{path}: `{name}` must be a table", hint=f"write [{name}] on a line of its own"
+            )
+    return document
+
+
+def _place(message: str, text: str) -> tuple[str, int]:
+    problem, _, place = message.rpartition(" (at ")
+    found = re.match(r"line (\d+)", place)
+    line = int(found[1]) if found else text.count("\n") + 1
+    problem = problem or message
+    return problem[:1].lower() + problem[1:], line
+
+
+def _broken(path: Path, line: int, problem: str) -> ConfigFault:
+    return ConfigFault(
+        f"{path}, line {line}: {problem}",
+        hint="correct that line, or begin anew with `tm config init --force`",
+    )
+
+
+def _change(document: Any, keys: tuple[str, ...], value: object | None, new_table: Any) -> None:
+    *tables, key = keys
+    for name in tables:
+        if name not in document:
+            if value is None:
+                return
+            document[name] = new_table()
+        document = document[name]
+    if value is None:
+        if key in document:
+            del document[key]
+    elif key not in document or document[key] != value:
+        document[key] = value

@@ -1,0 +1,198 @@
+"""What holds for this run: flag, then environment, then config file, then default.
+
+In the config file `[overrides]` comes before `[managed]`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tensormesh_cli._errors import ConfigFault
+from tensormesh_cli.config import file
+from tensormesh_cli.config.keys import (
+    KEYS,
+    MANAGED,
+    OVERRIDES,
+    PROVIDER_HOSTS,
+    InvalidValueError,
+    Key,
+    mask,
+)
+from tensormesh_cli.config.paths import AUTH_NAME, find_config, find_home, no_home
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FLAG = "flag"
+ENVIRONMENT = "environment"
+CONFIG = "config"
+DEFAULT = "default"
+UNSET = "unset"
+
+
+class Options(Protocol):
+    """The global options that settings are taken from; None where one was not given."""
+
+    @property
+    def config(self) -> str | Path | None: ...
+    @property
+    def controlplane_base(self) -> str | None: ...
+    @property
+    def timeout(self) -> float | None: ...
+    @property
+    def max_retries(self) -> int | None: ...
+    @property
+    def ca_bundle(self) -> str | None: ...
+    @property
+    def gateway_provider(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of this run. Shows no key in its `repr`.
+
+    Attributes:
+        controlplane_base: Control Plane host, without a slash at the end.
+        timeout_seconds: Longest wait for the next bytes, in seconds.
+        max_retries: How often a request that only reads is tried again.
+        ca_bundle: PEM file of the certificates to trust; None for those of the system.
+        serverless_base_url: Serverless host.
+        on_demand_base_url: On-Demand host, from the environment or the provider; None if unknown.
+        gateway_api_key: Key of both inference hosts.
+        gateway_user_id: What On-Demand takes as `X-User-Id`; a UUID, unless somebody erred.
+        gateway_provider: Whose machines On-Demand runs on.
+        gateway_model_id: Served name of the model that On-Demand is asked by default.
+        synced_at: When `tm init --sync` last wrote, as it was written.
+        sources: Where each value comes from: `flag`, `environment`, `overrides`, `managed`,
+            `config`, `default` or `unset`.
+        home: Folder of the files of `tm`; None if there is none, see `paths.find_home`.
+        config_path: The config file, which need not exist; None if there is no folder for it.
+    """
+
+    controlplane_base: str
+    timeout_seconds: float
+    max_retries: int
+    ca_bundle: str | None
+    serverless_base_url: str
+    on_demand_base_url: str | None
+    gateway_api_key: str | None = field(repr=False)
+    gateway_user_id: str | None
+    gateway_provider: str | None
+    gateway_model_id: str | None
+    synced_at: str | None
+    sources: Mapping[str, str]
+    home: Path | None
+    config_path: Path | None
+
+    @property
+    def values(self) -> dict[str, object]:
+        """Every value by its key, in the order of the table of keys. Holds the API key."""
+        return {name: getattr(self, name) for name in KEYS}
+
+    @property
+    def shown_values(self) -> dict[str, object]:
+        """The values with secrets masked."""
+        values = self.values
+        for key in KEYS.values():
+            value = values[key.name]
+            if key.secret and isinstance(value, str):
+                values[key.name] = mask(value)
+        return values
+
+    @property
+    def path(self) -> Path:
+        """The config file, which need not exist. Raises ConfigFault if there is no folder."""
+        if self.config_path is None:
+            raise no_home("the config file")
+        return self.config_path
+
+    @property
+    def auth_path(self) -> Path:
+        """The file of the saved login. Raises ConfigFault if there is no folder for it."""
+        if self.home is None:
+            raise no_home("the saved login")
+        return self.home / AUTH_NAME
+
+
+def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
+    """Settle every setting.
+
+    Args:
+        options: The global options of this run.
+        environ: The environment; a variable that is empty counts as not set.
+
+    Raises:
+        ConfigFault: The config file cannot be read, or a value is not valid; names the option,
+            the variable, or the file and the key.
+    """
+    path = find_config(options.config, environ)
+    document = {} if path is None else file.read(path)
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for key in KEYS.values():
+        values[key.name], sources[key.name] = _settle(key, options, environ, document, path)
+    _find_on_demand(values, sources)
+    return Settings(**values, sources=sources, home=find_home(environ), config_path=path)
+
+
+def _settle(
+    key: Key,
+    options: Options,
+    environ: Mapping[str, str],
+    document: Mapping[str, Any],
+    path: Path | None,
+) -> tuple[object, str]:
+    given = getattr(options, key.option) if key.option else None
+    if given is not None:
+        name = f"--{key.option}".replace("_", "-")
+        return _checked(key, given, f"the option {name}"), FLAG
+    text = environ.get(key.variable) if key.variable else None
+    if text:
+        return _checked(key, text, f"the environment variable {key.variable}"), ENVIRONMENT
+    for table in key.tables:
+        value = (document.get(table, {}) if table else document).get(key.name)
+        # A time need not be in quotes in TOML; what was left empty was not filled in.
+        value = value.isoformat() if isinstance(value, date) else value
+        if value is not None and value != "":
+            where = f"`{key.name}` in {f'[{table}] of ' if table else ''}{path}"
+            return _checked(key, value, where), table or CONFIG
+    return key.default, UNSET if key.default is None else DEFAULT
+
+
+def _checked(key: Key, value: object, where: str) -> object:
+    if key.name in ("gateway_user_id", "gateway_provider") and isinstance(value, str):
+        # Only On-Demand needs them, and `tm infer doctor` tells what is wrong with them.
+        return value
+    try:
+        return key.check(value)
+    except InvalidValueError as error:
+        raise ConfigFault(f"{where} {error}") from None
+
+
+def _find_on_demand(values: dict[str, Any], sources: dict[str, str]) -> None:
+    """Take the host of the provider, unless the environment names one and no flag does."""
+    provider = values["gateway_provider"]
+    named = values["on_demand_base_url"] is not None
+    if named and sources["gateway_provider"] != FLAG:
+        return
+    host = PROVIDER_HOSTS.get(provider) if isinstance(provider, str) else None
+    if host is not None:
+        values["on_demand_base_url"] = host
+        sources["on_demand_base_url"] = sources["gateway_provider"]
+
+
+__all__ = [
+    "CONFIG",
+    "DEFAULT",
+    "ENVIRONMENT",
+    "FLAG",
+    "MANAGED",
+    "OVERRIDES",
+    "UNSET",
+    "Options",
+    "Settings",
+    "resolve",
+]
