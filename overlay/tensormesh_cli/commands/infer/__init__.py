@@ -1,0 +1,29 @@
+"""`tm infer`: requests to the inference hosts."""
+
+from __future__ import annotations
+
+from tensormesh_cli._click import TmGroup
+
+_HERE = "tensormesh_cli.commands.infer"
+
+infer = TmGroup(
+    "infer",
+    lazy={
+        "chat": (f"{_HERE}.chat", "chat", "Ask a model, or talk with it."),
+        "completions": (f"{_HERE}.completions", "completions", "Let a model continue a text."),
+        "responses": (f"{_HERE}.responses", "responses", "Ask through the Responses API."),
+        "models": (f"{_HERE}.meta", "models", "List the models of a host."),
+        "tokenize": (f"{_HERE}.tokens", "tokenize", "Split a text into tokens."),
+        "detokenize": (f"{_HERE}.tokens", "detokenize", "Turn tokens back into text."),
+        "health": (f"{_HERE}.meta", "health", "Tell whether a host answers."),
+        "version": (f"{_HERE}.meta", "version", "Tell the version of a host's engine."),
+        "doctor": (f"{_HERE}.doctor", "doctor", "Check that On-Demand is ready."),
+    },
+    help="Send requests to the inference hosts.",
+    examples="""
+    tm infer chat "Say hello."
+    tm infer chat --stream --file request.json
+    tm infer models --surface on-demand
+    tm infer doctor
+    """,
+)

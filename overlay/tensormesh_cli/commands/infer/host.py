@@ -1,0 +1,174 @@
+"""An inference host as a command addresses it: who asks, where, which model, and how long to wait.
+
+What the SDK says of its arguments is told here in the words of the command line.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_cli._errors import CliError, UsageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tensormesh import APITimeoutError, ConfigurationError, Tensormesh
+    from tensormesh_cli._app import App
+
+SERVERLESS = "serverless"
+ON_DEMAND = "on-demand"
+SURFACES = (ON_DEMAND, SERVERLESS)
+LATEST = "@latest"
+
+_OPTIONS = {
+    "inference_api_key": "--api-key",
+    "on_demand_user_id": "--user-id",
+    "serverless_base_url": "--base-url",
+    "on_demand_base_url": "--base-url",
+    "timeout_seconds": "--timeout",
+}
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the options of a command say of the host.
+
+    Attributes:
+        app: The run.
+        surface: `serverless` or `on-demand`.
+        user_id: `X-User-Id` of On-Demand, or None for the configured one.
+        api_key: Inference API key, or None for the configured one.
+        base_url: Base URL, or None for the configured one.
+        timeout: Seconds that connecting may take, or None for the default.
+    """
+
+    app: App
+    surface: str
+    user_id: str | None = None
+    api_key: str | None = None
+    base_url: str | None = None
+    timeout: float | None = None
+
+    @cached_property
+    def client(self) -> Tensormesh:
+        """The client for this host. The run closes it."""
+        with self._spoken():
+            return self.app.inference_client(
+                "serverless" if self.surface == SERVERLESS else "on-demand",
+                api_key=self.api_key,
+                user_id=self.user_id if self.surface == ON_DEMAND else None,
+                base_url=self.base_url,
+                timeout=self.timeout,
+            )
+
+    @contextmanager
+    def calls(self, *, idle: float | None = None) -> Iterator[Any]:
+        """The namespaces of this host, for as long as errors are told as this command's.
+
+        Args:
+            idle: Seconds of silence that a stream is allowed; None where nothing streams.
+
+        Raises:
+            UsageFault: An option, or the request, cannot be sent.
+            CredentialFault: A credential is missing.
+            CliError: Connecting took too long, or a stream went silent.
+        """
+        inference = self.client.inference
+        with self._spoken(idle):
+            yield inference.serverless if self.surface == SERVERLESS else inference.on_demand
+
+    def model(self, named: str | None) -> str:
+        """The model to ask.
+
+        Args:
+            named: What the option or the request says, or None.
+
+        Raises:
+            UsageFault: None is named and none is configured, or `@latest` is not known here.
+            CredentialFault: `@latest` needs a login.
+        """
+        if not named and self.surface == ON_DEMAND:
+            named = self.app.settings.gateway_model_id
+        if not named:
+            raise _no_model(self.surface)
+        if named != LATEST:
+            return named
+        if self.surface != ON_DEMAND:
+            raise UsageFault(
+                f"--model {LATEST} is only supported for --surface {ON_DEMAND}",
+                hint="name a serverless model; see: tm billing pricing serverless list",
+            )
+        return self._latest()
+
+    def _latest(self) -> str:
+        from tensormesh_cli._served import list_models, newest_served, served_name
+
+        found = newest_served(list_models(self.app.control_plane_client()))
+        name = None if found is None else served_name(found)
+        if name is None:
+            raise CliError(
+                f"--model {LATEST}: the Control Plane lists no served model",
+                hint="deploy a model, or name a served model by --model",
+            )
+        return name
+
+    @contextmanager
+    def _spoken(self, idle: float | None = None) -> Iterator[None]:
+        from tensormesh import APITimeoutError, ConfigurationError
+
+        try:
+            yield
+        except ConfigurationError as error:
+            raise self._misconfigured(error) from error
+        except APITimeoutError as error:
+            raise self._too_slow(error, idle) from error
+
+    def _misconfigured(self, error: ConfigurationError) -> Exception:
+        option = _OPTIONS.get(error.argument or "")
+        given = {
+            "--api-key": self.api_key,
+            "--user-id": self.user_id,
+            "--base-url": self.base_url,
+            "--timeout": self.timeout,
+        }
+        if option is not None and given[option] is not None:
+            # The SDK names its argument and a variable; here it was the option.
+            problem = error.message.partition(") ")[2]
+            return UsageFault(f"{option} {problem}") if problem else error
+        return error
+
+    def _too_slow(self, error: APITimeoutError, idle: float | None) -> CliError:
+        where = f" ({error.url})" if error.url else ""
+        if error.phase == "connect":
+            limit = "" if self.timeout is None else f" within --timeout {self.timeout:g} s"
+            return CliError(
+                f"the connection was not made{limit}{where}",
+                hint="check the network and the host, or raise --timeout",
+                kind="timeout",
+            )
+        if idle is None:
+            return CliError(
+                f"{error.message}{where}",
+                hint="a long answer comes piece by piece with --stream",
+                kind="timeout",
+            )
+        return CliError(
+            f"nothing came for {idle:g} s while streaming (--stream-idle-timeout {idle:g}){where}",
+            hint="raise --stream-idle-timeout if such gaps are expected",
+            kind="timeout",
+        )
+
+
+def _no_model(surface: str) -> UsageFault:
+    if surface == SERVERLESS:
+        return UsageFault(
+            f"no model: --surface {SERVERLESS} needs --model",
+            hint="published names are listed by: tm billing pricing serverless list",
+        )
+    return UsageFault(
+        "no model: --model is not given and gateway_model_id is not set",
+        hint=f"run: tm init --sync, or name a served model by --model, or --model {LATEST}",
+    )

@@ -1,0 +1,144 @@
+"""Sends a generating request, and prints the answer whole or as it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_cli._errors import UsageFault
+from tensormesh_cli.commands.infer.answers import render_usage
+from tensormesh_cli.commands.infer.stream import StreamPrinter, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tensormesh_cli._app import App
+    from tensormesh_cli.commands.infer.host import Host
+    from tensormesh_cli.output import Table
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One kind of generating request.
+
+    Attributes:
+        resource: From a host's namespaces to that of the request.
+        required: Fields that the method takes by name; all others are passed on as they are.
+        text: From the typed answer to its text.
+        extras: From the typed answer to what a stream of text leaves out.
+        table: From the answer's JSON to its table.
+        note: From the typed answer to what is worth a remark, or None.
+        usage_on_request: Whether a stream tells its usage only when asked to.
+    """
+
+    resource: Callable[[Any], Any]
+    required: tuple[str, ...]
+    text: Callable[[Any], str]
+    extras: Callable[[Any], str]
+    table: Callable[[Any], Table]
+    note: Callable[[Any], str | None]
+    usage_on_request: bool
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How an answer is to be printed.
+
+    Attributes:
+        stream: As it is written.
+        idle: Seconds of silence that a stream is allowed.
+        usage: With the number of tokens on standard error.
+    """
+
+    stream: bool
+    idle: float
+    usage: bool
+
+
+def generate(host: Host, kind: Generation, body: dict[str, Any], manner: Manner) -> None:
+    """Send a request and print its answer.
+
+    Args:
+        host: Where to.
+        kind: Which request.
+        body: The request, its model included. Its own `stream` counts as `--stream`.
+        manner: How to print the answer.
+
+    Raises:
+        UsageFault: The request cannot be sent, or is to stream in another output than text.
+        CliError: It failed.
+    """
+    streams = bool(body.pop("stream", False)) or manner.stream
+    output = host.app.options.output
+    if streams and output != "text":
+        raise UsageFault(
+            f"--stream supports only --output text, not {output}",
+            hint="leave out one of the two",
+        )
+    if not streams and body.get("stream_options") is not None:
+        raise UsageFault("`stream_options` needs --stream")
+    if streams:
+        if manner.usage and kind.usage_on_request:
+            wanted = body.get("stream_options") or {}
+            body["stream_options"] = {**wanted, "include_usage": True}
+        _stream(host, kind, body, manner)
+    else:
+        _whole(host, kind, body, manner)
+
+
+def send(resource: Any, required: tuple[str, ...], body: dict[str, Any], **options: Any) -> Any:
+    """Call `create` of a resource.
+
+    Raises:
+        UsageFault: A required field is missing, or the SDK refuses the request.
+    """
+    for name in required:
+        if body.get(name) is None:
+            raise UsageFault(f"the request has no `{name}`")
+    rest = {name: value for name, value in body.items() if name not in required}
+    fields = {name: body[name] for name in required}
+    try:
+        return resource.create(**fields, **options, extra_body=rest or None)
+    except (TypeError, ValueError) as error:
+        raise UsageFault(f"the request cannot be sent: {error}") from error
+
+
+def _whole(host: Host, kind: Generation, body: dict[str, Any], manner: Manner) -> None:
+    app = host.app
+    with host.calls() as namespaces:
+        response = send(kind.resource(namespaces).with_raw_response, kind.required, body)
+    data = response.json()
+    app.printer.emit(
+        data,
+        raw=response.content,
+        text=lambda: printable(kind.text(response.parse())),
+        table=kind.table(data) if app.options.output == "table" else None,
+    )
+    if app.options.output == "text" or manner.usage:
+        _tell(app, kind, response.parse(), manner)
+
+
+def _stream(host: Host, kind: Generation, body: dict[str, Any], manner: Manner) -> None:
+    app = host.app
+    with host.calls(idle=manner.idle) as namespaces:
+        stream = send(
+            kind.resource(namespaces),
+            kind.required,
+            body,
+            stream=True,
+            timeout_seconds=manner.idle,
+        )
+        with stream, StreamPrinter() as printer:
+            for piece in stream.text_deltas():
+                printer.write(piece)
+            answer = stream.get_final_completion()
+            printer.line(kind.extras(answer))
+    _tell(app, kind, answer, manner)
+
+
+def _tell(app: App, kind: Generation, answer: Any, manner: Manner) -> None:
+    note = kind.note(answer)
+    if note is not None:
+        app.terminal.note(note)
+    if manner.usage:
+        app.terminal.note(render_usage(answer.usage))

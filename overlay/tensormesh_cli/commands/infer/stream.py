@@ -1,0 +1,59 @@
+"""Prints an answer as it is written."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+# What a model writes must not steer the terminal: colours, titles, the cursor, the bell.
+_CONTROLS = {
+    code: "\N{REPLACEMENT CHARACTER}"
+    for code in (*range(0x20), *range(0x7F, 0xA0))
+    if chr(code) not in "\t\n"
+}
+_CONTROLS[ord("\r")] = ""
+
+
+def printable(text: str) -> str:
+    """Text as it goes to standard output: without control characters if that is a terminal."""
+    return text.translate(_CONTROLS) if sys.stdout.isatty() else text
+
+
+class StreamPrinter:
+    """Writes pieces of text at once, and sees to it that the last line is ended."""
+
+    def __init__(self) -> None:
+        self._is_line_open = False
+
+    def write(self, piece: str) -> None:
+        """Print a piece."""
+        if piece:
+            self._is_line_open = not piece.endswith("\n")
+            sys.stdout.write(printable(piece))
+            sys.stdout.flush()
+
+    def line(self, text: str) -> None:
+        """Print lines of their own; nothing for an empty text."""
+        if text:
+            self.end_line()
+            self.write(f"{text}\n")
+
+    def end_line(self) -> None:
+        """End the line that is open, if one is."""
+        if self._is_line_open:
+            self.write("\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, BrokenPipeError):
+            self.end_line()
