@@ -1,0 +1,1 @@
+"""`tm`, the command line of Tensormesh, on the public SDK."""

@@ -1,0 +1,269 @@
+"""Commands and groups of `tm`: loaded when used, with one layout of help and one kind of error."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from tensormesh_cli._app import App
+from tensormesh_cli._errors import UsageFault
+from tensormesh_cli._options import (
+    GLOBAL_OPTIONS,
+    GlobalOption,
+    all_option,
+    dry_run_option,
+    exit_status_option,
+    timeout_option,
+    yes_option,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from click.shell_completion import CompletionItem
+
+__all__ = [
+    "Argument",
+    "Lazy",
+    "TmCommand",
+    "TmGroup",
+    "all_option",
+    "command",
+    "dry_run_option",
+    "exit_status_option",
+    "group",
+    "pass_app",
+    "timeout_option",
+    "yes_option",
+]
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
+
+pass_app = click.make_pass_decorator(App, ensure=True)
+
+
+class Lazy(NamedTuple):
+    """A command that is loaded when it is used.
+
+    Attributes:
+        module: where it is.
+        attribute: its name there.
+        help: one line for the list of commands.
+        section: the heading that it is listed under.
+    """
+
+    module: str
+    attribute: str
+    help: str
+    section: str = "Commands"
+
+
+class Argument(click.Argument):
+    """A positional argument with a line of help."""
+
+    def __init__(self, *arguments: Any, help: str | None = None, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.help = help
+
+
+class _Base(click.Command):
+    """What commands and groups have in common."""
+
+    examples: str
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The command's own parameters, and the global options that it does not redefine."""
+        params = super().get_params(ctx)
+        taken = {name for param in params for name in (*param.opts, *param.secondary_opts)}
+        params.extend(option for option in GLOBAL_OPTIONS if taken.isdisjoint(option.opts))
+        return params
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Usage, text, arguments, options, commands, examples."""
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        self._format_parameters(ctx, formatter)
+        if isinstance(self, TmGroup):
+            self.format_commands(ctx, formatter)
+        self._format_global_options(ctx, formatter)
+        self._format_examples(formatter)
+
+    def _format_parameters(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        own = [param for param in self.get_params(ctx) if not isinstance(param, GlobalOption)]
+        arguments = [
+            (param.make_metavar(ctx), param.help)
+            for param in own
+            if isinstance(param, Argument) and param.help
+        ]
+        options = [
+            record
+            for param in own
+            if isinstance(param, click.Option)
+            and (record := param.get_help_record(ctx)) is not None
+        ]
+        for title, rows in (("Arguments", arguments), ("Options", options)):
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def _format_global_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if ctx.parent is None:
+            records = [option.get_help_record(ctx) for option in GLOBAL_OPTIONS]
+            with formatter.section("Global options (before or after any command)"):
+                formatter.write_dl([record for record in records if record is not None])
+            return
+        formatter.write_paragraph()
+        formatter.write_text("`tm --help` lists the global options, such as --output and --query.")
+
+    def _format_examples(self, formatter: click.HelpFormatter) -> None:
+        if not self.examples:
+            return
+        with formatter.section("Examples"):
+            for line in inspect.cleandoc(self.examples).splitlines():
+                # Written as it is: a wrapped command could not be copied.
+                formatter.write(f"{'':{formatter.current_indent}}{line}".rstrip() + "\n")
+
+
+class TmCommand(_Base):
+    """A command that does something.
+
+    Args:
+        examples: command lines for the end of the help, one on a line; `#` begins a comment.
+    """
+
+    def __init__(self, name: str | None, *, examples: str = "", **attributes: Any) -> None:
+        attributes["context_settings"] = {**_CONTEXT, **(attributes.get("context_settings") or {})}
+        super().__init__(name, **attributes)
+        self.examples = examples
+
+
+class TmGroup(_Base, click.Group):
+    """A command that holds others, each loaded when it is used.
+
+    Args:
+        lazy: the commands by name, in the order in which they are listed.
+        examples: command lines for the end of the help, one on a line; `#` begins a comment.
+    """
+
+    def __init__(
+        self,
+        name: str | None,
+        *,
+        lazy: Mapping[str, Lazy | tuple[str, str, str]] | None = None,
+        examples: str = "",
+        **attributes: Any,
+    ) -> None:
+        attributes["context_settings"] = {**_CONTEXT, **(attributes.get("context_settings") or {})}
+        super().__init__(name, **attributes)
+        self.examples = examples
+        self.lazy = {name: Lazy(*entry) for name, entry in (lazy or {}).items()}
+        self.command_class = TmCommand
+        self.group_class = TmGroup
+
+    def add_lazy(
+        self, name: str, module: str, attribute: str, help: str, section: str = "Commands"
+    ) -> None:
+        """Add a command that is loaded when it is used. One of the same name is replaced."""
+        self.lazy[name] = Lazy(module, attribute, help, section)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, in the order in which they are listed."""
+        return [*self.lazy, *(name for name in self.commands if name not in self.lazy)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, loaded if it is not; None if there is none."""
+        found = self.commands.get(cmd_name)
+        if found is None and cmd_name in self.lazy:
+            found = self.commands[cmd_name] = self._load(cmd_name)
+        return found
+
+    def _load(self, name: str) -> click.Command:
+        from importlib import import_module
+
+        entry = self.lazy[name]
+        found = getattr(import_module(entry.module), entry.attribute)
+        assert isinstance(found, click.Command)
+        return found
+
+    def listed(self, ctx: click.Context) -> list[tuple[str, str, str]]:
+        """Section, name and one line of help of every command that is shown; loads none."""
+        rows = []
+        for name in self.list_commands(ctx):
+            entry = self.lazy.get(name)
+            if entry is not None:
+                rows.append((entry.section, name, entry.help))
+                continue
+            found = self.get_command(ctx, name)
+            if found is not None and not found.hidden:
+                rows.append(("Commands", name, found.get_short_help_str(80)))
+        return rows
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands under their headings."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        rows = self.listed(ctx)
+        for section, name, text in rows:
+            sections.setdefault(section, []).append((name, text))
+        # One column for all sections.
+        longest = max((len(name) for _, name, _ in rows), default=0)
+        for section, entries in sections.items():
+            with formatter.section(section):
+                formatter.write_dl([(f"{name:{longest}}", text) for name, text in entries])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Show the help if nothing is given: that is a question, and no mistake."""
+        if not args and self.no_args_is_help and not ctx.resilient_parsing:
+            click.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first argument names, or tell which one was meant."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not ctx.resilient_parsing:
+            raise UsageFault(
+                f"unknown command `{name}` for `{ctx.command_path}`",
+                hint=_meant(name, self.list_commands(ctx))
+                or f"`{ctx.command_path} --help` lists the commands",
+            )
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete names of commands without loading them, and options."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=text)
+            for _, name, text in self.listed(ctx)
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def _meant(given: str, known: Iterable[str]) -> str | None:
+    from difflib import get_close_matches
+
+    close = get_close_matches(given, list(known), n=2)
+    return f"did you mean {' or '.join(f'`{name}`' for name in close)}?" if close else None
+
+
+def command(
+    name: str, *, examples: str = "", **attributes: Any
+) -> Callable[[Callable[..., Any]], TmCommand]:
+    """Make a function a `TmCommand`; its docstring is the help."""
+    return click.command(name, cls=TmCommand, examples=examples, **attributes)
+
+
+def group(
+    name: str,
+    *,
+    lazy: Mapping[str, Lazy | tuple[str, str, str]] | None = None,
+    examples: str = "",
+    **attributes: Any,
+) -> Callable[[Callable[..., Any]], TmGroup]:
+    """Make a function a `TmGroup`; its docstring is the help."""
+    return click.group(name, cls=TmGroup, lazy=lazy, examples=examples, **attributes)

@@ -1,0 +1,65 @@
+"""Debug logs on stderr, without secrets."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+_HIDDEN = "***"
+# A shorter one is no real key, and may well be an ordinary word.
+_SHORTEST_SECRET = 6
+_PATTERNS = (
+    re.compile(r"(?i)(\bbearer\s+)[^\s'\",}]+"),
+    re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?)(?!bearer\b)[^\s'\",}]+"),
+    re.compile(
+        r"(?i)((?:api_?key|(?:access|refresh)_?token|hf_?token)['\"]?\s*[:=]\s*['\"]?)[^\s'\",})]+"
+    ),
+)
+
+
+class Redactor:
+    """Takes secrets out of texts: those it was told, and what looks like one."""
+
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+
+    def add(self, secret: str | None) -> None:
+        """Remember a secret that must not be shown."""
+        if secret and len(secret) >= _SHORTEST_SECRET:
+            self._secrets.add(secret)
+
+    def redact(self, text: str) -> str:
+        """The text with `***` in the place of every secret."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, _HIDDEN)
+        for pattern in _PATTERNS:
+            text = pattern.sub(rf"\1{_HIDDEN}", text)
+        return text
+
+
+def start_logging(stream: TextIO, redactor: Redactor) -> None:
+    """Write what the SDK and the command line log to a stream, with the seconds since now.
+
+    Args:
+        stream: where to, such as stderr.
+        redactor: what takes the secrets out.
+    """
+    import logging
+    import time
+
+    begun = time.monotonic()
+
+    class Formatter(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            text = redactor.redact(super().format(record))
+            return f"debug {time.monotonic() - begun:8.3f}s {text}"
+
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Formatter())
+    logger = logging.getLogger("tensormesh")
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    logger.handlers[:] = [handler]

@@ -1,0 +1,197 @@
+"""What a user is told of an error, and the exit status that goes with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import click
+
+    import tensormesh
+
+FAILURE = 1
+USAGE = 2
+CREDENTIALS = 4
+
+_BAD_CREDENTIAL = 401
+_FORBIDDEN = 403
+LOGIN_HINT = "run `tm auth login`"
+
+
+class CliError(Exception):
+    """A command failed, for a reason that one line can say.
+
+    Args:
+        message: what was wrong; no full stop at its end.
+        hint: what to do about it, such as a command to run.
+        exit_code: the status of the process.
+        kind: a word for programs.
+        status: the HTTP status behind it, if there is one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        exit_code: int = FAILURE,
+        kind: str = "error",
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.exit_code = exit_code
+        self.kind = kind
+        self.status = status
+
+
+class UsageFault(CliError):
+    """A wrong option or input. The message names it."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint, exit_code=USAGE, kind="usage")
+
+
+class ConfigFault(CliError):
+    """A setting is missing or wrong, or a file of settings cannot be used."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint, exit_code=USAGE, kind="config")
+
+
+class CredentialFault(CliError):
+    """A credential is missing, expired or refused."""
+
+    def __init__(
+        self, message: str, *, hint: str | None = LOGIN_HINT, status: int | None = None
+    ) -> None:
+        super().__init__(
+            message, hint=hint, exit_code=CREDENTIALS, kind="credentials", status=status
+        )
+
+
+class Fault(NamedTuple):
+    """An error as it is told.
+
+    Attributes:
+        kind: a word for programs, such as ``"usage"``.
+        message: what was wrong, on one line.
+        hint: what to do, or ``None``.
+        status: the HTTP status behind it, or ``None``.
+        exit_code: the status of the process.
+    """
+
+    kind: str
+    message: str
+    hint: str | None
+    status: int | None
+    exit_code: int
+
+
+def describe(error: BaseException) -> Fault:
+    """Tell what an exception means to the user.
+
+    Args:
+        error: anything that a command may raise.
+    """
+    if isinstance(error, CliError):
+        return Fault(error.kind, one_line(error.message), error.hint, error.status, error.exit_code)
+    import click
+
+    import tensormesh
+
+    if isinstance(error, click.ClickException):
+        return _of_click(error)
+    if isinstance(error, tensormesh.ConfigurationError):
+        return _of_configuration(error)
+    if isinstance(error, tensormesh.APIError):
+        return _of_api(error)
+    if isinstance(error, OSError):
+        return _of_system(error)
+    said = one_line(str(error))
+    name = type(error).__name__
+    return Fault(
+        "internal",
+        f"unexpected {name}: {said}" if said else f"unexpected {name}",
+        "this is a mistake in tm; `--debug` shows where",
+        None,
+        FAILURE,
+    )
+
+
+def one_line(text: str) -> str:
+    """The text with every run of white space made one space."""
+    return " ".join(text.split())
+
+
+def _of_click(error: click.ClickException) -> Fault:
+    import click
+
+    message = one_line(error.format_message()).rstrip(".")
+    hint = None
+    if isinstance(error, click.NoSuchOption):
+        message = f"unknown option {error.option_name}"
+        if error.possibilities:
+            hint = "did you mean " + " or ".join(sorted(error.possibilities)) + "?"
+    if hint is None and isinstance(error, click.UsageError) and error.ctx is not None:
+        hint = f"`{error.ctx.command_path} --help` shows what it takes"
+    message = message[:1].lower() + message[1:]
+    return Fault("usage", message, hint, None, USAGE)
+
+
+# By the argument of the SDK that is missing: what it is here, where it comes from, exit status.
+_MISSING = {
+    "control_plane_token": (
+        "a Control Plane token is needed, and none is saved",
+        LOGIN_HINT,
+        CREDENTIALS,
+    ),
+    "inference_api_key": (
+        "an inference API key is needed, and none is set",
+        "run `tm init --sync`, or pass --api-key",
+        CREDENTIALS,
+    ),
+    "on_demand_user_id": (
+        "On-Demand needs a user id, and none is set",
+        "run `tm init --sync`, or pass --user-id",
+        CREDENTIALS,
+    ),
+    "on_demand_base_url": (
+        "the On-Demand host is not known",
+        "run `tm init --sync`, or pass --gateway-provider or --base-url",
+        USAGE,
+    ),
+}
+
+
+def _of_configuration(error: tensormesh.ConfigurationError) -> Fault:
+    message = one_line(str(error))
+    if error.argument in _MISSING and " is needed for " in message:
+        missing, hint, code = _MISSING[error.argument]
+        return Fault("credentials" if code == CREDENTIALS else "config", missing, hint, None, code)
+    return Fault("config", message, None, None, USAGE)
+
+
+def _of_api(error: tensormesh.APIError) -> Fault:
+    import tensormesh
+
+    message = one_line(str(error))
+    if isinstance(error, tensormesh.APIStatusError):
+        if error.status_code == _BAD_CREDENTIAL:
+            return Fault("credentials", message, None, _BAD_CREDENTIAL, CREDENTIALS)
+        kind = "forbidden" if error.status_code == _FORBIDDEN else "api"
+        return Fault(kind, message, None, error.status_code, FAILURE)
+    kind = "api"
+    if isinstance(error, tensormesh.APITimeoutError):
+        kind = "timeout"
+    elif isinstance(error, tensormesh.APIConnectionError):
+        kind = "network"
+    return Fault(kind, message, None, None, FAILURE)
+
+
+def _of_system(error: OSError) -> Fault:
+    reason = error.strerror or one_line(str(error)) or type(error).__name__
+    if error.filename is None:
+        return Fault("output", f"the output cannot be written: {reason}", None, None, FAILURE)
+    return Fault("file", f"{error.filename}: {reason}", None, None, FAILURE)

@@ -1,0 +1,64 @@
+"""Runs one command, and tells of what went wrong in one way."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from tensormesh_cli._app import App
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMPLETION_VARIABLE = "_TM_COMPLETE"
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Run one command, with its output written and its connections closed at the end.
+
+    Args:
+        arguments: what follows the program's name.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        BrokenPipeError: whoever read the output has closed it.
+        KeyboardInterrupt: Ctrl-C.
+        ModuleNotFoundError: a library is not installed.
+    """
+    app = App()
+    try:
+        try:
+            status = _run(app, list(arguments))
+            sys.stdout.flush()
+        except click.Abort:
+            raise KeyboardInterrupt from None
+        except (BrokenPipeError, ModuleNotFoundError):
+            raise
+        except Exception as error:
+            from tensormesh_cli._report import report
+
+            return report(app, arguments, error)
+        return status
+    finally:
+        app.close()
+
+
+def _run(app: App, arguments: list[str]) -> int:
+    from tensormesh_cli._root import root
+
+    instruction = app.environ.get(_COMPLETION_VARIABLE)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(root, {"obj": app}, "tm", _COMPLETION_VARIABLE, instruction)
+    try:
+        # Not root.main(), which would print errors in its own form.
+        with root.make_context("tm", arguments, obj=app) as context:
+            root.invoke(context)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    return 0

@@ -1,0 +1,42 @@
+"""`tm completion`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tensormesh_cli._click import Argument, command, pass_app
+
+if TYPE_CHECKING:
+    from tensormesh_cli._app import App
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@command(
+    "completion",
+    examples="""
+    # bash: for this shell, and for every new one
+    eval "$(tm completion bash)"
+    echo 'eval "$(tm completion bash)"' >> ~/.bashrc
+    # zsh, after compinit
+    eval "$(tm completion zsh)"
+    # fish
+    tm completion fish > ~/.config/fish/completions/tm.fish
+    """,
+)
+@click.argument(
+    "shell", cls=Argument, type=click.Choice(SHELLS), help="Shell to print the script for."
+)
+@pass_app
+def completion(app: App, shell: str) -> None:
+    """Print a script that completes commands, options and their values in a shell."""
+    from click.shell_completion import get_completion_class
+
+    from tensormesh_cli._root import root
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    script = kind(root, {}, "tm", "_TM_COMPLETE").source()
+    app.printer.emit({"shell": shell, "script": script}, text=script, raw=script.encode())

@@ -1,0 +1,92 @@
+"""The entry point: from arguments to an exit status, whatever happens in between.
+
+`tm --version` needs nothing but this module.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+PROGRAM = "tm"
+INTERRUPTED = 130
+_USAGE = 2
+# What only the command line needs; the SDK is used without them.
+_LIBRARIES = ("click", "rich", "yaml", "tomlkit", "jmespath", "filelock", "prompt_toolkit")
+
+
+def run() -> NoReturn:
+    """Run the command line of this process, and end the process."""
+    sys.exit(main())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: what follows the program's name; that of the process by default.
+
+    Returns:
+        The exit status: 0 success, 1 failure, 2 usage or configuration, 4 credentials,
+        130 interrupted.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        _prepare_streams()
+        if given in (["--version"], ["-V"]):
+            return _print_version()
+        from tensormesh_cli._invoke import invoke
+
+        return invoke(given)
+    except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            # The terminal has shown ^C: the shell's prompt shall not follow it on its line.
+            print(file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has had enough, as `head` does: that is no failure.
+        discard_output()
+        return 0
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in _LIBRARIES:
+            raise
+        print(f"Error: the library {error.name} is not installed", file=sys.stderr)
+        print("Hint: python -m pip install 'tensormesh[cli]'", file=sys.stderr)
+        return _USAGE
+
+
+def _print_version() -> int:
+    from tensormesh import __version__
+
+    print(f"{PROGRAM} {__version__}", flush=True)
+    return 0
+
+
+def _prepare_streams() -> None:
+    """Make the standard streams safe to write to, whatever the process was given."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # It was closed before we started.
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            # A text that the stream's encoding does not have is shown by its code points.
+            reconfigure(errors="backslashreplace")
+
+
+def discard_output() -> None:
+    """Let what is still buffered go nowhere: Python would complain of it at the very end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            os.dup2(nowhere, stream.fileno())
+        except (OSError, ValueError):
+            continue
+    os.close(nowhere)

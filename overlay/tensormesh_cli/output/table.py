@@ -1,0 +1,88 @@
+"""Tables for people, drawn to fit the terminal."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from tensormesh_cli.output.columns import Column, Table
+from tensormesh_cli.output.text import clean, columns_of
+from tensormesh_cli.output.values import shown
+
+_UNLIMITED = 10_000
+
+
+def table_of(data: object) -> Table | None:
+    """The table of the main list of some data; None if it is no data for a table.
+
+    Args:
+        data: JSON data: a list, an envelope of one, or an object.
+    """
+    rows = _main_list(data)
+    if rows is not None:
+        if rows and all(isinstance(row, dict) for row in rows):
+            return Table(columns_of(rows), rows)
+        return Table([Column("value", lambda row: row)], rows)
+    if isinstance(data, dict):
+        entries = list(columns_of([data]))
+        return Table(
+            [
+                Column("field", lambda column: column.title),
+                Column("value", lambda column: column.value(data)),
+            ],
+            entries,
+        )
+    return None
+
+
+def _main_list(data: object) -> list[object] | None:
+    if isinstance(data, list):
+        return data
+    if not isinstance(data, dict):
+        return None
+    lists = [value for value in data.values() if isinstance(value, list)]
+    return lists[0] if len(lists) == 1 else None
+
+
+def draw(table: Table, *, width: int | None, color: bool) -> str:
+    """A table as text.
+
+    Args:
+        table: what to draw.
+        width: columns that a line must not exceed; long cells end in an ellipsis then. None if
+            they do not matter.
+        color: whether to use styles.
+    """
+    drawn = RichTable(box=box.ROUNDED, title=table.title, title_justify="left", caption=None)
+    for column in table.columns:
+        drawn.add_column(
+            Text(clean(column.title)),
+            justify=column.align,
+            style=column.style or "",
+            overflow="ellipsis",
+            no_wrap=True,
+        )
+    for row in table.rows:
+        cells = [" ".join(clean(shown(column.value(row))).split()) for column in table.columns]
+        drawn.add_row(*(Text(cell) for cell in cells))
+    out = StringIO()
+    console = Console(
+        file=out,
+        width=width or _UNLIMITED,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        legacy_windows=False,
+    )
+    console.print(drawn)
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    if table.footer:
+        lines.extend(clean(table.footer).splitlines())
+    return "".join(f"{line}\n" for line in lines)

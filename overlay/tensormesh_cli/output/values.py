@@ -1,0 +1,67 @@
+"""How single values of the API read: money, times, and all the rest."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)\Z")
+_MONEY_KEYS = {"currencyCode", "units", "nanos"}
+_NANO = Decimal("1e-9")
+
+
+def shown(value: object) -> str:
+    """A value as people read it; empty for None.
+
+    Args:
+        value: JSON data.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return time_text(value) or value
+    if isinstance(value, dict):
+        money = money_text(value)
+        if money is not None:
+            return money
+    if isinstance(value, list) and all(is_plain(item) for item in value):
+        return ", ".join(shown(item) for item in value)
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def is_plain(value: object) -> bool:
+    """Whether a value reads well in one cell: it is no list, and no object but an amount."""
+    if isinstance(value, dict):
+        return money_text(value) is not None
+    return not isinstance(value, list)
+
+
+def money_text(value: dict[str, object]) -> str | None:
+    """An amount such as ``"12.50 USD"``, exact; None if the object is no amount."""
+    if "currencyCode" not in value or not value.keys() <= _MONEY_KEYS:
+        return None
+    try:
+        units = int(str(value.get("units") or 0))
+        amount = units + int(str(value.get("nanos") or 0)) * _NANO
+    except ValueError:
+        return None
+    text = format(amount.quantize(_NANO), "f").rstrip("0")
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction:0<2} {value['currencyCode']}"
+
+
+def time_text(value: str) -> str | None:
+    """A time such as ``"2026-05-01 00:00"`` in UTC; None if the text is no time."""
+    if not _TIME.match(value):
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
