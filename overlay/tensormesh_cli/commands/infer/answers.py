@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tensormesh_cli.output import Column, Table
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tensormesh.types import ChatCompletion, Response, TextCompletion
+    from tensormesh_cli.output import Table
 
 _CUT_OFF = "Note: the answer was cut off at its token limit."
 
@@ -39,6 +38,8 @@ def chat_calls(completion: ChatCompletion) -> str:
 
 def chat_table(data: Any) -> Table:
     """One row for each choice."""
+    from tensormesh_cli.output import Column, Table
+
     return Table(
         columns=[
             Column("INDEX", "index", align="right"),
@@ -68,6 +69,8 @@ def completion_text(completion: TextCompletion) -> str:
 
 def completion_table(data: Any) -> Table:
     """One row for each choice."""
+    from tensormesh_cli.output import Column, Table
+
     return Table(
         columns=[
             Column("INDEX", "index", align="right"),
@@ -88,11 +91,12 @@ def response_text(response: Response) -> str:
     """The output texts, each function call as a line of JSON among them."""
     lines = []
     for item in response.output:
+        data = item.to_dict()
         if item.type == "message":
-            parts = [part for part in item.content if part.type == "output_text"]
-            lines.append("".join(part.text for part in parts))
+            parts = [part for part in data["content"] if part.get("type") == "output_text"]
+            lines.append("".join(part["text"] for part in parts))
         elif item.type == "function_call":
-            lines.append(json_line(item.to_dict()))
+            lines.append(json_line(data))
     return _join(lines, "\n")
 
 
@@ -104,6 +108,8 @@ def response_calls(response: Response) -> str:
 
 def response_table(data: Any) -> Table:
     """One row for each output item."""
+    from tensormesh_cli.output import Column, Table
+
     return Table(
         columns=[
             Column("TYPE", "type"),

@@ -22,6 +22,8 @@ SERVERLESS = "serverless"
 ON_DEMAND = "on-demand"
 SURFACES = (ON_DEMAND, SERVERLESS)
 LATEST = "@latest"
+# An answer that comes in one piece may take minutes to be written.
+ANSWER_SECONDS = 600.0
 
 _OPTIONS = {
     "inference_api_key": "--api-key",
@@ -63,6 +65,17 @@ class Host:
                 base_url=self.base_url,
                 timeout=self.timeout,
             )
+
+    @property
+    def answer_seconds(self) -> float:
+        """Seconds to wait for an answer that comes in one piece.
+
+        A general timeout in the config file was hardly meant for this, and only prolongs it.
+        """
+        settings = self.app.settings
+        if settings.sources.get("timeout_seconds") in ("flag", "environment"):
+            return settings.timeout_seconds
+        return max(ANSWER_SECONDS, settings.timeout_seconds)
 
     @contextmanager
     def calls(self, *, idle: float | None = None) -> Iterator[Any]:

@@ -106,16 +106,24 @@ def send(resource: Any, required: tuple[str, ...], body: dict[str, Any], **optio
 def _whole(host: Host, kind: Generation, body: dict[str, Any], manner: Manner) -> None:
     app = host.app
     with host.calls() as namespaces:
-        response = send(kind.resource(namespaces).with_raw_response, kind.required, body)
+        response = send(
+            kind.resource(namespaces).with_raw_response,
+            kind.required,
+            body,
+            timeout_seconds=host.answer_seconds,
+        )
     data = response.json()
+    output = app.options.output
+    # Models are loaded only if somebody looks at them.
+    answer = response.parse() if output == "text" or manner.usage else None
     app.printer.emit(
         data,
         raw=response.content,
-        text=lambda: printable(kind.text(response.parse())),
-        table=kind.table(data) if app.options.output == "table" else None,
+        text=lambda: printable(kind.text(answer)),
+        table=kind.table(data) if output == "table" else None,
     )
-    if app.options.output == "text" or manner.usage:
-        _tell(app, kind, response.parse(), manner)
+    if answer is not None:
+        _tell(app, kind, answer, manner)
 
 
 def _stream(host: Host, kind: Generation, body: dict[str, Any], manner: Manner) -> None:

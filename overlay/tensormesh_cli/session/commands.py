@@ -1,0 +1,108 @@
+"""What a session understands besides questions: lines that begin with a slash."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tensormesh_cli._errors import UsageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tensormesh_cli.session.loop import Session
+
+HELP = (
+    ("/help", "Show this."),
+    ("/model [NAME]", "Show the model, or ask another one."),
+    ("/system [TEXT]", "Show the instructions, or set them; - takes them away."),
+    ("/reset", "Forget what was said."),
+    ("/save FILE", "Write the messages as JSON, for: tm infer chat --file FILE"),
+    ("/exit", "Leave; so does Ctrl-D."),
+    ("", ""),
+    ("Enter", "Send. Esc Enter, or a backslash at the end of a line, begins a new line."),
+    ("Ctrl-C", "Stop the answer, or empty the line."),
+    ("//...", "Send a text that begins with a slash."),
+)
+
+
+def run_command(session: Session, line: str) -> None:
+    """Do what a line that begins with a slash says.
+
+    Raises:
+        UsageFault: There is no such command, or it cannot be done.
+    """
+    name, _, argument = line.partition(" ")
+    command = COMMANDS.get(name)
+    if command is None:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, COMMANDS, n=1)
+        meant = f"did you mean {close[0]}?" if close else "/help lists the commands"
+        raise UsageFault(f"unknown command {name}", hint=meant)
+    command(session, argument.strip())
+
+
+def _help(session: Session, _argument: str) -> None:
+    width = max(len(name) for name, _ in HELP)
+    for name, text in HELP:
+        session.say(f"{name:{width}}  {text}".rstrip())
+
+
+def _model(session: Session, name: str) -> None:
+    conversation = session.conversation
+    if name:
+        conversation.model = session.host.model(name)
+    session.say(f"Model: {conversation.model}")
+
+
+def _system(session: Session, text: str) -> None:
+    conversation = session.conversation
+    if text:
+        conversation.system = None if text == "-" else text
+    session.say(f"Instructions: {conversation.system or 'none'}")
+
+
+def _reset(session: Session, _argument: str) -> None:
+    session.conversation.reset()
+    session.say("What was said is forgotten.")
+
+
+def _save(session: Session, name: str) -> None:
+    if not name:
+        raise UsageFault("/save needs the name of a file")
+    messages = session.conversation.messages
+    if not messages:
+        raise UsageFault("/save: nothing was said yet")
+    content = json.dumps(messages, ensure_ascii=False, indent=2) + "\n"
+    try:
+        path = Path(name).expanduser()
+        # A file of this session is replaced, any other is not.
+        mode = os.O_TRUNC if path in session.saved else os.O_EXCL
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | mode, 0o600)
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(content)
+    except FileExistsError:
+        raise UsageFault(f"/save: {name} exists already: choose another name") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageFault(f"/save: {name} cannot be written: {reason}") from None
+    session.saved.add(path)
+    session.say(f"Saved {len(messages)} messages to {path}")
+
+
+def _exit(_session: Session, _argument: str) -> None:
+    raise EOFError
+
+
+COMMANDS: dict[str, Callable[[Session, str], None]] = {
+    "/help": _help,
+    "/model": _model,
+    "/system": _system,
+    "/reset": _reset,
+    "/save": _save,
+    "/exit": _exit,
+    "/quit": _exit,
+}

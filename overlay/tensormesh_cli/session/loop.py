@@ -1,0 +1,126 @@
+"""The loop of a session: read, ask, print."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from tensormesh_cli.commands.infer.generations import CHAT
+from tensormesh_cli.commands.infer.request import send
+from tensormesh_cli.commands.infer.stream import StreamPrinter
+from tensormesh_cli.session.commands import run_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tensormesh_cli.commands.infer.host import Host
+    from tensormesh_cli.session.conversation import Conversation
+    from tensormesh_cli.session.lines import Reader
+
+
+class Session:
+    """A conversation on a terminal.
+
+    Args:
+        host: Where to send requests.
+        conversation: What was said, and whom to ask.
+        reader: Reads what the user types.
+        idle: Seconds of silence that an answer is allowed.
+
+    Attributes:
+        host: Where to send requests.
+        conversation: What was said, and whom to ask.
+        saved: Files that `/save` has written.
+    """
+
+    def __init__(
+        self, host: Host, conversation: Conversation, reader: Reader, *, idle: float
+    ) -> None:
+        self.host = host
+        self.conversation = conversation
+        self.saved: set[Path] = set()
+        self._reader = reader
+        self._idle = idle
+
+    def run(self) -> None:
+        """Go on until the user leaves."""
+        self.host.app.terminal.note(
+            f"Model {self.conversation.model} ({self.host.surface})."
+            " /help lists the commands, Ctrl-D leaves."
+        )
+        while True:
+            try:
+                line = self._reader.read().strip()
+            except EOFError:
+                return
+            except KeyboardInterrupt:
+                self.say("")
+                continue
+            if line and not self._do(line):
+                return
+
+    def say(self, text: str) -> None:
+        """Print a line that is no answer."""
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+    def _do(self, line: str) -> bool:
+        """Do what a line says; False to leave. An error is told, and the session goes on."""
+        try:
+            if line.startswith("//"):
+                self._ask(line[1:])
+            elif line.startswith("/"):
+                run_command(self, line)
+            else:
+                self._ask(line)
+        except EOFError:
+            return False
+        except BrokenPipeError:
+            raise
+        except KeyboardInterrupt:
+            self.say("")
+        except Exception as error:
+            self._tell(error)
+        return True
+
+    def _ask(self, question: str) -> None:
+        """Ask, and print the answer as it is written. Ctrl-C stops it; what has come counts."""
+        pieces: list[str] = []
+        try:
+            self._print_answer(question, pieces)
+        except KeyboardInterrupt:
+            self.host.app.terminal.note("Stopped.")
+        answer = "".join(pieces)
+        if answer:
+            self.conversation.add(question, answer)
+
+    def _print_answer(self, question: str, pieces: list[str]) -> None:
+        body = self.conversation.request(question)
+        with self.host.calls(idle=self._idle) as namespaces:
+            stream = send(
+                CHAT.resource(namespaces),
+                CHAT.required,
+                body,
+                stream=True,
+                timeout_seconds=self._idle,
+            )
+            with stream, StreamPrinter() as printer:
+                for piece in stream.text_deltas():
+                    pieces.append(piece)
+                    printer.write(piece)
+                answer = stream.get_final_completion()
+        note = CHAT.note(answer)
+        if note is not None:
+            self.host.app.terminal.note(note)
+
+    def _tell(self, error: Exception) -> None:
+        """Tell of an error on one line."""
+        from tensormesh_cli._errors import describe
+
+        fault = describe(error)
+        text = f"Error: {fault.message}"
+        if fault.hint:
+            text += f" ({fault.hint})"
+        app = self.host.app
+        sys.stderr.write(app.redactor.redact(text) + "\n")
+        sys.stderr.flush()
