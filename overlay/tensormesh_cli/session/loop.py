@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from tensormesh_cli.commands.infer.generations import CHAT
+from tensormesh_cli.commands.infer.printing import StreamPrinter
 from tensormesh_cli.commands.infer.request import send
-from tensormesh_cli.commands.infer.stream import StreamPrinter
 from tensormesh_cli.session.commands import run_command
 
 if TYPE_CHECKING:

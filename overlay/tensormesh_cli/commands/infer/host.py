@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tensormesh_cli._errors import CliError, UsageFault
+from tensormesh_cli._errors import CliError, CredentialFault, UsageFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tensormesh import APITimeoutError, ConfigurationError, Tensormesh
+    from tensormesh import (
+        APITimeoutError,
+        AuthenticationError,
+        ConfigurationError,
+        Tensormesh,
+    )
     from tensormesh_cli._app import App
 
 SERVERLESS = "serverless"
@@ -86,7 +91,7 @@ class Host:
 
         Raises:
             UsageFault: An option, or the request, cannot be sent.
-            CredentialFault: A credential is missing.
+            CredentialFault: A credential is missing or refused.
             CliError: Connecting took too long, or a stream went silent.
         """
         inference = self.client.inference
@@ -130,10 +135,12 @@ class Host:
 
     @contextmanager
     def _spoken(self, idle: float | None = None) -> Iterator[None]:
-        from tensormesh import APITimeoutError, ConfigurationError
+        from tensormesh import APITimeoutError, AuthenticationError, ConfigurationError
 
         try:
             yield
+        except AuthenticationError as error:
+            raise self._refused(error) from error
         except ConfigurationError as error:
             raise self._misconfigured(error) from error
         except APITimeoutError as error:
@@ -152,6 +159,21 @@ class Host:
             problem = error.message.partition(") ")[2]
             return UsageFault(f"{option} {problem}") if problem else error
         return error
+
+    def _refused(self, error: AuthenticationError) -> CredentialFault:
+        if self.api_key is not None:
+            return CredentialFault(
+                "401: the inference API key was refused",
+                hint="check the key of --api-key",
+                status=error.status_code,
+            )
+        source = self.app.settings.sources.get("gateway_api_key")
+        where = "TENSORMESH_INFERENCE_API_KEY" if source == "environment" else "gateway_api_key"
+        return CredentialFault(
+            f"401: the inference API key of {where} was refused",
+            hint="run `tm init --sync` for a fresh one, or pass --api-key",
+            status=error.status_code,
+        )
 
     def _too_slow(self, error: APITimeoutError, idle: float | None) -> CliError:
         where = f" ({error.url})" if error.url else ""

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from tensormesh_cli._click import command
 from tensormesh_cli.commands.infer.host import SERVERLESS
 from tensormesh_cli.commands.infer.options import host_options
+from tensormesh_cli.commands.infer.printing import show
 
 if TYPE_CHECKING:
     from tensormesh_cli.commands.infer.host import Host
+    from tensormesh_cli.output import Table
 
 
 @command(
@@ -26,24 +28,24 @@ def models(host: Host) -> None:
     with host.calls() as namespaces:
         response = namespaces.models.with_raw_response.list()
     data = response.json()
-    table = None
-    if host.app.options.output == "table":
-        from tensormesh_cli.output import Column, Table
-
-        table = Table(
-            columns=[
-                Column("MODEL", "id"),
-                Column("OWNED BY", "owned_by"),
-                Column("CONTEXT", "max_model_len", align="right"),
-            ],
-            rows=data.get("data") or [],
-        )
-    host.app.printer.emit(
+    show(
+        host.app,
         data,
         raw=response.content,
         text=lambda: "\n".join(card.id for card in response.parse().data),
-        table=table,
+        table=lambda: _model_table(data),
     )
+
+
+def _model_table(data: Any) -> Table:
+    from tensormesh_cli.output import Column, Table
+
+    columns = [
+        Column("MODEL", "id"),
+        Column("OWNED BY", "owned_by"),
+        Column("CONTEXT", "max_model_len", align="right"),
+    ]
+    return Table(columns=columns, rows=data.get("data") or [])
 
 
 @command("health", examples="tm infer health --surface on-demand")
@@ -54,7 +56,7 @@ def health(host: Host) -> None:
         response = namespaces.health.with_raw_response.get()
     # A healthy host may answer with an empty body, which the SDK knows how to read.
     data: Any = response.json() if response.content.strip() else response.parse().to_dict()
-    host.app.printer.emit(data, raw=response.content, text=lambda: str(response.parse().status))
+    show(host.app, data, raw=response.content, text=lambda: str(response.parse().status))
 
 
 @command("version", examples="tm infer version --surface on-demand")
@@ -63,6 +65,6 @@ def version(host: Host) -> None:
     """Tell the version of a host's engine."""
     with host.calls() as namespaces:
         response = namespaces.version.with_raw_response.get()
-    host.app.printer.emit(
-        response.json(), raw=response.content, text=lambda: str(response.parse().version)
+    show(
+        host.app, response.json(), raw=response.content, text=lambda: str(response.parse().version)
     )

@@ -115,15 +115,27 @@ def sampling_options(command: Callable[P, R]) -> Callable[P, R]:
     """What most requests say of how to write the answer."""
     for option in reversed(
         (
-            click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer."),
-            click.option("--temperature", type=click.FloatRange(min=0), help="0 is greedy."),
+            click.option(
+                "--max-tokens", type=click.IntRange(min=1), metavar="N", help="Longest answer."
+            ),
+            click.option(
+                "--temperature", type=click.FloatRange(min=0), metavar="X", help="0 is greedy."
+            ),
             click.option(
                 "--top-p",
                 type=click.FloatRange(min=0, min_open=True, max=1),
+                metavar="X",
                 help="Share of the likeliest tokens to choose from.",
             ),
-            click.option("--seed", type=int, help="For answers that repeat, as far as they can."),
-            click.option("--stop", multiple=True, help="Text that ends the answer; repeatable."),
+            click.option(
+                "--seed", type=int, metavar="N", help="For answers that repeat, as far as they can."
+            ),
+            click.option(
+                "--stop",
+                multiple=True,
+                metavar="TEXT",
+                help="Text that ends the answer; repeatable.",
+            ),
         )
     ):
         command = option(command)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli.commands.infer.answers import render_usage
-from tensormesh_cli.commands.infer.stream import StreamPrinter, printable
+from tensormesh_cli.commands.infer.printing import StreamPrinter, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,11 +69,11 @@ def generate(host: Host, kind: Generation, body: dict[str, Any], manner: Manner)
         CliError: It failed.
     """
     streams = bool(body.pop("stream", False)) or manner.stream
-    output = host.app.options.output
-    if streams and output != "text":
+    options = host.app.options
+    if streams and (options.output != "text" or options.query is not None):
+        other = "--query" if options.output == "text" else f"--output {options.output}"
         raise UsageFault(
-            f"--stream supports only --output text, not {output}",
-            hint="leave out one of the two",
+            f"--stream supports only --output text, not {other}", hint="leave out one of the two"
         )
     if not streams and body.get("stream_options") is not None:
         raise UsageFault("`stream_options` needs --stream")
@@ -116,11 +116,12 @@ def _whole(host: Host, kind: Generation, body: dict[str, Any], manner: Manner) -
     output = app.options.output
     # Models are loaded only if somebody looks at them.
     answer = response.parse() if output == "text" or manner.usage else None
-    app.printer.emit(
+    show(
+        app,
         data,
         raw=response.content,
-        text=lambda: printable(kind.text(answer)),
-        table=kind.table(data) if output == "table" else None,
+        text=lambda: kind.text(answer),
+        table=lambda: kind.table(data),
     )
     if answer is not None:
         _tell(app, kind, answer, manner)

@@ -17,6 +17,7 @@ from tensormesh_cli.commands.infer.options import (
     read_input,
 )
 from tensormesh_cli.commands.infer.payload import Expected, request_object
+from tensormesh_cli.commands.infer.printing import show
 
 if TYPE_CHECKING:
     from tensormesh_cli.commands.infer.host import Host
@@ -50,11 +51,12 @@ def tokenize(
     body = {"prompt": given} if isinstance(given, str) else request_object(given, TEXT)
     body["model"] = host.model(model or body.get("model"))
     data, content = _send(host, "tokenize", ("model", "prompt"), body)
-    host.app.printer.emit(
+    show(
+        host.app,
         data,
         raw=content,
         text=lambda: ",".join(str(token) for token in data.get("tokens") or []),
-        table=_token_table(data) if host.app.options.output == "table" else None,
+        table=lambda: _token_table(data),
     )
 
 
@@ -83,9 +85,7 @@ def detokenize(
         body = request_object(given, TOKENS)
     body["model"] = host.model(model or body.get("model"))
     data, content = _send(host, "detokenize", ("model", "tokens"), body)
-    from tensormesh_cli.commands.infer.stream import printable
-
-    host.app.printer.emit(data, raw=content, text=lambda: printable(str(data.get("prompt") or "")))
+    show(host.app, data, raw=content, text=lambda: str(data.get("prompt") or ""))
 
 
 def _send(

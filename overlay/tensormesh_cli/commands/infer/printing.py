@@ -1,12 +1,16 @@
-"""Prints an answer as it is written."""
+"""Prints what a model wrote, whole or as it is written."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
+
+    from tensormesh_cli._app import App
+    from tensormesh_cli.output import Table
 
 # What a model writes must not steer the terminal: colours, titles, the cursor, the bell.
 _CONTROLS = {
@@ -20,6 +24,32 @@ _CONTROLS[ord("\r")] = ""
 def printable(text: str) -> str:
     """Text as it goes to standard output: without control characters if that is a terminal."""
     return text.translate(_CONTROLS) if sys.stdout.isatty() else text
+
+
+def show(
+    app: App,
+    data: Any,
+    *,
+    raw: bytes,
+    text: Callable[[], str],
+    table: Callable[[], Table] | None = None,
+) -> None:
+    """Print an answer in the mode that was asked for.
+
+    Args:
+        app: The run.
+        data: The answer's JSON.
+        raw: The answer as it came.
+        text: Gives what the model wrote, which is printed as it is unless a terminal shows it.
+        table: Gives its table; one that is made of the JSON by default.
+    """
+    options = app.options
+    if options.output == "text" and options.query is None:
+        with StreamPrinter() as printer:
+            printer.write(text())
+    else:
+        made = table() if table is not None and options.output == "table" else None
+        app.printer.emit(data, raw=raw, text=text, table=made)
 
 
 class StreamPrinter:
