@@ -49,7 +49,7 @@ class Lazy(NamedTuple):
 
     Attributes:
         module: where it is.
-        attribute: its name there.
+        attribute: its name there, or that of a function that makes it of its name.
         help: one line for the list of commands.
         section: the heading that it is listed under.
     """
@@ -103,6 +103,9 @@ class _Base(click.Command):
             if isinstance(param, click.Option)
             and (record := param.get_help_record(ctx)) is not None
         ]
+        if ctx.parent is None:
+            # All of the root's are global.
+            options = []
         for title, rows in (("Arguments", arguments), ("Options", options)):
             if rows:
                 with formatter.section(title):
@@ -110,7 +113,8 @@ class _Base(click.Command):
 
     def _format_global_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if ctx.parent is None:
-            records = [option.get_help_record(ctx) for option in GLOBAL_OPTIONS]
+            shown = [p for p in self.get_params(ctx) if isinstance(p, click.Option)]
+            records = [option.get_help_record(ctx) for option in shown]
             with formatter.section("Global options (before or after any command)"):
                 formatter.write_dl([record for record in records if record is not None])
             return
@@ -168,11 +172,15 @@ class TmGroup(_Base, click.Group):
         """Add a command that is loaded when it is used. One of the same name is replaced."""
         self.lazy[name] = Lazy(module, attribute, help, section)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The names of all commands, in the order in which they are listed."""
         return [*self.lazy, *(name for name in self.commands if name not in self.lazy)]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
+    ) -> click.Command | None:
         """The command of a name, loaded if it is not; None if there is none."""
         found = self.commands.get(cmd_name)
         if found is None and cmd_name in self.lazy:
@@ -184,6 +192,8 @@ class TmGroup(_Base, click.Group):
 
         entry = self.lazy[name]
         found = getattr(import_module(entry.module), entry.attribute)
+        if not isinstance(found, click.Command):
+            found = found(name)
         assert isinstance(found, click.Command)
         return found
 

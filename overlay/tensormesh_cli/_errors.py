@@ -15,6 +15,7 @@ CREDENTIALS = 4
 
 _BAD_CREDENTIAL = 401
 _FORBIDDEN = 403
+_TOO_MANY = 429
 LOGIN_HINT = "run `tm auth login`"
 
 
@@ -46,21 +47,21 @@ class CliError(Exception):
         self.status = status
 
 
-class UsageFault(CliError):
+class UsageFault(CliError):  # noqa: N818
     """A wrong option or input. The message names it."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint, exit_code=USAGE, kind="usage")
 
 
-class ConfigFault(CliError):
+class ConfigFault(CliError):  # noqa: N818
     """A setting is missing or wrong, or a file of settings cannot be used."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint, exit_code=USAGE, kind="config")
 
 
-class CredentialFault(CliError):
+class CredentialFault(CliError):  # noqa: N818
     """A credential is missing, expired or refused."""
 
     def __init__(
@@ -88,6 +89,10 @@ class Fault(NamedTuple):
     status: int | None
     exit_code: int
 
+    def lines(self) -> str:
+        """What people are told: one line, and one more if there is a hint."""
+        return f"Error: {self.message}\n" + (f"Hint: {self.hint}\n" if self.hint else "")
+
 
 def describe(error: BaseException) -> Fault:
     """Tell what an exception means to the user.
@@ -97,6 +102,8 @@ def describe(error: BaseException) -> Fault:
     """
     if isinstance(error, CliError):
         return Fault(error.kind, one_line(error.message), error.hint, error.status, error.exit_code)
+    if isinstance(error, ModuleNotFoundError) and _library(error) in _LIBRARIES:
+        return _of_library(_library(error))
     import click
 
     import tensormesh
@@ -120,6 +127,24 @@ def describe(error: BaseException) -> Fault:
     )
 
 
+# What only the command line needs; the SDK is used without them.
+_LIBRARIES = ("click", "rich", "yaml", "tomlkit", "jmespath", "filelock", "prompt_toolkit")
+
+
+def _library(error: ModuleNotFoundError) -> str:
+    return (error.name or "").partition(".")[0]
+
+
+def _of_library(name: str) -> Fault:
+    return Fault(
+        "install",
+        f"tm needs the library {name}, which is not installed",
+        "python -m pip install 'tensormesh[cli]'",
+        None,
+        USAGE,
+    )
+
+
 def one_line(text: str) -> str:
     """The text with every run of white space made one space."""
     return " ".join(text.split())
@@ -133,7 +158,7 @@ def _of_click(error: click.ClickException) -> Fault:
     if isinstance(error, click.NoSuchOption):
         message = f"unknown option {error.option_name}"
         if error.possibilities:
-            hint = "did you mean " + " or ".join(sorted(error.possibilities)) + "?"
+            hint = f"did you mean {error.possibilities[0]}?"
     if hint is None and isinstance(error, click.UsageError) and error.ctx is not None:
         hint = f"`{error.ctx.command_path} --help` shows what it takes"
     message = message[:1].lower() + message[1:]
@@ -173,21 +198,47 @@ def _of_configuration(error: tensormesh.ConfigurationError) -> Fault:
     return Fault("config", message, None, None, USAGE)
 
 
+# By a word of the SDK's hint, which speaks of its own arguments: what it is called here.
+_HINTS = {
+    "control_plane_token": "`tm auth whoami` tests the login, `tm auth refresh` renews it",
+    "inference_api_key": "check --api-key; `tm init --sync` renews the saved one",
+    "on_demand_user_id": (
+        "check the user id, and that the model is the served name and not the modelId UUID"
+    ),
+    "Serverless name": "`tm billing pricing serverless list` shows the published names",
+}
+
+
 def _of_api(error: tensormesh.APIError) -> Fault:
     import tensormesh
 
-    message = one_line(str(error))
     if isinstance(error, tensormesh.APIStatusError):
-        if error.status_code == _BAD_CREDENTIAL:
-            return Fault("credentials", message, None, _BAD_CREDENTIAL, CREDENTIALS)
-        kind = "forbidden" if error.status_code == _FORBIDDEN else "api"
-        return Fault(kind, message, None, error.status_code, FAILURE)
-    kind = "api"
+        return _of_status(error)
+    message = one_line(str(error))
     if isinstance(error, tensormesh.APITimeoutError):
-        kind = "timeout"
-    elif isinstance(error, tensormesh.APIConnectionError):
-        kind = "network"
-    return Fault(kind, message, None, None, FAILURE)
+        return Fault("timeout", message, "--timeout allows for more", None, FAILURE)
+    if isinstance(error, tensormesh.APIConnectionError):
+        hint = None
+        if "CERTIFICATE_VERIFY_FAILED" in message:
+            message = message.partition(". `ca_bundle`")[0]
+            hint = "--ca-bundle names a file with the certificates to trust"
+        return Fault("network", message, hint, None, FAILURE)
+    return Fault("api", message, None, None, FAILURE)
+
+
+def _of_status(error: tensormesh.APIStatusError) -> Fault:
+    from copy import copy
+
+    hint = next((ours for word, ours in _HINTS.items() if word in (error.hint or "")), None)
+    if hint is None and error.status_code == _TOO_MANY and error.retry_after is not None:
+        hint = f"try again in {error.retry_after:g} s"
+    plain = copy(error)
+    plain.hint = None
+    message = one_line(str(plain))
+    if error.status_code == _BAD_CREDENTIAL:
+        return Fault("credentials", message, hint, error.status_code, CREDENTIALS)
+    kind = "forbidden" if error.status_code == _FORBIDDEN else "api"
+    return Fault(kind, message, hint, error.status_code, FAILURE)
 
 
 def _of_system(error: OSError) -> Fault:

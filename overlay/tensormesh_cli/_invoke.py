@@ -27,7 +27,6 @@ def invoke(arguments: Sequence[str]) -> int:
     Raises:
         BrokenPipeError: whoever read the output has closed it.
         KeyboardInterrupt: Ctrl-C.
-        ModuleNotFoundError: a library is not installed.
     """
     app = App()
     try:
@@ -36,7 +35,7 @@ def invoke(arguments: Sequence[str]) -> int:
             sys.stdout.flush()
         except click.Abort:
             raise KeyboardInterrupt from None
-        except (BrokenPipeError, ModuleNotFoundError):
+        except BrokenPipeError:
             raise
         except Exception as error:
             from tensormesh_cli._report import report
@@ -52,9 +51,7 @@ def _run(app: App, arguments: list[str]) -> int:
 
     instruction = app.environ.get(_COMPLETION_VARIABLE)
     if instruction:
-        from click.shell_completion import shell_complete
-
-        return shell_complete(root, {"obj": app}, "tm", _COMPLETION_VARIABLE, instruction)
+        return _complete(app, root, instruction)
     try:
         # Not root.main(), which would print errors in its own form.
         with root.make_context("tm", arguments, obj=app) as context:
@@ -62,3 +59,13 @@ def _run(app: App, arguments: list[str]) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     return 0
+
+
+def _complete(app: App, root: click.Command, instruction: str) -> int:
+    from click.shell_completion import shell_complete
+
+    try:
+        return shell_complete(root, {"obj": app}, "tm", _COMPLETION_VARIABLE, instruction)
+    except Exception:
+        # The user is in the middle of a line: no word is better than one about an error.
+        return 1

@@ -17,7 +17,40 @@ OUTPUT_MODES = ("text", "json", "yaml", "raw", "table")
 PROVIDERS = ("nebius", "lambda", "yotta")
 _LONGEST_TIMEOUT = 365 * 24 * 3600.0
 
-SECONDS = click.FloatRange(0, _LONGEST_TIMEOUT, min_open=True)
+
+class _Seconds(click.ParamType):  # type: ignore[type-arg]
+    """A time that can be waited for, in seconds."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            seconds = float(str(value))
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds <= _LONGEST_TIMEOUT:
+            self.fail(f"{value!r} is not a number of seconds above 0", param, ctx)
+        return seconds
+
+
+class _Count(click.ParamType):  # type: ignore[type-arg]
+    """A whole number, 0 or more."""
+
+    name = "number"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            self.fail(f"{text!r} is not a whole number, 0 or more", param, ctx)
+        return int(text)
+
+
+SECONDS = _Seconds()
+COUNT = _Count()
 
 
 class GlobalOption(click.Option):
@@ -70,7 +103,7 @@ GLOBAL_OPTIONS: tuple[GlobalOption, ...] = (
     ),
     _global(
         "max-retries",
-        type=click.IntRange(min=0),
+        type=COUNT,
         metavar="N",
         help="Retries of idempotent requests on transient errors"
         " (overrides TENSORMESH_MAX_RETRIES).",
@@ -100,7 +133,7 @@ GLOBAL_OPTIONS: tuple[GlobalOption, ...] = (
 
 def yes_option(function: FunctionT) -> FunctionT:
     """`--yes`: do it without asking. Passed as `yes: bool`."""
-    return click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")(function)
+    return click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(function)
 
 
 def dry_run_option(function: FunctionT) -> FunctionT:

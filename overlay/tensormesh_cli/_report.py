@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tensormesh_cli._errors import describe
+from tensormesh_cli.main import discard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,15 +31,12 @@ def report(app: App, arguments: Sequence[str], error: Exception) -> int:
     fault = describe(error)
     if _flag(app, arguments, "debug"):
         _print_traceback(app, error)
-    if _output_mode(app, arguments) in _MODES_FOR_PROGRAMS:
-        text = _as_json(fault)
-    else:
-        text = f"Error: {fault.message}\n"
-        if fault.hint:
-            text += f"Hint: {fault.hint}\n"
+    structured = _output_mode(app, arguments) in _MODES_FOR_PROGRAMS
+    text = _as_json(fault) if structured else fault.lines()
     sys.stderr.write(app.redactor.redact(text))
-    if isinstance(error, OSError) and fault.kind == "output":
-        _forget_output()
+    if fault.kind == "output":
+        # What could not be written is not to be tried again when Python ends.
+        discard(sys.stdout)
     return fault.exit_code
 
 
@@ -80,10 +78,3 @@ def _print_traceback(app: App, error: Exception) -> None:
 
     lines = traceback.format_exception(error)
     sys.stderr.write(app.redactor.redact("".join(lines)))
-
-
-def _forget_output() -> None:
-    """What could not be written is not to be tried again when Python ends."""
-    from tensormesh_cli.main import discard_output
-
-    discard_output()

@@ -108,7 +108,7 @@ class Terminal:
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Progress]:
-        """Show on stderr that something goes on, if stderr is a terminal and `--quiet` is not given.
+        """Show that something goes on, if stderr is a terminal and `--quiet` is not given.
 
         Args:
             label: what goes on, such as ``"Waiting for the browser"``.

@@ -11,13 +11,10 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NoReturn
+    from typing import NoReturn, TextIO
 
 PROGRAM = "tm"
 INTERRUPTED = 130
-_USAGE = 2
-# What only the command line needs; the SDK is used without them.
-_LIBRARIES = ("click", "rich", "yaml", "tomlkit", "jmespath", "filelock", "prompt_toolkit")
 
 
 def run() -> NoReturn:
@@ -50,14 +47,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read us has had enough, as `head` does: that is no failure.
-        discard_output()
+        discard(sys.stdout)
+        discard(sys.stderr)
         return 0
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _LIBRARIES:
-            raise
-        print(f"Error: the library {error.name} is not installed", file=sys.stderr)
-        print("Hint: python -m pip install 'tensormesh[cli]'", file=sys.stderr)
-        return _USAGE
+        # Of the libraries, click is needed first: without it there is no other way to tell.
+        from tensormesh_cli._errors import describe
+
+        fault = describe(error)
+        print(fault.lines(), end="", file=sys.stderr)
+        return fault.exit_code
 
 
 def _print_version() -> int:
@@ -81,12 +80,13 @@ def _prepare_streams() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def discard_output() -> None:
+def discard(stream: TextIO) -> None:
     """Let what is still buffered go nowhere: Python would complain of it at the very end."""
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError):
+        # It is no real file.
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            os.dup2(nowhere, stream.fileno())
-        except (OSError, ValueError):
-            continue
+    os.dup2(nowhere, number)
     os.close(nowhere)

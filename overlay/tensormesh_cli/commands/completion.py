@@ -32,11 +32,12 @@ SHELLS = ("bash", "zsh", "fish")
 @pass_app
 def completion(app: App, shell: str) -> None:
     """Print a script that completes commands, options and their values in a shell."""
-    from click.shell_completion import get_completion_class
+    from click.shell_completion import ShellComplete, get_completion_class
 
     from tensormesh_cli._root import root
 
     kind = get_completion_class(shell)
     assert kind is not None
-    script = kind(root, {}, "tm", "_TM_COMPLETE").source()
+    # Not bash's own method, which would run a bash to learn its version.
+    script = ShellComplete.source(kind(root, {}, "tm", "_TM_COMPLETE"))
     app.printer.emit({"shell": shell, "script": script}, text=script, raw=script.encode())

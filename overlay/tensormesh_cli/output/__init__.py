@@ -79,11 +79,11 @@ class Printer:
         elif self.mode == "json":
             from tensormesh_cli.output.json_ import dump
 
-            self._write(dump(data, ascii_only=not self._fits(data)))
+            self._structured(dump, data)
         elif self.mode == "yaml":
             from tensormesh_cli.output.yaml_ import dump as dump_yaml
 
-            self._write(dump_yaml(data, ascii_only=not self._fits(data)))
+            self._structured(dump_yaml, data)
         else:
             self._write(self._readable(data, text, table))
 
@@ -95,7 +95,8 @@ class Printer:
     def _readable(
         self, data: object, text: str | Callable[[], str] | None, table: Table | None
     ) -> str:
-        from tensormesh_cli.output.text import clean, render
+        from tensormesh_cli.output.text import render
+        from tensormesh_cli.output.values import clean
 
         if self.mode == "table":
             from tensormesh_cli.output.table import draw, table_of
@@ -106,15 +107,17 @@ class Printer:
         if text is not None:
             said = clean(text if isinstance(text, str) else text(), keep_colors=self.color)
             return said if not said or said.endswith("\n") else said + "\n"
-        return render(data, table=table, width=self.width)
+        return render(data, table=table, width=self.width, color=self.color)
 
     def _raw(self, data: object, raw: bytes | None) -> None:
         if raw is None:
             from tensormesh_cli.output.json_ import compact
 
-            # A text as it is: what a script asks for with --query is most often one.
-            said = data if isinstance(data, str) else compact(data, ascii_only=not self._fits(data))
-            self._write(f"{said}\n")
+            if isinstance(data, str):
+                # As it is: what a script asks for with --query is most often a text.
+                self._write(f"{data}\n")
+            else:
+                self._structured(compact, data)
             return
         binary = getattr(self.stdout, "buffer", None)
         if binary is None:
@@ -122,17 +125,18 @@ class Printer:
             return
         self.stdout.flush()
         binary.write(raw)
+        if not raw.endswith(b"\n") and self.stdout.isatty():
+            binary.write(b"\n")
         binary.flush()
 
     def _write(self, text: str) -> None:
         self.stdout.write(text)
 
-    def _fits(self, data: object) -> bool:
-        """Whether the stream can encode the data: a replaced character would break its syntax."""
-        from tensormesh_cli.output.json_ import compact
-
+    def _structured(self, dump: Callable[..., str], data: object) -> None:
+        text = dump(data, ascii_only=False)
         try:
-            compact(data, ascii_only=False).encode(self.stdout.encoding or "utf-8")
+            text.encode(self.stdout.encoding or "utf-8")
         except UnicodeEncodeError:
-            return False
-        return True
+            # A character that the stream replaces would break the syntax.
+            text = dump(data, ascii_only=True)
+        self._write(text)

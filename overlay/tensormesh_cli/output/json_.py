@@ -11,5 +11,5 @@ def dump(data: object, *, ascii_only: bool) -> str:
 
 
 def compact(data: object, *, ascii_only: bool) -> str:
-    """Data as JSON on one line, without spaces and line end."""
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=ascii_only, default=str)
+    """Data as JSON on one line, without spaces, and a line end."""
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=ascii_only, default=str) + "\n"

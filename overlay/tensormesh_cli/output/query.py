@@ -21,8 +21,9 @@ def select(expression: str, data: object) -> object:
     try:
         return jmespath.search(expression, data)
     except JMESPathError as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "it is empty"
+        # Further lines only point at the place with a caret.
+        reason = str(error).partition("\n")[0].partition("expression: ")[2].rstrip(": ")
         raise UsageFault(
-            f"--query {expression!r} is not a valid JMESPath expression: {reason}",
+            f"--query {expression!r} is not a JMESPath expression that fits: {reason or error}",
             hint="https://jmespath.org has a tutorial",
         ) from None

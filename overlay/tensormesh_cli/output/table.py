@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from tensormesh_cli.output.columns import Column, Table
-from tensormesh_cli.output.text import clean, columns_of
-from tensormesh_cli.output.values import shown
+from tensormesh_cli.output.columns import Column, Table, columns_of, flat
+from tensormesh_cli.output.text import cell
+from tensormesh_cli.output.values import clean
 
 _UNLIMITED = 10_000
 
@@ -24,17 +24,14 @@ def table_of(data: object) -> Table | None:
     """
     rows = _main_list(data)
     if rows is not None:
-        if rows and all(isinstance(row, dict) for row in rows):
-            return Table(columns_of(rows), rows)
+        objects = [row for row in rows if isinstance(row, dict)]
+        if rows and len(objects) == len(rows):
+            return Table(columns_of(objects), objects)
         return Table([Column("value", lambda row: row)], rows)
     if isinstance(data, dict):
-        entries = list(columns_of([data]))
         return Table(
-            [
-                Column("field", lambda column: column.title),
-                Column("value", lambda column: column.value(data)),
-            ],
-            entries,
+            [Column("field", lambda entry: entry[0]), Column("value", lambda entry: entry[1])],
+            list(flat(data)),
         )
     return None
 
@@ -67,8 +64,7 @@ def draw(table: Table, *, width: int | None, color: bool) -> str:
             no_wrap=True,
         )
     for row in table.rows:
-        cells = [" ".join(clean(shown(column.value(row))).split()) for column in table.columns]
-        drawn.add_row(*(Text(cell) for cell in cells))
+        drawn.add_row(*(Text(cell(column, row)) for column in table.columns))
     out = StringIO()
     console = Console(
         file=out,

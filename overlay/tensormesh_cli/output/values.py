@@ -9,7 +9,22 @@ from decimal import Decimal
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)\Z")
 _MONEY_KEYS = {"currencyCode", "units", "nanos"}
+# What moves a cursor, turns text around, or worse. Line ends and tabs are harmless.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_COLOR = re.compile("(\x1b\\[[0-9;]*m)")
 _NANO = Decimal("1e-9")
+
+
+def clean(text: str, *, keep_colors: bool = False) -> str:
+    """The text without characters that would act on a terminal instead of being seen.
+
+    Args:
+        text: any text, such as one that a server sent.
+        keep_colors: leave sequences that set colours.
+    """
+    parts = _COLOR.split(text)
+    parts[::2] = [_CONTROL.sub("", part) for part in parts[::2]]
+    return "".join(parts if keep_colors else parts[::2])
 
 
 def shown(value: object) -> str:
