@@ -1,0 +1,252 @@
+"""`tm auth`: the login at the Control Plane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tensormesh_cli._click import (
+    command,
+    exit_status_option,
+    group,
+    pass_app,
+    timeout_option,
+    yes_option,
+)
+from tensormesh_cli._options import SECONDS
+
+if TYPE_CHECKING:
+    from tensormesh.types import User
+    from tensormesh_cli._app import App
+    from tensormesh_cli.credentials.store import Tokens, TokenStore
+
+_TOKEN_VARIABLE = "TENSORMESH_CONTROL_PLANE_TOKEN"  # noqa: S105 - the name of a variable
+
+
+@group(
+    "auth",
+    examples="""
+    tm auth login
+    tm auth status
+    tm --output json auth whoami
+    """,
+)
+def auth() -> None:
+    """Log in to the Control Plane, and see who you are there."""
+
+
+@command(
+    "login",
+    examples="""
+    tm auth login
+    tm auth login --no-open-browser
+    tm auth login --controlplane-base https://api.example.com
+    """,
+)
+@click.option("--no-open-browser", is_flag=True, help="Print the address; open no browser.")
+@click.option(
+    "--max-wait-seconds",
+    type=SECONDS,
+    default=300,
+    metavar="SECONDS",
+    help="How long to wait for the approval.",
+)
+@pass_app
+def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> None:
+    """Log in with the browser, and save the login on this machine.
+
+    tm renews it by itself, until you log out.
+    """
+    from datetime import UTC, datetime
+
+    from tensormesh_cli.credentials import login as flow
+    from tensormesh_cli.credentials.store import new_tokens
+
+    base, store = app.settings.controlplane_base, _store(app)
+    client = app.control_plane_client(auth=False)
+    started = flow.start(client)
+    opened = (
+        not no_open_browser
+        and flow.can_open_browser(app.environ)
+        and flow.open_browser(started.url)
+    )
+    # Not a note: without the address nobody could log in, with --quiet either.
+    first = "Your browser opens" if opened else "Open this page in a browser"
+    click.echo(f"{first}, to approve the login:\n  {started.url}", err=True)
+    app.terminal.note(f"Waiting up to {max_wait_seconds:g} seconds; Ctrl-C stops.")
+    with app.terminal.progress("Waiting for the approval"):
+        answer = flow.wait(client, started, max_wait_seconds=max_wait_seconds)
+    app.redactor.add(answer.access_token)
+    app.redactor.add(answer.refresh_token)
+    tokens = _named(app, new_tokens(answer, base, datetime.now(UTC)))
+    with store.lock():
+        store.save(tokens)
+    who = tokens.user_email or tokens.user_id
+    app.printer.emit(
+        {"logged_in": True, **_public(tokens)},
+        text=f"Logged in to {base}{f' as {who}' if who else ''}.",
+    )
+    if app.environ.get(_TOKEN_VARIABLE):
+        app.terminal.warn(f"{_TOKEN_VARIABLE} is set, and is used instead of this login")
+    app.terminal.note("Next: tm init --sync")
+
+
+@command("logout", examples="tm auth logout --yes")
+@yes_option
+@pass_app
+def logout(app: App, yes: bool) -> None:
+    """Remove the saved login from this machine."""
+    store = _store(app)
+    removed = False
+    # Also if it is broken: then this is the way out.
+    if store.path.exists():
+        app.terminal.confirm(f"Remove the saved login in {store.path}?", yes=yes)
+        with store.lock():
+            removed = store.delete()
+    app.printer.emit(
+        {"logged_in": False, "removed": removed},
+        text="Logged out." if removed else "You were not logged in.",
+    )
+    if app.environ.get(_TOKEN_VARIABLE):
+        app.terminal.warn(f"{_TOKEN_VARIABLE} is still set, and is used")
+
+
+@command("refresh", examples="tm auth refresh")
+@pass_app
+def refresh(app: App) -> None:
+    """Renew the saved login now.
+
+    tm does so by itself before a token ends. This helps when the Control Plane refuses a token.
+    """
+    from datetime import UTC, datetime
+
+    from tensormesh_cli._errors import CredentialFault
+    from tensormesh_cli.credentials.refresh import renew, saved_login
+
+    store = _store(app)
+    seen = saved_login(app.settings, store)
+    if seen is None:
+        raise CredentialFault(f"not logged in to {app.settings.controlplane_base}")
+    tokens = renew(app.settings, store, seen, now=datetime.now(UTC))
+    app.printer.emit(
+        {"refreshed": True, **_public(tokens)},
+        text=f"The login was renewed, and its token is valid until {_shown(tokens)}.",
+    )
+    if app.environ.get(_TOKEN_VARIABLE):
+        app.terminal.warn(f"{_TOKEN_VARIABLE} is set, and is used instead of this login")
+
+
+@command(
+    "status",
+    examples="""
+    tm auth status
+    tm auth status --exit-status
+    """,
+)
+@exit_status_option
+@pass_app
+def status(app: App, exit_status: bool) -> None:
+    """Show which credentials there are. Asks no host.
+
+    `tm auth whoami` asks the Control Plane whether it takes them.
+    """
+    from tensormesh_cli.commands.doctor import show
+
+    show(app, "status", exit_status=exit_status)
+
+
+@command(
+    "whoami",
+    examples="""
+    tm auth whoami
+    tm --output json auth whoami --query user.id
+    """,
+)
+@timeout_option
+@pass_app
+def whoami(app: App, timeout: float | None) -> None:
+    """Ask the Control Plane who you are, which also tells whether your token is valid."""
+    client = app.control_plane_client(timeout=timeout)
+    response = client.control_plane.users.with_raw_response.get_auth_profile()
+    user = response.parse()
+    app.printer.emit(
+        response.json(),
+        raw=response.content,
+        text=lambda: _who(user, app.settings.controlplane_base),
+    )
+
+
+@command(
+    "print-token",
+    examples="""
+    export TENSORMESH_CONTROL_PLANE_TOKEN="$(tm auth print-token --yes-i-know)"
+    """,
+)
+@click.option(
+    "--yes-i-know",
+    is_flag=True,
+    help="Say that you know: the token is a secret, also in logs and in a shell's history.",
+)
+@pass_app
+def print_token(app: App, yes_i_know: bool) -> None:
+    """Print the Control Plane token, for other programs. It is a secret."""
+    from tensormesh_cli._errors import CredentialFault, UsageFault
+
+    if not yes_i_know:
+        raise UsageFault(
+            "the token is a secret, and is not printed without --yes-i-know",
+            hint="run `tm auth print-token --yes-i-know`",
+        )
+    token = app.access_token()
+    if token is None:
+        raise CredentialFault(f"not logged in to {app.settings.controlplane_base}")
+    app.printer.emit({"access_token": token}, raw=f"{token}\n".encode(), text=token)
+
+
+for _command in (login, logout, refresh, status, whoami, print_token):
+    auth.add_command(_command)
+
+
+def _store(app: App) -> TokenStore:
+    from tensormesh_cli.credentials.store import TokenStore
+
+    return TokenStore(app.settings.auth_path)
+
+
+def _named(app: App, tokens: Tokens) -> Tokens:
+    """Return the login with its user's name; without it if the host does not tell."""
+    from dataclasses import replace
+
+    import tensormesh
+
+    client = app.control_plane_client(auth=False).with_options(
+        control_plane_token=tokens.access_token
+    )
+    try:
+        user = client.control_plane.users.get_auth_profile()
+    except tensormesh.TensormeshError:
+        return tokens
+    return replace(tokens, user_id=user.id, user_email=user.user_email or None)
+
+
+def _public(tokens: Tokens) -> dict[str, Any]:
+    names = ("controlplane_base", "user_id", "user_email", "expires_at")
+    return {name: getattr(tokens, name) for name in names}
+
+
+def _shown(tokens: Tokens) -> str:
+    return f"{tokens.expiry:%Y-%m-%d %H:%M} UTC"
+
+
+def _who(user: User, base: str) -> str:
+    name = user.display_name or " ".join(filter(None, (user.first_name, user.last_name)))
+    rows = {
+        "Name": name,
+        "E-mail": user.user_email,
+        "User id": user.id,
+        "Role": (user.user_role or "").removeprefix("USER_ROLE_").replace("_", " ").lower(),
+        "Company": user.company,
+        "Host": base,
+    }
+    return "\n".join(f"{f'{label}:':9} {value}" for label, value in rows.items() if value)

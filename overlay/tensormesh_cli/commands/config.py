@@ -1,0 +1,187 @@
+"""`tm config`: the settings, and the file that keeps them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tensormesh_cli._click import Argument, command, group, pass_app
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from tensormesh_cli._app import App
+
+
+@group(
+    "config",
+    examples="""
+    tm config show --sources
+    tm config set gateway_provider nebius
+    tm config path
+    """,
+)
+def config() -> None:
+    """Show and change settings.
+
+    A flag counts before the environment, and both before the config file; in it, [overrides]
+    counts before [managed].
+    """
+
+
+@command(
+    "show",
+    examples="""
+    tm config show --sources
+    tm --output json config show --query gateway_model_id
+    """,
+)
+@click.option("--sources", is_flag=True, help="Also tell where each value comes from.")
+@click.option("--show-secrets", is_flag=True, help="Show keys whole.")
+@pass_app
+def show(app: App, sources: bool, show_secrets: bool) -> None:
+    """Show the settings that hold for this command line."""
+    from tensormesh_cli.output import Column, Table
+
+    settings = app.settings
+    values = settings.values if show_secrets else settings.shown_values
+    if not sources:
+        app.printer.emit(values)
+        return
+    origins = {name: settings.sources[name] for name in values}
+    columns = [
+        Column("setting", lambda name: name),
+        Column("value", lambda name: values[str(name)]),
+        Column("source", lambda name: origins[str(name)]),
+    ]
+    app.printer.emit({"values": values, "sources": origins}, table=Table(columns, list(values)))
+
+
+@command(
+    "init",
+    examples="""
+    tm config init
+    tm config init --path ./tensormesh.toml
+    """,
+)
+@click.option(
+    "--path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write it.  [default: the config file]",
+)
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@pass_app
+def init(app: App, path: Path | None, force: bool) -> None:
+    """Write a config file to begin with."""
+    from tensormesh_cli.config.file import write_template
+
+    target = path or _path(app)
+    write_template(target, force=force)
+    app.printer.emit({"path": str(target)}, text=f"Wrote {target}.")
+    if path is not None:
+        app.terminal.note(f"Use it with: tm --config {path} ...")
+
+
+@command("path", examples="tm config path")
+@pass_app
+def path(app: App) -> None:
+    """Print the path of the config file."""
+    target = _path(app)
+    app.printer.emit(
+        {"path": str(target), "exists": target.exists()},
+        raw=f"{target}\n".encode(),
+        text=str(target),
+    )
+
+
+def _complete_key(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    from tensormesh_cli.config.keys import KEYS
+
+    return [
+        CompletionItem(key.name)
+        for key in KEYS.values()
+        if key.writable and key.name.startswith(incomplete)
+    ]
+
+
+@command(
+    "set",
+    examples="""
+    tm config set max_retries 3
+    tm config set gateway_model_id openai-gpt-oss-120b
+    # Read a key from standard input, so that it is in no shell's history.
+    tm config set gateway_api_key - < key.txt
+    """,
+)
+@click.argument("key", cls=Argument, shell_complete=_complete_key, help="Name of the setting.")
+@click.argument("value", cls=Argument, help="Its value; `-` reads it from standard input.")
+@pass_app
+def set_(app: App, key: str, value: str) -> None:
+    """Write a setting into the config file.
+
+    Gateway settings go to [overrides], so that `tm init --sync` leaves them alone.
+    """
+    import sys
+
+    from tensormesh_cli._errors import UsageFault
+    from tensormesh_cli.config.file import update
+    from tensormesh_cli.config.keys import InvalidValueError, mask, writable_key
+
+    found = writable_key(key)
+    if value == "-":
+        value = sys.stdin.readline().strip()
+    try:
+        checked = found.check(value)
+    except InvalidValueError as error:
+        raise UsageFault(f"`{key}` {error}") from None
+    if checked == "":
+        raise UsageFault(
+            f"`{key}` needs a value", hint=f"`tm config unset {key}` removes the setting"
+        )
+    target = _path(app)
+    update(target, {found.home: checked})
+    shown = mask(str(checked)) if found.secret else checked
+    app.printer.emit(
+        {"path": str(target), "key": key, "value": shown}, text=f"{key} = {shown} in {target}"
+    )
+    if found.variable and app.environ.get(found.variable):
+        app.terminal.warn(f"{found.variable} is set, and counts before the config file")
+
+
+@command("unset", examples="tm config unset gateway_model_id")
+@click.argument("key", cls=Argument, shell_complete=_complete_key, help="Name of the setting.")
+@pass_app
+def unset(app: App, key: str) -> None:
+    """Remove a setting from the config file.
+
+    For a gateway setting that is the one in [overrides]; what `tm init --sync` wrote then counts.
+    """
+    from tensormesh_cli.config.file import read, update
+    from tensormesh_cli.config.keys import writable_key
+
+    found = writable_key(key)
+    target = _path(app)
+    *tables, name = found.home
+    document = read(target)
+    removed = name in (document.get(tables[0], {}) if tables else document)
+    if removed:
+        update(target, {found.home: None})
+    said = f"Removed {key} from {target}." if removed else f"{key} was not set in {target}."
+    app.printer.emit({"path": str(target), "key": key, "removed": removed}, text=said)
+
+
+for _command in (init, show, path, set_, unset):
+    config.add_command(_command)
+
+
+def _path(app: App) -> Path:
+    """The config file. Settings are not read for it, so that a broken one can be put right."""
+    from tensormesh_cli.config.paths import require_config
+
+    return require_config(app.options.config, app.environ)

@@ -1,0 +1,29 @@
+"""`tm infer doctor`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tensormesh_cli._click import command, exit_status_option, pass_app
+
+if TYPE_CHECKING:
+    from tensormesh_cli._app import App
+
+
+@command(
+    "doctor",
+    examples="""
+    tm infer doctor
+    tm infer doctor --exit-status
+    """,
+)
+@exit_status_option
+@pass_app
+def doctor(app: App, exit_status: bool) -> None:
+    """Check what On-Demand requests need, and what `--model @latest` needs.
+
+    What only `@latest` needs is no more than a warning.
+    """
+    from tensormesh_cli.commands.doctor import show
+
+    show(app, "infer", exit_status=exit_status)

@@ -1,0 +1,173 @@
+"""`tm init`: what is set up on this machine, and the gateway settings of the account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tensormesh_cli._click import command, pass_app
+
+if TYPE_CHECKING:
+    from tensormesh.types import Model, User
+    from tensormesh_cli._app import App
+
+_GATEWAY = ("gateway_api_key", "gateway_user_id", "gateway_provider", "gateway_model_id")
+_PROVIDER = "CLOUD_PROVIDER_"
+
+
+@command(
+    "init",
+    examples="""
+    tm init
+    tm init --sync
+    tm init --sync --controlplane-base https://api.example.com
+    """,
+)
+@click.option("--sync", is_flag=True, help="Write the gateway settings of your account.")
+@pass_app
+def init(app: App, sync: bool) -> None:
+    """Show what is set up here; with --sync, take the gateway settings from your account.
+
+    They go to [managed] of the config file: API key, user id and, if a model of yours is served,
+    its provider and its served name. What you set in [overrides] stays, and counts first. With
+    --controlplane-base, that host is written too.
+    """
+    if sync:
+        _sync(app)
+    else:
+        _show(app)
+
+
+def _show(app: App) -> None:
+    from tensormesh_cli.checks.report import examine
+
+    settings = app.settings
+    shown = settings.shown_values
+    report = examine(app, "status")
+    login = report.entries[0].finding
+    path = settings.config_path
+    data: dict[str, Any] = {
+        "config": {
+            "path": None if path is None else str(path),
+            "exists": bool(path and path.exists()),
+        },
+        "controlplane_base": settings.controlplane_base,
+        "logged_in": login.status == "ok",
+        **{name: shown[name] for name in (*_GATEWAY, "synced_at")},
+        "ready": report.ready,
+    }
+    app.printer.emit(data, text=lambda: _described(data, login.message))
+    if not data["logged_in"]:
+        app.terminal.note("Next: tm auth login")
+    elif data["gateway_api_key"] is None or data["gateway_user_id"] is None:
+        app.terminal.note("Next: tm init --sync")
+
+
+def _described(data: dict[str, Any], login: str) -> str:
+    config = data["config"]
+    rows = {
+        "Config file": f"{config['path']}{'' if config['exists'] else ' (does not exist)'}",
+        "Control Plane": data["controlplane_base"],
+        "Login": login,
+        "API key": data["gateway_api_key"],
+        "User id": data["gateway_user_id"],
+        "Provider": data["gateway_provider"],
+        "Model": data["gateway_model_id"],
+        "Synced": data["synced_at"],
+    }
+    return "\n".join(f"{f'{label}:':14} {value or '-'}" for label, value in rows.items())
+
+
+def _sync(app: App) -> None:
+    from tensormesh_cli._served import list_models, newest_served
+    from tensormesh_cli.config.file import update
+    from tensormesh_cli.config.keys import MANAGED, mask
+    from tensormesh_cli.config.settings import FLAG
+
+    settings = app.settings
+    path = settings.path
+    client = app.control_plane_client()
+    with app.terminal.progress("Reading your account"):
+        user = client.control_plane.users.get_auth_profile()
+        newest = newest_served(list_models(client))
+    managed = _managed(user, newest)
+    changes: dict[tuple[str, ...], object | None] = {}
+    if settings.sources["controlplane_base"] == FLAG:
+        changes["controlplane_base",] = settings.controlplane_base
+    for name, value in managed.items():
+        changes[MANAGED, name] = value
+    update(path, changes)
+    shown = dict(managed)
+    if shown["gateway_api_key"] is not None:
+        shown["gateway_api_key"] = mask(shown["gateway_api_key"])
+    app.redactor.add(managed["gateway_api_key"])
+    app.printer.emit(
+        {
+            "synced": True,
+            "path": str(path),
+            "controlplane_base": settings.controlplane_base,
+            **shown,
+        },
+        text=lambda: _synced(shown, str(path)),
+    )
+    _advise(app, managed, newest)
+
+
+def _managed(user: User, newest: Model | None) -> dict[str, str | None]:
+    """Return what `[managed]` is to hold; None for what it is not to hold."""
+    from datetime import UTC, datetime
+
+    from tensormesh_cli._served import served_name
+    from tensormesh_cli.credentials.store import write_time
+
+    managed: dict[str, str | None] = {
+        "synced_at": write_time(datetime.now(UTC)),
+        "gateway_api_key": user.api_key or (newest.api_key if newest else None) or None,
+        "gateway_user_id": user.id,
+        "gateway_provider": None,
+        "gateway_model_id": None,
+    }
+    if newest is not None:
+        managed["gateway_provider"] = _provider(newest)
+        managed["gateway_model_id"] = served_name(newest)
+    return managed
+
+
+def _provider(model: Model) -> str | None:
+    """Return the provider that has a built-in host; None for another."""
+    from tensormesh_cli.config.keys import PROVIDER_HOSTS
+
+    name = (model.infra.cloud_provider if model.infra else None) or ""
+    provider = name.removeprefix(_PROVIDER).lower()
+    return provider if provider in PROVIDER_HOSTS else None
+
+
+def _synced(shown: dict[str, str | None], path: str) -> str:
+    rows = {
+        "API key": shown["gateway_api_key"],
+        "User id": shown["gateway_user_id"],
+        "Provider": shown["gateway_provider"],
+        "Model": shown["gateway_model_id"],
+    }
+    lines = [f"{f'{label}:':9} {value or '-'}" for label, value in rows.items()]
+    return "\n".join([f"Synced into {path}", *lines])
+
+
+def _advise(app: App, managed: dict[str, str | None], newest: Model | None) -> None:
+    terminal = app.terminal
+    if managed["gateway_api_key"] is None:
+        terminal.warn(
+            "your account has no default API key: make one with `tm users api-keys create`,"
+            " then `tm config set gateway_api_key -`"
+        )
+    if newest is None:
+        terminal.note(
+            "None of your models is served: deploy one and sync again, or pass `--model NAME`."
+        )
+    elif managed["gateway_provider"] is None and app.settings.on_demand_base_url is None:
+        terminal.note(
+            "The model's provider has no built-in host: set TENSORMESH_ON_DEMAND_BASE_URL."
+        )
+    else:
+        terminal.note('Next: tm infer chat "Say hello."')
