@@ -104,6 +104,8 @@ def describe(error: BaseException) -> Fault:
         return Fault(error.kind, one_line(error.message), error.hint, error.status, error.exit_code)
     if isinstance(error, ModuleNotFoundError) and _library(error) in _LIBRARIES:
         return _of_library(_library(error))
+    if isinstance(error, OSError):
+        return _of_system(error)
     import click
 
     import tensormesh
@@ -114,8 +116,6 @@ def describe(error: BaseException) -> Fault:
         return _of_configuration(error)
     if isinstance(error, tensormesh.APIError):
         return _of_api(error)
-    if isinstance(error, OSError):
-        return _of_system(error)
     said = one_line(str(error))
     name = type(error).__name__
     return Fault(

@@ -50,12 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         discard(sys.stdout)
         discard(sys.stderr)
         return 0
-    except ModuleNotFoundError as error:
-        # Of the libraries, click is needed first: without it there is no other way to tell.
+    except (ModuleNotFoundError, OSError) as error:
+        # Without click, or on the short way: what is beyond tells of its errors by itself.
         from tensormesh_cli._errors import describe
 
         fault = describe(error)
         print(fault.lines(), end="", file=sys.stderr)
+        discard(sys.stdout)
         return fault.exit_code
 
 

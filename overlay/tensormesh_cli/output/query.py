@@ -22,8 +22,9 @@ def select(expression: str, data: object) -> object:
         return jmespath.search(expression, data)
     except JMESPathError as error:
         # Further lines only point at the place with a caret.
-        reason = str(error).partition("\n")[0].partition("expression: ")[2].rstrip(": ")
+        reason = str(error).partition("\n")[0].partition("expression: ")[2]
+        reason = reason.partition(": Parse error")[0].rstrip(": .")
         raise UsageFault(
-            f"--query {expression!r} is not a JMESPath expression that fits: {reason or error}",
+            f"--query {expression!r} cannot be used: {reason or error}",
             hint="https://jmespath.org has a tutorial",
         ) from None
