@@ -110,12 +110,12 @@ def base_url(scene: Scene) -> Finding:
     if host is not None:
         return Finding("ok", f"{host} {_origin('on_demand_base_url', scene)}")
     provider = scene.settings.gateway_provider
-    hint = "set TENSORMESH_ON_DEMAND_BASE_URL, or run `tm config set gateway_provider NAME`"
+    hint = "run `tm config set gateway_provider NAME`, or set TENSORMESH_ON_DEMAND_BASE_URL"
     if provider is not None:
         known = ", ".join(PROVIDER_HOSTS)
         origin = _origin("gateway_provider", scene)
         raise CheckFailedError(f"the provider {origin} is none of {known}", hint)
-    raise CheckFailedError("neither a provider nor an On-Demand host is set", f"{_SYNC}; or {hint}")
+    raise CheckFailedError("neither a provider nor an On-Demand host is set", f"{_SYNC}, or set TENSORMESH_ON_DEMAND_BASE_URL")
 
 
 def model(scene: Scene) -> Finding:

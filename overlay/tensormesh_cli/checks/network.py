@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tensormesh_cli._served import list_models, newest_served, served_name
-from tensormesh_cli.checks.base import CheckFailedError, Finding, asking
+from tensormesh_cli.checks.base import TOKEN_VARIABLE, CheckFailedError, Finding, asking
 
 if TYPE_CHECKING:
     from tensormesh_cli.checks.base import Scene
@@ -17,7 +17,10 @@ _SYNC = "run `tm init --sync`"
 def auth_live(scene: Scene) -> Finding:
     """Whether the Control Plane takes the token."""
     host = scene.settings.controlplane_base
-    with asking(host, "run `tm auth refresh`, and if that fails `tm auth login`"):
+    hint = "run `tm auth refresh`, and if that fails `tm auth login`"
+    if scene.environment_token:
+        hint = f"correct or unset {TOKEN_VARIABLE}"
+    with asking(host, hint):
         user = scene.control_plane().control_plane.users.get_auth_profile()
     return Finding("ok", f"{host} knows {user.user_email or user.id}")
 

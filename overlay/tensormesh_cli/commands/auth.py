@@ -64,6 +64,7 @@ def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> None:
     from tensormesh_cli.credentials.store import new_tokens
 
     base, store = app.settings.controlplane_base, _store(app)
+    store.check_writable()
     client = app.control_plane_client(auth=False)
     started = flow.start(client)
     opened = (

@@ -81,7 +81,7 @@ def _described(data: dict[str, Any], login: str) -> str:
 
 def _sync(app: App) -> None:
     from tensormesh_cli._served import list_models, newest_served
-    from tensormesh_cli.config.file import update
+    from tensormesh_cli.config.file import read, update
     from tensormesh_cli.config.keys import MANAGED, mask
     from tensormesh_cli.config.settings import FLAG
 
@@ -92,6 +92,10 @@ def _sync(app: App) -> None:
         user = client.control_plane.users.get_auth_profile()
         newest = newest_served(list_models(client))
     managed = _managed(user, newest)
+    old = read(path).get(MANAGED, {})
+    if managed["gateway_api_key"] is None and old.get("gateway_user_id") == user.id:
+        # The account does not tell a key, and the one from before is no less good for that.
+        managed["gateway_api_key"] = old.get("gateway_api_key") or None
     changes: dict[tuple[str, ...], object | None] = {}
     if settings.sources["controlplane_base"] == FLAG:
         changes["controlplane_base",] = settings.controlplane_base

@@ -120,7 +120,7 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
 def _place(message: str, text: str) -> tuple[str, int]:
     problem, _, place = message.rpartition(" (at ")
     found = re.match(r"line (\d+)", place)
-    line = int(found[1]) if found else text.count("\n") + 1
+    line = int(found[1]) if found else max(1, len(text.splitlines()))
     problem = problem or message
     return problem[:1].lower() + problem[1:], line
 

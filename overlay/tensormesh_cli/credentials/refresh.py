@@ -47,16 +47,15 @@ def access_token(
     now = now or datetime.now(UTC)
     if not force and tokens.seconds_left(now) > margin_seconds:
         return tokens.access_token
+    import tensormesh
+
     try:
         return renew(settings, store, tokens, now=now).access_token
-    except CredentialFault:
+    except (ConfigFault, CredentialFault, tensormesh.APIError):
+        # What keeps it from being renewed is no trouble before it has ended.
         if force or tokens.seconds_left(now) <= 0:
             raise
-    except ConfigFault:
-        # A folder that cannot be written is no trouble before the token has ended.
-        if force or tokens.seconds_left(now) <= 0:
-            raise
-    return tokens.access_token
+        return tokens.access_token
 
 
 def saved_login(settings: Settings, store: TokenStore) -> Tokens | None:
@@ -90,6 +89,8 @@ def renew(settings: Settings, store: TokenStore, seen: Tokens, *, now: datetime)
             raise CredentialFault("the saved login was removed meanwhile")
         if tokens.access_token != seen.access_token:
             return tokens
+        # The refresh token is spent with the next call: first prove that there is room to save.
+        store.save(tokens)
         fresh = _ask(settings, tokens, now)
         store.save(fresh)
         return fresh

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -123,6 +124,18 @@ class TokenStore:
         except OSError as error:
             raise cannot("write", self.path, error) from error
         write_file(self.path, (json.dumps(asdict(tokens), indent=2) + "\n").encode())
+
+    def check_writable(self) -> None:
+        """Tell before anything is done whether the login could be saved.
+
+        Raises:
+            ConfigFault: Its folder cannot be written.
+        """
+        folder = self.path.parent
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            raise cannot("write", self.path, OSError(0, f"{folder} is not writable"))
 
     def delete(self) -> bool:
         """Remove the saved login. Return whether there was one.
