@@ -42,12 +42,14 @@ def test_without_anything_the_defaults_count(home: Path) -> None:
 def test_a_flag_counts_before_the_environment_and_both_before_the_file(home: Path) -> None:
     text = 'controlplane_base = "https://file"\nmax_retries = 1\ntimeout_seconds = 2.5\n'
     options = GlobalOptions(controlplane_base="https://flag/")
-    variables = {
-        "TENSORMESH_CONTROL_PLANE_BASE_URL": "https://environment",
-        "TENSORMESH_MAX_RETRIES": "4",
-    }
 
-    settings = settle(home, text, options, **variables)
+    settings = settle(
+        home,
+        text,
+        options,
+        TENSORMESH_CONTROL_PLANE_BASE_URL="https://environment",
+        TENSORMESH_MAX_RETRIES="4",
+    )
 
     assert settings.controlplane_base == "https://flag"
     assert (settings.max_retries, settings.timeout_seconds) == (4, 2.5)
@@ -91,10 +93,11 @@ def test_the_hosts_variable_counts_before_the_files_provider_and_after_the_flags
     home: Path,
 ) -> None:
     text = '[managed]\ngateway_provider = "nebius"\n'
-    variable = {"TENSORMESH_ON_DEMAND_BASE_URL": "http://127.0.0.1:1/on-demand/v1/"}
+    url = "http://127.0.0.1:1/on-demand/v1/"
 
-    of_file = settle(home, text, **variable)
-    of_flag = settle(home, text, GlobalOptions(gateway_provider="yotta"), **variable)
+    of_file = settle(home, text, TENSORMESH_ON_DEMAND_BASE_URL=url)
+    options = GlobalOptions(gateway_provider="yotta")
+    of_flag = settle(home, text, options, TENSORMESH_ON_DEMAND_BASE_URL=url)
 
     assert of_file.on_demand_base_url == "http://127.0.0.1:1/on-demand"
     assert of_flag.on_demand_base_url == "https://external.yotta.tensormesh.ai"
