@@ -9,8 +9,8 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-
 from support.command_line import tm
+
 from tensormesh import __version__
 from tensormesh_cli.main import main
 

@@ -21,10 +21,11 @@ def select(expression: str, data: object) -> object:
     try:
         return jmespath.search(expression, data)
     except JMESPathError as error:
-        # Further lines only point at the place with a caret.
-        reason = str(error).partition("\n")[0].partition("expression: ")[2]
-        reason = reason.partition(": Parse error")[0].rstrip(": .")
+        # What follows points at the place, on lines of its own.
+        reason = str(error).partition("\n")[0].partition(": Parse error")[0]
+        reason = reason.removeprefix("Invalid jmespath expression: ")
+        reason = reason.removeprefix("Bad jmespath expression: ").rstrip(": .")
         raise UsageFault(
-            f"--query {expression!r} cannot be used: {reason or error}",
+            f"--query {expression!r} cannot be used: {reason}",
             hint="https://jmespath.org has a tutorial",
         ) from None
