@@ -6,14 +6,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from tensormesh_cli.commands.infer.generations import CHAT
-from tensormesh_cli.commands.infer.printing import StreamPrinter
-from tensormesh_cli.commands.infer.request import send
+from tensormesh_cli.commands.infer.request import stream
 from tensormesh_cli.session.commands import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tensormesh_cli.commands.infer.host import Host
+    from tensormesh_cli.commands.infer.printing import Manner
     from tensormesh_cli.session.conversation import Conversation
     from tensormesh_cli.session.lines import Reader
 
@@ -25,7 +25,7 @@ class Session:
         host: Where to send requests.
         conversation: What was said, and whom to ask.
         reader: Reads what the user types.
-        idle: Seconds of silence that an answer is allowed.
+        manner: How to print answers.
 
     Attributes:
         host: Where to send requests.
@@ -34,13 +34,13 @@ class Session:
     """
 
     def __init__(
-        self, host: Host, conversation: Conversation, reader: Reader, *, idle: float
+        self, host: Host, conversation: Conversation, reader: Reader, manner: Manner
     ) -> None:
         self.host = host
         self.conversation = conversation
         self.saved: set[Path] = set()
         self._reader = reader
-        self._idle = idle
+        self._manner = manner
 
     def run(self) -> None:
         """Go on until the user leaves."""
@@ -87,31 +87,12 @@ class Session:
         """Ask, and print the answer as it is written. Ctrl-C stops it; what has come counts."""
         pieces: list[str] = []
         try:
-            self._print_answer(question, pieces)
+            stream(self.host, CHAT, self.conversation.request(question), self._manner, pieces)
         except KeyboardInterrupt:
             self.host.app.terminal.note("Stopped.")
         answer = "".join(pieces)
         if answer:
             self.conversation.add(question, answer)
-
-    def _print_answer(self, question: str, pieces: list[str]) -> None:
-        body = self.conversation.request(question)
-        with self.host.calls(idle=self._idle) as namespaces:
-            stream = send(
-                CHAT.resource(namespaces),
-                CHAT.required,
-                body,
-                stream=True,
-                timeout_seconds=self._idle,
-            )
-            with stream, StreamPrinter() as printer:
-                for piece in stream.text_deltas():
-                    pieces.append(piece)
-                    printer.write(piece)
-                answer = stream.get_final_completion()
-        note = CHAT.note(answer)
-        if note is not None:
-            self.host.app.terminal.note(note)
 
     def _tell(self, error: Exception) -> None:
         """Tell of an error on one line."""

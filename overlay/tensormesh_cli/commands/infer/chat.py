@@ -21,6 +21,7 @@ from tensormesh_cli.commands.infer.options import (
     usage_option,
 )
 from tensormesh_cli.commands.infer.payload import Expected, chat_request
+from tensormesh_cli.commands.infer.printing import Manner
 
 if TYPE_CHECKING:
     from tensormesh_cli.commands.infer.host import Host
@@ -75,12 +76,13 @@ def chat(
     """
     given = read_input(prompt, inline, file, EXPECTED)
     fields = given_fields(**sampling)
+    manner = Manner(stream, stream_idle_timeout, usage)
     if given is None:
         if not _is_conversation_possible(host):
             raise nothing_given(EXPECTED)
         from tensormesh_cli.session import run_session
 
-        run_session(host, model=model, system=system, idle=stream_idle_timeout, fields=fields)
+        run_session(host, model=model, system=system, manner=manner, fields=fields)
         return
     if isinstance(given, str):
         body: dict[str, Any] = {"messages": [{"role": "user", "content": given}]}
@@ -92,9 +94,9 @@ def chat(
     body["model"] = host.model(model or body.get("model"))
 
     from tensormesh_cli.commands.infer.generations import CHAT
-    from tensormesh_cli.commands.infer.request import Manner, generate
+    from tensormesh_cli.commands.infer.request import generate
 
-    generate(host, CHAT, body, Manner(stream, stream_idle_timeout, usage))
+    generate(host, CHAT, body, manner)
 
 
 def _with_system(messages: list[dict[str, Any]], system: str) -> list[dict[str, Any]]:

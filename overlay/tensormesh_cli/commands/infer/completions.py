@@ -20,6 +20,7 @@ from tensormesh_cli.commands.infer.options import (
     usage_option,
 )
 from tensormesh_cli.commands.infer.payload import Expected, request_object
+from tensormesh_cli.commands.infer.printing import Manner
 
 if TYPE_CHECKING:
     from tensormesh_cli.commands.infer.host import Host
@@ -70,6 +71,6 @@ def completions(
     body["model"] = host.model(model or body.get("model"))
 
     from tensormesh_cli.commands.infer.generations import COMPLETION
-    from tensormesh_cli.commands.infer.request import Manner, generate
+    from tensormesh_cli.commands.infer.request import generate
 
     generate(host, COMPLETION, body, Manner(stream, stream_idle_timeout, usage))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -19,6 +20,21 @@ _CONTROLS = {
     if chr(code) not in "\t\n"
 }
 _CONTROLS[ord("\r")] = ""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How an answer is to be printed.
+
+    Attributes:
+        stream: As it is written.
+        idle: Seconds of silence that a stream is allowed.
+        usage: With the number of tokens on standard error.
+    """
+
+    stream: bool
+    idle: float
+    usage: bool
 
 
 def printable(text: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import UsageFault
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
 
     from tensormesh_cli._app import App
     from tensormesh_cli.commands.infer.host import Host
+    from tensormesh_cli.commands.infer.printing import Manner
     from tensormesh_cli.output import Table
+
+WAITING = "Waiting for the answer"
 
 
 @dataclass(frozen=True)
@@ -40,21 +45,6 @@ class Generation:
     usage_on_request: bool
 
 
-@dataclass(frozen=True)
-class Manner:
-    """How an answer is to be printed.
-
-    Attributes:
-        stream: As it is written.
-        idle: Seconds of silence that a stream is allowed.
-        usage: With the number of tokens on standard error.
-    """
-
-    stream: bool
-    idle: float
-    usage: bool
-
-
 def generate(host: Host, kind: Generation, body: dict[str, Any], manner: Manner) -> None:
     """Send a request and print its answer.
 
@@ -78,12 +68,58 @@ def generate(host: Host, kind: Generation, body: dict[str, Any], manner: Manner)
     if not streams and body.get("stream_options") is not None:
         raise UsageFault("`stream_options` needs --stream")
     if streams:
-        if manner.usage and kind.usage_on_request:
-            wanted = body.get("stream_options") or {}
-            body["stream_options"] = {**wanted, "include_usage": True}
-        _stream(host, kind, body, manner)
+        stream(host, kind, body, manner)
     else:
         _whole(host, kind, body, manner)
+
+
+def stream(
+    host: Host,
+    kind: Generation,
+    body: dict[str, Any],
+    manner: Manner,
+    pieces: list[str] | None = None,
+) -> None:
+    """Send a request and print its answer as it is written.
+
+    Args:
+        host: Where to.
+        kind: Which request.
+        body: The request, its model included.
+        manner: How to print the answer.
+        pieces: Gets the text as it comes, also if the rest of it never does.
+
+    Raises:
+        UsageFault: The request cannot be sent.
+        CliError: It failed.
+    """
+    if manner.usage and kind.usage_on_request:
+        wanted = body.get("stream_options") or {}
+        body["stream_options"] = {**wanted, "include_usage": True}
+    progress = host.app.terminal.progress
+    with ExitStack() as stack:
+        namespaces = stack.enter_context(host.calls(idle=manner.idle))
+        with progress(WAITING):
+            opened = stack.enter_context(
+                send(
+                    kind.resource(namespaces),
+                    kind.required,
+                    body,
+                    stream=True,
+                    timeout_seconds=manner.idle,
+                )
+            )
+            deltas = opened.text_deltas()
+            # Reasoning comes before any text, and may take long.
+            first = next(deltas, "")
+        printer = stack.enter_context(StreamPrinter())
+        for piece in chain([first], deltas):
+            if pieces is not None:
+                pieces.append(piece)
+            printer.write(piece)
+        answer = opened.get_final_completion()
+        printer.line(kind.extras(answer))
+    _tell(host.app, kind, answer, manner)
 
 
 def send(resource: Any, required: tuple[str, ...], body: dict[str, Any], **options: Any) -> Any:
@@ -105,7 +141,7 @@ def send(resource: Any, required: tuple[str, ...], body: dict[str, Any], **optio
 
 def _whole(host: Host, kind: Generation, body: dict[str, Any], manner: Manner) -> None:
     app = host.app
-    with host.calls() as namespaces:
+    with host.calls() as namespaces, app.terminal.progress(WAITING):
         response = send(
             kind.resource(namespaces).with_raw_response,
             kind.required,
@@ -125,24 +161,6 @@ def _whole(host: Host, kind: Generation, body: dict[str, Any], manner: Manner) -
     )
     if answer is not None:
         _tell(app, kind, answer, manner)
-
-
-def _stream(host: Host, kind: Generation, body: dict[str, Any], manner: Manner) -> None:
-    app = host.app
-    with host.calls(idle=manner.idle) as namespaces:
-        stream = send(
-            kind.resource(namespaces),
-            kind.required,
-            body,
-            stream=True,
-            timeout_seconds=manner.idle,
-        )
-        with stream, StreamPrinter() as printer:
-            for piece in stream.text_deltas():
-                printer.write(piece)
-            answer = stream.get_final_completion()
-            printer.line(kind.extras(answer))
-    _tell(app, kind, answer, manner)
 
 
 def _tell(app: App, kind: Generation, answer: Any, manner: Manner) -> None:

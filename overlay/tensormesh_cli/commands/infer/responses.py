@@ -20,6 +20,7 @@ from tensormesh_cli.commands.infer.options import (
     usage_option,
 )
 from tensormesh_cli.commands.infer.payload import Expected, request_object
+from tensormesh_cli.commands.infer.printing import Manner
 
 if TYPE_CHECKING:
     from tensormesh_cli.commands.infer.host import Host
@@ -77,6 +78,6 @@ def responses(
     body["model"] = host.model(model or body.get("model"))
 
     from tensormesh_cli.commands.infer.generations import RESPONSE
-    from tensormesh_cli.commands.infer.request import Manner, generate
+    from tensormesh_cli.commands.infer.request import generate
 
     generate(host, RESPONSE, body, Manner(stream, stream_idle_timeout, usage))
