@@ -103,7 +103,12 @@ class Printer:
 
             table = table or table_of(data)
             if table is not None:
-                return draw(table, width=self.width, color=self.color)
+                return draw(
+                    table,
+                    width=self.width,
+                    color=self.color,
+                    encoding=self.stdout.encoding or "utf-8",
+                )
         if text is not None:
             said = clean(text if isinstance(text, str) else text(), keep_colors=self.color)
             return said if not said or said.endswith("\n") else said + "\n"

@@ -45,7 +45,7 @@ def _main_list(data: object) -> list[object] | None:
     return lists[0] if len(lists) == 1 else None
 
 
-def draw(table: Table, *, width: int | None, color: bool) -> str:
+def draw(table: Table, *, width: int | None, color: bool, encoding: str = "utf-8") -> str:
     """A table as text.
 
     Args:
@@ -53,8 +53,10 @@ def draw(table: Table, *, width: int | None, color: bool) -> str:
         width: columns that a line must not exceed; long cells end in an ellipsis then. None if
             they do not matter.
         color: whether to use styles.
+        encoding: of the stream that it goes to: not every one has lines and corners.
     """
-    drawn = RichTable(box=box.ROUNDED, title=table.title, title_justify="left", caption=None)
+    lines = box.ROUNDED if _has(encoding, "─│╭┼…") else box.ASCII2
+    drawn = RichTable(box=lines, title=table.title, title_justify="left", caption=None)
     for column in table.columns:
         drawn.add_column(
             Text(clean(column.title)),
@@ -78,7 +80,18 @@ def draw(table: Table, *, width: int | None, color: bool) -> str:
         legacy_windows=False,
     )
     console.print(drawn)
-    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    text = out.getvalue()
+    if lines is box.ASCII2:
+        text = text.replace("…", "~")
+    rows = [line.rstrip() for line in text.splitlines()]
     if table.footer:
-        lines.extend(clean(table.footer).splitlines())
-    return "".join(f"{line}\n" for line in lines)
+        rows.extend(clean(table.footer).splitlines())
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _has(encoding: str, characters: str) -> bool:
+    try:
+        characters.encode(encoding)
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True

@@ -76,7 +76,7 @@ def time_text(value: str) -> str | None:
     if not _TIME.match(value):
         return None
     try:
-        time = datetime.fromisoformat(value)
-    except ValueError:
+        time = datetime.fromisoformat(value).astimezone(UTC)
+    except (OverflowError, ValueError):
         return None
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+    return time.strftime("%Y-%m-%d %H:%M")
