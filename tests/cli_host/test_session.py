@@ -272,3 +272,11 @@ def test_no_session_begins_for_a_machine_s_output(host: LocalHost, tmp_path: Pat
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 2
+
+
+def test_usage_is_told_after_each_answer(host: LocalHost, tmp_path: Path) -> None:
+    child = on_terminal(*ON_DEMAND, "--usage", env=host_environment(tmp_path, host))
+    for _ in range(2):
+        child.sendline("Say hello.")
+        child.expect(r"Usage: [1-9]\d* prompt tokens")
+    leave(child)

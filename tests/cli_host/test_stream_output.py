@@ -159,3 +159,22 @@ def test_escapes_of_a_model_do_not_reach_the_terminal(tmp_path: Path) -> None:
     assert child.exitstatus == 0
     assert child.before is not None
     assert "a\ufffd[31mb" in child.before
+
+
+def test_a_terminal_shows_that_the_answer_is_waited_for(tmp_path: Path) -> None:
+    is_seen = threading.Event()
+
+    def tell(turn: Turn) -> None:
+        assert is_seen.wait(SECONDS)
+        turn.chunk(event("answer") + END)
+        turn.end()
+
+    with RawServer(streaming(tell)) as server:
+        child = on_terminal(*CHAT, env=env_of(server, tmp_path), term="xterm")
+        child.expect_exact("Waiting for the answer")
+        is_seen.set()
+        # The line is erased before the answer takes its place.
+        child.expect(r"\r\x1b\[Kanswer\r\n")
+        child.expect(pexpect.EOF)
+        child.close()
+    assert child.exitstatus == 0
