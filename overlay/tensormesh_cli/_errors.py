@@ -102,7 +102,7 @@ def describe(error: BaseException) -> Fault:
     """
     if isinstance(error, CliError):
         return Fault(error.kind, one_line(error.message), error.hint, error.status, error.exit_code)
-    if isinstance(error, ModuleNotFoundError) and _library(error) in _LIBRARIES:
+    if isinstance(error, ModuleNotFoundError) and _library(error) in LIBRARIES:
         return _of_library(_library(error))
     if isinstance(error, OSError):
         return _of_system(error)
@@ -128,7 +128,7 @@ def describe(error: BaseException) -> Fault:
 
 
 # What only the command line needs; the SDK is used without them.
-_LIBRARIES = ("click", "rich", "yaml", "tomlkit", "jmespath", "filelock", "prompt_toolkit")
+LIBRARIES = ("click", "rich", "yaml", "tomlkit", "jmespath", "filelock", "prompt_toolkit")
 
 
 def _library(error: ModuleNotFoundError) -> str:

@@ -15,10 +15,11 @@ from support.distributions import Distributions
 from support.project_files import ROOT, project_files
 
 from tensormesh import __version__
+from tensormesh_cli._errors import LIBRARIES
 
-IMPORT_PACKAGES = {"tensormesh", "tensormesh_api", "tensormesh_local"}
+IMPORT_PACKAGES = {"tensormesh", "tensormesh_api", "tensormesh_cli", "tensormesh_local"}
 RUNTIME = {"attrs", "httpx", "msgspec", "python-dateutil"}
-EXTRAS = {"bench", "codegen", "dev", "llama", "local"}
+EXTRAS = {"bench", "cli", "codegen", "dev", "llama", "local"}
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,15 @@ def test_runtime_needs_four_packages_and_extras_the_rest(metadata: Message) -> N
     assert set(metadata.get_all("Provides-Extra", [])) == EXTRAS
     local = {name_of(each) for each in requirements if re.search(r"extra == ['\"]local['\"]", each)}
     assert local == {"jsonschema", "pyyaml", "referencing", "starlette", "uvicorn"}
+
+
+def test_the_command_line_is_put_on_the_path(wheel: dict[str, bytes], metadata: Message) -> None:
+    (name,) = (name for name in wheel if name.endswith(".dist-info/entry_points.txt"))
+    assert "tm = tensormesh_cli.main:run" in wheel[name].decode()
+    requirements = metadata.get_all("Requires-Dist", [])
+    extra = {name_of(each) for each in requirements if re.search(r"extra == ['\"]cli['\"]", each)}
+    libraries = {"yaml": "pyyaml", "prompt_toolkit": "prompt-toolkit"}
+    assert extra == {libraries.get(name, name) for name in LIBRARIES}
 
 
 def test_archive_is_the_whole_project(archive: set[str]) -> None:

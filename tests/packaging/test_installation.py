@@ -37,6 +37,13 @@ def test_wheel_installs_alone_and_works(distributions: Distributions, tmp_path: 
     assert {"tensormesh", "attrs", "httpx", "msgspec", "python-dateutil"} <= installed
     assert installed - {"tensormesh"} <= ALLOWED
 
+    tm = str(Path(python).with_name("tm"))
+    assert run(tm, "--version").startswith("tm ")
+    untold = subprocess.run([tm, "models", "list"], capture_output=True, text=True, check=False)
+    assert (untold.returncode, untold.stdout) == (2, "")
+    assert untold.stderr.count("\n") == 2
+    assert "pip install 'tensormesh[cli]'" in untold.stderr
+
     refused = subprocess.run(
         [python, "-I", "-m", "tensormesh_local"], capture_output=True, text=True, check=False
     )

@@ -18,7 +18,13 @@ MOST_LINES = 500
 REGISTRY_HOSTS = ["pypi" + ".org", "python" + "hosted.org", "anaconda" + ".org"]
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:home|root|work|Users|mnt)/[\w.-]")
 WRITTEN_BY_OTHERS = Path("tests/wire")
-PACKAGES = ["tensormesh", "tensormesh_api", "tensormesh_codegen", "tensormesh_local"]
+PACKAGES = [
+    "tensormesh",
+    "tensormesh_api",
+    "tensormesh_cli",
+    "tensormesh_codegen",
+    "tensormesh_local",
+]
 
 
 def texts() -> Iterator[tuple[Path, str]]:
