@@ -353,6 +353,16 @@ def test_the_body_may_ask_for_a_stream_itself(
     assert capsys.readouterr().out == "a\n"
 
 
+def test_a_body_that_neither_asks_for_a_stream_nor_not_is_refused(
+    wire: Wire, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = {"model": "m", "messages": json.loads(HELLO), "stream": "yes"}
+    assert main(["infer", "chat", "--json", json.dumps(body)]) == 2
+    assert "`stream` of the request must be true or false" in capsys.readouterr().err
+    body["stream"] = False
+    assert main(["infer", "chat", "--json", json.dumps(body)]) == 0
+
+
 @pytest.mark.parametrize("command", ["chat", "completions", "responses"])
 @pytest.mark.parametrize("output", ["json", "yaml", "raw", "table"])
 def test_a_stream_is_refused_with_any_output_but_text(

@@ -58,7 +58,10 @@ def generate(host: Host, kind: Generation, body: dict[str, Any], manner: Manner)
         UsageFault: The request cannot be sent, or is to stream in another output than text.
         CliError: It failed.
     """
-    streams = bool(body.pop("stream", False)) or manner.stream
+    wanted = body.pop("stream", None)
+    if not isinstance(wanted, bool | None):
+        raise UsageFault("`stream` of the request must be true or false")
+    streams = bool(wanted) or manner.stream
     options = host.app.options
     if streams and (options.output != "text" or options.query is not None):
         other = "--query" if options.output == "text" else f"--output {options.output}"
