@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import tensormesh
     from tensormesh_cli._debug import Redactor
@@ -118,7 +119,7 @@ class App:
 
         settings = resolve(self.options, self.environ)
         self.redactor.add(settings.gateway_api_key)
-        self._start_debug()
+        self._start_debug(settings.config_path)
         return settings
 
     def access_token(self, *, force: bool = False) -> str | None:
@@ -240,8 +241,8 @@ class App:
         self._closing.append(client.close)
         return client
 
-    def _start_debug(self) -> None:
+    def _start_debug(self, path: Path | None) -> None:
         if self.options.debug:
             from tensormesh_cli._debug import start_logging
 
-            start_logging(sys.stderr, self.redactor)
+            start_logging(sys.stderr, self.redactor).debug("config file: %s", path)

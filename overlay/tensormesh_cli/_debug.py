@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from logging import Logger
     from typing import TextIO
 
 _HIDDEN = "***"
@@ -40,12 +41,15 @@ class Redactor:
         return text
 
 
-def start_logging(stream: TextIO, redactor: Redactor) -> None:
+def start_logging(stream: TextIO, redactor: Redactor) -> Logger:
     """Write what the SDK and the command line log to a stream, with the seconds since now.
 
     Args:
         stream: where to, such as stderr.
         redactor: what takes the secrets out.
+
+    Returns:
+        The logger of the command line.
     """
     import logging
     import time
@@ -63,3 +67,4 @@ def start_logging(stream: TextIO, redactor: Redactor) -> None:
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
     logger.handlers[:] = [handler]
+    return logger.getChild("cli")

@@ -29,7 +29,7 @@ def report(app: App, arguments: Sequence[str], error: Exception) -> int:
         The exit status.
     """
     fault = describe(error)
-    if _flag(app, arguments, "debug"):
+    if fault.kind == "internal" and (app.given.get("debug") or "--debug" in arguments):
         _print_traceback(app, error)
     structured = _output_mode(app, arguments) in _MODES_FOR_PROGRAMS
     text = _as_json(fault) if structured else fault.lines()
@@ -67,10 +67,6 @@ def _output_mode(app: App, arguments: Sequence[str]) -> str:
         elif word.startswith("--output="):
             mode = word.partition("=")[2]
     return mode
-
-
-def _flag(app: App, arguments: Sequence[str], name: str) -> bool:
-    return bool(app.given.get(name)) or f"--{name}" in arguments
 
 
 def _print_traceback(app: App, error: Exception) -> None:
