@@ -115,7 +115,10 @@ def base_url(scene: Scene) -> Finding:
         known = ", ".join(PROVIDER_HOSTS)
         origin = _origin("gateway_provider", scene)
         raise CheckFailedError(f"the provider {origin} is none of {known}", hint)
-    raise CheckFailedError("neither a provider nor an On-Demand host is set", f"{_SYNC}, or set TENSORMESH_ON_DEMAND_BASE_URL")
+    raise CheckFailedError(
+        "neither a provider nor an On-Demand host is set",
+        f"{_SYNC}, or set TENSORMESH_ON_DEMAND_BASE_URL",
+    )
 
 
 def model(scene: Scene) -> Finding:

@@ -65,9 +65,9 @@ def _show(app: App) -> None:
 
 
 def _described(data: dict[str, Any], login: str) -> str:
-    config = data["config"]
+    path, exists = data["config"]["path"], data["config"]["exists"]
     rows = {
-        "Config file": f"{config['path']}{'' if config['exists'] else ' (does not exist)'}",
+        "Config file": path if exists or path is None else f"{path} (does not exist)",
         "Control Plane": data["controlplane_base"],
         "Login": login,
         "API key": data["gateway_api_key"],
