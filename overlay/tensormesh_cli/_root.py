@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
-import click
-
 from tensormesh_cli._click import Lazy, TmGroup
 
+_HERE = "tensormesh_cli.commands"
 _START = "Set up"
 _INFERENCE = "Inference"
+_MANAGEMENT = "Management"
 _OTHER = "Other"
 
-_COMMANDS = {
-    "auth": Lazy("tensormesh_cli.commands.auth", "auth", "Log in and out, and look at it.", _START),
-    "init": Lazy("tensormesh_cli.commands.init", "init", "Show or sync the local setup.", _START),
-    "config": Lazy("tensormesh_cli.commands.config", "config", "Read and write settings.", _START),
-    "doctor": Lazy("tensormesh_cli.commands.doctor", "doctor", "Check that all is ready.", _START),
-    "infer": Lazy("tensormesh_cli.commands.infer", "infer", "Send inference requests.", _INFERENCE),
-    "cost": Lazy("tensormesh_cli.commands.cost", "cost", "Show spend and savings.", _INFERENCE),
-    "api": Lazy("tensormesh_cli.commands.api", "api", "Send any request.", _OTHER),
-    "completion": Lazy(
-        "tensormesh_cli.commands.completion", "completion", "Print a shell's completion.", _OTHER
-    ),
-    "version": Lazy("tensormesh_cli.commands.version", "version", "Show the version.", _OTHER),
-}
 
-_EXAMPLES = """
-    tm auth login
-    tm init --sync
-    tm infer chat "Say hello."
-    tm --output json models list
-"""
+def _commands() -> dict[str, Lazy]:
+    """Every command at the top, in the order of the help."""
+    return {
+        "auth": Lazy(f"{_HERE}.auth", "auth", "Log in to the Control Plane.", _START),
+        "init": Lazy(f"{_HERE}.init", "init", "Show or sync what is set up here.", _START),
+        "config": Lazy(f"{_HERE}.config", "config", "Show and change settings.", _START),
+        "doctor": Lazy(f"{_HERE}.doctor", "doctor", "Check that everything is ready.", _START),
+        "infer": Lazy(
+            f"{_HERE}.infer", "infer", "Send requests to the inference hosts.", _INFERENCE
+        ),
+        "cost": Lazy(f"{_HERE}.cost", "cost", "Show spend and what the cache saved.", _INFERENCE),
+        **_management(),
+        "api": Lazy(f"{_HERE}.api", "api", "Send any request to any of the hosts.", _OTHER),
+        "completion": Lazy(
+            f"{_HERE}.completion", "completion", "Print a completion script for a shell.", _OTHER
+        ),
+        "version": Lazy(f"{_HERE}.version", "version", "Show the version of tm.", _OTHER),
+    }
+
+
+def _management() -> dict[str, Lazy]:
+    """The groups that are made of the operations of the Control Plane."""
+    try:
+        from tensormesh_cli.commands.management import root_names
+    except ModuleNotFoundError:
+        return {}
+    return {
+        name: Lazy(f"{_HERE}.management", "get", text, _MANAGEMENT)
+        for name, text in root_names().items()
+        # It is merged into the one that is written by hand.
+        if name != "auth"
+    }
+
 
 root = TmGroup(
     "tm",
-    lazy=_COMMANDS,
-    examples=_EXAMPLES,
+    lazy=_commands(),
     help="The command line of Tensormesh: inference, and all that is around it.",
+    examples="""
+    tm auth login
+    tm init --sync
+    tm infer chat "Say hello."
+    tm --output json version
+    """,
 )
-
-
-@root.result_callback()
-@click.pass_context
-def _done(_context: click.Context, _result: object) -> None:
-    """Results are printed by the commands themselves."""
