@@ -104,7 +104,10 @@ def test_tokens_of_another_host_are_not_used(
 ) -> None:
     save(store, left=0, base="https://other.tensormesh.ai")
 
-    assert refresh.access_token(settings, store, now=NOW) is None
+    with pytest.raises(CredentialFault, match="for https://other") as caught:
+        refresh.access_token(settings, store, now=NOW)
+
+    assert "--controlplane-base https://other.tensormesh.ai" in f"{caught.value.hint}"
     assert host.spent == []
 
 

@@ -88,6 +88,17 @@ def test_a_login_is_saved_for_its_owner_alone(env: dict[str, str], host: LocalHo
     assert data["refresh_token"] not in done.stdout + done.stderr
 
 
+def test_a_login_elsewhere_tells_how_to_stay_there(env: dict[str, str]) -> None:
+    base = env.pop("TENSORMESH_CONTROL_PLANE_BASE_URL")
+
+    done = run("auth", "login", "--controlplane-base", base, env=env)
+
+    assert f"Next: tm init --sync --controlplane-base {base}\n" in done.stderr
+    later = run("auth", "whoami", env=env)
+    assert later.returncode == 4
+    assert f"--controlplane-base {base}" in later.stderr
+
+
 def test_a_login_tells_programs_what_it_did(env: dict[str, str], host: LocalHost) -> None:
     data = json.loads(answer_of(run("--output", "json", "--quiet", "auth", "logout", env=env)))
     assert data == {"logged_in": False, "removed": False}
@@ -149,6 +160,7 @@ def test_tokens_do_not_go_to_another_host(env: dict[str, str], saved: Path) -> N
     done = run("auth", "whoami", "--controlplane-base", other, env=env)
 
     assert done.returncode == 4
+    assert f"not for {other}" in done.stderr
     assert ASKED == []
 
 

@@ -8,7 +8,7 @@ from tensormesh_cli._errors import LOGIN_HINT, ConfigFault
 from tensormesh_cli.checks.base import TOKEN_VARIABLE, CheckFailedError, Finding
 from tensormesh_cli.config.keys import KEYS, PROVIDER_HOSTS, TABLES, is_uuid, mask
 from tensormesh_cli.config.settings import ENVIRONMENT
-from tensormesh_cli.credentials.refresh import MARGIN_SECONDS, same_host
+from tensormesh_cli.credentials.refresh import MARGIN_SECONDS, other_host, same_host
 
 if TYPE_CHECKING:
     from tensormesh_cli.checks.base import Scene
@@ -61,9 +61,8 @@ def token(scene: Scene) -> Finding:
     if saved is None:
         raise CheckFailedError(f"not logged in to {host}", LOGIN_HINT)
     if not same_host(saved.controlplane_base, host):
-        raise CheckFailedError(
-            f"the saved login is for {saved.controlplane_base}, and not for {host}", LOGIN_HINT
-        )
+        refusal = other_host(saved, host)
+        raise CheckFailedError(refusal.message, refusal.hint)
     who = saved.user_email or saved.user_id
     return Finding("ok", f"logged in to {host}{f' as {who}' if who else ''}")
 

@@ -60,6 +60,7 @@ def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> None:
     """
     from datetime import UTC, datetime
 
+    from tensormesh_cli.config.settings import FLAG
     from tensormesh_cli.credentials import login as flow
     from tensormesh_cli.credentials.store import new_tokens
 
@@ -90,7 +91,9 @@ def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> None:
     )
     if app.environ.get(_TOKEN_VARIABLE):
         app.terminal.warn(f"{_TOKEN_VARIABLE} is set, and is used instead of this login")
-    app.terminal.note("Next: tm init --sync")
+    # Only `tm init --sync` makes that host the one of later commands.
+    chosen = app.settings.sources["controlplane_base"] == FLAG
+    app.terminal.note(f"Next: tm init --sync{f' --controlplane-base {base}' if chosen else ''}")
 
 
 @command("logout", examples="tm auth logout --yes")

@@ -27,7 +27,7 @@ def access_token(
     margin_seconds: float = MARGIN_SECONDS,
     force: bool = False,
 ) -> str | None:
-    """Return the access token of the saved login; None if there is none for this host.
+    """Return the access token of the saved login; None if there is none.
 
     Args:
         settings: Tells the host, and how to reach it.
@@ -37,7 +37,7 @@ def access_token(
         force: Renew it in any case.
 
     Raises:
-        CredentialFault: The login has ended, and cannot be renewed.
+        CredentialFault: The login is for another host, or has ended and cannot be renewed.
         ConfigFault: The file cannot be read or written.
         APIError: It has ended, and the host could not be reached.
     """
@@ -59,15 +59,25 @@ def access_token(
 
 
 def saved_login(settings: Settings, store: TokenStore) -> Tokens | None:
-    """Return the saved login, if the Control Plane of this run issued it; else None.
+    """Return the saved login; None if there is none.
 
     Raises:
         ConfigFault: The file cannot be used.
+        CredentialFault: It is for another host than that of this run, which must not get it.
     """
     tokens = store.load()
-    if tokens is None or not same_host(tokens.controlplane_base, settings.controlplane_base):
-        return None
+    if tokens is not None and not same_host(tokens.controlplane_base, settings.controlplane_base):
+        raise other_host(tokens, settings.controlplane_base)
     return tokens
+
+
+def other_host(tokens: Tokens, host: str) -> CredentialFault:
+    """Return the error for a login that another host issued."""
+    issuer = tokens.controlplane_base
+    return CredentialFault(
+        f"the saved login is for {issuer}, and not for {host}",
+        hint=f"pass --controlplane-base {issuer}, or run `tm auth login`",
+    )
 
 
 def same_host(one: str, other: str) -> bool:
