@@ -58,8 +58,8 @@ class GlobalOption(click.Option):
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    source = context.get_parameter_source(parameter.name or "")
-    if source is click.core.ParameterSource.COMMANDLINE:
+    # An option that is not given here leaves what was given further out.
+    if value is not None and value is not False:
         context.ensure_object(App).given[(parameter.name or "").removeprefix("global_")] = value
 
 

@@ -66,8 +66,8 @@ def test_a_token_is_given_only_to_the_host_that_issued_it(home: Path) -> None:
     log_in(home, base="https://api.tensormesh.ai")
     with pytest.raises(CredentialFault) as caught:
         app(home, controlplane_base="https://other.example.com").control_plane_client()
-    assert caught.value.message == "not logged in to https://other.example.com"
-    assert caught.value.hint == "run `tm auth login`"
+    assert "https://other.example.com" in caught.value.message
+    assert "tm auth login" in (caught.value.hint or "")
     assert caught.value.exit_code == 4
 
 
