@@ -143,12 +143,13 @@ class Scene:
 
 
 @contextmanager
-def asking(host: str, hint: str | None = None) -> Iterator[None]:
+def asking(host: str, *, fix: str | None = None, otherwise: str | None = None) -> Iterator[None]:
     """Let what goes wrong while a host is asked end the check.
 
     Args:
         host: Which host is asked, for the message.
-        hint: What to do; that of the error is stronger.
+        fix: What to do; the hint of the error if it is None.
+        otherwise: What to do if the error has no hint either.
     """
     import tensormesh
 
@@ -156,4 +157,6 @@ def asking(host: str, hint: str | None = None) -> Iterator[None]:
         yield
     except (tensormesh.TensormeshError, CliError) as error:
         fault = describe(error)
-        raise CheckFailedError(f"{host}: {fault.message}", fault.hint or hint) from error
+        raise CheckFailedError(
+            f"{host}: {fault.message}", fix or fault.hint or otherwise
+        ) from error

@@ -20,7 +20,7 @@ def auth_live(scene: Scene) -> Finding:
     hint = "run `tm auth refresh`, and if that fails `tm auth login`"
     if scene.environment_token:
         hint = f"correct or unset {TOKEN_VARIABLE}"
-    with asking(host, hint):
+    with asking(host, fix=hint):
         user = scene.control_plane().control_plane.users.get_auth_profile()
     return Finding("ok", f"{host} knows {user.user_email or user.id}")
 
@@ -28,7 +28,7 @@ def auth_live(scene: Scene) -> Finding:
 def gateway_health(scene: Scene) -> Finding:
     """Whether the On-Demand host is well."""
     host = _gateway(scene.settings)
-    with asking(host, "check the API key, the user id and the provider"):
+    with asking(host, otherwise="check the provider, the API key and the user id"):
         scene.inference("on-demand").inference.on_demand.health.get(timeout_seconds=scene.seconds)
     return Finding("ok", f"{host} is up")
 
@@ -36,7 +36,7 @@ def gateway_health(scene: Scene) -> Finding:
 def gateway_models(scene: Scene) -> Finding:
     """Whether On-Demand serves the model that it is asked by default."""
     host, name = _gateway(scene.settings), scene.settings.gateway_model_id
-    with asking(host, "check the API key and the user id"):
+    with asking(host, otherwise="check the API key and the user id"):
         models = scene.inference("on-demand").inference.on_demand.models.list(
             timeout_seconds=scene.seconds
         )
@@ -49,14 +49,14 @@ def gateway_models(scene: Scene) -> Finding:
 def serverless_health(scene: Scene) -> Finding:
     """Whether the Serverless host is well."""
     host = scene.settings.serverless_base_url
-    with asking(host, "check the network; On-Demand works without it"):
+    with asking(host, otherwise="check the network; On-Demand works without it"):
         scene.inference("serverless").inference.serverless.health.get(timeout_seconds=scene.seconds)
     return Finding("ok", f"{host} is up")
 
 
 def latest_inventory(scene: Scene) -> Finding:
     """Whether the inventory has a model that is served."""
-    with asking(scene.settings.controlplane_base, "run `tm auth refresh`"):
+    with asking(scene.settings.controlplane_base, otherwise="try again later"):
         newest = newest_served(list_models(scene.control_plane()))
     if newest is None:
         raise CheckFailedError(
