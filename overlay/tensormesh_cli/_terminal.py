@@ -151,6 +151,7 @@ class _Spinner:
         self._width = width
         self._lock = threading.Lock()
         self._stopped = threading.Event()
+        self._drawn = False
         self._frames = _FRAMES if _can_write(stream, _FRAMES) else _PLAIN_FRAMES
         self._thread = threading.Thread(target=self._turn, daemon=True)
         self._thread.start()
@@ -165,17 +166,25 @@ class _Spinner:
                 if self._stopped.is_set():
                     return
                 line = f"{frame} {self._progress.label}"[: self._width - 1]
+                self._drawn = True
                 self._write(f"{_ERASE_LINE}{line}")
 
     def say(self, text: str) -> None:
         with self._lock:
-            self._write(f"{_ERASE_LINE}{text}\n")
+            self._erase()
+            self._write(f"{text}\n")
 
     def stop(self) -> None:
         self._stopped.set()
         with self._lock:
-            self._write(_ERASE_LINE)
+            self._erase()
         self._thread.join()
+
+    def _erase(self) -> None:
+        # Nothing of ours may be there: the line may be the beginning of a result.
+        if self._drawn:
+            self._drawn = False
+            self._write(_ERASE_LINE)
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

@@ -23,7 +23,7 @@ HEAVY = {
 }
 
 
-def process(*arguments: str, **options: object) -> subprocess.CompletedProcess[bytes]:
+def process(*arguments: str | bytes, **options: object) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(  # type: ignore[call-overload,no-any-return]
         [sys.executable, "-m", "tensormesh_cli", *arguments],
         **{
@@ -169,6 +169,15 @@ def test_without_click_the_way_to_get_it_is_still_told() -> None:
         "Error: tm needs the library click, which is not installed\n"
         "Hint: python -m pip install 'tensormesh[cli]'\n"
     )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="arguments are bytes elsewhere only")
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_an_argument_that_is_no_text_is_told_all_the_same(output: str) -> None:
+    result = process("--output", output, b"\xff\xfe")
+    assert result.returncode == 2
+    assert b"unknown command `" in result.stderr
+    assert b"udcff" in result.stderr
 
 
 def test_a_locale_without_unicode_gets_escapes_and_no_error() -> None:

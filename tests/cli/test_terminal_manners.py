@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from unittest import mock
 
 import pytest
 from support.command_line import Stream
@@ -142,7 +143,7 @@ def test_progress_is_shown_on_a_terminal_and_erased_at_the_end() -> None:
     ends = Ends()
     shown_while_it_lasts(ends, "Waiting", "Waiting")
     assert "⠋ Waiting" in ends.said
-    assert ends.said.endswith("\r\x1b[K")
+    assert "Waiting" not in ends.said.rpartition("\r\x1b[K")[2]
     assert "\r\x1b[Kby the way\n" in ends.said
     assert ends.stdout.written == b""
 
@@ -187,4 +188,10 @@ def test_an_error_ends_the_progress() -> None:
     with pytest.raises(KeyboardInterrupt), ends.terminal.progress("Waiting"):
         raise KeyboardInterrupt
     assert threading.active_count() == before
-    assert ends.said.endswith("\r\x1b[K")
+
+
+def test_what_is_over_at_once_touches_no_line() -> None:
+    ends = Ends()
+    with mock.patch("tensormesh_cli._terminal._STEP_SECONDS", 60), ends.terminal.progress("Quick"):
+        ends.terminal.note("by the way")
+    assert ends.said == "by the way\n"
