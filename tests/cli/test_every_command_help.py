@@ -28,18 +28,23 @@ def walk(command: click.Command, words: Words = ()) -> Iterator[tuple[Words, cli
     if isinstance(command, TmGroup):
         context = click.Context(command)
         for name in command.list_commands(context):
-            found = command.get_command(context, name)
+            try:
+                found = command.get_command(context, name)
+            except ImportError as error:
+                BROKEN.append(f"{name_of((*words, name))}: {error}")
+                continue
             assert found is not None, (*words, name)
             yield from walk(found, (*words, name))
 
 
+def name_of(words: Words) -> str:
+    return " ".join(("tm", *words))
+
+
+BROKEN: list[str] = []
 TREE = dict(walk(root))
 LEAVES = [words for words, command in TREE.items() if not isinstance(command, TmGroup)]
 GROUPS = [words for words, command in TREE.items() if isinstance(command, TmGroup)]
-
-
-def name_of(words: Words) -> str:
-    return " ".join(("tm", *words))
 
 
 def examples() -> Iterator[tuple[str, list[str]]]:
@@ -60,6 +65,10 @@ def examples() -> Iterator[tuple[str, list[str]]]:
             given = words[words.index("tm") + 1 :]
             ends = [at for at, word in enumerate(given) if word in SHELL_ENDS]
             yield line, given[: min(ends, default=len(given))]
+
+
+def test_every_command_that_is_listed_can_be_loaded() -> None:
+    assert BROKEN == []
 
 
 @pytest.mark.parametrize("words", TREE, ids=name_of)
