@@ -102,6 +102,43 @@ def test_tables_in_other_spellings_are_changed_too(path: Path, text: str) -> Non
     }
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[managed.sub]\na = 1\n[other]\nb = 1\n[managed]\nc = 1\n",
+        "[managed]\n[managed.sub]\nz = 1 # hi\n",
+        "'managed' = {'a' = 1}\nd = 1979-05-27T07:32:00Z\nf = nan\ng = [inf, -0.0, 1e3]\n",
+        "[[array]]\nx = 1\n[[array]]\nx = 2\n",
+        "[overrides]  # and no line end",
+        "\n\n",
+    ],
+)
+def test_what_else_is_in_a_file_stays_whatever_it_is(path: Path, text: str) -> None:
+    path.write_text(text)
+    before = repr(file.read(path))
+    added = {("managed", "gateway_user_id"): "u", ("max_retries",): 3}
+
+    file.update(path, added)
+    assert file.read(path)["managed"]["gateway_user_id"] == "u"
+    file.update(path, dict.fromkeys(added))
+
+    after = file.read(path)
+    if not after["managed"]:
+        del after["managed"]
+    assert repr(after) == before
+
+
+def test_a_change_that_would_do_harm_is_not_made(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tomlkit.dumps", lambda _document: "max_retries = 9\n")
+
+    with pytest.raises(ConfigFault, match="without touching what else"):
+        file.update(path, {("max_retries",): 9})
+
+    assert path.read_text() == WRITTEN_BY_HAND
+
+
 def test_new_files_and_folders_are_for_their_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "config.toml"
 

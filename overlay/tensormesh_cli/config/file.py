@@ -51,18 +51,11 @@ def update(path: Path, changes: Mapping[tuple[str, ...], object | None]) -> None
     Raises:
         ConfigFault: The file cannot be read or written. It is as it was.
     """
-    import tomlkit
-
     with locked(path):
         text = _load(path)
-        expected = _parse(text, path)
-        document = tomlkit.parse(text)
-        for keys, value in changes.items():
-            _change(expected, keys, value, dict)
-            _change(document, keys, value, tomlkit.table)
-        changed = tomlkit.dumps(document)
-        # A file that does not say what it should is worse than an error.
-        if tomllib.loads(changed) != expected:
+        _parse(text, path)
+        changed = _edited(text, changes)
+        if changed is None:
             raise ConfigFault(
                 f"cannot change {path} without touching what else is in it",
                 hint="edit the file by hand",
@@ -130,6 +123,29 @@ def _broken(path: Path, line: int, problem: str) -> ConfigFault:
         f"{path}, line {line}: {problem}",
         hint="correct that line, or begin anew with `tm config init --force`",
     )
+
+
+def _edited(text: str, changes: Mapping[tuple[str, ...], object | None]) -> str | None:
+    """Return the text with the changes; None if they cannot be made without harm."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    expected = _comparable(text)
+    try:
+        document = tomlkit.parse(text)
+        for keys, value in changes.items():
+            _change(expected, keys, value, dict)
+            _change(document, keys, value, tomlkit.table)
+        changed = tomlkit.dumps(document)
+        # A file that does not say what it should is worse than an error.
+        return changed if _comparable(changed) == expected else None
+    except (TOMLKitError, tomllib.TOMLDecodeError):
+        return None
+
+
+def _comparable(text: str) -> dict[str, Any]:
+    # A float that is no number is not equal to itself.
+    return tomllib.loads(text, parse_float=lambda word: None if "nan" in word else float(word))
 
 
 def _change(document: Any, keys: tuple[str, ...], value: object | None, new_table: Any) -> None:
