@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +96,10 @@ def _load(path: Path) -> str:
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
+    if not text:
+        return {}
+    import tomllib
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -127,6 +130,8 @@ def _broken(path: Path, line: int, problem: str) -> ConfigFault:
 
 def _edited(text: str, changes: Mapping[tuple[str, ...], object | None]) -> str | None:
     """Return the text with the changes; None if they cannot be made without harm."""
+    import tomllib
+
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
@@ -144,6 +149,8 @@ def _edited(text: str, changes: Mapping[tuple[str, ...], object | None]) -> str 
 
 
 def _comparable(text: str) -> dict[str, Any]:
+    import tomllib
+
     # A float that is no number is not equal to itself.
     return tomllib.loads(text, parse_float=lambda word: None if "nan" in word else float(word))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import ConfigFault
 from tensormesh_cli.config import file
@@ -26,28 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tensormesh_cli._app import GlobalOptions
+
 FLAG = "flag"
 ENVIRONMENT = "environment"
 CONFIG = "config"
 DEFAULT = "default"
 UNSET = "unset"
-
-
-class Options(Protocol):
-    """The global options that settings are taken from; None where one was not given."""
-
-    @property
-    def config(self) -> str | Path | None: ...
-    @property
-    def controlplane_base(self) -> str | None: ...
-    @property
-    def timeout(self) -> float | None: ...
-    @property
-    def max_retries(self) -> int | None: ...
-    @property
-    def ca_bundle(self) -> str | None: ...
-    @property
-    def gateway_provider(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -117,7 +102,7 @@ class Settings:
         return self.home / AUTH_NAME
 
 
-def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
+def resolve(options: GlobalOptions, environ: Mapping[str, str]) -> Settings:
     """Settle every setting.
 
     Args:
@@ -140,7 +125,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
 
 def _settle(
     key: Key,
-    options: Options,
+    options: GlobalOptions,
     environ: Mapping[str, str],
     document: Mapping[str, Any],
     path: Path | None,
@@ -192,7 +177,6 @@ __all__ = [
     "MANAGED",
     "OVERRIDES",
     "UNSET",
-    "Options",
     "Settings",
     "resolve",
 ]

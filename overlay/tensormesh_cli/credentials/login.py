@@ -11,7 +11,6 @@ import sys
 import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +47,6 @@ class Clock:
 
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 def start(client: Tensormesh) -> Started:
