@@ -1,0 +1,1 @@
+"""Commands made of the operations of the Control Plane: nothing in here names one of them."""

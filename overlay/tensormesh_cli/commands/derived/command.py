@@ -1,0 +1,64 @@
+"""Makes a command of what the specification says of an operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_api.control_plane.commands import load
+from tensormesh_cli._click import TmCommand, command, pass_app
+from tensormesh_cli.commands.derived.params import decorate, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tensormesh_api._command import Command
+    from tensormesh_cli._app import App
+
+_INFERRED = "Inferred: this operation is not documented publicly, and may work in another way."
+
+
+def derive(words: tuple[str, ...]) -> TmCommand:
+    """The command of an operation.
+
+    Args:
+        words: what is typed for it.
+    """
+    about = load(words)
+
+    def run(app: App, **given: Any) -> None:
+        from tensormesh_cli.commands.derived.run import run_command
+
+        run_command(app, about, given)
+
+    return assemble(about, run)
+
+
+def assemble(
+    about: Command,
+    run: Callable[..., None],
+    *,
+    more: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
+    more_examples: str = "",
+) -> TmCommand:
+    """A command with the options of an operation.
+
+    Args:
+        about: the operation.
+        run: what it does; is passed the `App`, and the values by name.
+        more: adds further options.
+        more_examples: further examples, one on a line.
+    """
+    function = pass_app(run)
+    if more is not None:
+        function = more(function)
+    return command(
+        about.words[-1],
+        help=_help(about),
+        short_help=about.summary,
+        examples="\n".join(text for text in (examples(about), more_examples) if text),
+    )(decorate(function, about))
+
+
+def _help(about: Command) -> str:
+    inferred = _INFERRED if about.provenance == "inferred" else ""
+    return "\n\n".join(part for part in (about.summary, about.doc, inferred) if part)

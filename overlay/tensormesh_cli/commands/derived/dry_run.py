@@ -1,0 +1,106 @@
+"""`--dry-run`: the request that would be sent, without its secrets."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from tensormesh_cli.commands.derived.run import call
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensormesh_api._command import Command
+    from tensormesh_cli._app import App
+
+HIDDEN = "***"
+_SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
+# Stands for the token, so that nobody needs to log in to see a request.
+_NO_TOKEN = "not-sent"  # noqa: S105 - no token
+
+
+class _Catcher(httpx.BaseTransport):
+    """Keeps a request in place of sending it."""
+
+    request: httpx.Request | None = None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        self.request = request
+        return httpx.Response(200, json={}, request=request)
+
+
+def print_request(app: App, command: Command, keywords: Mapping[str, Any]) -> None:
+    """Print what a call would send, and send nothing.
+
+    Args:
+        app: the run.
+        command: the operation.
+        keywords: its arguments.
+
+    Raises:
+        UsageFault: an argument cannot be sent.
+    """
+    import tensormesh
+
+    catcher = _Catcher()
+    with (
+        httpx.Client(transport=catcher, trust_env=False) as http_client,
+        tensormesh.Tensormesh(
+            control_plane_token=_NO_TOKEN,
+            control_plane_base_url=app.settings.controlplane_base,
+            http_client=http_client,
+        ) as client,
+    ):
+        call(client, command, keywords)
+    assert catcher.request is not None
+    body = json.loads(catcher.request.content) if catcher.request.content else None
+    _hide(command, body)
+    print_described(app, catcher.request, body)
+
+
+def print_described(app: App, request: httpx.Request, body: Any) -> None:
+    """Print a request: as data for programs, as HTTP for people.
+
+    Args:
+        app: the run.
+        request: the request; its credentials are left out.
+        body: what to show of its body; None if it has none.
+    """
+    headers = {
+        name: _shown(name, value)
+        for name, value in request.headers.items()
+        if name not in ("connection", "accept-encoding")
+    }
+    data = {"method": request.method, "url": str(request.url), "headers": headers, "body": body}
+    lines = [
+        f"{request.method} {request.url}",
+        *(f"{key}: {text}" for key, text in headers.items()),
+    ]
+    if body is not None:
+        lines += ["", json.dumps(body, indent=2, ensure_ascii=False)]
+    app.printer.emit(data, text=app.redactor.redact("\n".join(lines)))
+    app.terminal.note("Nothing was sent.")
+
+
+def _shown(name: str, value: str) -> str:
+    if name.lower() not in _SECRET_HEADERS:
+        return value
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} {HIDDEN}" if space else HIDDEN
+
+
+def _hide(command: Command, body: Any) -> None:
+    """Take secrets out of a body, wherever they came from."""
+    names = {argument: name for name, argument in command.body.items()}
+    for option in command.options:
+        if not option.secret:
+            continue
+        first, *inner = option.target
+        place, path = body, [names.get(first, first), *inner]
+        for key in path[:-1]:
+            place = place.get(key) if isinstance(place, dict) else None
+        if isinstance(place, dict) and place.get(path[-1]) is not None:
+            place[path[-1]] = HIDDEN

@@ -1,0 +1,115 @@
+"""Walks through all pages of a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_cli.commands.derived.run import call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import tensormesh
+    from tensormesh_api._command import Command
+    from tensormesh_cli._app import App
+
+    Ask = Callable[[dict[str, Any]], dict[str, Any]]
+
+NEXT_TOKEN = "nextPageToken"  # noqa: S105 - the name of a field
+# A list may have empty pages in the middle, as filters make them; it does not go on so for ever.
+_MOST_EMPTY = 100
+
+
+def all_pages(
+    app: App, client: tensormesh.Tensormesh, command: Command, keywords: Mapping[str, Any]
+) -> dict[str, Any]:
+    """One answer that has the entries of all pages.
+
+    Args:
+        app: the run.
+        client: whom to ask with.
+        command: the operation.
+        keywords: its arguments; the walk begins at the page that they name.
+
+    Returns:
+        The answer of the first page, with all entries, and without a token for more.
+    """
+    assert command.pages is not None
+
+    def ask(changes: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = call(client, command, {**keywords, **changes}).json()
+        return answer
+
+    with app.terminal.progress("Reading pages") as progress:
+
+        def tell(entries: int) -> None:
+            progress.label = f"Reading pages: {entries} entries"
+
+        return merged(command.pages.style, command.pages.items, ask, keywords, tell)
+
+
+def merged(
+    style: str, items: str, ask: Ask, keywords: Mapping[str, Any], tell: Callable[[int], None]
+) -> dict[str, Any]:
+    """The first answer, with the entries of all that follow.
+
+    Args:
+        style: `token` or `page`.
+        items: the field with the entries.
+        ask: gives the answer for changed arguments.
+        keywords: arguments of the first page.
+        tell: is told the number of entries after each page.
+    """
+    follow = by_token if style == "token" else by_number
+    whole: dict[str, Any] = {}
+    entries: list[Any] = []
+    for page in follow(ask, items, keywords):
+        whole = whole or dict(page)
+        entries += page.get(items) or []
+        tell(len(entries))
+    whole[items] = entries
+    if whole.get(NEXT_TOKEN):
+        whole[NEXT_TOKEN] = ""
+    return whole
+
+
+def by_token(ask: Ask, items: str, keywords: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The pages of a list whose answers hold the token of the next."""
+    seen = {keywords.get("page_token")}
+    page = ask({})
+    empty = 0
+    while True:
+        yield page
+        token = page.get(NEXT_TOKEN)
+        empty = 0 if page.get(items) else empty + 1
+        # A server that repeats itself shall not hold us for ever.
+        if not token or token in seen or empty == _MOST_EMPTY:
+            return
+        seen.add(token)
+        page = ask({"page_token": token})
+
+
+def by_number(ask: Ask, items: str, keywords: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The pages of a list whose answers are counted from 1."""
+    number = int(keywords.get("page") or 1)
+    page = ask({})
+    while True:
+        yield page
+        entries = page.get(items)
+        if not entries or not has_more(page, entries, number, keywords):
+            return
+        number += 1
+        following = ask({"page": number})
+        if following.get(items) == entries:
+            # The server does not know of pages, and gave the same again.
+            return
+        page = following
+
+
+def has_more(
+    page: Mapping[str, Any], entries: list[Any], number: int, keywords: Mapping[str, Any]
+) -> bool:
+    """Whether entries follow a numbered page."""
+    total = page.get("total")
+    size = int(page.get("size") or keywords.get("size") or 0)
+    return total is None or number * max(size, len(entries)) < int(total)

@@ -1,0 +1,174 @@
+"""Options and arguments of a derived command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tensormesh_cli._click import (
+    Argument,
+    all_option,
+    dry_run_option,
+    timeout_option,
+    yes_option,
+)
+from tensormesh_cli.commands.derived.values import OpenChoice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tensormesh_api._command import Command, Option
+
+    Function = Callable[..., Any]
+
+DEFAULT_CURRENCY = "USD"
+_METAVARS = {"integer": "N", "number": "X", "time": "TIME", "money": "AMOUNT", "json": "JSON|@FILE"}
+_EXAMPLES = {
+    "integer": "1",
+    "number": "0.5",
+    "time": "2026-05-01",
+    "money": "12.50",
+    "json": "'{}'",
+}
+
+
+def variable(option: Option) -> str:
+    """The name under which a command is passed the value of an option."""
+    return f"given_{option.name.replace('-', '_')}"
+
+
+def label(option: Option) -> str:
+    """What users call an option: `--user-id`, or `USER_ID` for an argument."""
+    return _metavar(option) if option.positional else f"--{option.name}"
+
+
+def decorate(function: Function, command: Command) -> Function:
+    """Give a function the options and arguments of a command, those that all share included."""
+    taken = {name for option in command.options for name in (option.name, option.negative)}
+    shared: list[Callable[[Function], Function]] = []
+    if any(option.kind == "money" for option in command.options):
+        shared.append(_currency_option)
+    if command.body:
+        shared += [_json_option, _file_option]
+    if command.pages and "all" not in taken:
+        shared.append(all_option)
+    if command.changes:
+        shared += [yes_option, dry_run_option]
+    shared.append(timeout_option)
+    own = [_decorator(option) for option in command.options]
+    for add in reversed([*own, *shared]):
+        function = add(function)
+    return function
+
+
+def _decorator(option: Option) -> Callable[[Function], Function]:
+    if option.positional:
+        return click.argument(
+            variable(option),
+            cls=Argument,
+            metavar=_metavar(option),
+            required=not option.caller,
+            help=_with_caller(option),
+        )
+    names = f"--{option.name}"
+    attributes: dict[str, Any] = {"help": _help(option), "multiple": option.repeated}
+    if option.kind == "boolean":
+        names += f"/--{option.negative or f'no-{option.name}'}"
+        attributes["default"] = None
+    else:
+        attributes["metavar"] = _metavar(option)
+        attributes["type"] = _type(option)
+    return click.option(names, variable(option), **attributes)
+
+
+def _type(option: Option) -> Any:
+    if option.choices:
+        return OpenChoice(option.choices)
+    return {"integer": click.INT, "number": click.FLOAT}.get(option.kind, click.STRING)
+
+
+def _metavar(option: Option) -> str:
+    if option.positional:
+        return option.name.replace("-", "_").upper()
+    if option.choices:
+        return "VALUE"
+    return _METAVARS.get(option.kind, "ID" if option.name.endswith("-id") else "TEXT")
+
+
+def _help(option: Option) -> str:
+    text = option.doc
+    if option.choices:
+        shown = [choice for choice in option.choices if not choice.endswith("_UNSPECIFIED")]
+        text += f" Known values: {', '.join(shown)}."
+    if option.secret:
+        text += " `-` asks for it or reads it from a pipe, @FILE from a file."
+    if option.repeated:
+        text += " May be given several times."
+    return f"{text}  [required]" if option.required else text
+
+
+def _with_caller(option: Option) -> str:
+    return f"{option.doc} Left out, you." if option.caller else option.doc
+
+
+def _currency_option(function: Function) -> Function:
+    return click.option(
+        "--currency",
+        default=DEFAULT_CURRENCY,
+        metavar="CODE",
+        help="Currency of the amounts, three letters of ISO 4217.",
+    )(function)
+
+
+def _json_option(function: Function) -> Function:
+    return click.option(
+        "--json",
+        "body_json",
+        metavar="JSON|@FILE",
+        help="Body of the request as JSON, or @FILE. Options win over what is in it.",
+    )(function)
+
+
+def _file_option(function: Function) -> Function:
+    return click.option(
+        "--file",
+        "body_file",
+        type=click.Path(),
+        metavar="PATH",
+        help="Read the body as JSON from a file; - is standard input.",
+    )(function)
+
+
+def examples(command: Command) -> str:
+    """Command lines for the end of the help."""
+    line = ["tm", *command.words]
+    line += [
+        _metavar(option) for option in command.options if option.positional and not option.caller
+    ]
+    named = [option for option in command.options if not option.positional]
+    needed = [option for option in named if option.required]
+    if not needed and command.changes:
+        # What makes sense of it, without what most leave out.
+        needed = [option for option in named if not _names_user(option)][:2]
+    plain = " ".join([*line, *(_example(option) for option in needed)])
+    if command.changes:
+        return f"{plain} --dry-run\n{plain} --yes"
+    structured = plain.replace("tm ", "tm --output json ", 1)
+    if command.pages:
+        return f"{plain}\n{structured} --all --query '{command.pages.items}[0]'"
+    return f"{plain}\n{structured}"
+
+
+def _names_user(option: Option) -> bool:
+    return option.target == ("user_id",)
+
+
+def _example(option: Option) -> str:
+    if option.kind == "boolean":
+        return f"--{option.name}"
+    value = _EXAMPLES.get(option.kind, option.name.replace("-", "_").upper())
+    if option.choices:
+        known = [choice for choice in option.choices if not choice.endswith("_UNSPECIFIED")]
+        value = (known or option.choices)[0]
+    return f"--{option.name} {value}"

@@ -1,0 +1,133 @@
+"""Runs a derived command: asks, sends, prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_cli._errors import UsageFault
+from tensormesh_cli.commands.derived.request import Arguments, arguments, check_complete
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import tensormesh
+    from tensormesh_api._command import Command
+    from tensormesh_cli._app import App
+
+
+def run_command(app: App, command: Command, given: Mapping[str, Any]) -> None:
+    """Run a command.
+
+    Args:
+        app: the run.
+        command: the operation behind it.
+        given: the values of its options, as click passes them.
+
+    Raises:
+        UsageFault: an option cannot be used.
+        CliError: the user said no.
+        TensormeshError: the call failed.
+    """
+    from tensormesh_cli.commands.derived import show
+
+    found = arguments(app, command, given)
+    if given.get("dry_run"):
+        from tensormesh_cli.commands.derived.dry_run import print_request
+
+        keywords = with_caller(app, command, found, client=None)
+        print_request(app, command, keywords)
+        return
+    client = app.control_plane_client(timeout=given.get("timeout"))
+    if command.changes:
+        confirm(app, command, found.keywords, yes=bool(given.get("yes")))
+    keywords = with_caller(app, command, found, client=client)
+    if given.get("all_pages"):
+        from tensormesh_cli.commands.derived.paging import all_pages
+
+        show.print_answer(app, command, all_pages(app, client, command, keywords), None)
+        return
+    answer = call(client, command, keywords)
+    data = answer.json() if answer.content.strip() else {}
+    show.print_answer(app, command, data, answer.content)
+    show.print_more(app, command, data, keywords)
+
+
+def confirm(app: App, command: Command, keywords: Mapping[str, Any], *, yes: bool) -> None:
+    """Ask before something is changed. Raises `UsageFault` if there is nobody to ask."""
+    named = [
+        str(keywords[option.target[0]])
+        for option in command.options
+        if option.positional and option.target[0] in keywords
+    ]
+    question = ": ".join([command.summary.rstrip("."), *named])
+    app.terminal.confirm(f"{question}?", yes=yes)
+
+
+def call(client: tensormesh.Tensormesh, command: Command, keywords: Mapping[str, Any]) -> Any:
+    """Call the operation of a command.
+
+    Returns:
+        The raw response.
+
+    Raises:
+        UsageFault: an argument cannot be sent.
+        TensormeshError: the call failed.
+    """
+    place: Any = client.control_plane
+    for name in command.resource:
+        place = getattr(place, name)
+    method = getattr(place.with_raw_response, command.method)
+    try:
+        return method(**keywords)
+    except (TypeError, ValueError) as error:
+        raise UsageFault(_with_option(command, str(error))) from error
+
+
+def _with_option(command: Command, message: str) -> str:
+    """The message with our name for the argument that it begins with."""
+    from tensormesh_cli.commands.derived.params import label
+
+    for option in command.options:
+        if message.startswith(f"{option.target[0]} "):
+            return f"{label(option)} {message[len(option.target[0]) + 1 :]}"
+    return message
+
+
+def with_caller(
+    app: App, command: Command, found: Arguments, *, client: tensormesh.Tensormesh | None
+) -> dict[str, Any]:
+    """The keyword arguments of a call, with the caller where nobody was named.
+
+    Args:
+        app: the run.
+        command: the operation.
+        found: what was given.
+        client: for asking who the caller is; None if nothing may be sent.
+
+    Raises:
+        UsageFault: something is missing.
+    """
+    check_complete(tuple(option for option in found.missing if not option.caller))
+    keywords = dict(found.keywords)
+    for option in command.options:
+        if option.caller and option.target[0] not in keywords:
+            keywords[option.target[0]] = _caller(app, client)
+    return keywords
+
+
+def _caller(app: App, client: tensormesh.Tensormesh | None) -> str:
+    if client is not None:
+        return client.control_plane.users.get_auth_profile().id or ""
+    from tensormesh_cli.credentials.store import TokenStore
+
+    saved = TokenStore(app.settings.auth_path).load()
+    if (
+        saved is not None
+        and saved.user_id
+        and not app.environ.get("TENSORMESH_CONTROL_PLANE_TOKEN")
+    ):
+        return saved.user_id
+    raise UsageFault(
+        "USER_ID is needed: without a request it is not known who you are",
+        hint="`tm auth whoami` shows your id",
+    )

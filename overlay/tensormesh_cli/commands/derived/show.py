@@ -1,0 +1,117 @@
+"""Prints what the Control Plane answered: for programs unchanged, for people what matters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_cli.commands.derived.paging import NEXT_TOKEN, has_more
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensormesh_api._command import Command
+    from tensormesh_cli._app import App
+
+HIDDEN = "***"
+_AROUND_A_LIST = {"page", "size", "total", NEXT_TOKEN}
+_SECRETS = {"apiKey", "hfToken", "accessToken", "refreshToken"}
+_ONCE = "secret"
+
+
+def print_answer(app: App, command: Command, data: Any, raw: bytes | None) -> None:
+    """Print an answer.
+
+    Args:
+        app: the run.
+        command: the operation.
+        data: its body, decoded.
+        raw: its body; None if `data` was put together.
+    """
+    printer = app.printer
+    if printer.structured or printer.query is not None:
+        printer.emit(data, raw=raw)
+        return
+    if _says_nothing(data):
+        app.terminal.note("Done." if command.changes else "Nothing to show.")
+        return
+    items = list_of(command, data)
+    if items is not None and not data[items]:
+        from tensormesh_cli.output.columns import heading
+
+        app.terminal.note(f"No {heading(items)}.")
+        return
+    if items is not None and all(isinstance(row, dict) for row in data[items]):
+        from tensormesh_cli.commands.derived.table import table_of
+
+        # Boxes need more room than gaps.
+        gap = 3 if printer.mode == "table" else 2
+        printer.emit(data, table=table_of(_hidden(data[items]), printer.width, gap=gap))
+        return
+    _print_object(app, command, data)
+
+
+def _print_object(app: App, command: Command, data: Any) -> None:
+    from tensormesh_cli.output.values import is_plain, shown
+
+    inner = unwrapped(data)
+    view = _hidden(inner)
+    if is_plain(inner):
+        app.printer.emit(data, text=shown(inner))
+    else:
+        app.printer.emit(view)
+    if command.changes and isinstance(inner, dict) and inner.get(_ONCE):
+        app.terminal.note("The secret is shown this once: keep it now.")
+
+
+def print_more(app: App, command: Command, data: Any, keywords: Mapping[str, Any]) -> None:
+    """Tell people that a list goes on."""
+    printer = app.printer
+    if command.pages is None or printer.structured or not isinstance(data, dict):
+        return
+    entries = data.get(command.pages.items)
+    if command.pages.style == "token":
+        token = data.get(NEXT_TOKEN)
+        if token:
+            app.terminal.note(f"More follow: pass --page-token {token}, or --all.")
+        return
+    number = int(keywords.get("page") or 1)
+    if entries and data.get("total") is not None and has_more(data, entries, number, keywords):
+        app.terminal.note(
+            f"{len(entries)} of {data['total']}: pass --page {number + 1} for more, or --all."
+        )
+
+
+def list_of(command: Command, data: Any) -> str | None:
+    """The field of an answer that holds its list; None if it is not all about one."""
+    if not isinstance(data, dict):
+        return None
+    if command.pages is not None and isinstance(data.get(command.pages.items), list):
+        return command.pages.items
+    lists = [name for name, value in data.items() if isinstance(value, list)]
+    rest = data.keys() - set(lists)
+    return lists[0] if len(lists) == 1 and rest <= _AROUND_A_LIST else None
+
+
+def unwrapped(data: Any) -> Any:
+    """The object in an envelope that holds nothing else."""
+    if isinstance(data, dict) and len(data) == 1:
+        inner = next(iter(data.values()))
+        if isinstance(inner, dict):
+            return inner
+    return data
+
+
+def _says_nothing(data: Any) -> bool:
+    return data is None or (isinstance(data, dict) and unwrapped(data) == {})
+
+
+def _hidden(value: Any) -> Any:
+    """The data without secrets that nobody asked for."""
+    if isinstance(value, list):
+        return [_hidden(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: HIDDEN if key in _SECRETS and isinstance(inner, str) and inner else _hidden(inner)
+        for key, inner in value.items()
+    }

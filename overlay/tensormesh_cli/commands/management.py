@@ -1,0 +1,90 @@
+"""The management commands: one for each operation of the Control Plane, made of what the
+specification says of it, when it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from tensormesh_api.control_plane.commands import COMMANDS
+from tensormesh_cli._click import Lazy, TmGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Words = tuple[str, ...]
+
+# Commands that deserve more than is derived, by their words: module and attribute.
+_OWN: dict[Words, tuple[str, str]] = {
+}
+# How words are written that are no plain ones.
+_SPELLING = {"api": "API", "gpu": "GPU"}
+
+
+class DerivedGroup(TmGroup):
+    """A group of commands that the specification names.
+
+    Args:
+        words: what is typed to reach it.
+    """
+
+    def __init__(self, words: Words) -> None:
+        below = {
+            name: Lazy(__name__, "get", _text((*words, name)), "Commands")
+            for name in _names_below(words)
+        }
+        super().__init__(words[-1], lazy=below, help=_text(words), no_args_is_help=True)
+        self._words = words
+
+    def _load(self, name: str) -> click.Command:
+        return _make((*self._words, name))
+
+
+def root_names() -> dict[str, str]:
+    """The names at the top that the specification has commands below, each with one line."""
+    return {name: _text((name,)) for name in _names_below(())}
+
+
+def get(name: str) -> click.Command:
+    """The group, or the command, of a name at the top.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return _make((name,))
+
+
+def _make(words: Words) -> click.Command:
+    if words in _OWN:
+        module, attribute = _OWN[words]
+        own: click.Command = getattr(import_module(module), attribute)
+        return own
+    if words in COMMANDS:
+        from tensormesh_cli.commands.derived.command import derive
+
+        return derive(words)
+    if not any(_below(words)):
+        raise KeyError(words)
+    return DerivedGroup(words)
+
+
+def _below(words: Words) -> Iterator[Words]:
+    return (known for known in COMMANDS if known[: len(words)] == words and known != words)
+
+
+def _names_below(words: Words) -> list[str]:
+    return list(dict.fromkeys(known[len(words)] for known in _below(words)))
+
+
+def _text(words: Words) -> str:
+    """One line for the list of commands."""
+    if words in COMMANDS:
+        return COMMANDS[words][1]
+    below = list(_below(words))
+    if len(below) == 1:
+        return COMMANDS[below[0]][1]
+    title = " ".join(_SPELLING.get(word, word) for word in words[-1].split("-"))
+    return f"{title[:1].upper()}{title[1:]}: {', '.join(_names_below(words))}."
