@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli.commands.derived.params import DEFAULT_CURRENCY, label, variable
 from tensormesh_cli.commands.derived.values import (
+    full_choice,
     read_json,
     read_money,
     read_secret,
@@ -55,8 +56,11 @@ def arguments(app: App, command: Command, given: Mapping[str, Any]) -> Arguments
         _put(keywords, option, _value(app, option, value, currency))
     if extra:
         keywords["extra_body"] = extra
-    needed = (option for option in command.options if option.required or option.caller)
-    missing = tuple(option for option in needed if option.target[0] not in keywords)
+    missing = tuple(
+        option
+        for option in command.options
+        if option.required and not option.caller and option.target[0] not in keywords
+    )
     return Arguments(keywords, missing)
 
 
@@ -92,6 +96,7 @@ def _one(app: App, option: Option, value: Any, currency: str) -> Any:
     if option.kind == "json":
         return read_json(value, name)
     if option.choices:
+        value = full_choice(value, option.choices)
         warning = unknown_choice(name, value, option.choices)
         if warning:
             app.terminal.warn(warning)

@@ -31,6 +31,7 @@ def run_command(app: App, command: Command, given: Mapping[str, Any]) -> None:
     from tensormesh_cli.commands.derived import show
 
     found = arguments(app, command, given)
+    check_complete(found.missing)
     if given.get("dry_run"):
         from tensormesh_cli.commands.derived.dry_run import print_request
 
@@ -105,9 +106,8 @@ def with_caller(
         client: for asking who the caller is; None if nothing may be sent.
 
     Raises:
-        UsageFault: something is missing.
+        UsageFault: it is not known who the caller is.
     """
-    check_complete(tuple(option for option in found.missing if not option.caller))
     keywords = dict(found.keywords)
     for option in command.options:
         if option.caller and option.target[0] not in keywords:

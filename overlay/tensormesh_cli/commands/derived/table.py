@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _UNSPECIFIED = "_UNSPECIFIED"
 _HIDDEN = "***"
-_NAMES = {"name", "model", "subject", "title"}
+_NAMES = {"name", "model", "subject", "title", "message"}
 _PARTS_OF_NAMES = {"firstname", "lastname"}
 _PROSE = {"message", "description", "subject", "content", "log"}
 # A text that must be cut keeps at least so much.
@@ -106,9 +107,26 @@ class _Field:
 
     def __call__(self, row: Row) -> object:
         value = dict(flat(dict(row))).get(self._name)
+        if isinstance(value, str):
+            return short_member(self._name, value)
         if isinstance(value, list) and not all(is_plain(item) for item in value):
             return f"{len(value)} item{'s' if len(value) != 1 else ''}"
         return value
+
+
+def short_member(field: str, value: str) -> str:
+    """A member of an enum without what all members of it begin with, and nothing if unspecified.
+
+    Args:
+        field: the name of its field, such as ``"gpuType"``.
+        value: a text, such as ``"GPU_TYPE_H100"``, which becomes ``"H100"``; any other stays.
+    """
+    if value.endswith(_UNSPECIFIED):
+        return ""
+    word = re.findall("[A-Z]?[a-z0-9]+", field)[-1:]
+    before, found, member = value.partition(f"{word[0].upper()}_" if word else "_")
+    is_member = found and member and re.fullmatch("([A-Z0-9]+_)*", before)
+    return member if is_member and member == member.upper() else value
 
 
 class _Cut:

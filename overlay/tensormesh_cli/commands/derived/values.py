@@ -46,6 +46,23 @@ class OpenChoice(click.ParamType):  # type: ignore[type-arg]
         return [CompletionItem(choice) for choice in self.choices if choice.startswith(begun)]
 
 
+def full_choice(value: str, choices: tuple[str, ...]) -> str:
+    """The known value that is meant: `open` is enough where one of them ends in `_OPEN`.
+
+    Args:
+        value: what was given.
+        choices: the known values.
+
+    Returns:
+        `value` itself if it is one of them, or no end of exactly one.
+    """
+    if value in choices:
+        return value
+    given = _upper(value)
+    ends = [choice for choice in choices if choice == given or choice.endswith(f"_{given}")]
+    return ends[0] if len(ends) == 1 else value
+
+
 def unknown_choice(label: str, value: str, choices: tuple[str, ...]) -> str | None:
     """What to say of a value that is none of the known ones; None if it is one.
 
@@ -58,12 +75,16 @@ def unknown_choice(label: str, value: str, choices: tuple[str, ...]) -> str | No
         return None
     from difflib import get_close_matches
 
-    given = value.upper().replace("-", "_")
+    given = _upper(value)
     # A member is often known by its end alone.
-    ends = [choice for choice in choices if choice.endswith(f"_{given}")]
-    meant = ends[:1] or get_close_matches(given, choices, n=1, cutoff=_CLOSE)
-    question = f"; did you mean {meant[0]}?" if meant else ""
+    by_end = {choice.rpartition("_")[2]: choice for choice in choices}
+    meant = get_close_matches(given, [*choices, *by_end], n=1, cutoff=_CLOSE)
+    question = f"; did you mean {by_end.get(meant[0], meant[0])}?" if meant else ""
     return f"{label} {value} is none of the known values, and is sent as it is{question}"
+
+
+def _upper(value: str) -> str:
+    return value.upper().replace("-", "_")
 
 
 def read_time(text: str, label: str) -> datetime:

@@ -1,0 +1,93 @@
+"""`tm cost`: what inference cost, and what the cache saved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tensormesh_cli._click import command, pass_app, timeout_option
+
+if TYPE_CHECKING:
+    import tensormesh
+    from tensormesh_cli._app import App
+    from tensormesh_cli.commands.cost_report import Report
+    from tensormesh_cli.commands.cost_window import Window
+
+_PAGE = 100
+_WINDOWS = ("24h", "7d", "30d")
+
+
+@command(
+    "cost",
+    examples="""
+    tm cost
+    tm cost --month 2026-05
+    tm cost --window 7d --output table
+    tm --output json cost --start 2026-05-01 --end 2026-05-15
+    """,
+)
+@click.option("--user-id", metavar="ID", help="Whose report.  [default: you]")
+@click.option(
+    "--window",
+    type=click.Choice(_WINDOWS),
+    help="A span of time that ends now.  [default: 30d]",
+)
+@click.option("--month", metavar="YYYY-MM", help="A calendar month (UTC); exact.")
+@click.option("--start", metavar="TIME", help="Begin here: YYYY-MM-DD or RFC 3339, UTC.")
+@click.option("--end", metavar="TIME", help="End before this.  [default: now]")
+@timeout_option
+@pass_app
+def cost(
+    app: App,
+    user_id: str | None,
+    window: str | None,
+    month: str | None,
+    start: str | None,
+    end: str | None,
+    timeout: float | None,
+) -> None:
+    """Show what Serverless inference cost, model by model, and what the cache saved.
+
+    Spend is booked by calendar month: only --month, and a range of whole months, show it exactly;
+    the other views show that of the months that they touch, and say so. Savings are the cached
+    tokens at the price of input; they are exact for any span.
+    """
+    from datetime import UTC, datetime
+
+    from tensormesh_cli.commands.cost_view import as_data, as_table
+    from tensormesh_cli.commands.cost_window import choose
+
+    span = choose(window=window, month=month, start=start, end=end, now=datetime.now(UTC))
+    client = app.control_plane_client(timeout=timeout)
+    with app.terminal.progress("Adding up"):
+        report = _read(client, user_id, span)
+    printer = app.printer
+    table = None
+    if not printer.structured:
+        encoding = printer.stdout.encoding or "utf-8"
+        bars = printer.mode == "table"
+        table = as_table(report, bars=bars, width=printer.width, encoding=encoding)
+    printer.emit(as_data(report), table=table)
+
+
+def _read(client: tensormesh.Tensormesh, user_id: str | None, span: Window) -> Report:
+    from tensormesh.types import UsageGranularity
+    from tensormesh_cli.commands.cost_report import make_report
+
+    billing = client.control_plane.billing
+    whose: dict[str, Any] = {} if user_id is None else {"user_id": user_id}
+    # Spans that the window cuts would be counted whole, or not at all.
+    granularity = (
+        UsageGranularity.USAGE_GRANULARITY_DAY
+        if span.is_whole_days
+        else UsageGranularity.USAGE_GRANULARITY_HOUR
+    )
+    return make_report(
+        span,
+        billing.transactions.auto_paging_iter(page_size=_PAGE, **whose),
+        billing.serverless_usage.history(
+            start_time=span.start, end_time=span.end, granularity=granularity, **whose
+        ).buckets,
+        billing.pricing.serverless.list(active_only=False).pricing,
+    )

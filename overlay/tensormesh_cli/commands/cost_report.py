@@ -1,0 +1,207 @@
+"""Adds up what inference cost, and what the cache saved. Exact: no float is involved."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from tensormesh_cli._errors import CliError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tensormesh.types import (
+        BillingTransaction,
+        Money,
+        ServerlessPricing,
+        ServerlessUsageBucket,
+    )
+    from tensormesh_cli.commands.cost_window import Window
+
+_RATE_TOKENS = Decimal(1_000_000)
+_NANO = Decimal("1e-9")
+_UNUSED = ("_FAILED", "_CANCELED")
+_EXACT = Context(prec=60)
+
+
+@dataclass(frozen=True)
+class ModelCost:
+    """What one model cost.
+
+    Attributes:
+        model: its Serverless name.
+        requests: answered requests in the window.
+        prompt_tokens: tokens read in the window, those from the cache included.
+        cached_tokens: tokens that came from the cache in the window.
+        completion_tokens: tokens written in the window.
+        spend: what was paid for it in the months of the report.
+        saved: what the cache saved in the window; None if there is no price to tell by.
+    """
+
+    model: str
+    requests: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    spend: Decimal = Decimal(0)
+    saved: Decimal | None = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What inference cost.
+
+    Attributes:
+        window: the span it is about.
+        currency: of all amounts.
+        models: a line for each model, the dearest first.
+        subtotal: the spend of all models.
+        saved: what the cache saved, as far as there are prices.
+        notes: what to know about the numbers.
+    """
+
+    window: Window
+    currency: str
+    models: tuple[ModelCost, ...]
+    subtotal: Decimal
+    saved: Decimal
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+class _Rate(NamedTuple):
+    price: Decimal
+    currency: str
+
+
+def make_report(
+    window: Window,
+    transactions: Iterable[BillingTransaction],
+    usage: Iterable[ServerlessUsageBucket],
+    pricing: Iterable[ServerlessPricing],
+) -> Report:
+    """Add up a report.
+
+    Args:
+        window: the span that it is about.
+        transactions: of the user, at least those of the months that the window touches.
+        usage: of the user, in the window.
+        pricing: the prices of the models.
+
+    Raises:
+        CliError: amounts are in several currencies.
+    """
+    currencies = _Currencies()
+    spends = _spends(window, transactions, currencies)
+    lines = _usage(usage)
+    rates = {
+        entry.model: _Rate(entry.input_rate.to_decimal(), entry.input_rate.currency_code)
+        for entry in pricing
+        if entry.input_rate is not None
+    }
+    models = []
+    for name in lines.keys() | spends.keys():
+        line = lines.get(name, ModelCost(name))
+        saved = _saved(line, rates.get(name), currencies)
+        models.append(replace(line, spend=spends.get(name, Decimal(0)), saved=saved))
+    models.sort(key=lambda line: (-line.spend, -line.prompt_tokens, line.model))
+    return Report(
+        window,
+        currencies.one(),
+        tuple(models),
+        _sum(line.spend for line in models),
+        _sum(line.saved for line in models if line.saved is not None),
+        tuple(_notes(window, models)),
+    )
+
+
+class _Currencies:
+    """Sees to it that amounts are added up only with their like."""
+
+    def __init__(self) -> None:
+        self._code: str | None = None
+
+    def check(self, code: str) -> None:
+        if self._code not in (None, code):
+            raise CliError(
+                f"amounts in {self._code} and {code} cannot be added up",
+                hint="`tm billing transactions list` shows them one by one",
+            )
+        self._code = code
+
+    def one(self) -> str:
+        return self._code or "USD"
+
+
+def _spends(
+    window: Window, transactions: Iterable[BillingTransaction], currencies: _Currencies
+) -> dict[str, Decimal]:
+    months = window.months
+    spends: dict[str, Decimal] = defaultdict(Decimal)
+    for transaction in transactions:
+        spend = transaction.details.serverless if transaction.details else None
+        if spend is None or (transaction.status or "").endswith(_UNUSED):
+            continue
+        if spend.period_end <= months.start or spend.period_start >= months.end:
+            continue
+        for line in spend.models:
+            spends[line.model] = _add(spends[line.model], _amount(line.amount, currencies))
+    return dict(spends)
+
+
+def _amount(money: Money, currencies: _Currencies) -> Decimal:
+    amount = money.to_decimal()
+    if amount:
+        currencies.check(money.currency_code)
+    return amount
+
+
+def _usage(buckets: Iterable[ServerlessUsageBucket]) -> dict[str, ModelCost]:
+    lines: dict[str, ModelCost] = {}
+    for bucket in buckets:
+        line = lines.get(bucket.model) or ModelCost(bucket.model)
+        lines[bucket.model] = replace(
+            line,
+            requests=line.requests + int(bucket.requests or 0),
+            prompt_tokens=line.prompt_tokens + int(bucket.prompt_tokens or 0),
+            cached_tokens=line.cached_tokens + int(bucket.cached_tokens or 0),
+            completion_tokens=line.completion_tokens + int(bucket.completion_tokens or 0),
+        )
+    return lines
+
+
+def _saved(line: ModelCost, rate: _Rate | None, currencies: _Currencies) -> Decimal | None:
+    if not line.cached_tokens:
+        return Decimal(0)
+    if rate is None:
+        return None
+    if rate.price:
+        currencies.check(rate.currency)
+    exact = _EXACT.multiply(Decimal(line.cached_tokens), rate.price)
+    # As finely as amounts are kept, so that the sum of the lines is the total.
+    return _EXACT.divide(exact, _RATE_TOKENS).quantize(_NANO, ROUND_HALF_EVEN, _EXACT)
+
+
+def _add(one: Decimal, other: Decimal) -> Decimal:
+    return _EXACT.add(one, other)
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    total = Decimal(0)
+    for amount in amounts:
+        total = _add(total, amount)
+    return total
+
+
+def _notes(window: Window, models: Iterable[ModelCost]) -> Iterable[str]:
+    if not window.is_whole_months:
+        months = window.months
+        yield (
+            "Spend is booked by calendar month: it is that of "
+            f"{months.start:%Y-%m-%d} to {months.end:%Y-%m-%d} (UTC, end excluded). "
+            "Requests, tokens and savings are those of the window."
+        )
+    unpriced = sorted(line.model for line in models if line.saved is None)
+    if unpriced:
+        yield f"No price is published for {', '.join(unpriced)}: its savings are not counted."

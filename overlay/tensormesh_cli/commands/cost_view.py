@@ -1,0 +1,161 @@
+"""Shows a cost report: as data, as aligned lines, as a table with bars."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_cli.output import Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from tensormesh_cli.commands.cost_report import ModelCost, Report
+
+_BAR = 10
+# Counts from here on are written short; programs get them whole.
+_LONGEST = 100_000
+_USUAL_WIDTH = 100
+# What is left out first where there is no room.
+_DISPENSABLE = ("completion", "requests", "cached", "prompt", "bar", "hit rate")
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """A report as JSON data; amounts as the API writes them."""
+    return {
+        "window": {"start": _time(report.window.start), "end": _time(report.window.end)},
+        "models": [
+            {
+                "model": line.model,
+                "requests": line.requests,
+                "promptTokens": line.prompt_tokens,
+                "cachedTokens": line.cached_tokens,
+                "completionTokens": line.completion_tokens,
+                "spend": _money(line.spend, report.currency),
+                "saved": None if line.saved is None else _money(line.saved, report.currency),
+            }
+            for line in report.models
+        ],
+        "serverlessSubtotal": _money(report.subtotal, report.currency),
+        "totalSaved": _money(report.saved, report.currency),
+        "notes": list(report.notes),
+    }
+
+
+def as_table(report: Report, *, bars: bool, width: int | None, encoding: str) -> Table:
+    """A report as a table, with its sums and notes below.
+
+    Args:
+        report: what to show.
+        bars: show each model's share of the spend, in a table with lines.
+        width: columns that a line must not exceed; None if they do not matter.
+        encoding: of the stream that it goes to.
+    """
+    currency = report.currency
+    most = max((line.spend for line in report.models), default=None)
+    columns = {
+        "model": Column("model", lambda line: line.model),
+        "requests": Column("requests", lambda line: short(line.requests), align="right"),
+        "prompt": Column("prompt", lambda line: short(line.prompt_tokens), align="right"),
+        "cached": Column("cached", lambda line: short(line.cached_tokens), align="right"),
+        "hit rate": Column("hit rate", _hit_rate, align="right"),
+        "completion": Column(
+            "completion", lambda line: short(line.completion_tokens), align="right"
+        ),
+        "spend": Column(f"spend {currency}", lambda line: plain(line.spend), align="right"),
+        "saved": Column(f"saved {currency}", _saved, align="right"),
+    }
+    if bars and most:
+        columns["bar"] = Column("", lambda line: bar(line.spend / most, encoding), style="green")
+    shown = _fitting(columns, report.models, width, boxed=bars)
+    footer = _footer(report, width)
+    return Table(shown, report.models, title=_title(report), footer=footer)
+
+
+def _fitting(
+    columns: dict[str, Column], rows: Sequence[ModelCost], width: int | None, *, boxed: bool
+) -> list[Column]:
+    left = dict(columns)
+    for name in _DISPENSABLE:
+        sizes = [
+            max([len(column.title), *(len(str(column.value(row))) for row in rows)])
+            for column in left.values()
+        ]
+        total = sum(sizes) + (3 * len(left) + 1 if boxed else 2 * (len(left) - 1))
+        if width is None or total <= width:
+            break
+        left.pop(name, None)
+    return list(left.values())
+
+
+def short(number: int) -> str:
+    """A number of things in few characters: ``"12,345"``, ``"239.2M"``."""
+    if number < _LONGEST:
+        return f"{number:,}"
+    for unit, size in (("T", 10**12), ("B", 10**9), ("M", 10**6)):
+        if number >= size:
+            return f"{number // (size // 10) / 10:.1f}{unit}"
+    return f"{number // 1000:,}k"
+
+
+def plain(amount: Decimal) -> str:
+    """An exact amount, with two decimal places or as many as it has."""
+    return _amount(amount, "USD").partition(" ")[0]
+
+
+def bar(share: Decimal, encoding: str) -> str:
+    """A bar for a share of 0 to 1; plain where the encoding has no blocks."""
+    try:
+        _EIGHTHS.encode(encoding)
+    except (LookupError, UnicodeEncodeError):
+        return "#" * max(round(share * _BAR), 1 if share > 0 else 0)
+    eighths = max(round(share * _BAR * 8), 1 if share > 0 else 0)
+    whole, rest = divmod(eighths, 8)
+    return "█" * whole + (_EIGHTHS[rest] if rest else "")
+
+
+def _hit_rate(line: ModelCost) -> str:
+    return f"{100 * line.cached_tokens // line.prompt_tokens}%" if line.prompt_tokens else ""
+
+
+def _saved(line: ModelCost) -> str:
+    return "?" if line.saved is None else plain(line.saved)
+
+
+def _title(report: Report) -> str:
+    start, end = report.window
+    return f"Serverless cost, {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+
+
+def _footer(report: Report, width: int | None) -> str:
+    subtotal, saved = (
+        _amount(amount, report.currency) for amount in (report.subtotal, report.saved)
+    )
+    size = max(len(subtotal), len(saved))
+    lines = [
+        "",
+        f"Serverless subtotal  {subtotal:>{size}}",
+        f"Saved by the cache   {saved:>{size}}",
+    ]
+    for note in report.notes:
+        lines += ["", *wrap(f"Note: {note}", width or _USUAL_WIDTH)]
+    return "\n".join(lines)
+
+
+def _amount(amount: Decimal, currency: str) -> str:
+    from tensormesh.types import Money
+
+    return str(Money.from_decimal(amount, currency))
+
+
+def _money(amount: Decimal, currency: str) -> dict[str, Any]:
+    from tensormesh.types import Money
+
+    return Money.from_decimal(amount, currency).to_dict()
+
+
+def _time(time: Any) -> str:
+    text: str = time.isoformat(timespec="seconds")
+    return text.replace("+00:00", "Z")
