@@ -18,7 +18,7 @@ _BAR = 10
 _LONGEST = 100_000
 _USUAL_WIDTH = 100
 # What is left out first where there is no room.
-_DISPENSABLE = ("completion", "requests", "cached", "prompt", "bar", "hit rate")
+_DISPENSABLE = ("completion", "requests", "cached", "prompt", "hit rate", "bar")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -96,8 +96,8 @@ def short(number: int) -> str:
         return f"{number:,}"
     for unit, size in (("T", 10**12), ("B", 10**9), ("M", 10**6)):
         if number >= size:
-            return f"{number // (size // 10) / 10:.1f}{unit}"
-    return f"{number // 1000:,}k"
+            return f"{number / size:.1f}{unit}"
+    return f"{number / 1000:.0f}k"
 
 
 def plain(amount: Decimal) -> str:

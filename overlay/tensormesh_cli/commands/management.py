@@ -19,6 +19,8 @@ Words = tuple[str, ...]
 
 # Commands that deserve more than is derived, by their words: module and attribute.
 _OWN: dict[Words, tuple[str, str]] = {
+    ("logs", "query"): ("tensormesh_cli.commands.logs", "query"),
+    ("metrics", "query"): ("tensormesh_cli.commands.metrics", "query"),
 }
 # How words are written that are no plain ones.
 _SPELLING = {"api": "API", "gpu": "GPU"}

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli.commands.derived.request import Arguments, arguments, check_complete
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import tensormesh
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
 
 
-def run_command(app: App, command: Command, given: Mapping[str, Any]) -> None:
+def run_command(
+    app: App,
+    command: Command,
+    given: Mapping[str, Any],
+    *,
+    show_answer: Callable[[Any, bytes | None], None] | None = None,
+) -> None:
     """Run a command.
 
     Args:
         app: the run.
         command: the operation behind it.
         given: the values of its options, as click passes them.
+        show_answer: prints the decoded body, and the body itself if it is one; as lists and
+            objects are printed by default.
 
     Raises:
         UsageFault: an option cannot be used.
@@ -38,6 +47,8 @@ def run_command(app: App, command: Command, given: Mapping[str, Any]) -> None:
         keywords = with_caller(app, command, found, client=None)
         print_request(app, command, keywords)
         return
+    if show_answer is None:
+        show_answer = partial(show.print_answer, app, command)
     client = app.control_plane_client(timeout=given.get("timeout"))
     if command.changes:
         confirm(app, command, found.keywords, yes=bool(given.get("yes")))
@@ -45,11 +56,11 @@ def run_command(app: App, command: Command, given: Mapping[str, Any]) -> None:
     if given.get("all_pages"):
         from tensormesh_cli.commands.derived.paging import all_pages
 
-        show.print_answer(app, command, all_pages(app, client, command, keywords), None)
+        show_answer(all_pages(app, client, command, keywords), None)
         return
     answer = call(client, command, keywords)
     data = answer.json() if answer.content.strip() else {}
-    show.print_answer(app, command, data, answer.content)
+    show_answer(data, answer.content)
     show.print_more(app, command, data, keywords)
 
 

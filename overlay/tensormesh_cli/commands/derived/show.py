@@ -19,7 +19,7 @@ _ONCE = "secret"
 
 
 def print_answer(app: App, command: Command, data: Any, raw: bytes | None) -> None:
-    """Print an answer.
+    """Print what an operation answered.
 
     Args:
         app: the run.
@@ -27,14 +27,30 @@ def print_answer(app: App, command: Command, data: Any, raw: bytes | None) -> No
         data: its body, decoded.
         raw: its body; None if `data` was put together.
     """
+    items = command.pages.items if command.pages is not None else None
+    print_data(app, data, raw, items=items, changes=command.changes)
+
+
+def print_data(
+    app: App, data: Any, raw: bytes | None, *, items: str | None = None, changes: bool = False
+) -> None:
+    """Print an answer.
+
+    Args:
+        app: the run.
+        data: the body, decoded.
+        raw: the body; None if `data` was put together.
+        items: the field that holds the list, if that is known.
+        changes: whether it is the answer to a change.
+    """
     printer = app.printer
     if printer.structured or printer.query is not None:
         printer.emit(data, raw=raw)
         return
     if _says_nothing(data):
-        app.terminal.note("Done." if command.changes else "Nothing to show.")
+        app.terminal.note("Done." if changes else "Nothing to show.")
         return
-    items = list_of(command, data)
+    items = list_of(data, items)
     if items is not None and not data[items]:
         from tensormesh_cli.output.columns import heading
 
@@ -47,20 +63,20 @@ def print_answer(app: App, command: Command, data: Any, raw: bytes | None) -> No
         gap = 3 if printer.mode == "table" else 2
         printer.emit(data, table=table_of(_hidden(data[items]), printer.width, gap=gap))
         return
-    _print_object(app, command, data)
+    _print_object(app, data)
+    inner = unwrapped(data)
+    if changes and isinstance(inner, dict) and inner.get(_ONCE):
+        app.terminal.note("The secret is shown this once: keep it now.")
 
 
-def _print_object(app: App, command: Command, data: Any) -> None:
+def _print_object(app: App, data: Any) -> None:
     from tensormesh_cli.output.values import is_plain, shown
 
     inner = unwrapped(data)
-    view = _hidden(inner)
     if is_plain(inner):
         app.printer.emit(data, text=shown(inner))
     else:
-        app.printer.emit(view)
-    if command.changes and isinstance(inner, dict) and inner.get(_ONCE):
-        app.terminal.note("The secret is shown this once: keep it now.")
+        app.printer.emit(_hidden(inner))
 
 
 def print_more(app: App, command: Command, data: Any, keywords: Mapping[str, Any]) -> None:
@@ -81,12 +97,17 @@ def print_more(app: App, command: Command, data: Any, keywords: Mapping[str, Any
         )
 
 
-def list_of(command: Command, data: Any) -> str | None:
-    """The field of an answer that holds its list; None if it is not all about one."""
+def list_of(data: Any, items: str | None = None) -> str | None:
+    """The field of an answer that holds its list; None if it is not all about one.
+
+    Args:
+        data: the answer.
+        items: the field, if that is known.
+    """
     if not isinstance(data, dict):
         return None
-    if command.pages is not None and isinstance(data.get(command.pages.items), list):
-        return command.pages.items
+    if items is not None and isinstance(data.get(items), list):
+        return items
     lists = [name for name, value in data.items() if isinstance(value, list)]
     rest = data.keys() - set(lists)
     return lists[0] if len(lists) == 1 and rest <= _AROUND_A_LIST else None

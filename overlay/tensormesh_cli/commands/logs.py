@@ -1,0 +1,65 @@
+"""`tm logs query`: the derived command, with lines for people, and `--follow`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tensormesh_api.control_plane.commands import load
+from tensormesh_cli._errors import UsageFault
+from tensormesh_cli.commands.derived.command import assemble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tensormesh_cli._app import App
+
+_ABOUT = load(("logs", "query"))
+
+
+def _follow_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--follow",
+        "-f",
+        is_flag=True,
+        help="Go on with new entries as they come, until Ctrl-C. JSON is one entry a line then.",
+    )(function)
+
+
+def _run(app: App, follow: bool, **given: Any) -> None:
+    from tensormesh_cli.commands.derived.run import run_command
+
+    if follow:
+        _check_follow(app, given)
+        from tensormesh_cli.commands.logs_follow import follow as go_on
+
+        go_on(app, _ABOUT, given)
+        return
+
+    def show(data: Any, raw: bytes | None) -> None:
+        from tensormesh_cli.commands.logs_view import print_entries
+
+        print_entries(app, _ABOUT, data, raw)
+
+    run_command(app, _ABOUT, given, show_answer=show)
+
+
+def _check_follow(app: App, given: dict[str, Any]) -> None:
+    for name, option in (
+        ("given_end_time", "--end-time"),
+        ("given_page_token", "--page-token"),
+        ("all_pages", "--all"),
+    ):
+        if given.get(name):
+            raise UsageFault(f"--follow and {option} exclude each other")
+    if app.printer.mode not in ("text", "json", "raw"):
+        raise UsageFault("--follow needs --output text, json or raw")
+
+
+query = assemble(
+    _ABOUT,
+    _run,
+    more=_follow_option,
+    more_examples="tm logs query --model-id MODEL_ID --severity error --follow",
+)

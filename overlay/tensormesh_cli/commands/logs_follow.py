@@ -1,0 +1,191 @@
+"""Follows a log: asks again and again, and shows each entry once."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import tensormesh
+from tensormesh_cli.commands.derived.paging import by_token
+from tensormesh_cli.commands.derived.request import arguments, check_complete
+from tensormesh_cli.commands.derived.run import call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from tensormesh_api._command import Command
+    from tensormesh_cli._app import App
+
+    Entry = dict[str, Any]
+
+QUICKEST, SLOWEST, _GROWTH = 1.0, 10.0, 1.5
+# Entries may come late: so much is asked for again each time.
+_OVERLAP = timedelta(seconds=10)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class Follower:
+    """Tells new entries from those that were shown.
+
+    Attributes:
+        start: from when on to ask; None for where the host begins by itself.
+    """
+
+    def __init__(self) -> None:
+        self.start: datetime | None = None
+        self._seen: dict[object, datetime] = {}
+
+    def new(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Those that have not come before, the oldest first.
+
+        Args:
+            entries: entries of the host, the newest first.
+        """
+        found = []
+        for entry in reversed(list(entries)):
+            key = entry.get("entryId") or (entry.get("timestamp"), entry.get("message"))
+            if key not in self._seen:
+                self._seen[key] = _time_of(entry)
+                found.append(entry)
+        if found:
+            newest = max(self._seen.values())
+            if newest > _LONG_AGO:
+                self._forget_before(newest - _OVERLAP)
+        return found
+
+    def _forget_before(self, start: datetime) -> None:
+        self.start = max(self.start or _LONG_AGO, start)
+        # What is not asked for again need not be remembered.
+        self._seen = {key: at for key, at in self._seen.items() if at >= self.start}
+
+
+def _time_of(entry: Entry) -> datetime:
+    try:
+        found = datetime.fromisoformat(str(entry.get("timestamp")))
+    except ValueError:
+        return _LONG_AGO
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def next_delay(delay: float, *, quiet: bool) -> float:
+    """Seconds until the next question: few where something happens, more and more else."""
+    return min(delay * _GROWTH, SLOWEST) if quiet else QUICKEST
+
+
+def follow(
+    app: App,
+    command: Command,
+    given: Mapping[str, Any],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Show the entries that are there, and go on with new ones until Ctrl-C.
+
+    Args:
+        app: the run.
+        command: the operation.
+        given: the values of its options, as click passes them.
+        sleep: waits between two questions.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+        APIStatusError: the host refused, for a reason that does not go away.
+        APIConnectionError: the host was not reached at first.
+    """
+    found = arguments(app, command, given)
+    check_complete(found.missing)
+    asking = _Asking(app, command, found.keywords, given.get("timeout"))
+    follower = Follower()
+    delay, first = QUICKEST, True
+    with app.terminal.progress("Following") as progress:
+        while True:
+            try:
+                entries = asking.entries(follower.start, all_of=not first)
+            except tensormesh.APIError as error:
+                if first or not _passes(error):
+                    raise
+                progress.label = "Following; the host cannot be reached, trying again"
+                delay = SLOWEST
+            else:
+                progress.label = "Following"
+                new = follower.new(entries)
+                _print(app, new, progress_shown=not first)
+                delay = next_delay(delay, quiet=not new)
+                first = False
+            sleep(delay)
+
+
+class _Asking:
+    """Asks for entries; with a new token when the old one has ended."""
+
+    def __init__(
+        self, app: App, command: Command, keywords: dict[str, Any], timeout: float | None
+    ) -> None:
+        self._app = app
+        self._command = command
+        self._keywords = keywords
+        self._timeout = timeout
+        self._client = app.control_plane_client(timeout=timeout)
+
+    def entries(self, start: datetime | None, *, all_of: bool) -> list[Entry]:
+        """Entries from a time on, the newest first: those of one page, or all."""
+        try:
+            return self._ask(start, all_of=all_of)
+        except tensormesh.AuthenticationError:
+            if self._app.environ.get("TENSORMESH_CONTROL_PLANE_TOKEN"):
+                raise
+            old, self._client = self._client, self._app.control_plane_client(timeout=self._timeout)
+            old.close()
+            return self._ask(start, all_of=all_of)
+
+    def _ask(self, start: datetime | None, *, all_of: bool) -> list[Entry]:
+        assert self._command.pages is not None
+        items = self._command.pages.items
+        keywords = dict(self._keywords)
+        if start is not None:
+            keywords["start_time"] = start
+
+        def page(changes: dict[str, Any]) -> dict[str, Any]:
+            answer = call(self._client, self._command, {**keywords, **changes})
+            found: dict[str, Any] = answer.json()
+            return found
+
+        if not all_of:
+            return list(page({}).get(items) or [])
+        return [entry for one in by_token(page, items, keywords) for entry in one.get(items) or []]
+
+
+def _passes(error: tensormesh.APIError) -> bool:
+    """Whether an error may go away by itself."""
+    if isinstance(error, tensormesh.APIStatusError):
+        return error.status_code == 429 or error.status_code >= 500
+    return isinstance(error, tensormesh.APIConnectionError)
+
+
+def _print(app: App, entries: list[Entry], *, progress_shown: bool) -> None:
+    printer = app.printer
+    if not progress_shown and not entries and printer.mode == "text":
+        app.terminal.note("No entries yet; waiting for new ones. Ctrl-C ends.")
+    for entry in entries:
+        printer.write(_text(app, entry))
+
+
+def _text(app: App, entry: Entry) -> str:
+    printer = app.printer
+    shown: object = entry
+    if printer.query is not None:
+        from tensormesh_cli.output.query import select
+
+        shown = select(printer.query, entry)
+    if printer.structured:
+        from tensormesh_cli.output.json_ import compact
+
+        return compact(shown, ascii_only=(printer.stdout.encoding or "").lower() != "utf-8")
+    if printer.query is not None:
+        from tensormesh_cli.output.text import render
+
+        return render(shown, width=printer.width, color=printer.color)
+    from tensormesh_cli.commands.logs_view import line_of
+
+    return line_of(entry, color=printer.color) + "\n"

@@ -1,0 +1,76 @@
+"""Log entries as lines for people."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_cli.output import Column, Table
+from tensormesh_cli.output.values import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tensormesh_api._command import Command
+    from tensormesh_cli._app import App
+
+_PREFIX = "LOG_SEVERITY_"
+_WIDTH = len("CRITICAL")
+_COLORS = {"DEBUG": "2", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
+
+
+def print_entries(app: App, command: Command, data: Any, raw: bytes | None) -> None:
+    """Print an answer with log entries: as lines in the text mode, the newest last."""
+    from tensormesh_cli.commands.derived.show import list_of, print_answer
+
+    items = list_of(data, command.pages.items if command.pages else None)
+    entries = data[items] if items is not None else []
+    printer = app.printer
+    if printer.structured or printer.query is not None or not entries:
+        print_answer(app, command, data, raw)
+        return
+    if printer.mode == "table":
+        printer.emit(data, table=_table(entries))
+        return
+    lines = [line_of(entry, color=printer.color) for entry in reversed(entries)]
+    printer.emit(data, text="\n".join(lines))
+
+
+def _table(entries: Sequence[Mapping[str, Any]]) -> Table:
+    columns = [
+        Column("time", lambda entry: _time(entry.get("timestamp"))),
+        Column("severity", _severity),
+        Column("message", "message"),
+    ]
+    if len({entry.get("replica") for entry in entries}) > 1:
+        columns.insert(2, Column("replica", "replica"))
+    return Table(columns, list(reversed(entries)))
+
+
+def line_of(entry: Mapping[str, Any], *, color: bool) -> str:
+    """An entry on one line: time in UTC, severity, message.
+
+    Args:
+        entry: an entry as the API gives it.
+        color: whether the severity is coloured.
+    """
+    severity = _severity(entry)
+    shown = f"{severity:{_WIDTH}}"
+    if color and severity in _COLORS:
+        shown = f"\x1b[{_COLORS[severity]}m{shown}\x1b[0m"
+    message = re.sub(r"\s*\n\s*", " | ", clean(str(entry.get("message") or "")).strip())
+    return f"{_time(entry.get('timestamp'))}  {shown}  {message}"
+
+
+def _severity(entry: Mapping[str, Any]) -> str:
+    severity = clean(str(entry.get("severity") or "")).removeprefix(_PREFIX)
+    return "" if severity == "UNSPECIFIED" else severity
+
+
+def _time(value: object) -> str:
+    try:
+        time = datetime.fromisoformat(str(value)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return clean(str(value or ""))
+    return time.strftime("%Y-%m-%d %H:%M:%S.") + f"{time.microsecond // 1000:03}"
