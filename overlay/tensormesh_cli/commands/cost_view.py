@@ -5,10 +5,10 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from tensormesh_cli.commands.derived.fit import fitting
 from tensormesh_cli.output import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from decimal import Decimal
 
     from tensormesh_cli.commands.cost_report import ModelCost, Report
@@ -69,25 +69,9 @@ def as_table(report: Report, *, bars: bool, width: int | None, encoding: str) ->
     }
     if bars and most:
         columns["bar"] = Column("", lambda line: bar(line.spend / most, encoding), style="green")
-    shown = _fitting(columns, report.models, width, boxed=bars)
+    shown = fitting(columns, report.models, width, dispensable=_DISPENSABLE, boxed=bars)
     footer = _footer(report, width)
     return Table(shown, report.models, title=_title(report), footer=footer)
-
-
-def _fitting(
-    columns: dict[str, Column], rows: Sequence[ModelCost], width: int | None, *, boxed: bool
-) -> list[Column]:
-    left = dict(columns)
-    for name in _DISPENSABLE:
-        sizes = [
-            max([len(column.title), *(len(str(column.value(row))) for row in rows)])
-            for column in left.values()
-        ]
-        total = sum(sizes) + (3 * len(left) + 1 if boxed else 2 * (len(left) - 1))
-        if width is None or total <= width:
-            break
-        left.pop(name, None)
-    return list(left.values())
 
 
 def short(number: int) -> str:

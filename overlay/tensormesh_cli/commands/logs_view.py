@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tensormesh_cli.commands.derived.fit import Cut, width_of
 from tensormesh_cli.output import Column, Table
 from tensormesh_cli.output.values import clean
 
@@ -31,21 +32,26 @@ def print_entries(app: App, command: Command, data: Any, raw: bytes | None) -> N
         print_answer(app, command, data, raw)
         return
     if printer.mode == "table":
-        printer.emit(data, table=_table(entries))
+        printer.emit(data, table=_table(entries, printer.width))
         return
     lines = [line_of(entry, color=printer.color) for entry in reversed(entries)]
     printer.emit(data, text="\n".join(lines))
 
 
-def _table(entries: Sequence[Mapping[str, Any]]) -> Table:
+def _table(entries: Sequence[Mapping[str, Any]], width: int | None) -> Table:
+    rows = list(reversed(entries))
     columns = [
-        Column("time", lambda entry: _time(entry.get("timestamp"))),
+        Column("time", lambda entry: _time(entry.get("timestamp"))[: -len(".000")]),
         Column("severity", _severity),
-        Column("message", "message"),
     ]
     if len({entry.get("replica") for entry in entries}) > 1:
-        columns.insert(2, Column("replica", "replica"))
-    return Table(columns, list(reversed(entries)))
+        columns.append(Column("replica", "replica"))
+    message = Column("message", "message")
+    if width is not None:
+        nothing = Column("", lambda _: "")
+        room = width - width_of([*columns, nothing], rows, boxed=True)
+        message = Column("message", Cut(message, max(room, len(message.title))))
+    return Table([*columns, message], rows)
 
 
 def line_of(entry: Mapping[str, Any], *, color: bool) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tensormesh_cli.commands.derived.fit import fitting
 from tensormesh_cli.output import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _PLAIN_BLOCKS = "_.-:=+*#"
-_SPARK = 24
+_SPARK = 20
+# What is left out first where there is no room.
+_DISPENSABLE = ("unit", "min", "max")
 
 
 def print_series(app: App, command: Command, data: Any, raw: bytes | None) -> None:
@@ -30,33 +33,44 @@ def print_series(app: App, command: Command, data: Any, raw: bytes | None) -> No
         print_answer(app, command, data, raw)
         return
     encoding = printer.stdout.encoding or "utf-8"
-    printer.emit(data, table=table_of(series, sparks=printer.mode == "table", encoding=encoding))
+    sparks = printer.mode == "table"
+    printer.emit(data, table=table_of(series, printer.width, sparks=sparks, encoding=encoding))
 
 
-def table_of(series: Sequence[Series], *, sparks: bool, encoding: str = "utf-8") -> Table:
+def table_of(
+    series: Sequence[Series], width: int | None, *, sparks: bool, encoding: str = "utf-8"
+) -> Table:
     """A table of series.
 
     Args:
         series: as the API gives them.
-        sparks: whether to show how each went.
+        width: columns of the terminal; None if they do not matter.
+        sparks: whether to show how each went, in a table with lines.
         encoding: of the stream that it goes to.
     """
-    columns = [Column("metric", "metricName")]
+    columns = {"metric": Column("metric", "metricName")}
     if any(one.get("labels") for one in series):
-        columns.append(Column("labels", _labels))
-    columns += [
-        Column("last", lambda one: number(_values(one)[-1:]), align="right"),
-        Column("min", lambda one: number(sorted(_values(one))[:1]), align="right"),
-        Column("max", lambda one: number(sorted(_values(one))[-1:]), align="right"),
-        Column("unit", "unit"),
-    ]
+        columns["labels"] = Column("labels", _labels)
+    columns["last"] = _number("last", lambda values: values[-1])
+    columns["min"] = _number("min", min)
+    columns["max"] = _number("max", max)
+    columns["unit"] = Column("unit", "unit")
     if sparks:
-        columns.append(Column("", lambda one: spark(_values(one), encoding), style="cyan"))
-    return Table(columns, series, footer=_footer(series))
+        columns["spark"] = Column("", lambda one: spark(_values(one), encoding), style="cyan")
+    shown = fitting(columns, series, width, dispensable=_DISPENSABLE, boxed=sparks)
+    return Table(shown, series, footer=_footer(series))
+
+
+def _number(title: str, choose: Callable[[list[float]], float]) -> Column:
+    def text(series: Series) -> str:
+        values = _values(series)
+        return number(choose(values)) if values else ""
+
+    return Column(title, text, align="right")
 
 
 def spark(values: Sequence[float], encoding: str = "utf-8") -> str:
-    """How values went, in at most 24 characters; the lowest of them is the lowest block."""
+    """How values went, in at most 20 characters; the lowest of them is the lowest block."""
     try:
         _BLOCKS.encode(encoding)
         blocks = _BLOCKS
@@ -74,14 +88,11 @@ def spark(values: Sequence[float], encoding: str = "utf-8") -> str:
     return "".join(blocks[round((mean - low) / (high - low) * top)] for mean in means)
 
 
-def number(values: Sequence[float]) -> str:
-    """The first of some values with four digits that matter; empty if there is none."""
-    if not values:
-        return ""
-    value = values[0]
-    if value == int(value) and abs(value) < 1e15:
+def number(value: float) -> str:
+    """A value with the digits that matter, such as ``"12,345"``, ``"0.153"``, ``"3.88e-05"``."""
+    if value == int(value) and abs(value) < 1e9:
         return f"{int(value):,}"
-    return f"{value:,.4g}" if 0.001 <= abs(value) < 10_000 else f"{value:,.4e}"
+    return f"{value:,.1f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"
 
 
 def _values(series: Series) -> list[float]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
+from tensormesh_cli.commands.derived.fit import Cut
 from tensormesh_cli.output.columns import Column, Table, flat, heading
 from tensormesh_cli.output.text import cell
 from tensormesh_cli.output.values import is_plain, money_text, time_text
@@ -129,20 +130,6 @@ def short_member(field: str, value: str) -> str:
     return member if is_member and member == member.upper() else value
 
 
-class _Cut:
-    """The text of a column, cut to a width."""
-
-    def __init__(self, column: Column, width: int) -> None:
-        self._column = column
-        self._width = width
-
-    def __call__(self, row: Row) -> object:
-        text = cell(self._column, row)
-        if cell_len(text) <= self._width:
-            return text
-        return f"{set_cell_size(text, self._width - 1).rstrip()}…"
-
-
 def _fitting(
     columns: Sequence[Column],
     rows: Sequence[Row],
@@ -162,6 +149,6 @@ def _fitting(
             chosen.append(column)
             room -= size
         elif name in _PROSE and room - gap >= _SHORTEST_PROSE:
-            chosen.append(Column(column.title, _Cut(column, room - gap)))
+            chosen.append(Column(column.title, Cut(column, room - gap)))
             room = 0
     return chosen
