@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tensormesh_cli._errors import describe
-from tensormesh_cli.main import discard
+from tensormesh_cli._streams import discard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

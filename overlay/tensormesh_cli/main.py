@@ -1,6 +1,6 @@
 """The entry point: from arguments to an exit status, whatever happens in between.
 
-`tm --version` needs nothing but this module.
+`tm --version` needs hardly more than this module.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import sys
 
+from tensormesh_cli._streams import discard
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NoReturn, TextIO
+    from typing import NoReturn
 
 PROGRAM = "tm"
 INTERRUPTED = 130
@@ -79,15 +81,3 @@ def _prepare_streams() -> None:
         if reconfigure is not None:
             # A text that the stream's encoding does not have is shown by its code points.
             reconfigure(errors="backslashreplace")
-
-
-def discard(stream: TextIO) -> None:
-    """Let what is still buffered go nowhere: Python would complain of it at the very end."""
-    try:
-        number = stream.fileno()
-    except (OSError, ValueError):
-        # It is no real file.
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, number)
-    os.close(nowhere)

@@ -17,12 +17,14 @@ MOST_LINES = 500
 # In two pieces, so that this file does not name what it forbids.
 REGISTRY_HOSTS = ["pypi" + ".org", "python" + "hosted.org", "anaconda" + ".org"]
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:home|root|work|Users|mnt)/[\w.-]")
+MADE_BY_PROGRAMS = {Path("docs/cli-reference.md")}
 WRITTEN_BY_OTHERS = Path("tests/wire")
 PACKAGES = [
     "tensormesh",
     "tensormesh_api",
     "tensormesh_cli",
     "tensormesh_codegen",
+    "tensormesh_docs",
     "tensormesh_local",
 ]
 
@@ -62,7 +64,7 @@ def test_no_hand_written_file_is_too_long_to_read() -> None:
     lengths = {
         str(path): len((ROOT / path).read_text("utf-8").splitlines())
         for path in hand_written
-        if path.parts[0] != "generated"
+        if path.parts[0] != "generated" and path not in MADE_BY_PROGRAMS
     }
     assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
 

@@ -1,0 +1,21 @@
+"""Standard streams that nobody reads any more."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
+
+def discard(stream: TextIO) -> None:
+    """Let what is still buffered go nowhere: Python would complain of it at the very end."""
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError):
+        # It is no real file.
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
