@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-import time
+from time import sleep, time
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,7 +15,7 @@ import tensormesh
 from tensormesh_cli._errors import CliError, ConfigFault, CredentialFault, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tensormesh_cli._app import App
     from tensormesh_cli.commands.api_request import RawRequest
@@ -95,24 +95,13 @@ class Sender:
         app: the run, whose settings count.
         surface: one of `SURFACES`.
         timeout: HTTP timeout in seconds; that of the settings by default.
-        transport: sends in place of the network.
-        sleep: waits between two tries.
     """
 
-    def __init__(
-        self,
-        app: App,
-        surface: str,
-        *,
-        timeout: float | None = None,
-        transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, app: App, surface: str, *, timeout: float | None = None) -> None:
         self._app = app
         self._surface = surface
         self._timeout = timeout
-        self._sleep = sleep
-        self._client = _client(app, transport)
+        self._client = _client(app)
 
     def close(self) -> None:
         """Close the connections."""
@@ -146,7 +135,7 @@ class Sender:
                 if last or response.status_code not in _RETRIED_STATUSES:
                     raise refusal(response, self._surface)
                 delay = _asked_delay(response, delay)
-            self._sleep(delay)
+            sleep(delay)
         raise AssertionError
 
     def _seconds(self, request: httpx.Request) -> httpx.Timeout:
@@ -158,9 +147,7 @@ class Sender:
         return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
 
 
-def _client(app: App, transport: httpx.BaseTransport | None) -> httpx.Client:
-    if transport is not None:
-        return httpx.Client(transport=transport)
+def _client(app: App) -> httpx.Client:
     bundle = app.settings.ca_bundle
     try:
         context = ssl.create_default_context(cafile=bundle)
@@ -240,7 +227,7 @@ def _asked_delay(response: httpx.Response, usual: float) -> float:
         if value.strip().isdigit():
             seconds = float(value)
         else:
-            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+            seconds = parsedate_to_datetime(value).timestamp() - time()
     except (TypeError, ValueError, OverflowError):
         return usual
     return min(max(seconds, 0.0), _LONGEST_DELAY)

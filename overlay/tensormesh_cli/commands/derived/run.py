@@ -129,15 +129,13 @@ def with_caller(
 def _caller(app: App, client: tensormesh.Tensormesh | None) -> str:
     if client is not None:
         return client.control_plane.users.get_auth_profile().id or ""
-    from tensormesh_cli.credentials.store import TokenStore
+    if not app.environ.get("TENSORMESH_CONTROL_PLANE_TOKEN"):
+        from tensormesh_cli.credentials.refresh import same_host
+        from tensormesh_cli.credentials.store import TokenStore
 
-    saved = TokenStore(app.settings.auth_path).load()
-    if (
-        saved is not None
-        and saved.user_id
-        and not app.environ.get("TENSORMESH_CONTROL_PLANE_TOKEN")
-    ):
-        return saved.user_id
+        saved, here = TokenStore(app.settings.auth_path).load(), app.settings.controlplane_base
+        if saved is not None and saved.user_id and same_host(saved.controlplane_base, here):
+            return saved.user_id
     raise UsageFault(
         "USER_ID is needed: without a request it is not known who you are",
         hint="`tm auth whoami` shows your id",

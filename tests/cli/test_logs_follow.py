@@ -1,0 +1,92 @@
+"""`tm logs query`: lines for people, and following without repeating."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tensormesh_cli.commands.logs_follow import QUICKEST, SLOWEST, Follower, next_delay
+from tensormesh_cli.commands.logs_view import line_of
+
+BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def entry(number: int, seconds: float | None = None) -> dict[str, Any]:
+    at = BEGIN + timedelta(seconds=number if seconds is None else seconds)
+    return {"entryId": str(number), "timestamp": at.isoformat(), "message": f"m{number}"}
+
+
+def numbers(entries: list[dict[str, Any]]) -> list[int]:
+    return [int(one["entryId"]) for one in entries]
+
+
+@given(st.lists(st.integers(0, 60), unique=True), st.lists(st.integers(0, 60), max_size=6))
+def test_each_entry_is_shown_once_however_often_the_host_gives_it(
+    times: list[int], cuts: list[int]
+) -> None:
+    follower = Follower()
+    shown: list[int] = []
+    for now in [*sorted(cuts), 60]:
+        there = [
+            entry(time)
+            for time in sorted(times, reverse=True)
+            if time <= now
+            and (follower.start is None or BEGIN + timedelta(seconds=time) >= follower.start)
+        ]
+        shown += numbers(follower.new(there))
+    assert shown == sorted(times)
+
+
+def test_an_entry_that_comes_late_is_shown() -> None:
+    follower = Follower()
+    follower.new([entry(20)])
+    assert numbers(follower.new([entry(20), entry(15)])) == [15]
+
+
+def test_what_is_long_past_is_not_asked_for_again() -> None:
+    follower = Follower()
+    follower.new([entry(100), entry(0)])
+    assert follower.start == BEGIN + timedelta(seconds=90)
+
+
+def test_entries_without_id_or_time_are_told_apart_by_what_they_say() -> None:
+    follower = Follower()
+    entries = [{"message": "b"}, {"message": "a"}]
+    assert follower.new(entries) == [{"message": "a"}, {"message": "b"}]
+    assert follower.new(entries) == []
+    assert follower.start is None
+
+
+def test_questions_become_rarer_while_nothing_happens() -> None:
+    delay = QUICKEST
+    for _ in range(20):
+        longer = next_delay(delay, quiet=True)
+        assert delay < longer <= SLOWEST or longer == SLOWEST
+        delay = longer
+    assert next_delay(delay, quiet=False) == QUICKEST
+
+
+LINE = {
+    "timestamp": "2026-05-01T12:00:00.123456Z",
+    "severity": "LOG_SEVERITY_ERROR",
+    "message": "first\n  second",
+}
+
+
+def test_an_entry_is_one_line() -> None:
+    assert line_of(LINE, color=False) == "2026-05-01 12:00:00.123  ERROR     first | second"
+
+
+def test_only_terminals_get_colours_and_never_those_of_the_message() -> None:
+    red = {**LINE, "message": "\x1b[31mred\x1b[0m \x1b]0;title\x07"}
+    assert "\x1b" not in line_of(red, color=False)
+    assert line_of(red, color=True).count("\x1b") == 2
+
+
+@pytest.mark.parametrize("broken", [{}, {"timestamp": "x", "severity": None, "message": None}])
+def test_an_entry_without_anything_is_still_a_line(broken: dict[str, Any]) -> None:
+    assert "\n" not in line_of(broken, color=False)

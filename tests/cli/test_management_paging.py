@@ -1,0 +1,86 @@
+"""`--all`: every page once, and an end in any case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tensormesh_cli.commands.derived.paging import merged
+
+
+class Host:
+    """A host with a list in pages."""
+
+    def __init__(self, pages: list[list[int]], style: str) -> None:
+        self.pages = pages
+        self.style = style
+        self.asked: list[dict[str, Any]] = []
+
+    def ask(self, changes: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append(changes)
+        if self.style == "token":
+            at = int(changes.get("page_token", "0"))
+            more = str(at + 1) if at + 1 < len(self.pages) else ""
+            return {"items": self.pages[at], "nextPageToken": more}
+        at = changes.get("page", 1)
+        entries = self.pages[at - 1] if at <= len(self.pages) else []
+        return {"items": entries, "page": at, "size": 3, "total": sum(map(len, self.pages))}
+
+    def all(self, **keywords: Any) -> dict[str, Any]:
+        return merged(self.style, "items", self.ask, keywords, lambda _count: None)
+
+
+@given(st.lists(st.lists(st.integers(), max_size=3), min_size=1, max_size=8))
+def test_pages_with_tokens_give_every_entry_once(pages: list[list[int]]) -> None:
+    host = Host(pages, "token")
+    whole = host.all()
+    assert whole["items"] == [entry for page in pages for entry in page]
+    assert whole["nextPageToken"] == ""
+    assert len(host.asked) == len(pages)
+
+
+@given(st.integers(0, 20))
+def test_numbered_pages_give_every_entry_once(total: int) -> None:
+    entries = list(range(total))
+    pages = [entries[at : at + 3] for at in range(0, total, 3)] or [[]]
+    host = Host(pages, "page")
+    whole = host.all()
+    assert whole == {"items": entries, "page": 1, "size": 3, "total": total}
+    assert len(host.asked) == len(pages)
+
+
+def test_the_walk_begins_at_the_page_that_was_asked_for() -> None:
+    assert Host([[1, 2, 3], [4, 5, 6], [7]], "page").all(page=1)["items"] == [*range(1, 8)]
+
+
+@pytest.mark.parametrize("style", ["token", "page"])
+def test_a_host_that_repeats_itself_is_left(style: str) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def ask(changes: dict[str, Any]) -> dict[str, Any]:
+        asked.append(changes)
+        return {"items": [1], "nextPageToken": "same", "total": 1000, "size": 1}
+
+    merged(style, "items", ask, {}, lambda _count: None)
+    assert len(asked) == 2
+
+
+def test_a_host_with_empty_pages_for_ever_is_left() -> None:
+    asked: list[dict[str, Any]] = []
+
+    def ask(changes: dict[str, Any]) -> dict[str, Any]:
+        asked.append(changes)
+        return {"items": [], "nextPageToken": str(len(asked))}
+
+    assert merged("token", "items", ask, {}, lambda _count: None)["items"] == []
+    assert len(asked) == 100
+
+
+def test_progress_is_told_after_each_page() -> None:
+    told: list[int] = []
+    host = Host([[1, 2], [3]], "token")
+    merged("token", "items", host.ask, {}, told.append)
+    assert told == [2, 3]

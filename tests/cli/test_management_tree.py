@@ -1,0 +1,127 @@
+"""The tree of management commands: one for each operation, made when it is used."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from support.command_line import tm
+
+from tensormesh_api._command import Command, Option
+from tensormesh_api.control_plane import commands
+from tensormesh_cli._root import root
+from tensormesh_cli.commands import management
+from tensormesh_cli.commands.derived import command as derived
+
+ROOT = Path(__file__).parents[2]
+Words = tuple[str, ...]
+
+
+def find(words: Words) -> click.Command | None:
+    found: click.Command | None = root
+    for word in words:
+        assert isinstance(found, click.Group)
+        found = found.get_command(click.Context(found), word)
+    return found
+
+
+@pytest.mark.parametrize("words", commands.COMMANDS, ids=" ".join)
+def test_every_operation_has_its_command(words: Words) -> None:
+    assert find(words) is not None
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in commands.COMMANDS if words[0] != "auth"], ids=" ".join
+)
+def test_every_option_of_an_operation_is_one_of_its_command(words: Words) -> None:
+    about, found = commands.load(words), find(words)
+    assert found is not None
+    names = {name for param in found.params for name in (*param.opts, *param.secondary_opts)}
+    for option in about.options:
+        if not option.positional:
+            assert f"--{option.name}" in names
+    assert ({"--yes", "--dry-run"} <= names) == about.changes
+    assert ({"--json", "--file"} <= names) == bool(about.body)
+    assert ("--all" in names) == (about.pages is not None or words == ("products", "list"))
+    assert "--timeout" in names
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in commands.COMMANDS if words[0] != "auth"], ids=" ".join
+)
+def test_the_help_of_an_inferred_operation_says_so(words: Words) -> None:
+    text = " ".join(tm(*words, "--help").stdout.split())
+    inferred = "Inferred: this operation is not documented publicly" in text
+    assert inferred == (commands.load(words).provenance == "inferred")
+
+
+NEW = Command(
+    words=("gadgets", "spare-parts", "order"),
+    operation="order_spare_part",
+    resource=("models",),
+    method="get",
+    http_method="GET",
+    path="/v1/models/{modelId}",
+    summary="Order a spare part.",
+    doc="",
+    provenance="documented",
+    changes=False,
+    options=(Option("model-id", "string", ("model_id",), "Id.", positional=True, required=True),),
+    body={},
+    pages=None,
+)
+
+
+def test_a_new_operation_has_its_command_without_a_line_of_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(commands.COMMANDS, NEW.words, ("order_spare_part", NEW.summary))
+    monkeypatch.setattr(derived, "load", lambda _words: NEW)
+    assert management.root_names()["gadgets"] == "Order a spare part."
+    group = management.get("gadgets")
+    assert isinstance(group, click.Group)
+    context = click.Context(group)
+    inner = group.get_command(context, "spare-parts")
+    assert isinstance(inner, click.Group)
+    found = inner.get_command(context, "order")
+    assert found is not None
+    assert found.help == "Order a spare part."
+
+
+def test_a_name_without_commands_is_no_group() -> None:
+    with pytest.raises(KeyError):
+        management.get("no-such-group")
+
+
+LOADED = """
+import sys
+from tensormesh_cli.main import main
+main({arguments!r})
+print(*sorted(n for n in sys.modules if n.startswith({prefix!r})), sep="\\n", file=sys.stderr)
+"""
+PREFIX = "tensormesh_api.control_plane.commands."
+
+
+def loaded(*arguments: str) -> list[str]:
+    """The modules of commands that a run loads."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED.format(arguments=list(arguments), prefix=PREFIX)],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "overlay"), str(ROOT / "generated")]),
+        },
+        capture_output=True,
+        encoding="utf-8",
+        timeout=30,
+        check=True,
+    )
+    return [name.removeprefix(PREFIX) for name in done.stderr.split()]
+
+
+def test_help_of_a_group_loads_no_command_and_a_run_loads_one() -> None:
+    assert loaded("billing", "--help") == []
+    assert loaded("models", "deploy", "--help") == ["deploy_model"]
