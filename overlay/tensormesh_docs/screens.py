@@ -49,7 +49,6 @@ SCREENS: Mapping[str, Screen] = {
         "tm infer chat --surface serverless --model openai/gpt-oss-20b", dialogue=_talk
     ),
     "cost": Screen("tm cost --month 2026-05 --output table"),
-    "mistake": Screen("tm modles list"),
 }
 
 

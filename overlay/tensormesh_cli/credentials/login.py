@@ -140,10 +140,11 @@ def can_open_browser(environ: Mapping[str, str], platform: str = sys.platform) -
 def open_browser(url: str) -> bool:
     """Open a page in the browser, without waiting. Return whether one could be started."""
     import subprocess
+    import threading
 
     try:
         # A process of its own: a browser may write to the terminal, or stay in the foreground.
-        subprocess.Popen(  # noqa: S603 - our own interpreter, and a URL that was checked
+        browser = subprocess.Popen(  # noqa: S603 - our own interpreter, and a URL that was checked
             [sys.executable, "-m", "webbrowser", url],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -152,6 +153,8 @@ def open_browser(url: str) -> bool:
         )
     except OSError:
         return False
+    # It may outlive this process, and is left no zombie if it does not.
+    threading.Thread(target=browser.wait, daemon=True).start()
     return True
 
 
