@@ -217,6 +217,15 @@ def test_raw_output_is_what_came() -> None:
     assert result.raw == content
 
 
+def test_the_answer_to_head_is_its_headers() -> None:
+    result = api(
+        *("HEAD", "/x", "--output", "json"),
+        handler=lambda _: httpx.Response(204, headers={"x-some": "thing"}),
+    )
+    assert result.json["status"] == 204
+    assert result.json["headers"]["x-some"] == "thing"
+
+
 def test_text_that_is_no_json_is_printed_as_it_is() -> None:
     result = api("GET", "/x", handler=lambda _: httpx.Response(200, text="plain\n"))
     assert result.stdout == "plain\n"

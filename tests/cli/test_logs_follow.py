@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.command_line import Result, tm
 
+import tensormesh
 from tensormesh_cli.commands.logs_follow import QUICKEST, SLOWEST, Follower, next_delay
 from tensormesh_cli.commands.logs_view import line_of
 
@@ -90,3 +94,60 @@ def test_only_terminals_get_colours_and_never_those_of_the_message() -> None:
 @pytest.mark.parametrize("broken", [{}, {"timestamp": "x", "severity": None, "message": None}])
 def test_an_entry_without_anything_is_still_a_line(broken: dict[str, Any]) -> None:
     assert "\n" not in line_of(broken, color=False)
+
+
+def follow_against(answers: list[Any], *arguments: str) -> Result:
+    """Run `tm logs query --follow` against a host that answers so, and then stop."""
+    left = list(answers)
+
+    def answer(_call: Any, _command: Any, _keywords: Any) -> Any:
+        if not left:
+            raise KeyboardInterrupt
+        found = left.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        body = {"entries": found, "nextPageToken": ""}
+        return mock.Mock(json=lambda: body)
+
+    with (
+        mock.patch("tensormesh_cli.commands.logs_follow.call", answer),
+        mock.patch("tensormesh_cli.commands.logs_follow.sleep"),
+    ):
+        return tm(
+            *("logs", "query", "--model-id", "m", "--follow", *arguments),
+            environ={"TENSORMESH_CONTROL_PLANE_TOKEN": "token-of-a-test"},
+        )
+
+
+def test_ctrl_c_ends_with_130_and_says_nothing() -> None:
+    result = follow_against([[entry(2), entry(1)], [entry(2)], [entry(3)]])
+    assert result.status == 130
+    assert [line.split()[-1] for line in result.stdout.splitlines()] == ["m1", "m2", "m3"]
+    assert result.stderr == ""
+
+
+def test_a_host_that_is_lost_on_the_way_is_told_once_and_asked_again() -> None:
+    lost = tensormesh.APIConnectionError("connection refused")
+    result = follow_against([[entry(1)], lost, lost, [entry(2)]])
+    assert [line.split()[-1] for line in result.stdout.splitlines()] == ["m1", "m2"]
+    assert result.stderr == "Warning: connection refused; trying again\n"
+
+
+def test_a_refusal_ends_following() -> None:
+    refusal = tensormesh.NotFoundError("gone", status_code=404, reason="Not Found")
+    result = follow_against([[entry(1)], refusal, [entry(2)]])
+    assert result.status == 1
+    assert "gone" in result.stderr
+
+
+def test_following_json_is_an_entry_a_line_and_query_selects_of_each() -> None:
+    result = follow_against([[entry(2), entry(1)]], "--output", "json")
+    assert [json.loads(line)["entryId"] for line in result.stdout.splitlines()] == ["1", "2"]
+    chosen = follow_against([[entry(2), entry(1)]], "--output", "json", "--query", "message")
+    assert chosen.stdout == '"m1"\n"m2"\n'
+    text = follow_against([[entry(1)]], "--query", "message")
+    assert text.stdout == "m1\n"
+
+
+def test_a_log_without_entries_yet_says_that_it_waits() -> None:
+    assert "waiting for new ones" in follow_against([[]]).stderr

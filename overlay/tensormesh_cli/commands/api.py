@@ -117,7 +117,7 @@ def api(
         headers=api_request.headers_of(headers),
     )
     if dry_run:
-        _show(app, request)
+        _show(app, surface, request)
         return
     if _wants_stream(request) and app.printer.mode not in ("text", "raw"):
         raise UsageFault("a stream needs --output text or raw")
@@ -129,13 +129,15 @@ def api(
         sender.close()
 
 
-def _show(app: App, request: RawRequest) -> None:
-    from tensormesh_cli.commands.api_send import build
+def _show(app: App, surface: str, request: RawRequest) -> None:
+    from tensormesh_cli.commands.api_send import CONTROL_PLANE, build, credentials
     from tensormesh_cli.commands.derived.dry_run import print_described
 
-    # Without credentials: none is needed to see it.
-    shown = build(request, {"authorization": "Bearer not-sent"})
-    print_described(app, shown, request.body)
+    # Nobody needs to log in to see a request.
+    shown = {"authorization": "Bearer not-sent"}
+    if surface != CONTROL_PLANE:
+        shown = credentials(app, surface)
+    print_described(app, build(request, shown), request.body)
 
 
 def _ask(
@@ -160,6 +162,9 @@ def _ask(
             app.printer.write(text)
         return
     content = read(response)
+    if request.method == "HEAD":
+        app.printer.emit({"status": response.status_code, "headers": dict(response.headers)})
+        return
     if not _is_json(response):
         app.printer.emit(response.text, raw=content)
         return

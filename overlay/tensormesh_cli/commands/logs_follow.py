@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import tensormesh
+from tensormesh_cli._errors import one_line
 from tensormesh_cli.commands.derived.paging import by_token
 from tensormesh_cli.commands.derived.request import arguments, check_complete
 from tensormesh_cli.commands.derived.run import call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
@@ -73,20 +74,13 @@ def next_delay(delay: float, *, quiet: bool) -> float:
     return min(delay * _GROWTH, SLOWEST) if quiet else QUICKEST
 
 
-def follow(
-    app: App,
-    command: Command,
-    given: Mapping[str, Any],
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
+def follow(app: App, command: Command, given: Mapping[str, Any]) -> None:
     """Show the entries that are there, and go on with new ones until Ctrl-C.
 
     Args:
         app: the run.
         command: the operation.
         given: the values of its options, as click passes them.
-        sleep: waits between two questions.
 
     Raises:
         KeyboardInterrupt: Ctrl-C.
@@ -97,23 +91,25 @@ def follow(
     check_complete(found.missing)
     asking = _Asking(app, command, found.keywords, given.get("timeout"))
     follower = Follower()
-    delay, first = QUICKEST, True
-    with app.terminal.progress("Following") as progress:
-        while True:
-            try:
-                entries = asking.entries(follower.start, all_of=not first)
-            except tensormesh.APIError as error:
-                if first or not _passes(error):
-                    raise
-                progress.label = "Following; the host cannot be reached, trying again"
-                delay = SLOWEST
-            else:
-                progress.label = "Following"
-                new = follower.new(entries)
-                _print(app, new, progress_shown=not first)
-                delay = next_delay(delay, quiet=not new)
-                first = False
-            sleep(delay)
+    delay, first, lost = QUICKEST, True, False
+    while True:
+        try:
+            entries = asking.entries(follower.start, all_of=not first)
+        except tensormesh.APIError as error:
+            if first or not _passes(error):
+                raise
+            if not lost:
+                app.terminal.warn(f"{one_line(str(error))}; trying again")
+            lost, delay = True, SLOWEST
+        else:
+            new = follower.new(entries)
+            if first and not new:
+                app.terminal.note("No entries yet; waiting for new ones. Ctrl-C ends.")
+            for entry in new:
+                app.printer.write(_text(app, entry))
+            delay = next_delay(delay, quiet=not new)
+            first = lost = False
+        sleep(delay)
 
 
 class _Asking:
@@ -161,14 +157,6 @@ def _passes(error: tensormesh.APIError) -> bool:
     if isinstance(error, tensormesh.APIStatusError):
         return error.status_code == 429 or error.status_code >= 500
     return isinstance(error, tensormesh.APIConnectionError)
-
-
-def _print(app: App, entries: list[Entry], *, progress_shown: bool) -> None:
-    printer = app.printer
-    if not progress_shown and not entries and printer.mode == "text":
-        app.terminal.note("No entries yet; waiting for new ones. Ctrl-C ends.")
-    for entry in entries:
-        printer.write(_text(app, entry))
 
 
 def _text(app: App, entry: Entry) -> str:
