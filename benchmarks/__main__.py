@@ -16,7 +16,7 @@ from .report import Row, surroundings, table, write_json
 
 SUITES = (
     *("imports", "ready", "second_client", "call", "stream", "pages", "connections", "memory"),
-    "generation",
+    *("generation", "cli"),
 )
 
 
