@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -51,6 +52,29 @@ def test_wheel_installs_alone_and_works(distributions: Distributions, tmp_path: 
     assert refused.stdout == ""
     assert refused.stderr.count("\n") == 1
     assert "pip install 'tensormesh[local]'" in refused.stderr
+
+
+@pytest.mark.slow
+def test_wheel_with_the_extra_puts_a_whole_tm_on_the_path(
+    distributions: Distributions, tmp_path: Path
+) -> None:
+    environment = tmp_path / "fresh"
+    run(sys.executable, "-m", "venv", str(environment))
+    binaries = environment / ("Scripts" if os.name == "nt" else "bin")
+    run(str(binaries / "python"), "-m", "pip", "install", "-q", f"{distributions.wheel}[cli]")
+    tm = str(binaries / "tm")
+    config = str(tmp_path / "config.toml")
+
+    assert json.loads(run(tm, "--output", "json", "version"))["name"] == "tensormesh"
+    assert "reserved-deployments" in run(tm, "--help")
+    # One command for each library of the extra.
+    assert "tensormesh" in run(tm, "--output", "yaml", "version")
+    assert "tensormesh" in run(tm, "--output", "table", "version")
+    assert run(tm, "version", "--query", "name") == "tensormesh\n"
+    run(tm, "--config", config, "config", "set", "timeout_seconds", "20")
+    assert "20" in run(tm, "--config", config, "config", "show", "--query", "timeout_seconds")
+    assert "_TM_COMPLETE" in run(tm, "completion", "fish")
+    run(str(binaries / "python"), "-c", "from prompt_toolkit import PromptSession")
 
 
 def run(*command: str) -> str:
