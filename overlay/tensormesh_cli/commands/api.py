@@ -176,19 +176,22 @@ def _ask(
     print_data(app, data, content)
 
 
-def _page(send: Callable[[dict[str, Any]], httpx.Response], changes: dict[str, Any]) -> Any:
+def _page(
+    send: Callable[[dict[str, Any]], httpx.Response], changes: dict[str, Any]
+) -> dict[str, Any]:
     from tensormesh_cli.commands.api_send import read
+    from tensormesh_cli.commands.derived.paging import answer_of
 
     response = send(changes)
     read(response)
-    return response.json()
+    return answer_of(response.json() if _is_json(response) else None)
 
 
 def _whole(
     app: App,
     first: dict[str, Any],
     params: dict[str, str],
-    ask: Callable[[dict[str, Any]], Any],
+    ask: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> dict[str, Any]:
     """An answer with the entries of all that follow, if it is a page of a list."""
     from tensormesh_cli.commands.derived.paging import NEXT_TOKEN, merged
@@ -202,8 +205,7 @@ def _whole(
     def page(changes: dict[str, Any]) -> dict[str, Any]:
         if not changes:
             return first
-        found = ask({names[key]: value for key, value in changes.items()})
-        return found if isinstance(found, dict) else {}
+        return ask({names[key]: value for key, value in changes.items()})
 
     keywords = {"page": first.get("page"), "page_token": params.get("pageToken")}
     with app.terminal.progress("Reading pages") as progress:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensormesh
 from tensormesh_cli._errors import one_line
-from tensormesh_cli.commands.derived.paging import by_token
+from tensormesh_cli.commands.derived.paging import answer_of, by_token, entries_of
 from tensormesh_cli.commands.derived.request import arguments, check_complete
 from tensormesh_cli.commands.derived.run import call
 
@@ -143,13 +143,11 @@ class _Asking:
             keywords["start_time"] = start
 
         def page(changes: dict[str, Any]) -> dict[str, Any]:
-            answer = call(self._client, self._command, {**keywords, **changes})
-            found: dict[str, Any] = answer.json()
-            return found
+            return answer_of(call(self._client, self._command, {**keywords, **changes}).json())
 
-        if not all_of:
-            return list(page({}).get(items) or [])
-        return [entry for one in by_token(page, items, keywords) for entry in one.get(items) or []]
+        pages = by_token(page, items, keywords) if all_of else [page({})]
+        found = [entry for one in pages for entry in entries_of(one, items)]
+        return [entry for entry in found if isinstance(entry, dict)]
 
 
 def _passes(error: tensormesh.APIError) -> bool:

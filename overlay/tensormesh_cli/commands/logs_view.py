@@ -28,7 +28,8 @@ def print_entries(app: App, command: Command, data: Any, raw: bytes | None) -> N
     items = list_of(data, command.pages.items if command.pages else None)
     entries = data[items] if items is not None else []
     printer = app.printer
-    if printer.structured or printer.query is not None or not entries:
+    are_entries = entries and all(isinstance(entry, dict) for entry in entries)
+    if printer.structured or printer.query is not None or not are_entries:
         print_answer(app, command, data, raw)
         return
     if printer.mode == "table":

@@ -29,7 +29,8 @@ def print_series(app: App, command: Command, data: Any, raw: bytes | None) -> No
     printer = app.printer
     items = list_of(data)
     series = data[items] if items is not None else []
-    if printer.structured or printer.query is not None or not series:
+    are_series = series and all(isinstance(one, dict) for one in series)
+    if printer.structured or printer.query is not None or not are_series:
         print_answer(app, command, data, raw)
         return
     encoding = printer.stdout.encoding or "utf-8"
@@ -96,17 +97,25 @@ def number(value: float) -> str:
 
 
 def _values(series: Series) -> list[float]:
-    points = series.get("points") or []
-    values = (point.get("value") for point in points if isinstance(point, dict))
+    values = (point.get("value") for point in _points(series))
     return [
         float(value)
         for value in values
-        if isinstance(value, (int, float)) and abs(value) < float("inf")
+        if isinstance(value, (int, float)) and abs(value) < 1e308
     ]
 
 
+def _points(series: Series) -> list[dict[str, Any]]:
+    points = series.get("points")
+    if not isinstance(points, list):
+        return []
+    return [point for point in points if isinstance(point, dict)]
+
+
 def _labels(series: Series) -> str:
-    labels = series.get("labels") or {}
+    labels = series.get("labels")
+    if not isinstance(labels, dict):
+        return ""
     return ", ".join(f"{name}={value}" for name, value in labels.items())
 
 
@@ -116,8 +125,8 @@ def _footer(series: Sequence[Series]) -> str | None:
     times = sorted(
         str(point["timestamp"])
         for one in series
-        for point in one.get("points") or []
-        if isinstance(point, dict) and point.get("timestamp")
+        for point in _points(one)
+        if point.get("timestamp")
     )
     if not times:
         return None

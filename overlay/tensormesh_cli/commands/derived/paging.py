@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tensormesh_cli._errors import CliError
 from tensormesh_cli.commands.derived.run import call
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ def all_pages(
     assert command.pages is not None
 
     def ask(changes: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = call(client, command, {**keywords, **changes}).json()
-        return answer
+        return answer_of(call(client, command, {**keywords, **changes}).json())
 
     with app.terminal.progress("Reading pages") as progress:
 
@@ -46,6 +46,19 @@ def all_pages(
             progress.label = f"Reading pages: {entries} entries"
 
         return merged(command.pages.style, command.pages.items, ask, keywords, tell)
+
+
+def answer_of(data: Any) -> dict[str, Any]:
+    """The answer of a host to a question for a page. Raises `CliError` if it is none."""
+    if not isinstance(data, dict):
+        raise CliError("the answer is no page of a list", kind="api")
+    return data
+
+
+def entries_of(page: Mapping[str, Any], items: str) -> list[Any]:
+    """The entries of a page; none if there is no list where they should be."""
+    entries = page.get(items)
+    return entries if isinstance(entries, list) else []
 
 
 def merged(
@@ -65,12 +78,18 @@ def merged(
     entries: list[Any] = []
     for page in follow(ask, items, keywords):
         whole = whole or dict(page)
-        entries += page.get(items) or []
+        entries += entries_of(page, items)
         tell(len(entries))
     whole[items] = entries
-    if whole.get(NEXT_TOKEN):
+    if NEXT_TOKEN in whole:
         whole[NEXT_TOKEN] = ""
     return whole
+
+
+def next_token(page: Mapping[str, Any]) -> str | None:
+    """The token of the page after this one; None if there is none."""
+    token = page.get(NEXT_TOKEN)
+    return token if isinstance(token, str) and token else None
 
 
 def by_token(ask: Ask, items: str, keywords: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -80,8 +99,8 @@ def by_token(ask: Ask, items: str, keywords: Mapping[str, Any]) -> Iterator[dict
     empty = 0
     while True:
         yield page
-        token = page.get(NEXT_TOKEN)
-        empty = 0 if page.get(items) else empty + 1
+        token = next_token(page)
+        empty = 0 if entries_of(page, items) else empty + 1
         # A server that repeats itself shall not hold us for ever.
         if not token or token in seen or empty == _MOST_EMPTY:
             return
@@ -91,16 +110,16 @@ def by_token(ask: Ask, items: str, keywords: Mapping[str, Any]) -> Iterator[dict
 
 def by_number(ask: Ask, items: str, keywords: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The pages of a list whose answers are counted from 1."""
-    number = int(keywords.get("page") or 1)
+    number = _count(keywords.get("page")) or 1
     page = ask({})
     while True:
         yield page
-        entries = page.get(items)
+        entries = entries_of(page, items)
         if not entries or not has_more(page, entries, number, keywords):
             return
         number += 1
         following = ask({"page": number})
-        if following.get(items) == entries:
+        if entries_of(following, items) == entries:
             # The server does not know of pages, and gave the same again.
             return
         page = following
@@ -110,6 +129,12 @@ def has_more(
     page: Mapping[str, Any], entries: list[Any], number: int, keywords: Mapping[str, Any]
 ) -> bool:
     """Whether entries follow a numbered page."""
-    total = page.get("total")
-    size = int(page.get("size") or keywords.get("size") or 0)
-    return total is None or number * max(size, len(entries)) < int(total)
+    total = _count(page.get("total"))
+    size = _count(page.get("size")) or _count(keywords.get("size")) or 0
+    return total is None or number * max(size, len(entries)) < total
+
+
+def _count(value: object) -> int | None:
+    # 64 bits come as text.
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tensormesh_cli.commands.derived.paging import NEXT_TOKEN, has_more
+from tensormesh_cli.commands.derived.paging import (
+    NEXT_TOKEN,
+    entries_of,
+    has_more,
+    next_token,
+)
+from tensormesh_cli.output.values import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,12 +90,12 @@ def print_more(app: App, command: Command, data: Any, keywords: Mapping[str, Any
     printer = app.printer
     if command.pages is None or printer.structured or not isinstance(data, dict):
         return
-    entries = data.get(command.pages.items)
     if command.pages.style == "token":
-        token = data.get(NEXT_TOKEN)
+        token = next_token(data)
         if token:
-            app.terminal.note(f"More follow: pass --page-token {token}, or --all.")
+            app.terminal.note(f"More follow: pass --page-token {clean(token)}, or --all.")
         return
+    entries = entries_of(data, command.pages.items)
     number = int(keywords.get("page") or 1)
     if entries and data.get("total") is not None and has_more(data, entries, number, keywords):
         app.terminal.note(
