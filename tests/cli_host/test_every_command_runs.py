@@ -1,0 +1,183 @@
+"""Every command of the tree runs against the local host: each output mode, each width."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+from cli_host.infer_runs import SERVED
+from support.command_line import Result, tm
+
+from tensormesh_api._command import Option
+from tensormesh_api.control_plane.commands import COMMANDS, load
+from tensormesh_cli._click import TmGroup
+from tensormesh_cli._root import root
+from tensormesh_local import LocalHost
+
+Words = tuple[str, ...]
+MODES = ("text", "json", "yaml", "raw", "table")
+# Without a login of its own there is nothing to renew; it has tests of its own.
+NOT_HERE = {("auth", "refresh"), ("auth", "login"), ("auth", "logout")}
+SAMPLES = {
+    "string": "sample",
+    "integer": "1",
+    "number": "1",
+    "time": "2026-05-01T00:00:00Z",
+    "money": "1.50",
+    "json": "{}",
+    "object": "{}",
+    "boolean": "true",
+}
+BY_HAND: dict[Words, tuple[str, ...]] = {
+    ("config", "set"): ("timeout_seconds", "20"),
+    ("config", "unset"): ("timeout_seconds",),
+    ("config", "init"): ("--path", "{folder}/new.toml", "--force"),
+    ("completion",): ("bash",),
+    ("api",): ("GET", "/v1/models"),
+    ("auth", "print-token"): ("--yes-i-know",),
+    ("infer", "chat"): ("Say hello.",),
+    ("infer", "completions"): ("Once",),
+    ("infer", "responses"): ("--model", "tm-local-chat", "Hi"),
+    ("infer", "tokenize"): ("--prompt", "Hi"),
+    ("infer", "detokenize"): ("--tokens", "1,2"),
+}
+
+
+def leaves(command: click.Command, words: Words = ()) -> Iterator[Words]:
+    if not isinstance(command, TmGroup):
+        yield words
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        assert found is not None
+        yield from leaves(found, (*words, name))
+
+
+LEAVES = [words for words in leaves(root) if words not in NOT_HERE]
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[LocalHost]:
+    with LocalHost(seed_data="demo") as host:
+        yield host
+
+
+@pytest.fixture
+def environ(host: LocalHost, tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "config.toml").write_text(f'[overrides]\ngateway_model_id = "{SERVED}"\n')
+    return {
+        "TM_CONFIG_HOME": str(tmp_path),
+        "TENSORMESH_INFERENCE_API_KEY": host.api_key,
+        "TENSORMESH_SERVERLESS_BASE_URL": host.serverless_base_url,
+        "TENSORMESH_ON_DEMAND_BASE_URL": host.on_demand_base_url,
+        "TENSORMESH_ON_DEMAND_USER_ID": host.user_id,
+        "TENSORMESH_CONTROL_PLANE_BASE_URL": host.control_plane_base_url,
+        "TENSORMESH_CONTROL_PLANE_TOKEN": host.control_plane_token,
+    }
+
+
+def arguments(words: Words, environ: dict[str, str]) -> list[str]:
+    """What a command needs to run, of things that exist at the host."""
+    if words in BY_HAND:
+        return arguments_by_hand(words, Path(environ["TM_CONFIG_HOME"]))
+    if words not in COMMANDS:
+        return []
+    about = load(words)
+    given = ["--dry-run"] if about.changes else []
+    for option in about.options:
+        # Logs are asked of a model or of a deployment: neither is required by itself.
+        if option.required or option.positional or (words, option.name) == LOGS:
+            value = sample(option, environ)
+            given += [value] if option.positional else [f"--{option.name}", value]
+    return given
+
+
+def arguments_by_hand(words: Words, folder: Path) -> list[str]:
+    return [text.format(folder=folder) for text in BY_HAND.get(words, ())]
+
+
+LOGS = (("logs", "query"), "model-id")
+
+
+def sample(option: Option, environ: dict[str, str]) -> str:
+    if option.choices:
+        return option.choices[0]
+    lists = {
+        "model-id": (("models", "list"), "models[0].modelId"),
+        "ticket-id": (("tickets", "list"), "tickets[0].ticketId"),
+    }
+    if option.name in lists:
+        words, query = lists[option.name]
+        return tm(*words, "--query", query, environ=environ).stdout.strip()
+    if option.name in ("user-id", "target-user-id"):
+        return environ["TENSORMESH_ON_DEMAND_USER_ID"]
+    if option.name == "user-email":
+        return "local@tensormesh.test"
+    return SAMPLES[option.kind]
+
+
+def succeeds(result: Result) -> str:
+    assert result.status == 0, result.stderr
+    assert "Error" not in result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+def test_every_command_has_every_output(words: Words, environ: dict[str, str]) -> None:
+    given = arguments(words, environ)
+    printed = {
+        mode: succeeds(tm("--output", mode, *words, *given, environ=environ)) for mode in MODES
+    }
+    assert json.loads(printed["json"]) is not None
+    assert yaml.safe_load(printed["yaml"]) is not None
+    assert all(text.endswith("\n") for mode, text in printed.items() if mode != "raw" and text)
+
+
+@pytest.mark.parametrize("width", ["40", "80", "200"])
+@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+def test_every_table_fits_the_terminal(words: Words, width: str, environ: dict[str, str]) -> None:
+    given = arguments(words, environ)
+    result = tm(
+        *("--output", "table", *words, *given),
+        environ={**environ, "COLUMNS": width, "NO_COLOR": "1", "TERM": "xterm"},
+        terminal=True,
+    )
+    text = succeeds(result)
+    assert "\x1b" not in text
+    drawn = [line for line in text.splitlines() if line.startswith(("│", "╭", "├", "╰"))]
+    assert all(len(line) <= int(width) for line in drawn)
+
+
+@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+def test_a_host_that_is_not_there_is_told_in_two_lines_at_most(
+    words: Words, environ: dict[str, str]
+) -> None:
+    given = arguments(words, environ)
+    gone = {
+        name: "http://127.0.0.1:9" if name.endswith("BASE_URL") else value
+        for name, value in environ.items()
+    }
+    result = tm(*words, *given, environ=gone)
+    asks = words in COMMANDS and not load(words).changes
+    assert result.status in ((1,) if asks else (0, 1))
+    assert "unexpected" not in result.stderr
+    if result.status:
+        assert result.stderr.startswith("Error: ")
+        assert len(result.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+def test_without_home_and_credentials_a_command_works_or_says_what_is_missing(
+    words: Words, tmp_path: Path
+) -> None:
+    result = tm(*words, *arguments_by_hand(words, tmp_path), environ={})
+    assert result.status in (0, 1, 2, 4)
+    assert "unexpected" not in result.stderr
+    if result.status:
+        assert result.stderr.startswith("Error: ")
+        assert len(result.stderr.splitlines()) <= 2
