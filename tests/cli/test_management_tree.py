@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,30 @@ def test_the_help_of_an_inferred_operation_says_so(words: Words) -> None:
     text = " ".join(tm(*words, "--help").stdout.split())
     inferred = "Inferred: this operation is not documented publicly" in text
     assert inferred == (commands.load(words).provenance == "inferred")
+
+
+SDK_NAME = re.compile("`[a-z]+_[a-z_]+`")
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in commands.COMMANDS if words[0] != "auth"], ids=" ".join
+)
+def test_help_speaks_of_options_and_never_of_names_of_the_sdk(words: Words) -> None:
+    text = " ".join(tm(*words, "--help").stdout.split())
+    names = {name.strip("`") for name in SDK_NAME.findall(text)}
+    assert names & SNAKE_FIELDS == set()
+
+
+SNAKE_FIELDS = {
+    option.target[0]
+    for words in commands.COMMANDS
+    for option in commands.load(words).options
+    if "_" in option.target[0]
+} | {"next_page_token"}
+
+
+def test_help_leaves_names_of_values_as_they_are() -> None:
+    assert "`request_count`" in tm("metrics", "query", "--help").stdout
 
 
 NEW = Command(

@@ -194,7 +194,8 @@ def _whole(
     ask: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> dict[str, Any]:
     """An answer with the entries of all that follow, if it is a page of a list."""
-    from tensormesh_cli.commands.derived.paging import NEXT_TOKEN, merged
+    from tensormesh_cli.commands.derived.paging import merged
+    from tensormesh_cli.commands.derived.values import NEXT_TOKEN
 
     lists = [name for name, value in first.items() if isinstance(value, list)]
     style = "token" if NEXT_TOKEN in first else "page"

@@ -61,5 +61,9 @@ query = assemble(
     _ABOUT,
     _run,
     more=_follow_option,
-    more_examples="tm logs query --model-id MODEL_ID --severity error --follow",
+    own_examples="""
+    tm logs query --model-id MODEL_ID
+    tm logs query --model-id MODEL_ID --severity error --follow
+    tm --output json logs query --deployment-id DEPLOYMENT_ID --start-time 2026-05-01 --all
+    """,
 )

@@ -27,5 +27,9 @@ def _run(app: App, **given: Any) -> None:
 query = assemble(
     _ABOUT,
     _run,
-    more_examples="tm metrics query --model-id MODEL_ID --metric-name ttft_seconds --output table",
+    own_examples="""
+    tm metrics query --model-id MODEL_ID --output table
+    tm metrics query --model-id MODEL_ID --metric-name ttft_seconds --start-time 2026-05-01
+    tm --output json metrics query --model-id MODEL_ID --step 300s
+    """,
 )

@@ -99,9 +99,7 @@ def number(value: float) -> str:
 def _values(series: Series) -> list[float]:
     values = (point.get("value") for point in _points(series))
     return [
-        float(value)
-        for value in values
-        if isinstance(value, (int, float)) and abs(value) < 1e308
+        float(value) for value in values if isinstance(value, (int, float)) and abs(value) < 1e308
     ]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensormesh_api.control_plane.commands import load
 from tensormesh_cli._click import TmCommand, command, pass_app
-from tensormesh_cli.commands.derived.params import decorate, examples
+from tensormesh_cli.commands.derived.params import decorate, examples, in_our_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def assemble(
     run: Callable[..., None],
     *,
     more: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
-    more_examples: str = "",
+    own_examples: str | None = None,
 ) -> TmCommand:
     """A command with the options of an operation.
 
@@ -46,7 +46,7 @@ def assemble(
         about: the operation.
         run: what it does; is passed the `App`, and the values by name.
         more: adds further options.
-        more_examples: further examples, one on a line.
+        own_examples: command lines in place of those that are derived, one on a line.
     """
     function = pass_app(run)
     if more is not None:
@@ -55,10 +55,11 @@ def assemble(
         about.words[-1],
         help=_help(about),
         short_help=about.summary,
-        examples="\n".join(text for text in (examples(about), more_examples) if text),
+        examples=examples(about) if own_examples is None else own_examples,
     )(decorate(function, about))
 
 
 def _help(about: Command) -> str:
     inferred = _INFERRED if about.provenance == "inferred" else ""
-    return "\n\n".join(part for part in (about.summary, about.doc, inferred) if part)
+    parts = (about.summary, in_our_words(about.doc, about), inferred)
+    return "\n\n".join(part for part in parts if part)

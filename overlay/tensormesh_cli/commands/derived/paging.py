@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import CliError
 from tensormesh_cli.commands.derived.run import call
+from tensormesh_cli.commands.derived.values import NEXT_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     Ask = Callable[[dict[str, Any]], dict[str, Any]]
 
-NEXT_TOKEN = "nextPageToken"  # noqa: S105 - the name of a field
 # A list may have empty pages in the middle, as filters make them; it does not go on so for ever.
 _MOST_EMPTY = 100
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from tensormesh_cli._click import (
     timeout_option,
     yes_option,
 )
-from tensormesh_cli.commands.derived.values import OpenChoice
+from tensormesh_cli.commands.derived.values import NEXT_TOKEN, OpenChoice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Function = Callable[..., Any]
 
 DEFAULT_CURRENCY = "USD"
+_SDK_NAME = re.compile("`([a-z]+(?:_[a-z0-9]+)+)`")
 _METAVARS = {"integer": "N", "number": "X", "time": "TIME", "money": "AMOUNT", "json": "JSON|@FILE"}
 _EXAMPLES = {
     "integer": "1",
@@ -43,6 +45,22 @@ def label(option: Option) -> str:
     return _metavar(option) if option.positional else f"--{option.name}"
 
 
+def in_our_words(text: str, command: Command) -> str:
+    """A text of the specification with our names: those of options, and those of the wire.
+
+    Args:
+        text: a text with names of the SDK in backticks, such as ``"`page_token`"``.
+        command: the command that it is about.
+    """
+    ours = {_snake(option.target[-1]): label(option) for option in command.options}
+    ours["next_page_token"] = NEXT_TOKEN
+    return _SDK_NAME.sub(lambda found: f"`{ours.get(found[1], found[1])}`", text)
+
+
+def _snake(name: str) -> str:
+    return re.sub("(?=[A-Z])", "_", name).lower()
+
+
 def decorate(function: Function, command: Command) -> Function:
     """Give a function the options and arguments of a command, those that all share included."""
     taken = {name for option in command.options for name in (option.name, option.negative)}
@@ -56,7 +74,10 @@ def decorate(function: Function, command: Command) -> Function:
     if command.changes:
         shared += [yes_option, dry_run_option]
     shared.append(timeout_option)
-    own = [_decorator(option) for option in command.options]
+    own = [
+        _decorator(option._replace(doc=in_our_words(option.doc, command)))
+        for option in command.options
+    ]
     for add in reversed([*own, *shared]):
         function = add(function)
     return function
@@ -67,7 +88,7 @@ def _decorator(option: Option) -> Callable[[Function], Function]:
         return click.argument(
             variable(option),
             cls=Argument,
-            metavar=_metavar(option),
+            metavar=f"[{_metavar(option)}]" if option.caller else _metavar(option),
             required=not option.caller,
             help=_with_caller(option),
         )
@@ -101,6 +122,8 @@ def _help(option: Option) -> str:
     if option.choices:
         shown = [choice for choice in option.choices if not choice.endswith("_UNSPECIFIED")]
         text += f" Known values: {', '.join(shown)}."
+    if option.kind == "time":
+        text += " YYYY-MM-DD or RFC 3339, UTC."
     if option.secret:
         text += " `-` asks for it or reads it from a pipe, @FILE from a file."
     if option.repeated:

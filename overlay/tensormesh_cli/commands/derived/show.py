@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli.commands.derived.paging import (
-    NEXT_TOKEN,
     entries_of,
     has_more,
     next_token,
 )
+from tensormesh_cli.commands.derived.values import NEXT_TOKEN
 from tensormesh_cli.output.values import clean
 
 if TYPE_CHECKING:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from tensormesh_cli._terminal import Terminal
 
+NEXT_TOKEN = "nextPageToken"  # noqa: S105 - the name of a field
+"""The field of an answer that holds the token of the next page."""
+
 _TIME_FORMS = "2026-05-01 or 2026-05-01T12:00:00Z"
 _CLOSE = 0.75
 
