@@ -327,5 +327,8 @@ def test_a_dry_run_shows_the_request_and_sends_nothing() -> None:
         handler=never,
     )
     assert result.json["method"] == "DELETE"
+    body = '{"infra":[{"hfToken":"hf_of_a_test"}]}'
+    post = api("POST", "/x", "--dry-run", "--output", "json", "--json", body, handler=never)
+    assert post.json["body"] == {"infra": [{"hfToken": "***"}]}
     assert result.json["headers"]["authorization"] == "Bearer ***"
     assert "mine" not in result.stdout

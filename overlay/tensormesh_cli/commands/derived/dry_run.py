@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from tensormesh_cli.commands.derived.run import call
+from tensormesh_cli.commands.derived.values import HIDDEN, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
 
-HIDDEN = "***"
 _SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 # Stands for the token, so that nobody needs to log in to see a request.
 _NO_TOKEN = "not-sent"  # noqa: S105 - no token
@@ -69,6 +69,7 @@ def print_described(app: App, request: httpx.Request, body: Any) -> None:
         request: the request; its credentials are left out.
         body: what to show of its body; None if it has none.
     """
+    body = without_secrets(body)
     headers = {
         name: _shown(name, value)
         for name, value in request.headers.items()

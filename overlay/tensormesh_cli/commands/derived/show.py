@@ -9,7 +9,7 @@ from tensormesh_cli.commands.derived.paging import (
     has_more,
     next_token,
 )
-from tensormesh_cli.commands.derived.values import NEXT_TOKEN
+from tensormesh_cli.commands.derived.values import NEXT_TOKEN, without_secrets
 from tensormesh_cli.output.values import clean
 
 if TYPE_CHECKING:
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
 
-HIDDEN = "***"
 _AROUND_A_LIST = {"page", "size", "total", NEXT_TOKEN}
-_SECRETS = {"apiKey", "hfToken", "accessToken", "refreshToken"}
 _ONCE = "secret"
 
 
@@ -67,7 +65,7 @@ def print_data(
 
         # Boxes need more room than gaps.
         gap = 3 if printer.mode == "table" else 2
-        printer.emit(data, table=table_of(_hidden(data[items]), printer.width, gap=gap))
+        printer.emit(data, table=table_of(without_secrets(data[items]), printer.width, gap=gap))
         return
     _print_object(app, data)
     inner = unwrapped(data)
@@ -82,7 +80,7 @@ def _print_object(app: App, data: Any) -> None:
     if is_plain(inner):
         app.printer.emit(data, text=shown(inner))
     else:
-        app.printer.emit(_hidden(inner))
+        app.printer.emit(without_secrets(inner))
 
 
 def print_more(app: App, command: Command, data: Any, keywords: Mapping[str, Any]) -> None:
@@ -130,15 +128,3 @@ def unwrapped(data: Any) -> Any:
 
 def _says_nothing(data: Any) -> bool:
     return data is None or (isinstance(data, dict) and unwrapped(data) == {})
-
-
-def _hidden(value: Any) -> Any:
-    """The data without secrets that nobody asked for."""
-    if isinstance(value, list):
-        return [_hidden(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: HIDDEN if key in _SECRETS and isinstance(inner, str) and inner else _hidden(inner)
-        for key, inner in value.items()
-    }

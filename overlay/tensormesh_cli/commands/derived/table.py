@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 
 from tensormesh_cli.commands.derived.fit import Cut
+from tensormesh_cli.commands.derived.values import HIDDEN
 from tensormesh_cli.output.columns import Column, Table, flat, heading
 from tensormesh_cli.output.text import cell
 from tensormesh_cli.output.values import is_plain, money_text, time_text
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any]
 
 _UNSPECIFIED = "_UNSPECIFIED"
-_HIDDEN = "***"
 _NAMES = {"name", "model", "subject", "title", "message"}
 _PARTS_OF_NAMES = {"firstname", "lastname"}
 _PROSE = {"message", "description", "subject", "content", "log"}
@@ -51,7 +51,7 @@ def table_of(rows: Sequence[dict[str, Any]], width: int | None, *, gap: int = 2)
 
 def _is_empty(value: Any) -> bool:
     if isinstance(value, str):
-        return not value or value == _HIDDEN or value.endswith(_UNSPECIFIED)
+        return not value or value == HIDDEN or value.endswith(_UNSPECIFIED)
     return value is None or value == [] or value == {}
 
 

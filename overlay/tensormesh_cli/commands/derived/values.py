@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 NEXT_TOKEN = "nextPageToken"  # noqa: S105 - the name of a field
 """The field of an answer that holds the token of the next page."""
 
+HIDDEN = "***"
+# Fields that hold a credential, wherever they stand.
+_SECRETS = {"apiKey", "hfToken", "accessToken", "refreshToken"}
 _TIME_FORMS = "2026-05-01 or 2026-05-01T12:00:00Z"
 _CLOSE = 0.75
 
@@ -218,3 +221,17 @@ def read_file(path: str, source: str) -> str:
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageFault(f"{source} cannot be read: {reason}") from None
+
+
+def without_secrets(value: Any) -> Any:
+    """The data with `***` in the place of keys and tokens."""
+    if isinstance(value, list):
+        return [without_secrets(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: HIDDEN
+        if key in _SECRETS and isinstance(inner, str) and inner
+        else without_secrets(inner)
+        for key, inner in value.items()
+    }
