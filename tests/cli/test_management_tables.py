@@ -51,6 +51,11 @@ def test_what_tells_entries_apart_comes_first_and_empty_columns_are_left_out() -
     ]
 
 
+def test_a_history_begins_with_its_time() -> None:
+    rows = [{"bucketStart": "2026-05-01T00:00:00Z", "model": "m", "requests": "3"}]
+    assert titles(rows, None) == ["bucket start", "model", "requests"]
+
+
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     text = render(None, table=table_of(ROWS, width), width=width)

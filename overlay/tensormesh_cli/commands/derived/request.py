@@ -141,8 +141,8 @@ def _body(
         return {}
     from tensormesh_cli.commands.infer.payload import Expected, read_payload, request_object
 
-    fields = ", ".join(f'"{name}": ...' for name in command.body)
-    expected = Expected(f"{{{fields}}}", takes_text=False)
+    first = next(iter(command.body))
+    expected = Expected(f'{{"{first}": ...}}', takes_text=False)
     payload = read_payload(inline, file, expected)
     return {} if payload is None else request_object(payload, expected)
 

@@ -44,6 +44,10 @@ def table_of(rows: Sequence[dict[str, Any]], width: int | None, *, gap: int = 2)
     telling = {name: found for name, found in values.items() if not all(map(_is_empty, found))}
     own_id = next((name for name in telling if _is_id(name)), None)
     kinds = {name: _kind(name, found, own_id) for name, found in telling.items()}
+    first = next(iter(kinds), None)
+    if own_id is None and first is not None and kinds[first] == _TIME:
+        # Entries of a history are told apart by their time.
+        kinds[first] = _ID
     order = sorted(kinds, key=lambda name: kinds[name])
     columns = [_column(name, kinds[name]) for name in order]
     return Table(_fitting(columns, rows, width, gap, order), rows)
