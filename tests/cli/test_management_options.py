@@ -173,7 +173,7 @@ def test_a_null_of_a_body_is_sent_as_null() -> None:
     assert asked("models", "deploy", "--json", '{"apiKey":null}')["body"] == {"apiKey": None}
 
 
-def test_a_body_is_read_from_a_pipe_where_no_option_says_anything_of_it() -> None:
+def test_a_body_is_read_from_a_pipe_where_nothing_else_is_given() -> None:
     assert asked("models", "deploy", stdin='{"modelName":"m"}')["body"] == {"modelName": "m"}
 
 
@@ -183,6 +183,7 @@ def test_the_lines_of_a_loop_are_not_taken_for_a_body() -> None:
         "message": {"content": "x"}
     }
     assert asked("users", "accept-tos", stdin=lines)["body"] in (None, {})
+    assert asked("reserved-deployments", "cancel", "rd_1", stdin=lines)["body"] in (None, {})
 
 
 @pytest.mark.parametrize("body", ["[]", "{", "3"])

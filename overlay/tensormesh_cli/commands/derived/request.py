@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from tensormesh_cli._app import App
 
 
+# A body that says nothing else is not worth waiting for.
+_WHOSE = {"userId"}
+
+
 class Arguments(NamedTuple):
     """The arguments of a call.
 
@@ -148,12 +152,9 @@ def _body(
 
 
 def _may_be_piped(command: Command, values: Mapping[Option, Any]) -> bool:
-    """Whether a body may come from a pipe: only where no option says anything of it.
+    """Whether a body may come from a pipe: only where nothing at all is given in another way.
 
     Else the command would take the lines of a loop that it stands in, or wait for ever for a pipe
     that nobody writes to.
     """
-    fields = set(command.body.values())
-    positional = {option.target[0] for option in command.options if option.positional}
-    asked = fields - positional - {"user_id"}
-    return bool(asked) and not any(option.target[0] in asked for option in values)
+    return not values and bool(command.body.keys() - _WHOSE)
