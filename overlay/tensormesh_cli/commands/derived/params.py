@@ -159,8 +159,8 @@ def _file_option(function: Function) -> Function:
         "body_file",
         type=click.Path(),
         metavar="PATH",
-        help="Read the body as JSON from a file; - is standard input. With nothing else given, it is"
-        " read from a pipe.",
+        help="Read the body as JSON from a file; - is standard input. With nothing else given,"
+        " it is read from a pipe.",
     )(function)
 
 
