@@ -33,10 +33,8 @@ def _commands() -> dict[str, Lazy]:
 
 def _management() -> dict[str, Lazy]:
     """The groups that are made of the operations of the Control Plane."""
-    try:
-        from tensormesh_cli.commands.management import root_names
-    except ModuleNotFoundError:
-        return {}
+    from tensormesh_cli.commands.management import root_names
+
     return {
         name: Lazy(f"{_HERE}.management", "get", text, _MANAGEMENT)
         for name, text in root_names().items()

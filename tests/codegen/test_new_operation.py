@@ -237,3 +237,21 @@ def test_the_new_method_is_on_the_reference_page(extended: Path) -> None:
     assert "### control_plane: support.notices.acknowledge\n" in page
     assert "acknowledge(*, notice_id, read_at=None, labels=None) -> Notice\n" in page
     assert "- Command: `tm support notices acknowledge`.\n" in page
+
+
+def test_the_new_command_runs_in_tm(extended: Path) -> None:
+    command = ["-m", "tensormesh_cli", "support", "notices", "acknowledge"]
+    shown = " ".join(run(extended, *command, "--help").split())
+    for text in (
+        "Acknowledge a notice.",
+        "Says that the caller has read it.",
+        "--read-at",
+        "Words to file it under.",
+        "--label",
+    ):
+        assert text in shown
+    options = ["n 1", "--read-at", "2026-05-01", "--label", "a", "--dry-run", "--output", "json"]
+    request = json.loads(run(extended, *command, *options))
+    assert request["method"] == "POST"
+    assert request["url"].endswith("/v1/notices/n%201:acknowledge")
+    assert request["body"] == {"readAt": "2026-05-01T00:00:00Z", "labels": ["a"]}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tensormesh_api.control_plane.commands import COMMANDS
+from tensormesh_api.control_plane.commands import COMMANDS, GROUPS
 from tensormesh_cli._click import Lazy, TmGroup
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ def _text(words: Words) -> str:
     """One line for the list of commands."""
     if words in COMMANDS:
         return COMMANDS[words][1]
+    if len(words) == 1 and GROUPS.get(words[0]):
+        return GROUPS[words[0]]
     below = list(_below(words))
     if len(below) == 1:
         return COMMANDS[below[0]][1]
