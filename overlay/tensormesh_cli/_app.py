@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+
+from tensormesh_cli._given import GlobalOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,35 +21,6 @@ if TYPE_CHECKING:
     from tensormesh_cli.output import Printer
 
     Surface = Literal["serverless", "on-demand"]
-
-
-@dataclass(frozen=True)
-class GlobalOptions:
-    """The global options as they were given; None for one that was not.
-
-    Attributes:
-        config: path of the config file.
-        output: ``"text"``, ``"json"``, ``"yaml"``, ``"raw"`` or ``"table"``.
-        quiet: leave out what is not essential.
-        debug: log on stderr.
-        ca_bundle: path of the certificates to trust.
-        max_retries: retries of idempotent requests.
-        controlplane_base: base URL of the Control Plane.
-        gateway_provider: ``"nebius"``, ``"lambda"`` or ``"yotta"``.
-        timeout: HTTP timeout in seconds.
-        query: JMESPath expression for what is shown.
-    """
-
-    config: str | None = None
-    output: str = "text"
-    quiet: bool = False
-    debug: bool = False
-    ca_bundle: str | None = None
-    max_retries: int | None = None
-    controlplane_base: str | None = None
-    gateway_provider: str | None = None
-    timeout: float | None = None
-    query: str | None = None
 
 
 class App:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import tensormesh
-from tensormesh_cli._app import GlobalOptions
 from tensormesh_cli._errors import ConfigFault, CredentialFault
+from tensormesh_cli._given import GlobalOptions
 from tensormesh_cli.config.settings import Settings, resolve
 from tensormesh_cli.credentials import refresh
 from tensormesh_cli.credentials.store import Tokens, TokenStore, write_time

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tensormesh_cli._app import GlobalOptions
 from tensormesh_cli._errors import ConfigFault, UsageFault
+from tensormesh_cli._given import GlobalOptions
 from tensormesh_cli.config.keys import KEYS, mask, writable_key
 from tensormesh_cli.config.settings import Settings, resolve
 

@@ -10,7 +10,7 @@ import pytest
 from support.project_files import ROOT
 
 OVERLAY = ROOT / "overlay"
-PACKAGES = ["tensormesh", "tensormesh_codegen", "tensormesh_local"]
+PACKAGES = ["tensormesh", "tensormesh_cli", "tensormesh_codegen", "tensormesh_local"]
 
 
 def modules(root: Path, package: str) -> dict[str, Path]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tensormesh_cli._app import GlobalOptions
+    from tensormesh_cli._given import GlobalOptions
 
 FLAG = "flag"
 ENVIRONMENT = "environment"
