@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import tensormesh
 from tensormesh_cli._errors import one_line
+from tensormesh_cli.commands.derived.call import call
 from tensormesh_cli.commands.derived.paging import answer_of, by_token, entries_of
 from tensormesh_cli.commands.derived.request import arguments, check_complete
-from tensormesh_cli.commands.derived.run import call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tensormesh_cli._errors import UsageFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tensormesh_cli.session.loop import Session
+    from tensormesh_cli.commands.infer.host import Host
+    from tensormesh_cli.session.conversation import Conversation
 
 HELP = (
     ("/help", "Show this."),
@@ -26,6 +27,23 @@ HELP = (
     ("Ctrl-C", "Stop the answer, or empty the line."),
     ("//...", "Send a text that begins with a slash."),
 )
+
+
+class Session(Protocol):
+    """What commands act on.
+
+    Attributes:
+        host: Where requests are sent.
+        conversation: What was said, and whom to ask.
+        saved: Files that `/save` has written.
+    """
+
+    host: Host
+    conversation: Conversation
+    saved: set[Path]
+
+    def say(self, text: str) -> None:
+        """Print a line that is no answer."""
 
 
 def run_command(session: Session, line: str) -> None:

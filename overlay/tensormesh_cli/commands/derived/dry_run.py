@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tensormesh_cli.commands.derived.run import call
+from tensormesh_cli.commands.derived.call import call
 from tensormesh_cli.commands.derived.values import HIDDEN, without_secrets
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import CliError
-from tensormesh_cli.commands.derived.run import call
+from tensormesh_cli.commands.derived.call import call
 from tensormesh_cli.commands.derived.values import NEXT_TOKEN
 
 if TYPE_CHECKING:

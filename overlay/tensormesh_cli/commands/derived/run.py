@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli.commands.derived.call import call
 from tensormesh_cli.commands.derived.request import Arguments, arguments, check_complete
 
 if TYPE_CHECKING:
@@ -73,36 +74,6 @@ def confirm(app: App, command: Command, keywords: Mapping[str, Any], *, yes: boo
     ]
     question = ": ".join([command.summary.rstrip("."), *named])
     app.terminal.confirm(f"{question}?", yes=yes)
-
-
-def call(client: tensormesh.Tensormesh, command: Command, keywords: Mapping[str, Any]) -> Any:
-    """Call the operation of a command.
-
-    Returns:
-        The raw response.
-
-    Raises:
-        UsageFault: an argument cannot be sent.
-        TensormeshError: the call failed.
-    """
-    place: Any = client.control_plane
-    for name in command.resource:
-        place = getattr(place, name)
-    method = getattr(place.with_raw_response, command.method)
-    try:
-        return method(**keywords)
-    except (TypeError, ValueError) as error:
-        raise UsageFault(_with_option(command, str(error))) from error
-
-
-def _with_option(command: Command, message: str) -> str:
-    """The message with our name for the argument that it begins with."""
-    from tensormesh_cli.commands.derived.params import label
-
-    for option in command.options:
-        if message.startswith(f"{option.target[0]} "):
-            return f"{label(option)} {message[len(option.target[0]) + 1 :]}"
-    return message
 
 
 def with_caller(
