@@ -206,12 +206,11 @@ def test_every_example_is_a_command_line_that_is_understood(given: list[str]) ->
 
 
 @pytest.mark.parametrize("words", LEAVES, ids=name_of)
-def test_the_examples_of_a_command_are_of_that_command(words: Words) -> None:
+def test_a_command_has_examples_and_they_are_of_that_command(words: Words) -> None:
     command = TREE[words]
     assert isinstance(command, TmCommand)
     lines = [line for line in command.examples.splitlines() if "tm" in line.split()]
-    if command.examples:
-        assert lines or name_of(words) in command.examples
+    assert lines or name_of(words) in command.examples
     for line in lines:
         at = [word for word in line.split() if not word.startswith("-")]
         assert all(word in at for word in words), line
