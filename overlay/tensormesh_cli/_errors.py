@@ -91,7 +91,7 @@ class Fault(NamedTuple):
 
     def lines(self) -> str:
         """What people are told: one line, and one more if there is a hint."""
-        return f"Error: {self.message}\n" + (f"Hint: {self.hint}\n" if self.hint else "")
+        return f"Error: {self.message}\n" + (f"Hint: {one_line(self.hint)}\n" if self.hint else "")
 
 
 def describe(error: BaseException) -> Fault:
@@ -106,6 +106,9 @@ def describe(error: BaseException) -> Fault:
         return _of_library(_library(error))
     if isinstance(error, OSError):
         return _of_system(error)
+    if isinstance(error, UnicodeEncodeError):
+        # Bytes of the command line that are no text come as lone surrogates.
+        return Fault("usage", "what was given is no valid text", "write it in UTF-8", None, USAGE)
     import click
 
     import tensormesh

@@ -67,7 +67,7 @@ class Terminal:
 
     def warn(self, text: str) -> None:
         """Tell something that should not be missed."""
-        self._say(f"Warning: {text}")
+        self._say(f"Warning: {' '.join(text.split())}")
 
     def confirm(self, question: str, *, yes: bool, option: str = "--yes") -> None:
         """Ask whether to go on, and return if so.

@@ -213,3 +213,16 @@ def test_no_error_shows_a_bearer_token(arguments: list[str]) -> None:
 
 def test_ctrl_d_at_a_prompt_of_click_counts_as_an_interruption() -> None:
     assert failing(click.Abort()).status == 130
+
+
+def test_line_ends_in_a_hint_do_not_make_more_lines() -> None:
+    result = failing(UsageFault("no", hint="write: --json @a\nb"))
+    assert result.stderr == "Error: no\nHint: write: --json @a b\n"
+
+
+def test_what_is_no_text_is_the_mistake_of_who_gave_it() -> None:
+    result = failing(UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"))
+    assert (result.status, result.stderr) == (
+        2,
+        "Error: what was given is no valid text\nHint: write it in UTF-8\n",
+    )

@@ -37,9 +37,9 @@ def test_notes_go_to_stderr_and_not_with_quiet() -> None:
     loud, quiet = Ends(), Ends(quiet=True)
     for ends in (loud, quiet):
         ends.terminal.note("done")
-        ends.terminal.warn("careful")
-    assert loud.said == "done\nWarning: careful\n"
-    assert quiet.said == "Warning: careful\n"
+        ends.terminal.warn("care\nful")
+    assert loud.said == "done\nWarning: care ful\n"
+    assert quiet.said == "Warning: care ful\n"
     assert loud.stdout.written == b""
 
 
