@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     import httpx
 
     from tensormesh_api.control_plane.resources import AsyncControlPlane, ControlPlane
-    from tensormesh_api.inference.resources import AsyncInference as AsyncHost
-    from tensormesh_api.inference.resources import Inference as Host
 
+    from ._inference import AsyncHost, Host
     from ._transport import AsyncTransport, SyncTransport
 
 
@@ -33,7 +32,8 @@ class Inference:
     def serverless(self) -> Host:
         """Shared models, by their published Serverless names."""
         from tensormesh_api.inference.api import SERVERLESS
-        from tensormesh_api.inference.resources import Inference as Host
+
+        from ._inference import Host
 
         return Host(self._transport, SERVERLESS)
 
@@ -41,7 +41,8 @@ class Inference:
     def on_demand(self) -> Host:
         """Your own deployments, by their served gateway names. Sends `X-User-Id`."""
         from tensormesh_api.inference.api import ON_DEMAND
-        from tensormesh_api.inference.resources import Inference as Host
+
+        from ._inference import Host
 
         return Host(self._transport, ON_DEMAND)
 
@@ -61,7 +62,8 @@ class AsyncInference:
     def serverless(self) -> AsyncHost:
         """Shared models, by their published Serverless names."""
         from tensormesh_api.inference.api import SERVERLESS
-        from tensormesh_api.inference.resources import AsyncInference as AsyncHost
+
+        from ._inference import AsyncHost
 
         return AsyncHost(self._transport, SERVERLESS)
 
@@ -69,7 +71,8 @@ class AsyncInference:
     def on_demand(self) -> AsyncHost:
         """Your own deployments, by their served gateway names. Sends `X-User-Id`."""
         from tensormesh_api.inference.api import ON_DEMAND
-        from tensormesh_api.inference.resources import AsyncInference as AsyncHost
+
+        from ._inference import AsyncHost
 
         return AsyncHost(self._transport, ON_DEMAND)
 

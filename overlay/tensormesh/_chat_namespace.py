@@ -1,0 +1,39 @@
+"""The namespace `chat`: what is generated, and what is built on `create`."""
+
+from __future__ import annotations
+
+from tensormesh_api.inference.resources import chat as generated
+
+
+class Completions(generated.ChatCompletions):
+    """Namespace `chat.completions`."""
+
+    __slots__ = ()
+
+
+class AsyncCompletions(generated.AsyncChatCompletions):
+    """Namespace `chat.completions` of an asynchronous client."""
+
+    __slots__ = ()
+
+
+class Chat(generated.Chat):
+    """Namespace `chat`."""
+
+    __slots__ = ()
+
+    @property
+    def completions(self) -> Completions:
+        """Namespace `chat.completions`."""
+        return Completions(self._client, self._api)
+
+
+class AsyncChat(generated.AsyncChat):
+    """Namespace `chat` of an asynchronous client."""
+
+    __slots__ = ()
+
+    @property
+    def completions(self) -> AsyncCompletions:
+        """Namespace `chat.completions`."""
+        return AsyncCompletions(self._client, self._api)
