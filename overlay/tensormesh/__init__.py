@@ -42,9 +42,12 @@ if TYPE_CHECKING:
         ProtocolError,
         RateLimitError,
         StreamError,
+        StructuredOutputError,
         TensormeshError,
         UnprocessableEntityError,
     )
+    from ._structured_stream import AsyncParsedStream, ParsedEvent, ParsedStream
+    from ._structured_types import ParsedChatCompletion
     from ._version import __version__
 
 _MEMBERS = {
@@ -52,6 +55,7 @@ _MEMBERS = {
     "APIError": "_errors",
     "APIStatusError": "_errors",
     "APITimeoutError": "_errors",
+    "AsyncParsedStream": "_structured_stream",
     "AsyncStream": "_streaming",
     "AsyncStreamedResponse": "_response",
     "AsyncTensormesh": "_client",
@@ -61,6 +65,9 @@ _MEMBERS = {
     "ConflictError": "_errors",
     "InternalServerError": "_errors",
     "NotFoundError": "_errors",
+    "ParsedChatCompletion": "_structured_types",
+    "ParsedEvent": "_structured_stream",
+    "ParsedStream": "_structured_stream",
     "PermissionDeniedError": "_errors",
     "ProtocolError": "_errors",
     "RateLimitError": "_errors",
@@ -69,6 +76,7 @@ _MEMBERS = {
     "Stream": "_streaming",
     "StreamError": "_errors",
     "StreamedResponse": "_response",
+    "StructuredOutputError": "_errors",
     "Tensormesh": "_client",
     "TensormeshError": "_errors",
     "UnprocessableEntityError": "_errors",
@@ -80,6 +88,7 @@ __all__ = [
     "APIError",
     "APIStatusError",
     "APITimeoutError",
+    "AsyncParsedStream",
     "AsyncStream",
     "AsyncStreamedResponse",
     "AsyncTensormesh",
@@ -89,6 +98,9 @@ __all__ = [
     "ConflictError",
     "InternalServerError",
     "NotFoundError",
+    "ParsedChatCompletion",
+    "ParsedEvent",
+    "ParsedStream",
     "PermissionDeniedError",
     "ProtocolError",
     "RateLimitError",
@@ -97,6 +109,7 @@ __all__ = [
     "Stream",
     "StreamError",
     "StreamedResponse",
+    "StructuredOutputError",
     "Tensormesh",
     "TensormeshError",
     "UnprocessableEntityError",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from tensormesh_api.inference.resources import chat as generated
 
+from ._parse_methods import AsyncParseMethods, ParseMethods
 
-class Completions(generated.ChatCompletions):
+
+class Completions(ParseMethods, generated.ChatCompletions):
     """Namespace `chat.completions`."""
 
     __slots__ = ()
 
 
-class AsyncCompletions(generated.AsyncChatCompletions):
+class AsyncCompletions(AsyncParseMethods, generated.AsyncChatCompletions):
     """Namespace `chat.completions` of an asynchronous client."""
 
     __slots__ = ()

@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
 
+    from tensormesh_api.inference.models.chat_completion import ChatCompletion
+    from tensormesh_api.inference.models.usage_info import UsageInfo
+
     TimeoutPhase = Literal["connect", "read", "write", "pool", "idle", "total"]
+    AnswerFault = Literal["not_json", "schema", "length", "refusal", "empty", "tool_calls"]
 
 _MAX_EXCERPT = 4_096
 
@@ -265,6 +269,51 @@ class StreamError(APIError):
         self.partial = partial
         self.code = code
         self.type = type
+
+
+class StructuredOutputError(TensormeshError):
+    """The model answered, and not in the form that was asked for.
+
+    Attributes:
+        reason: ``"not_json"``; ``"schema"``, JSON that does not fit; ``"length"``, cut off at the
+            limit of tokens; ``"refusal"``; ``"empty"``; ``"tool_calls"``, calls and no answer.
+        path: the place inside the JSON, such as ``"lines[0].price"``; ``""`` for all of it.
+        pointer: the same as a JSON Pointer, such as ``"/lines/0/price"``.
+        expected: what should have been there, or ``None`` if the answer is no JSON.
+        got: what was there, shortened, or ``None`` if the answer is no JSON.
+        text: the last answer's text; ``""`` if it had none.
+        completion: the last answer.
+        attempts: how many answers were asked for.
+        usage: tokens of all of them, or ``None`` if the server did not tell.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: AnswerFault,
+        text: str,
+        completion: ChatCompletion,
+        path: str = "",
+        pointer: str = "",
+        expected: str | None = None,
+        got: str | None = None,
+        attempts: int = 1,
+        usage: UsageInfo | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.path = path
+        self.pointer = pointer
+        self.expected = expected
+        self.got = got
+        self.text = text
+        self.completion = completion
+        self.attempts = attempts
+        self.usage = usage
+
+    def __str__(self) -> str:
+        return _with_notes(self.message, [f"{self.attempts} attempts"] if self.attempts > 1 else [])
 
 
 def safe_url(url: str) -> str:

@@ -1,0 +1,323 @@
+"""`chat.completions.parse`: answers as objects of the caller's own types.
+
+What it needs beyond `create` is loaded with the first call.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
+
+from tensormesh_api._operation import CallOptions
+from tensormesh_api.inference.requests.create_chat_completion import create as build
+from tensormesh_api.inference.resources._base import AsyncResource, SyncResource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensormesh_api._protocols import AsyncStream, Stream
+    from tensormesh_api.inference.models.chat_completion import ChatCompletion
+    from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
+    from tensormesh_api.inference.params.create_chat_completion import CreateChatCompletionParams
+
+    from ._structured_session import SchemaPrompt, Session
+    from ._structured_stream import AsyncParsedStream, ParsedStream
+    from ._structured_types import ParsedChatCompletion
+
+ParsedT = TypeVar("ParsedT")
+
+SCHEMA_PROMPT = (
+    "Answer with one JSON object and nothing else: no other text, no code fence. "
+    "The object must be valid against this JSON Schema:\n{schema}"
+)
+"""What tells the model the form of its answer, unless the caller says it otherwise."""
+
+
+class ParseMethods(SyncResource):
+    """Methods of `chat.completions` that read answers."""
+
+    __slots__ = ()
+
+    @overload
+    def parse(
+        self,
+        *,
+        response_model: type[ParsedT],
+        max_attempts: int = 1,
+        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
+        stream: Literal[False] | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        timeout_seconds: float | None = None,
+        **params: Unpack[CreateChatCompletionParams],
+    ) -> ParsedChatCompletion[ParsedT]: ...
+    @overload
+    def parse(
+        self,
+        *,
+        response_model: type[ParsedT],
+        max_attempts: int = 1,
+        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
+        stream: Literal[True],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        timeout_seconds: float | None = None,
+        **params: Unpack[CreateChatCompletionParams],
+    ) -> ParsedStream[ParsedT]: ...
+    @overload
+    def parse(
+        self,
+        *,
+        response_model: object,
+        max_attempts: int = 1,
+        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
+        stream: Literal[False] | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        timeout_seconds: float | None = None,
+        **params: Unpack[CreateChatCompletionParams],
+    ) -> ParsedChatCompletion[Any]: ...
+    @overload
+    def parse(
+        self,
+        *,
+        response_model: object,
+        max_attempts: int = 1,
+        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
+        stream: Literal[True],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        timeout_seconds: float | None = None,
+        **params: Unpack[CreateChatCompletionParams],
+    ) -> ParsedStream[Any]: ...
+    def parse(
+        self,
+        *,
+        response_model: Any,
+        max_attempts: int = 1,
+        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
+        stream: bool | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        timeout_seconds: float | None = None,
+        **params: Unpack[CreateChatCompletionParams],
+    ) -> ParsedChatCompletion[Any] | ParsedStream[Any]:
+        """Answer a conversation with an object of your own type.
+
+        The JSON Schema of the type goes into the prompt, JSON mode is asked for, and the answer is
+        read and validated here. An answer of no use is an error, or another attempt.
+
+        Args:
+            response_model: What the answer is to be: a dataclass, an attrs class, a TypedDict, a
+                `msgspec.Struct` or anything else that `msgspec` knows, such as `list[Item]`; a
+                pydantic model; or a JSON Schema as a mapping, for plain data (needs the extra
+                `schema`).
+            max_attempts: How many answers to ask for at most. From the second on, the model is
+                shown its answer and what is wrong with it. Refusals and tool calls are not asked
+                again, and no request is sent twice after a failure of the network. Default: 1.
+            schema_prompt: What tells the model the form: a text with `{schema}` in it, a function
+                from the schema to the text, or None for nothing. It is added to the leading system
+                message, or becomes one. Default: a text in English.
+            stream: True gives a stream of partial objects. Default: False.
+            extra_headers: Headers added to the request; a value of None takes a header away.
+            extra_query: Query parameters added to the request.
+            extra_body: Fields added to the JSON body; they win over those given by name.
+            timeout_seconds: In place of the client's timeout for each attempt, in seconds.
+            **params: All that `create` takes. `response_format` is `json_object` unless given, and
+                streams ask for token counts; `n` cannot be above 1.
+
+        Returns:
+            ParsedChatCompletion: The completion; `parsed` is the object. Its `usage` is that of
+                all attempts.
+
+        Raises:
+            StructuredOutputError: The answer is of no use, and no attempt is left.
+            TypeError, ValueError: An argument cannot be right, such as a type that JSON cannot
+                hold; nothing was sent.
+            ConfigurationError: A credential or a package is missing; nothing was sent.
+            APIError: As of `create`.
+        """
+        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        session = _begin(response_model, max_attempts, schema_prompt, params, stream=bool(stream))
+        if stream:
+            from ._structured_stream import ParsedStream
+
+            return ParsedStream(session, partial(self._stream_attempt, session, params, options))
+        while True:
+            request = build(
+                self._api.create_chat_completion, **{**params, "messages": session.messages}
+            )
+            parsed = session.take(self._client.send(request, options))
+            if parsed is not None:
+                return parsed
+
+    def _stream_attempt(
+        self, session: Session, params: CreateChatCompletionParams, options: CallOptions
+    ) -> Stream[ChatCompletionChunk, ChatCompletion]:
+        request = build(
+            self._api.create_chat_completion,
+            stream=True,
+            **{**params, "messages": session.messages},
+        )
+        return self._client.stream(request, options)
+
+
+class AsyncParseMethods(AsyncResource):
+    """Methods of `chat.completions` that read answers."""
+
+    __slots__ = ()
+
+    @overload
+    async def parse(
+        self,
+        *,
+        response_model: type[ParsedT],
+        max_attempts: int = 1,
+        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
+        stream: Literal[False] | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        timeout_seconds: float | None = None,
+        **params: Unpack[CreateChatCompletionParams],
+    ) -> ParsedChatCompletion[ParsedT]: ...
+    @overload
+    async def parse(
+        self,
+        *,
+        response_model: type[ParsedT],
+        max_attempts: int = 1,
+        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
+        stream: Literal[True],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        timeout_seconds: float | None = None,
+        **params: Unpack[CreateChatCompletionParams],
+    ) -> AsyncParsedStream[ParsedT]: ...
+    @overload
+    async def parse(
+        self,
+        *,
+        response_model: object,
+        max_attempts: int = 1,
+        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
+        stream: Literal[False] | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        timeout_seconds: float | None = None,
+        **params: Unpack[CreateChatCompletionParams],
+    ) -> ParsedChatCompletion[Any]: ...
+    @overload
+    async def parse(
+        self,
+        *,
+        response_model: object,
+        max_attempts: int = 1,
+        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
+        stream: Literal[True],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        timeout_seconds: float | None = None,
+        **params: Unpack[CreateChatCompletionParams],
+    ) -> AsyncParsedStream[Any]: ...
+    async def parse(
+        self,
+        *,
+        response_model: Any,
+        max_attempts: int = 1,
+        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
+        stream: bool | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        timeout_seconds: float | None = None,
+        **params: Unpack[CreateChatCompletionParams],
+    ) -> ParsedChatCompletion[Any] | AsyncParsedStream[Any]:
+        """Answer a conversation with an object of your own type.
+
+        The JSON Schema of the type goes into the prompt, JSON mode is asked for, and the answer is
+        read and validated here. An answer of no use is an error, or another attempt.
+
+        Args:
+            response_model: What the answer is to be: a dataclass, an attrs class, a TypedDict, a
+                `msgspec.Struct` or anything else that `msgspec` knows, such as `list[Item]`; a
+                pydantic model; or a JSON Schema as a mapping, for plain data (needs the extra
+                `schema`).
+            max_attempts: How many answers to ask for at most. From the second on, the model is
+                shown its answer and what is wrong with it. Refusals and tool calls are not asked
+                again, and no request is sent twice after a failure of the network. Default: 1.
+            schema_prompt: What tells the model the form: a text with `{schema}` in it, a function
+                from the schema to the text, or None for nothing. It is added to the leading system
+                message, or becomes one. Default: a text in English.
+            stream: True gives a stream of partial objects. Default: False.
+            extra_headers: Headers added to the request; a value of None takes a header away.
+            extra_query: Query parameters added to the request.
+            extra_body: Fields added to the JSON body; they win over those given by name.
+            timeout_seconds: In place of the client's timeout for each attempt, in seconds.
+            **params: All that `create` takes. `response_format` is `json_object` unless given, and
+                streams ask for token counts; `n` cannot be above 1.
+
+        Returns:
+            ParsedChatCompletion: The completion; `parsed` is the object. Its `usage` is that of
+                all attempts.
+
+        Raises:
+            StructuredOutputError: The answer is of no use, and no attempt is left.
+            TypeError, ValueError: An argument cannot be right, such as a type that JSON cannot
+                hold; nothing was sent.
+            ConfigurationError: A credential or a package is missing; nothing was sent.
+            APIError: As of `create`.
+        """
+        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        session = _begin(response_model, max_attempts, schema_prompt, params, stream=bool(stream))
+        if stream:
+            from ._structured_stream import AsyncParsedStream
+
+            open_stream = partial(self._stream_attempt, session, params, options)
+            return AsyncParsedStream(session, open_stream, await open_stream())
+        while True:
+            request = build(
+                self._api.create_chat_completion, **{**params, "messages": session.messages}
+            )
+            parsed = session.take(await self._client.send(request, options))
+            if parsed is not None:
+                return parsed
+
+    async def _stream_attempt(
+        self, session: Session, params: CreateChatCompletionParams, options: CallOptions
+    ) -> AsyncStream[ChatCompletionChunk, ChatCompletion]:
+        request = build(
+            self._api.create_chat_completion,
+            stream=True,
+            **{**params, "messages": session.messages},
+        )
+        return await self._client.stream(request, options)
+
+
+def _begin(
+    response_model: Any,
+    max_attempts: int,
+    schema_prompt: SchemaPrompt | None,
+    params: CreateChatCompletionParams,
+    *,
+    stream: bool,
+) -> Session:
+    """Begin a session, and complete the parameters of its requests in place."""
+    from ._structured_forms import form_of
+    from ._structured_session import Session
+
+    if (params.get("n") or 1) != 1:
+        raise ValueError("n must be 1 or left out: parse reads one answer")
+    session = Session(form_of(response_model), params.get("messages"), schema_prompt, max_attempts)
+    params.setdefault("response_format", {"type": "json_object"})
+    if stream:
+        params.setdefault("stream_options", {"include_usage": True})
+    return session
