@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         StreamedResponse,
     )
 
-    from . import types
+    from . import tools, types
     from ._client import AsyncTensormesh, Tensormesh
     from ._errors import (
         APIConnectionError,
@@ -48,6 +48,10 @@ if TYPE_CHECKING:
     )
     from ._structured_stream import AsyncParsedStream, ParsedEvent, ParsedStream
     from ._structured_types import ParsedChatCompletion
+    from ._tools_call import ToolCall
+    from ._tools_errors import ToolCallError, ToolLimitError, ToolLoopError
+    from ._tools_events import RunResult
+    from ._tools_tool import Tool, tool
     from ._version import __version__
 
 _MEMBERS = {
@@ -72,6 +76,7 @@ _MEMBERS = {
     "ProtocolError": "_errors",
     "RateLimitError": "_errors",
     "RawResponse": "_response",
+    "RunResult": "_tools_events",
     "ServerSentEvent": "_sse",
     "Stream": "_streaming",
     "StreamError": "_errors",
@@ -79,8 +84,14 @@ _MEMBERS = {
     "StructuredOutputError": "_errors",
     "Tensormesh": "_client",
     "TensormeshError": "_errors",
+    "Tool": "_tools_tool",
+    "ToolCall": "_tools_call",
+    "ToolCallError": "_tools_errors",
+    "ToolLimitError": "_tools_errors",
+    "ToolLoopError": "_tools_errors",
     "UnprocessableEntityError": "_errors",
     "__version__": "_version",
+    "tool": "_tools_tool",
 }
 
 __all__ = [
@@ -105,6 +116,7 @@ __all__ = [
     "ProtocolError",
     "RateLimitError",
     "RawResponse",
+    "RunResult",
     "ServerSentEvent",
     "Stream",
     "StreamError",
@@ -112,20 +124,27 @@ __all__ = [
     "StructuredOutputError",
     "Tensormesh",
     "TensormeshError",
+    "Tool",
+    "ToolCall",
+    "ToolCallError",
+    "ToolLimitError",
+    "ToolLoopError",
     "UnprocessableEntityError",
     "__version__",
+    "tool",
+    "tools",
     "types",
 ]
 
 
 def __getattr__(name: str) -> object:
     module_name = _MEMBERS.get(name)
-    if module_name is None and name != "types":
+    if module_name is None and name not in ("tools", "types"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
     if module_name is None:
-        return import_module(".types", __name__)
+        return import_module(f".{name}", __name__)
     value = getattr(import_module(f".{module_name}", __name__), name)
     globals()[name] = value
     return value

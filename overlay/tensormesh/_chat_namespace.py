@@ -5,15 +5,16 @@ from __future__ import annotations
 from tensormesh_api.inference.resources import chat as generated
 
 from ._parse_methods import AsyncParseMethods, ParseMethods
+from ._tools_methods import AsyncRunMethods, RunMethods
 
 
-class Completions(ParseMethods, generated.ChatCompletions):
+class Completions(ParseMethods, RunMethods, generated.ChatCompletions):
     """Namespace `chat.completions`."""
 
     __slots__ = ()
 
 
-class AsyncCompletions(AsyncParseMethods, generated.AsyncChatCompletions):
+class AsyncCompletions(AsyncParseMethods, AsyncRunMethods, generated.AsyncChatCompletions):
     """Namespace `chat.completions` of an asynchronous client."""
 
     __slots__ = ()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from tensormesh_api.inference.models.chat_completion import ChatCompletion
+    from tensormesh_api.inference.models.chat_message import ChatMessage
     from tensormesh_api.inference.models.usage_info import UsageInfo
 
     TimeoutPhase = Literal["connect", "read", "write", "pool", "idle", "total"]
@@ -70,7 +71,11 @@ class APIError(TensormeshError):
         attempts: how often the request was sent, or tried to be.
         method: HTTP method, or ``None``.
         url: the URL without credentials and query, or ``None``.
+        transcript: the conversation up to then, if ``chat.completions.run`` made the request, or
+            ``None``.
     """
+
+    transcript: list[ChatMessage] | None = None
 
     def __init__(
         self,

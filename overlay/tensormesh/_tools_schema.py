@@ -1,0 +1,177 @@
+"""From the annotations of a function to a JSON Schema, and from JSON to what they say."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+_REF = "#/$defs/"
+
+
+class Parameters:
+    """The parameters of one function.
+
+    Args:
+        signature: The function's signature, without what is bound.
+        hints: Its annotations, evaluated.
+        descriptions: Descriptions by parameter, as far as there are any.
+        name: The function's name, for errors.
+
+    Attributes:
+        schema: JSON Schema of an object with the arguments.
+
+    Raises:
+        TypeError: A parameter has no annotation, or one that JSON cannot be read into.
+    """
+
+    def __init__(
+        self,
+        signature: inspect.Signature,
+        hints: Mapping[str, Any],
+        descriptions: Mapping[str, str],
+        name: str,
+    ) -> None:
+        self._signature = signature
+        for parameter in signature.parameters.values():
+            _check(parameter, hints, name)
+        # By neutral names: a parameter may be called what a field must not.
+        self._fields = {f"p{number}": key for number, key in enumerate(signature.parameters)}
+        self._type = msgspec.defstruct(
+            "Arguments",
+            [
+                (field, hints[key])
+                if signature.parameters[key].default is inspect.Parameter.empty
+                else (field, hints[key], msgspec.field(default_factory=_left_out))
+                for field, key in self._fields.items()
+            ],
+            kw_only=True,
+            forbid_unknown_fields=True,
+            rename=self._fields,
+        )
+        try:
+            self.schema = _schema(self._type)
+            # Refuses what has a schema and cannot be read, such as a set of dicts.
+            msgspec.json.Decoder(self._type, dec_hook=_read_custom)
+        except TypeError as error:
+            raise TypeError(f"the parameters of {name!r} cannot be described: {error}") from error
+        self._describe(hints, descriptions)
+
+    def _describe(self, hints: Mapping[str, Any], descriptions: Mapping[str, str]) -> None:
+        properties: dict[str, dict[str, Any]] = self.schema["properties"]
+        for key, parameter in self._signature.parameters.items():
+            text = _annotated_text(hints[key]) or descriptions.get(key)
+            if text:
+                properties[key].setdefault("description", text)
+            if parameter.default is not inspect.Parameter.empty and parameter.default is not None:
+                try:
+                    default = msgspec.to_builtins(parameter.default, str_keys=True)
+                except (TypeError, ValueError):
+                    continue  # it is the function's own matter
+                properties[key].setdefault("default", default)
+
+    def read(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments as the annotated types, by name. Those with a default may be left out.
+
+        What does not fit as it is gets a second, lenient reading: models write `"3"` for `3`.
+
+        Raises:
+            ValueError: They do not fit; the message has the place.
+        """
+        try:
+            read = self._convert(arguments, strict=True)
+        except msgspec.ValidationError as error:
+            try:
+                read = self._convert(arguments, strict=False)
+            except msgspec.ValidationError:
+                raise ValueError(str(error)) from error
+        values = {key: getattr(read, field) for field, key in self._fields.items()}
+        return {key: value for key, value in values.items() if value is not _LEFT_OUT}
+
+    def _convert(self, arguments: Mapping[str, Any], *, strict: bool) -> Any:
+        return msgspec.convert(
+            arguments, self._type, strict=strict, str_keys=True, dec_hook=_read_custom
+        )
+
+    def call(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
+        """Call a function with arguments that were read."""
+        positional = [
+            values[key]
+            for key, parameter in self._signature.parameters.items()
+            if parameter.kind is inspect.Parameter.POSITIONAL_ONLY and key in values
+        ]
+        named = {
+            key: value
+            for key, value in values.items()
+            if self._signature.parameters[key].kind is not inspect.Parameter.POSITIONAL_ONLY
+        }
+        return function(*positional, **named)
+
+
+class _LeftOut:
+    """Stands for an argument that was not given."""
+
+
+_LEFT_OUT = _LeftOut()
+
+
+def _left_out() -> _LeftOut:
+    return _LEFT_OUT
+
+
+def _check(parameter: inspect.Parameter, hints: Mapping[str, Any], name: str) -> None:
+    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        raise TypeError(f"{name!r} takes {parameter}: a tool needs parameters with names")
+    if parameter.name not in hints:
+        raise TypeError(f"parameter {parameter.name!r} of {name!r} has no annotation")
+
+
+def _annotated_text(hint: Any) -> str | None:
+    """The text of `Annotated[..., "text"]`."""
+    if typing.get_origin(hint) is typing.Annotated:
+        return next((item for item in hint.__metadata__ if isinstance(item, str)), None)
+    return None
+
+
+def _schema(struct: type) -> dict[str, Any]:
+    """Schema of an object; the types that it names are in its `$defs`."""
+    inner: dict[str, Any] = {}
+
+    def describe(custom: Any) -> dict[str, Any]:
+        if not hasattr(custom, "model_json_schema"):
+            raise TypeError(f"JSON cannot be read into {custom!r}")
+        # What a pydantic model names would clash with what others do, without its own name.
+        own = f"{custom.__name__}."
+        schema: dict[str, Any] = custom.model_json_schema(ref_template=_REF + own + "{model}")
+        inner.update({own + key: value for key, value in schema.pop("$defs", {}).items()})
+        return schema
+
+    (top,), named = msgspec.json.schema_components(
+        [struct], schema_hook=describe, ref_template=_REF + "{name}"
+    )
+    schema: dict[str, Any] = named.pop(top["$ref"].removeprefix(_REF))
+    schema.pop("title", None)
+    # What a function does not take is reported anyway, and models follow a shorter schema better.
+    schema.pop("additionalProperties", None)
+    schema.setdefault("required", [])
+    if named or inner:
+        schema["$defs"] = {**named, **inner}
+    return schema
+
+
+def _read_custom(custom: Any, value: Any) -> Any:
+    """Read a pydantic model. Its own report is several lines long; the model gets one."""
+    try:
+        return custom.model_validate(value)
+    except ValueError as error:
+        errors = getattr(error, "errors", None)
+        if errors is None:
+            raise
+        texts = [
+            ".".join(map(str, problem["loc"])) + (": " if problem["loc"] else "") + problem["msg"]
+            for problem in errors()
+        ]
+        raise ValueError("; ".join(texts)) from error
