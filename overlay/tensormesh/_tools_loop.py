@@ -13,11 +13,12 @@ from tensormesh_api.inference.models.chat_completion_function_call import (
 from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
 from tensormesh_api.inference.models.chat_message import ChatMessage
 
+from ._structured_types import add_usage
 from ._tools_call import ToolCall, from_wire
 from ._tools_errors import ToolCallError, ToolLimitError, ToolLoopError
 from ._tools_events import RunResult
 from ._tools_text import split_calls
-from ._tools_usage import add_usage
+
 
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion import ChatCompletion
