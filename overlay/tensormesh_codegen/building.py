@@ -158,7 +158,15 @@ def _model(schemas: Schemas, name: str, schema: dict[str, Any]) -> Model:
     doc = docs.paragraph(schema.get("description"))
     note = docs.provenance(schema.get("x-tm-provenance"))
     money = bool(schema.get("x-tm-money"))
-    return Model(name, naming.module(name), f"{doc} {note}".strip(), fields, money=money)
+    json_text = schema.get("x-tm-json-text")
+    return Model(
+        name,
+        naming.module(name),
+        f"{doc} {note}".strip(),
+        fields,
+        money=money,
+        json_text=json_text and naming.attribute(json_text),
+    )
 
 
 def build_fields(schemas: Schemas, schema: dict[str, Any], at: Pointer) -> Iterable[Field]:

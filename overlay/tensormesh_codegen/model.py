@@ -71,6 +71,7 @@ class Model:
         imports: Models and unions that its module imports at its top.
         lazy_imports: Those that it imports when it reads an object: they import it.
         money: Whether it is an amount of money, which can be a `Decimal`.
+        json_text: The field whose text may be JSON, which `json()` decodes; None if none may.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Model:
     imports: tuple[Type, ...] = ()
     lazy_imports: tuple[Type, ...] = ()
     money: bool = False
+    json_text: str | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from . import naming
 from .bundling import Bundle, position, resolve, walk
 from .errors import SpecError
 from .loading import Pointer
@@ -208,6 +209,12 @@ def _schema(at: Pointer, schema: dict[str, Any], *, named: bool) -> Found:
     if "x-tm-money" in schema and not _MONEY.items() <= _forms(properties).items():
         help_text = "currencyCode, units (a string, default '0') and nanos (an integer, default 0)"
         yield (*at, "x-tm-money"), f"an amount of money needs {help_text}: declare them"
+    text = schema.get("x-tm-json-text")
+    if text is not None and not _holds_text(properties.get(text)):
+        problem = f"{text!r} is no property that is a string, whose JSON json() could give"
+        yield (*at, "x-tm-json-text"), f"{problem}: name one"
+    if text is not None and "json" in map(naming.attribute, properties):
+        yield (*at, "x-tm-json-text"), "a property takes the name of the method json(): rename it"
     for name in schema.get("required") or ():
         if name not in properties:
             yield (*at, "required"), f"required names {name!r}, which is no property: mend it"
@@ -219,6 +226,10 @@ def _schema(at: Pointer, schema: dict[str, Any], *, named: bool) -> Found:
     for key in ("anyOf", "oneOf"):
         for index, item in enumerate(schema.get(key) or ()):
             yield from _schema((*at, key, index), item, named=False)
+
+
+def _holds_text(schema: dict[str, Any] | None) -> bool:
+    return schema is not None and schema.get("type") in ("string", ["string", "null"])
 
 
 def _forms(properties: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -92,6 +92,7 @@ VENDOR_KEYS = {
         "{style: token|page, items: <field>}", _is_pagination, ("operation",)
     ),
     "x-tm-money": VendorKey("true", _is_true, ("schema",)),
+    "x-tm-json-text": VendorKey("the name of a property", _is_text, ("schema",)),
     "x-tm-cli": VendorKey("the words of a command", _is_command, ("operation",)),
     "x-tm-safe": VendorKey("true", _is_true, ("operation",)),
     "x-tm-option": VendorKey(

@@ -35,6 +35,7 @@ VENDOR_KEYS = {
     "x-tm-pagination",
     "x-tm-cli",
     "x-tm-empty",
+    "x-tm-json-text",
     "x-tm-provenance",
 }
 KEY: dict[str, list[str]] = {"InferenceApiKey": []}

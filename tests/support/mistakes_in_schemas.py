@@ -22,6 +22,19 @@ CASES = [
         also=("        nanos: {type: integer, default: 0}\n", ""),
     ),
     Case(
+        "text of JSON that is no text",
+        "    Balance:\n      type: object\n",
+        "    Balance:\n      type: object\n      x-tm-json-text: cents #!\n",
+        "'cents' is no property that is a string, whose JSON json() could give: name one",
+    ),
+    Case(
+        "property that takes the place of json()",
+        "    Balance:\n      type: object\n",
+        "    Balance:\n      type: object\n      x-tm-json-text: Json #!\n",
+        "a property takes the name of the method json(): rename it",
+        also=("cents: {type: integer}", "Json: {type: string}"),
+    ),
+    Case(
         "inline object",
         "cents: {type: integer}",
         "cents: {type: object, properties: {a: {type: string}}} #!",
