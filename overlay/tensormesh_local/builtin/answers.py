@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 from tensormesh_local.builtin.constraint import Constraint, constrained_text
 from tensormesh_local.builtin.generation import Answer, Kind, Segment
+from tensormesh_local.builtin.prompt_schema import prompted_schema
 from tensormesh_local.builtin.prose import more_sentences, thoughts
+from tensormesh_local.builtin.schema_instance import UnsupportedSchemaError
 from tensormesh_local.builtin.template import content_text
 from tensormesh_local.builtin.text import continuation, reply
 from tensormesh_local.builtin.tools import (
@@ -60,7 +63,7 @@ def plan_chat(task: ChatTask, rng: Random) -> Answer:
     if task.tool_choice.mode in {"required", "named"}:
         return _forced_calls(task, text, rng, thinking)
     if task.constraint:
-        constrained = constrained_text(task.constraint, text, rng)
+        constrained = _constrained(task, task.constraint, text, rng)
         return Answer([*thinking, Segment(Kind.CONTENT, [constrained])])
     results = tool_results(task.messages)
     tool = (
@@ -87,6 +90,16 @@ def plan_completion(prompt: str, constraint: Constraint | None, rng: Random) -> 
     return Answer(
         [Segment(Kind.CONTENT, continuation(prompt, rng))], filler=more_sentences(prompt, rng)
     )
+
+
+def _constrained(task: ChatTask, constraint: Constraint, text: str, rng: Random) -> str:
+    """Return an answer of the form; in JSON mode, that of a schema which the prompt shows."""
+    schema = prompted_schema(task.messages) if constraint.kind == "json_object" else None
+    if schema is not None:
+        # A schema that is too intricate is no error: the request itself asks for any object.
+        with suppress(UnsupportedSchemaError):
+            return constrained_text(Constraint("json_schema", schema), text, rng)
+    return constrained_text(constraint, text, rng)
 
 
 def _chat_text(

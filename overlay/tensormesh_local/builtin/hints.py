@@ -48,6 +48,18 @@ class Hints:
             words=tuple(dict.fromkeys(topic_words(head))),
         )
 
+    def labelled(self, name: str) -> str | None:
+        """Return what stands after ``name`` and a colon, as in ``Total: 12``; None if nothing does.
+
+        The words of an identifier may be apart, in any case of letters.
+        """
+        words = _CAMEL.sub(" ", name.replace("_", " ")).split()
+        if not words:
+            return None
+        label = r"[ _-]?".join(map(re.escape, words))
+        match = re.search(rf"\b{label}[ ]?[:=][ ]*([^\n,;]+)", self.text[:4000], re.IGNORECASE)
+        return match[1].strip().rstrip(".") or None if match else None
+
 
 def topic_words(text: str) -> list[str]:
     """Return the lower-case words of ``text`` that could name a topic.

@@ -125,7 +125,7 @@ class _Builder:
             case "array":
                 return self._array(schema, name, depth)
             case "integer" | "number" as kind:
-                return self._number(schema, whole=kind == "integer")
+                return self._number(schema, name, whole=kind == "integer")
             case "boolean":
                 return self._rng.random() < 0.5
             case "null":
@@ -227,10 +227,12 @@ class _Builder:
                 break
         return value
 
-    def _number(self, schema: dict[str, Any], *, whole: bool) -> int | float:
+    def _number(self, schema: dict[str, Any], name: str, *, whole: bool) -> int | float:
         step = schema.get("multipleOf")
         low, high = numeric_bounds(schema, whole=whole)
-        for candidate in self._numbers:
+        labelled = Hints.from_text(self._hints.labelled(name) or "").numbers
+        told = [each for each in labelled if each in self._numbers]
+        for candidate in [*told, *self._numbers]:
             fits = low <= candidate <= high and (not whole or candidate == int(candidate))
             if fits and step is None:
                 self._numbers.remove(candidate)
@@ -265,6 +267,11 @@ class _Builder:
     def _words_for(self, name: str) -> str:
         if name.lower() in _WHOLE_TEXT_NAMES and self._hints.text.strip():
             return " ".join(self._hints.text.split())[:200]
+        labelled = self._hints.labelled(name)
+        if labelled:
+            if labelled in self._names:
+                self._names.remove(labelled)
+            return labelled[:200]
         if self._names:
             return self._names.pop(0)
         if self._words:
