@@ -129,14 +129,15 @@ def content_of(result: Any) -> str:
     if isinstance(result, str):
         result.encode()
         return result
-    plain = msgspec.to_builtins(result, str_keys=True, enc_hook=_plain)
-    return dumps(plain).decode()
+    try:
+        return dumps(result).decode()
+    except TypeError:
+        plain = msgspec.to_builtins(result, str_keys=True, enc_hook=_plain)
+        return dumps(plain).decode()
 
 
 def _plain(value: Any) -> Any:
-    """Models, ours and pydantic's, as plain data."""
-    if hasattr(value, "to_dict"):
-        return value.to_dict()
+    """Models of pydantic as plain data."""
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     raise TypeError(f"JSON cannot hold a {type(value).__name__}")

@@ -19,7 +19,6 @@ from ._tools_errors import ToolCallError, ToolLimitError, ToolLoopError
 from ._tools_events import RunResult
 from ._tools_text import split_calls
 
-
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion import ChatCompletion
     from tensormesh_api.inference.models.chat_completion_message import ChatCompletionMessage
