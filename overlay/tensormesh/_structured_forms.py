@@ -98,6 +98,8 @@ class TypeForm:
                 model = msgspec.defstruct("Answer", [(WRAPPER, model)])
                 schema = msgspec.json.schema(model)
             self._decoder = msgspec.json.Decoder(model)
+        except KeyError as error:
+            raise TypeError(f"{refusal}two classes have the name {error}") from None
         except (TypeError, NameError, AttributeError) as error:
             raise TypeError(f"{refusal}{error}") from None
         self.schema = with_top_object(schema)

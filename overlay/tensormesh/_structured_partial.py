@@ -203,6 +203,9 @@ class PartialJson:
         return position + 1
 
     def _give_up(self, text: str) -> int:
+        """Keep what has come so far: the text is no JSON."""
+        self.value = self._snapshot()
+        self._open, self._keys = [], []
         self._state = self._lost
         return len(text)
 
