@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tensormesh_api._wire import wire_object
 
-from ._tools_tool import Tool
+from ._tools_tool import Tool, is_async
 
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion_tool import ChatCompletionTool
@@ -34,7 +34,7 @@ class Handler:
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self._signature = inspect.signature(function)
-        self.is_async = inspect.iscoroutinefunction(function)
+        self.is_async = is_async(function)
 
     def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments, if the function has parameters for them."""

@@ -76,7 +76,7 @@ class Tool(Generic[P, ResultT]):
         self._parameters = Parameters(
             signature, _hints(bare, self.name, names), parameters, self.name
         )
-        self.is_async = inspect.iscoroutinefunction(bare)
+        self.is_async = is_async(function)
         self.definition = ChatCompletionTool(
             function=ChatCompletionFunction(
                 name=self.name, description=self.description, parameters=self._parameters.schema
@@ -167,6 +167,13 @@ def tool(
         return Tool(decorated, name=name, description=description, names=names)
 
     return decorate
+
+
+def is_async(function: Any) -> bool:
+    """Whether calling something gives what is to be awaited, as far as one can tell."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        type(function).__call__
+    )
 
 
 def _bare(function: Any) -> Any:
