@@ -66,13 +66,18 @@ def show(value: Any) -> str:
         text = json.dumps(value, ensure_ascii=False, default=repr)
     except (ValueError, RecursionError):
         text = repr(type(value))
-    return shorten(text)
+    return shorten(sendable(text))
 
 
 def shorten(text: str, most: int = _LONGEST_VALUE) -> str:
     """The beginning of a text, on one line."""
     line = " ".join(text[: 2 * most].split())
     return line if len(line) <= most and len(text) <= 2 * most else f"{line[: most - 3]}..."
+
+
+def sendable(text: str) -> str:
+    """The text without lone surrogates, which can neither be sent nor printed."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def readable(path: Path) -> str:

@@ -173,7 +173,7 @@ class PydanticForm:
         if not isinstance(error, ValidationError):
             return FaultError("not_json", f"the JSON cannot be read: {error}")
         first = error.errors(include_url=False)[0]
-        if first["type"] == "json_invalid":
+        if first["type"] in ("json_invalid", "string_unicode") and not first["loc"]:
             return FaultError("not_json", first["msg"])
         data = json.loads(text)
         place = (WRAPPER, *first["loc"]) if self._is_wrapped else first["loc"]

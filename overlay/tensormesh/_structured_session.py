@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tensormesh_api.inference.models.chat_message import ChatMessage
 
 from ._errors import StructuredOutputError
-from ._structured_faults import FaultError, pointer, readable, shorten
+from ._structured_faults import FaultError, pointer, readable, sendable, shorten
 from ._structured_text import find_object
 from ._structured_types import ParsedChatCompletion, add_usage, parsed_completion
 
@@ -83,8 +83,8 @@ class Session:
         said = f"Your answer cannot be used: {fault.problem}. {how}"
         self.messages = [
             *self.messages,
-            ChatMessage(role="assistant", content=_text(completion)),
-            ChatMessage(role="user", content=said),
+            ChatMessage(role="assistant", content=sendable(_text(completion))),
+            ChatMessage(role="user", content=sendable(said)),
         ]
 
     def _error(self, fault: FaultError, completion: ChatCompletion) -> StructuredOutputError:

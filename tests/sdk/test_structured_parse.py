@@ -166,10 +166,8 @@ def test_instructions_in_parts_are_followed_by_the_schema(face: Face) -> None:
 
 def test_the_prompt_can_be_a_function_or_nothing_at_all(face: Face) -> None:
     server = Server(lambda _: says(GOOD_TEXT))
-    parse(
-        face, server, SCHEMA, schema_prompt=lambda schema: f"Keys: {', '.join(schema['required'])}"
-    )
-    assert sent(server)["messages"][0]["content"] == "Keys: number, lines"
+    parse(face, server, SCHEMA, schema_prompt=lambda schema: f"Keys: {schema['required']}")
+    assert sent(server)["messages"][0]["content"] == "Keys: ['number', 'lines']"
     parse(face, server, schema_prompt=None)
     assert sent(server)["messages"] == MESSAGES
 
@@ -279,6 +277,12 @@ def test_a_cut_answer_is_asked_for_more_briefly(face: Face) -> None:
     server = Server(says('{"number": "7', finish="length"), says(GOOD_TEXT))
     assert parse(face, server, max_attempts=2).attempts == 2
     assert "more briefly" in sent(server)["messages"][-1]["content"]
+
+
+def test_text_that_is_none_can_be_shown_to_the_model_again(face: Face) -> None:
+    server = Server(says('{"number": "\ud83d", "lines": 3}'), says(GOOD_TEXT))
+    assert parse(face, server, SCHEMA, max_attempts=2).attempts == 2
+    assert sent(server)["messages"][-2]["content"] == '{"number": "?", "lines": 3}'
 
 
 def test_a_whole_object_counts_though_the_rest_was_cut(face: Face) -> None:
