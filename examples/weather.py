@@ -42,8 +42,8 @@ def rain_forecast(city: str, days: int = 3) -> dict[str, list[int]]:
 
 
 def approve(call: ToolCall) -> bool | str:
-    """Let nothing pass but what is asked of these two."""
-    return call.name in ("current_weather", "rain_forecast") or "not now"
+    """Look at a call before it is made. A tool that changes things would ask a person here."""
+    return call.index < 3 or "three calls at once are enough"
 
 
 def main() -> None:

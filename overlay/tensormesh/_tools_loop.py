@@ -78,7 +78,7 @@ class Loop:
         self._params = dict(params)
         if self._params.get("n") not in (None, 1):
             raise ValueError("n must be 1: a run follows one answer")
-        given = wire_objects(self._params.pop("messages", ()), "messages")
+        given = wire_objects(self._params.pop("messages", None), "messages")
         self.messages = [ChatMessage.from_dict(message) for message in given]
         self.completion: ChatCompletion | None = None
         self.usage: UsageInfo | None = None

@@ -19,6 +19,7 @@ EXPECTED = {
     "many.py": "What is 21 * 21? 21 * 21 = 441.",
     "on_demand.py": "1, 2, 3, 4, 5",
     "tools.py": "lookup_weather(",
+    "weather.py": "rain_forecast -> ",
 }
 
 
