@@ -15,8 +15,8 @@ from .paths import ROOT, SOURCES, environment
 from .report import Row, surroundings, table, write_json
 
 SUITES = (
-    *("imports", "ready", "second_client", "call", "stream", "pages", "connections", "memory"),
-    *("generation", "cli"),
+    *("imports", "ready", "second_client", "call", "structured", "stream", "pages"),
+    *("connections", "memory", "generation", "cli"),
 )
 
 

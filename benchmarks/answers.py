@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from itertools import cycle
+from typing import Any
 
 MODEL = "openai/gpt-oss-20b"
 PACKED_BYTES = 16 * 1024
@@ -18,44 +19,65 @@ def _json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-CHAT = _json(
-    {
-        "id": _ID,
-        "object": "chat.completion",
-        "created": _CREATED,
-        "model": MODEL,
-        "choices": [
-            {
-                "index": 0,
-                "message": {
-                    "role": "assistant",
-                    "content": "Hello! How can I help you today?",
-                    "refusal": None,
-                    "annotations": None,
-                    "audio": None,
-                    "function_call": None,
-                    "tool_calls": [],
-                    "reasoning": None,
-                },
-                "logprobs": None,
-                "finish_reason": "stop",
-                "stop_reason": None,
-                "token_ids": None,
-            }
-        ],
-        "service_tier": None,
-        "system_fingerprint": "vllm-0.32.0-31d59e6f",
-        "usage": {
-            "prompt_tokens": 16,
-            "total_tokens": 29,
-            "completion_tokens": 13,
-            "prompt_tokens_details": {"cached_tokens": 0},
-        },
-        "prompt_logprobs": None,
-        "prompt_token_ids": None,
-        "kv_transfer_params": None,
+def _chat(content: str) -> bytes:
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": content,
+        "refusal": None,
+        "annotations": None,
+        "audio": None,
+        "function_call": None,
+        "tool_calls": [],
+        "reasoning": None,
     }
-)
+    choice = {
+        "index": 0,
+        "message": message,
+        "logprobs": None,
+        "finish_reason": "stop",
+        "stop_reason": None,
+        "token_ids": None,
+    }
+    return _json(
+        {
+            "id": _ID,
+            "object": "chat.completion",
+            "created": _CREATED,
+            "model": MODEL,
+            "choices": [choice],
+            "service_tier": None,
+            "system_fingerprint": "vllm-0.32.0-31d59e6f",
+            "usage": {
+                "prompt_tokens": 16,
+                "total_tokens": 29,
+                "completion_tokens": 13,
+                "prompt_tokens_details": {"cached_tokens": 0},
+            },
+            "prompt_logprobs": None,
+            "prompt_token_ids": None,
+            "kv_transfer_params": None,
+        }
+    )
+
+
+CHAT = _chat("Hello! How can I help you today?")
+
+INVOICE: dict[str, Any] = {
+    "number": "2026-0117",
+    "seller": {"name": "Blue Heron Paper", "city": "Hanoi", "vat_id": "VN0312345678"},
+    "lines": [
+        {
+            "item": f"Copy paper A4, {number} sheets, recycled, unbleached",
+            "quantity": number,
+            "price": 12.5,
+            "tags": ["office", "paper"],
+        }
+        for number in range(100, 116)
+    ],
+    "total": 21_500.0,
+}
+"""As the text of an answer, 2 KB of JSON."""
+INVOICE_CHAT = _chat(json.dumps(INVOICE))
 
 
 def _event(delta: dict[str, str], finish_reason: str | None, choice: dict[str, object]) -> bytes:

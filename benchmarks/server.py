@@ -2,8 +2,9 @@
 
 It prints its port, and lives until its standard input ends, at most half an hour.
 
-`POST .../v1/chat/completions` answers a chat, or a stream if the body asks for one. A prefix such
-as `/packed/5000` sets the layout and the length of streams. `GET .../v1/billing/transactions`
+`POST .../v1/chat/completions` answers a chat, or a stream if the body asks for one. The prefix
+`/invoice` makes the answer JSON. A prefix such as `/packed/5000` sets the layout and the length of
+streams. `GET .../v1/billing/transactions`
 answers a page of a list; a prefix such as `/list/100` sets how many pages there are. `GET
 /connections` tells how many connections have carried a POST.
 """
@@ -14,7 +15,7 @@ import asyncio
 import re
 import sys
 
-from .answers import CHAT, page, stream
+from .answers import CHAT, INVOICE_CHAT, page, stream
 
 LIFE_SECONDS = 1800
 _SLICE = 256 * 1024
@@ -29,6 +30,7 @@ _STREAM_HEAD = (
     b"transfer-encoding: chunked\r\n\r\n"
 )
 _CHAT_RESPONSE = _JSON_HEAD % len(CHAT) + CHAT
+_INVOICE_RESPONSE = _JSON_HEAD % len(INVOICE_CHAT) + INVOICE_CHAT
 
 
 class Connection(asyncio.Protocol):
@@ -66,7 +68,8 @@ class Connection(asyncio.Protocol):
             self._counted = True
             Connection.used += 1
         if not _STREAM.search(body):
-            self._transport.write(_CHAT_RESPONSE)
+            is_invoice = target.startswith("/invoice/")
+            self._transport.write(_INVOICE_RESPONSE if is_invoice else _CHAT_RESPONSE)
             return
         prefix = _PREFIX.match(target)
         layout, count = (prefix[1], int(prefix[2])) if prefix else ("each", 50)
