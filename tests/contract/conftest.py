@@ -21,6 +21,7 @@ if not PLAN.is_local:
         "test_links.py",
         "test_control_plane_*.py",
         "test_sdk_*.py",
+        "test_structured_local.py",
         "test_remote_hosts.py",
     ]
 if not PLAN.may_fuzz:

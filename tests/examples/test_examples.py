@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 EXPECTED = {
     "chat.py": "tokens in all",
     "demo.py": "The local host has stopped.",
+    "invoice.py": "37.50 EUR in all",
     "many.py": "What is 21 * 21? 21 * 21 = 441.",
     "on_demand.py": "1, 2, 3, 4, 5",
     "tools.py": "lookup_weather(",
