@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tensormesh_api._wire import wire_object
 
-from ._tools_tool import Tool, is_async
+from ._tools_call import read_arguments, reject
+from ._tools_tool import Tool, is_async, is_unbound
 
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion_tool import ChatCompletionTool
@@ -93,7 +94,7 @@ class Toolbox:
             entry = function if isinstance(function, Tool) else Handler(function)
         else:
             entry = _tool(item)
-            if entry.is_unbound:
+            if is_unbound(entry):
                 raise ValueError(f"{where}: {entry.name!r} is a method: give it with its object")
             name, definition = entry.name, entry.definition
         if name in self.entries:
@@ -106,12 +107,12 @@ class Toolbox:
         entry = self.entries.get(call.name)
         if entry is None:
             names = ", ".join(self.entries)
-            call.reject(ValueError(f"there is no tool {call.name!r}, only: {names}"))
+            reject(call, ValueError(f"there is no tool {call.name!r}, only: {names}"))
             return
         try:
-            call.arguments = entry.validate(call.read_arguments())
+            call.arguments = entry.validate(read_arguments(call))
         except ValueError as error:
-            call.reject(error)
+            reject(call, error)
 
     def async_names(self) -> list[str]:
         """Names of the tools that are async functions."""

@@ -63,62 +63,6 @@ class ToolCall:
     def __repr__(self) -> str:
         return f"<ToolCall {self.name}({self.text}) {self.status}>"
 
-    def read_arguments(self) -> dict[str, Any]:
-        """The arguments as decoded JSON. No text, and `null`, stand for no arguments.
-
-        Raises:
-            ValueError: They are not a JSON object.
-        """
-        if not self.text.strip():
-            return {}
-        try:
-            value = loads(self.text.encode("utf-8", "surrogatepass"))
-        except ValueError as error:
-            raise ValueError(
-                f"the arguments are not valid JSON ({error}): {self.text[:_MAX_QUOTE]}"
-            ) from error
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise ValueError(f"the arguments must be a JSON object: {self.text[:_MAX_QUOTE]}")
-        return value
-
-    def wire_text(self) -> str:
-        """The arguments as they can be sent back: servers refuse what is no JSON object."""
-        try:
-            value = json.loads(self.text)
-        except ValueError:
-            return "{}"
-        return self.text if isinstance(value, dict) else "{}"
-
-    def finish(self, result: Any) -> None:
-        """Note what the tool returned."""
-        try:
-            self.content = content_of(result)
-        except (TypeError, ValueError) as error:
-            self.fail(TypeError(f"{self.name!r} returned what JSON cannot hold: {error}"))
-            return
-        self.status, self.result = "done", result
-
-    def fail(self, error: Exception) -> None:
-        """Note what the tool raised."""
-        self.status, self.error = "failed", error
-        self._tell(f"{type(error).__name__}: {error}")
-
-    def reject(self, error: Exception) -> None:
-        """Note why it cannot be called."""
-        self.status, self.error = "invalid", error
-        self._tell(str(error))
-
-    def refuse(self, reason: str) -> None:
-        """Note that it must not be called."""
-        self.status = "refused"
-        self._tell(f"this call was refused{': ' if reason else '.'}{reason}")
-
-    def _tell(self, problem: str) -> None:
-        # Half a surrogate pair could not be sent.
-        self.content = f"Error: {problem}".encode("utf-8", "replace").decode()
-
 
 def content_of(result: Any) -> str:
     """What a tool returned as text: a text as it is, all else as JSON.
@@ -147,3 +91,70 @@ def from_wire(call: ChatCompletionToolCall, round: int, index: int) -> ToolCall:
     """A call as a server sent it."""
     function = call.function
     return ToolCall(call.id, function.name, function.arguments or "", round=round, index=index)
+
+
+def read_arguments(call: ToolCall) -> dict[str, Any]:
+    """The arguments as decoded JSON. No text, and `null`, stand for no arguments.
+
+    Raises:
+        ValueError: They are not a JSON object.
+    """
+    if not call.text.strip():
+        return {}
+    try:
+        value = loads(call.text.encode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"the arguments are not valid JSON ({error}): {call.text[:_MAX_QUOTE]}"
+        ) from error
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(f"the arguments must be a JSON object: {call.text[:_MAX_QUOTE]}")
+    return value
+
+
+def wire_text(call: ToolCall) -> str:
+    """The arguments as they can be sent back: servers refuse what is no JSON object."""
+    try:
+        value = json.loads(call.text)
+    except (ValueError, RecursionError):
+        return "{}"
+    return sendable(call.text) if isinstance(value, dict) else "{}"
+
+
+def finish(call: ToolCall, result: Any) -> None:
+    """Note what the tool returned."""
+    try:
+        call.content = content_of(result)
+    except (TypeError, ValueError) as error:
+        fail(call, TypeError(f"{call.name!r} returned what JSON cannot hold: {error}"))
+        return
+    call.status, call.result = "done", result
+
+
+def fail(call: ToolCall, error: Exception) -> None:
+    """Note what the tool raised."""
+    call.status, call.error = "failed", error
+    _tell(call, f"{type(error).__name__}: {error}")
+
+
+def reject(call: ToolCall, error: Exception) -> None:
+    """Note why it cannot be called."""
+    call.status, call.error = "invalid", error
+    _tell(call, str(error))
+
+
+def refuse(call: ToolCall, reason: str) -> None:
+    """Note that it must not be called."""
+    call.status = "refused"
+    _tell(call, f"this call was refused{': ' if reason else '.'}{reason}")
+
+
+def _tell(call: ToolCall, problem: str) -> None:
+    call.content = sendable(f"Error: {problem}")
+
+
+def sendable(text: str) -> str:
+    """A text with question marks for halves of surrogate pairs, which no request can hold."""
+    return text.encode("utf-8", "replace").decode()

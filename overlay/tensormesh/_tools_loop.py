@@ -14,7 +14,7 @@ from tensormesh_api.inference.models.chat_completion_tool_call import ChatComple
 from tensormesh_api.inference.models.chat_message import ChatMessage
 
 from ._structured_types import add_usage
-from ._tools_call import ToolCall, from_wire
+from ._tools_call import ToolCall, from_wire, sendable, wire_text
 from ._tools_errors import ToolCallError, ToolLimitError, ToolLoopError
 from ._tools_events import RunResult
 from ._tools_text import split_calls
@@ -228,14 +228,17 @@ class Loop:
 
 def _answer(message: ChatCompletionMessage, content: str | None, calls: list[ToolCall]) -> Any:
     """An answer as it can be sent back."""
-    data: dict[str, Any] = {"role": "assistant", "content": content or (None if calls else "")}
+    text = sendable(content or "")
+    data: dict[str, Any] = {"role": "assistant", "content": text or (None if calls else "")}
     if message.reasoning:
-        data["reasoning"] = message.reasoning
+        data["reasoning"] = sendable(message.reasoning)
     if calls:
         data["tool_calls"] = [
             ChatCompletionToolCall(
                 id=call.id,
-                function=ChatCompletionFunctionCall(name=call.name, arguments=call.wire_text()),
+                function=ChatCompletionFunctionCall(
+                    name=sendable(call.name), arguments=wire_text(call)
+                ),
             ).to_dict()
             for call in calls
         ]

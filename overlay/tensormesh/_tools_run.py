@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from ._errors import APIError, APITimeoutError
+from ._tools_call import fail, finish, refuse
 from ._tools_deltas import Deltas
 from ._tools_events import CallFinished, RoundFinished, RunFinished, RunResult
 from ._tools_workers import Inline, Outcome, Workers
@@ -69,9 +70,9 @@ class RunState:
         """Note what came of a call."""
         self._pending.remove(call)
         if outcome.error is None:
-            call.finish(outcome.value)
+            finish(call, outcome.value)
         elif isinstance(outcome.error, Exception):
-            call.fail(outcome.error)
+            fail(call, outcome.error)
         else:
             raise outcome.error
         self._note(call)
@@ -111,9 +112,9 @@ def decide(call: ToolCall, verdict: object) -> None:
         TypeError: It said neither True nor False nor why not.
     """
     if isinstance(verdict, str):
-        call.refuse(verdict)
+        refuse(call, verdict)
     elif verdict is False:
-        call.refuse("")
+        refuse(call, "")
     elif verdict is not True:
         raise TypeError(f"approve must give True, False or a reason, got {type(verdict).__name__}")
 

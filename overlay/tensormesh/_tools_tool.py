@@ -104,11 +104,6 @@ class Tool(Generic[P, ResultT]):
     def __repr__(self) -> str:
         return f"<Tool {self.name}{inspect.signature(self._function)}>"
 
-    @property
-    def is_unbound(self) -> bool:
-        """Whether it is a method that still lacks its object."""
-        return self._has_receiver
-
     def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments from a model as the annotated types, by name; defaults are left out.
 
@@ -167,6 +162,11 @@ def tool(
         return Tool(decorated, name=name, description=description, names=names)
 
     return decorate
+
+
+def is_unbound(tool: Tool[..., Any]) -> bool:
+    """Whether it is a method that still lacks its object."""
+    return tool._has_receiver
 
 
 def is_async(function: Any) -> bool:

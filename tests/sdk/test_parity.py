@@ -42,6 +42,7 @@ NAMESPACES = [
     "tokenize",
     "version",
 ]
+BUILT_ON_CREATE = ["chat.completions.parse", "chat.completions.run"]
 
 
 def test_both_hosts_have_the_eight_namespaces_in_every_variant() -> None:
@@ -52,6 +53,10 @@ def test_both_hosts_have_the_eight_namespaces_in_every_variant() -> None:
         for host in ("serverless", "on_demand")
         for name in NAMESPACES
         for variant in ("", "with_raw_response", "with_streaming_response")
+    } | {
+        f"client.inference.{host}.{method}"
+        for host in ("serverless", "on_demand")
+        for method in BUILT_ON_CREATE
     }
 
 
@@ -110,8 +115,13 @@ def test_a_copy_takes_every_setting_but_the_http_client() -> None:
 
 def streams() -> list[tuple[type, type]]:
     from tensormesh import AsyncStream, AsyncStreamedResponse, Stream, StreamedResponse
+    from tensormesh.tools import AsyncRunStream, RunStream
 
-    return [(Stream, AsyncStream), (StreamedResponse, AsyncStreamedResponse)]
+    return [
+        (Stream, AsyncStream),
+        (StreamedResponse, AsyncStreamedResponse),
+        (RunStream, AsyncRunStream),
+    ]
 
 
 @pytest.mark.parametrize(("here", "there"), streams())

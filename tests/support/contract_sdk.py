@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tensormesh import AsyncTensormesh, Tensormesh
-from tensormesh_api.inference.resources import AsyncInference, Inference
+from tensormesh._inference import AsyncHost, Host
 from tensormesh_local import LocalHost
 
 Message = dict[str, Any]
@@ -43,13 +43,13 @@ def client_settings(host: LocalHost) -> dict[str, Any]:
     }
 
 
-def surface(client: Tensormesh, name: str) -> Inference:
+def surface(client: Tensormesh, name: str) -> Host:
     """The namespaces of `serverless` or `on_demand`."""
     inference = client.inference
     return inference.serverless if name == "serverless" else inference.on_demand
 
 
-def async_surface(client: AsyncTensormesh, name: str) -> AsyncInference:
+def async_surface(client: AsyncTensormesh, name: str) -> AsyncHost:
     """The namespaces of `serverless` or `on_demand`."""
     inference = client.inference
     return inference.serverless if name == "serverless" else inference.on_demand

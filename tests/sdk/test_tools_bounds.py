@@ -1,0 +1,96 @@
+"""How far a run may go, and what is refused before it begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.sdk_faces import Face, Server
+from support.tool_samples import call, calling, run, saying
+
+from tensormesh import (
+    ToolLimitError,
+    tool,
+)
+
+
+@pytest.fixture
+def face(colour: Face) -> Face:
+    """How requests go out makes no difference here."""
+    return colour
+
+
+@tool
+def add(a: int, b: int = 1) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+def echo(text: str) -> str:
+    """Say it again."""
+    return text
+
+
+class Adder:
+    """Has a tool of its own."""
+
+    @tool
+    def add(self, a: int) -> int:
+        """Add one."""
+        return a + 1
+
+
+def test_rounds_are_bounded(face: Face) -> None:
+    server = Server(*(calling(call("add", {"a": 1})) for _ in range(3)))
+    with pytest.raises(ToolLimitError, match="still calls tools after 3 rounds") as caught:
+        run(face, server, [add], max_rounds=3)
+    assert caught.value.reason == "max_rounds"
+    # The last calls were not made: the conversation ends where it can go on.
+    assert [made.round for made in caught.value.calls] == [1, 2]
+    assert caught.value.messages[-1].role == "tool"
+
+
+def test_tokens_are_bounded(face: Face) -> None:
+    server = Server(*(calling(call("add", {"a": 1})) for _ in range(3)))
+    with pytest.raises(ToolLimitError, match="the run has used 10 of 8 tokens") as caught:
+        run(face, server, [add], max_tokens_total=8)
+    assert caught.value.reason == "max_tokens_total"
+    assert len(server.requests) == 2
+
+
+def test_a_text_may_take_more_tokens_than_the_bound(face: Face) -> None:
+    assert run(face, Server(saying("Long.")), [add], max_tokens_total=1).text == "Long."
+
+
+def test_a_bound_on_tokens_that_nobody_counts_is_an_error(face: Face) -> None:
+    server = Server(calling(call("add", {"a": 1}), usage=None))
+    with pytest.raises(ToolLimitError, match="reports no usage"):
+        run(face, server, [add], max_tokens_total=100)
+    assert run(face, Server(saying(usage=None)), [add]).usage is None
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"tools": []}, "tools is empty"),
+        ({"tools": "add"}, "tools must be a list, got str"),
+        ({"tools": [add, add]}, r"tools\[1\]: there are two tools called 'add'"),
+        ({"tools": [add.definition]}, r"tools\[0\]: 'add' has no function: handlers="),
+        ({"tools": [{"function": {}}]}, r"tools\[0\].function.name is missing"),
+        ({"handlers": {"x": echo}}, "handlers: 'x' is not among the tools"),
+        ({"tools": [Adder.add]}, r"tools\[0\]: 'add' is a method: give it with its object"),
+        ({"tools": [3]}, "a tool must be a function, got int"),
+        ({"max_rounds": 0}, "max_rounds must be above 0, got 0"),
+        ({"max_seconds": -1}, "max_seconds must be above 0, got -1"),
+        ({"max_tokens_total": 0}, "max_tokens_total must be above 0"),
+        ({"max_parallel": 0}, "max_parallel must be above 0"),
+        ({"on_error": "ignore"}, "on_error must be 'report' or 'raise', got 'ignore'"),
+        ({"n": 2}, "n must be 1"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_a_request(
+    face: Face, options: dict[str, Any], problem: str
+) -> None:
+    server = Server()
+    with pytest.raises((TypeError, ValueError), match=problem):
+        run(face, server, **{"tools": [add], **options})
