@@ -32,3 +32,27 @@ def test_the_pieces_below_the_client_load_nothing_heavy() -> None:
     loaded = result.stdout.split()
     assert {f"tensormesh.{name}" for name in MODULES} <= set(loaded)
     assert not set(loaded) & set(HEAVY)
+
+
+def test_a_plain_call_loads_nothing_of_parse_and_run() -> None:
+    program = (
+        f"import sys; sys.path[:0] = {[str(OVERLAY), str(OVERLAY.parent / 'generated')]!r}\n"
+        "import httpx\n"
+        "from tensormesh import Tensormesh\n"
+        "answer = dict(id='1', object='chat.completion', created=1, model='m', choices=[])\n"
+        "transport = httpx.MockTransport(lambda request: httpx.Response(200, json=answer))\n"
+        "client = Tensormesh(inference_api_key='k', http_client=httpx.Client(transport=transport))\n"
+        "messages = [dict(role='user', content='Hi')]\n"
+        "client.inference.serverless.chat.completions.create(model='m', messages=messages)\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('tensormesh.')))\n"
+        "print(*sorted({'pydantic', 'jsonschema', 'concurrent.futures'} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    ours, heavy = result.stdout.split("\n")[:2]
+    # The modules that hold the methods themselves, and nothing behind them.
+    extra = [name for name in ours.split() if "._structured" in name or "._tools" in name]
+    assert extra == ["tensormesh._tools_methods"]
+    assert "tensormesh._parse_methods" in ours.split()
+    assert heavy == ""
