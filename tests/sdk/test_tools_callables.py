@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -146,3 +148,20 @@ def test_a_function_that_cannot_be_a_tool_is_refused(function: Any, problem: str
 def test_a_name_that_no_server_takes_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="cannot be the name of a tool"):
         tool(lambda: 1, name=name, description="Do.")
+
+
+def test_nothing_of_tools_is_loaded_before_it_is_used() -> None:
+    program = (
+        "import sys; from tensormesh import Tensormesh\n"
+        "Tensormesh().inference.serverless.chat.completions.run\n"
+        "print(*(name for name in sys.modules if name.startswith('tensormesh._tools')))\n"
+        "print(*{'docstring_parser', 'pydantic', 'queue'} & sys.modules.keys())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "tensormesh._tools_methods\n\n"
