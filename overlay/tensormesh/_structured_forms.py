@@ -7,6 +7,7 @@ hints. A pydantic model brings its own ways; a bare JSON Schema is checked by `j
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -87,7 +88,7 @@ class TypeForm:
     errors: tuple[type[Exception], ...] = (msgspec.DecodeError, RecursionError, UnicodeError)
 
     def __init__(self, model: Any) -> None:
-        self.name = getattr(model, "__name__", None) or str(model)
+        self.name = model.__name__ if isinstance(model, type) else shorten(str(model))
         refusal = f"response_model {self.name}: "
         if model is None or isinstance(model, (str, bytes, int, float, list, tuple)):
             raise TypeError(f"{refusal}a type or a JSON Schema is needed, got {show(model)}")
@@ -264,9 +265,12 @@ def _schema_fault(error: Any, place: Path) -> FaultError:
     if error.validator == "additionalProperties" and wanted is False:
         known = error.schema.get("properties", {})
         patterns = error.schema.get("patternProperties", {})
-        extra = [name for name in value if name not in known]
-        if len(extra) == 1 or (extra and not patterns):
-            return misfit([*path, extra[0]], "no such property", value[extra[0]])
+        extra = next(
+            name
+            for name in value
+            if name not in known and not any(re.search(pattern, name) for pattern in patterns)
+        )
+        return misfit([*path, extra], "no such property", value[extra])
     expected = expectation({error.validator: wanted}, ()) or f"{error.validator} {show(wanted)}"
     return misfit(path, expected, value)
 

@@ -100,7 +100,8 @@ def _words(schema: Any, root: dict[str, Any], depth: int) -> str | None:
         return None
     if "enum" in schema:
         members = [show(each) for each in schema["enum"]]
-        return "one of " + ", ".join(members[:_MOST_MEMBERS] + ["..."] * (len(members) > 12))
+        more = ["..."] if len(members) > _MOST_MEMBERS else []
+        return "one of " + ", ".join(members[:_MOST_MEMBERS] + more)
     for keyword, words in _BOUNDS.items():
         if keyword in schema:
             return words.format(show(schema[keyword]))

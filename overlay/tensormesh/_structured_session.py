@@ -177,6 +177,7 @@ def read_answer(completion: ChatCompletion, form: Form) -> Any:
     except FaultError as fault:
         if is_cut:
             raise _cut(text) from None
+        _check_calls(completion)
         raise fault from None
     if is_cut and not found.is_last:
         raise _cut(text)
@@ -197,13 +198,18 @@ def _check_answered(completion: ChatCompletion, text: str) -> None:
         raise FaultError("refusal", "a content filter of the server stopped the answer")
     if text.strip():
         return
-    if message.tool_calls:
-        names = ", ".join(call.function.name for call in message.tool_calls)
-        raise FaultError("tool_calls", f"the model called {shorten(names)} and did not answer")
+    _check_calls(completion)
     if choice.finish_reason == "length":
         raise _cut(text)
     thought = " but reasoning" if message.reasoning else ""
     raise FaultError("empty", f"the model wrote nothing{thought}")
+
+
+def _check_calls(completion: ChatCompletion) -> None:
+    calls = completion.choices[0].message.tool_calls
+    if calls:
+        names = shorten(", ".join(call.function.name for call in calls))
+        raise FaultError("tool_calls", f"the model called {names} and did not answer")
 
 
 def _cut(text: str) -> FaultError:

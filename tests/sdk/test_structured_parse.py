@@ -21,6 +21,7 @@ from support.structured_cases import (
     SCHEMA,
     Invoice,
     completion,
+    failure,
     parse,
     says,
     sent,
@@ -31,7 +32,6 @@ from tensormesh import (
     ConfigurationError,
     InternalServerError,
     ParsedChatCompletion,
-    StructuredOutputError,
 )
 from tensormesh.types import ChatCompletion, ChatMessage
 
@@ -43,15 +43,6 @@ every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def face(colour: Face) -> Face:
     """How requests go out makes no difference here."""
     return colour
-
-
-def failure(face: Face, *answers: Any, model: Any = Invoice, **arguments: Any) -> Any:
-    """The error that `parse` raises."""
-    server = Server(*answers)
-    with pytest.raises(StructuredOutputError) as caught:
-        parse(face, server, model, **arguments)
-    assert len(server.requests) == caught.value.attempts
-    return caught.value
 
 
 # ---- What is read
@@ -249,6 +240,11 @@ USELESS: dict[str, tuple[dict[str, Any], str, str]] = {
     "only thought": (completion("<think>Hm.</think>"), "empty", "but reasoning"),
     "no content": (completion(None, reasoning="Hm."), "empty", "but reasoning"),
     "called": (completion(None, tool_calls=[TOOL_CALL]), "tool_calls", "look_up"),
+    "called, with a word": (
+        completion("Let me see.", tool_calls=[TOOL_CALL]),
+        "tool_calls",
+        "look_up",
+    ),
     "no choice": ({**completion(""), "choices": []}, "empty", "choices"),
 }
 

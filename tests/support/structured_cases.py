@@ -10,8 +10,11 @@ import attrs
 import httpx
 import msgspec
 import pydantic
+import pytest
 from support.sdk_faces import Face, Server, answer, events
 from support.sdk_samples import CHAT, MESSAGES, chunk, sse
+
+from tensormesh import StructuredOutputError
 
 
 class Line(TypedDict):
@@ -122,6 +125,15 @@ def parse(face: Face, server: Server, model: Any = Invoice, **arguments: Any) ->
     return face.run(
         method(**{"model": "m", "messages": MESSAGES, "response_model": model, **arguments})
     )
+
+
+def failure(face: Face, *answers: Any, model: Any = Invoice, **arguments: Any) -> Any:
+    """The error that `parse` raises."""
+    server = Server(*answers)
+    with pytest.raises(StructuredOutputError) as caught:
+        parse(face, server, model, **arguments)
+    assert len(server.requests) == caught.value.attempts
+    return caught.value
 
 
 def sent(server: Server, number: int = -1) -> dict[str, Any]:
