@@ -93,10 +93,10 @@ class Toolbox:
             function = handlers.pop(name)
             entry = function if isinstance(function, Tool) else Handler(function)
         else:
-            entry = _tool(item)
-            if is_unbound(entry):
-                raise ValueError(f"{where}: {entry.name!r} is a method: give it with its object")
-            name, definition = entry.name, entry.definition
+            made = _tool(item)
+            entry, name, definition = made, made.name, made.definition
+        if isinstance(entry, Tool) and is_unbound(entry):
+            raise ValueError(f"{where}: {name!r} is a method: give it with its object")
         if name in self.entries:
             raise ValueError(f"{where}: there are two tools called {name!r}")
         self.entries[name] = entry
@@ -111,7 +111,8 @@ class Toolbox:
             return
         try:
             call.arguments = entry.validate(read_arguments(call))
-        except ValueError as error:
+        except Exception as error:
+            # Most are ValueErrors; what a type does when it is made is up to its author.
             reject(call, error)
 
     def async_names(self) -> list[str]:

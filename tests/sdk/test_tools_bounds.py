@@ -79,6 +79,10 @@ def test_a_bound_on_tokens_that_nobody_counts_is_an_error(face: Face) -> None:
         ({"tools": [{"function": {}}]}, r"tools\[0\].function.name is missing"),
         ({"handlers": {"x": echo}}, "handlers: 'x' is not among the tools"),
         ({"tools": [Adder.add]}, r"tools\[0\]: 'add' is a method: give it with its object"),
+        (
+            {"tools": [add.definition], "handlers": {"add": Adder.add}},
+            r"tools\[0\]: 'add' is a method",
+        ),
         ({"tools": [3]}, "a tool must be a function, got int"),
         ({"max_rounds": 0}, "max_rounds must be above 0, got 0"),
         ({"max_seconds": -1}, "max_seconds must be above 0, got -1"),

@@ -17,7 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensormesh import Tool, tool
+from tensormesh import Tool, ToolCall, tool
+from tensormesh._tools_box import Toolbox
+from tensormesh._tools_call import wire_text
 
 
 class Kind(NamedTuple):
@@ -147,3 +149,30 @@ def test_an_argument_of_another_type_is_named(case: Case, data: st.DataObject) -
     # No type here takes a list of this.
     with pytest.raises(ValueError, match=rf"\$\.{name}\b"):
         case.tool.validate({**wire(case.values), name: [[[[[[[[{"no": []}]]]]]]]]})
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from("abc") | st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@given(st.text() | JSON.map(json.dumps))
+def test_any_text_is_arguments_or_told_the_model(text: str) -> None:
+    @tool
+    def f(a: int, b: list[float] | None = None, c: dict[str, str] | None = None) -> None:
+        """Do."""
+
+    toolbox = Toolbox([f], None)
+    call = ToolCall("id", "f", text, round=1, index=0)
+    toolbox.check(call)
+    if call.status == "pending":
+        assert isinstance(call.arguments["a"], int)
+    else:
+        assert call.status == "invalid"
+        assert (call.content or "").encode().startswith(b"Error: ")
+    assert isinstance(json.loads(wire_text(call).encode()), dict)

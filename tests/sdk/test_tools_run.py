@@ -229,6 +229,23 @@ def test_missing_and_repeated_ids_become_different_ones(face: Face) -> None:
     assert all(asked)
 
 
+def test_whatever_a_type_raises_is_told_the_model(face: Face) -> None:
+    @dataclass
+    class Picky:
+        x: int
+
+        def __post_init__(self) -> None:
+            raise LookupError("not that one")
+
+    @tool
+    def take(value: Picky) -> None:
+        """Take."""
+
+    server = Server(calling(call("take", {"value": {"x": 1}})), saying())
+    run(face, server, [take])
+    assert told(server) == ["Error: not that one"]
+
+
 def test_methods_are_called_on_their_object(face: Face) -> None:
     server = Server(calling(call("add", {"a": 1}), call("name", id="c2")), saying())
     run(face, server, [Adder().add, Adder.name])
