@@ -1,4 +1,4 @@
-"""Calls at once, bounds on time, and what is left running when a run ends early."""
+"""Calls at once, and what is left running when a run ends early."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
-from support.sdk_faces import AsyncFace, Body, Face, Server, SyncFace, events
-from support.sdk_samples import MESSAGES, chunk, sse
+from support.sdk_faces import AsyncFace, Face, Server, SyncFace
+from support.sdk_samples import MESSAGES
 from support.tool_samples import call, calling, calls_in_pieces, completions, run, saying, told
 
-from tensormesh import ToolCall, ToolCallError, ToolLimitError, tool
+from tensormesh import ToolCall, ToolCallError, tool
+from tensormesh._tools_workers import Workers
 
 SOON = 0.05
 LATE = 10.0
@@ -97,6 +98,39 @@ def test_no_more_calls_run_at_once_than_allowed(face: Face) -> None:
     assert most == 2
 
 
+def test_no_more_tasks_run_at_once_than_allowed(asynchronous: Face) -> None:
+    most = running = 0
+
+    @tool
+    async def work(number: int) -> None:
+        """Work."""
+        nonlocal most, running
+        running += 1
+        most = max(most, running)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        running -= 1
+
+    run(asynchronous, Server(calls("work", 6), saying()), [work], max_parallel=2)
+    assert most == 2
+
+
+def test_what_is_stopped_begins_no_further_call() -> None:
+    begun, release, made = threading.Event(), threading.Event(), []
+
+    def first() -> None:
+        begun.set()
+        release.wait(LATE)
+
+    asked = [ToolCall(id, "f", "", round=1, index=0) for id in "ab"]
+    workers = Workers([(asked[0], first), (asked[1], lambda: made.append(1))], 1)
+    assert begun.wait(LATE)
+    workers.stop()
+    release.set()
+    workers.join(LATE)
+    assert made == []
+
+
 def test_one_at_a_time_runs_in_the_calling_thread(sync: Face) -> None:
     threads = []
 
@@ -175,67 +209,6 @@ def test_async_functions_need_the_asynchronous_client(sync: Face) -> None:
 
     with pytest.raises(TypeError, match="'fetch' is an async function: it needs AsyncTensormesh"):
         run(sync, Server(), [fetch])
-
-
-def test_a_function_that_takes_too_long_is_not_waited_for(face: Face) -> None:
-    release = threading.Event()
-
-    @tool
-    def wait(number: int) -> None:
-        """Wait."""
-        release.wait(LATE)
-
-    try:
-        with pytest.raises(ToolLimitError, match=r"took longer than 0\.05 s") as caught:
-            run(face, Server(calls("wait", 2)), [wait], max_seconds=SOON)
-    finally:
-        release.set()
-    assert caught.value.reason == "max_seconds"
-    assert [made.status for made in caught.value.calls] == ["pending", "pending"]
-    assert [message.role for message in caught.value.messages] == ["user"]
-
-
-def test_an_async_function_that_takes_too_long_is_cancelled(asynchronous: Face) -> None:
-    ended = []
-
-    @tool
-    async def wait(number: int) -> None:
-        """Wait."""
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append(number)
-
-    with pytest.raises(ToolLimitError):
-        run(asynchronous, Server(calls("wait", 2)), [wait], max_seconds=SOON)
-    assert sorted(ended) == [0, 1]
-
-
-def test_a_request_that_takes_too_long_ends_the_run(face: Face) -> None:
-    seconds = []
-
-    def slow(request: httpx.Request) -> httpx.Response:
-        seconds.append(request.extensions["timeout"]["read"])
-        threading.Event().wait(2 * SOON)
-        raise httpx.ReadTimeout("slow", request=request)
-
-    with pytest.raises(ToolLimitError) as caught:
-        run(face, Server(slow), [tool(lambda: 1, name="x", description="X.")], max_seconds=SOON)
-    assert caught.value.reason == "max_seconds"
-    if face.name == "sync":
-        assert seconds[0] <= SOON
-
-
-def test_no_request_is_begun_when_time_is_up(face: Face) -> None:
-    @tool
-    def wait(number: int) -> None:
-        """Wait."""
-        threading.Event().wait(2 * SOON)
-
-    server = Server(calls("wait", 1))
-    with pytest.raises(ToolLimitError):
-        run(face, server, [wait], max_seconds=SOON, max_parallel=1)
-    assert len(server.requests) == 1
 
 
 def test_a_failure_that_ends_the_run_waits_for_the_calls_that_run(sync: Face) -> None:
@@ -352,23 +325,3 @@ def test_an_exit_in_a_tool_is_not_told_the_model(sync: Face, parallel: int) -> N
 
     with pytest.raises(SystemExit):
         run(sync, Server(calling(call("leave"))), [leave], max_parallel=parallel)
-
-
-def test_a_stream_that_goes_on_too_long_ends_the_run(sync: Face) -> None:
-    moments = iter([0.0, *[0.0] * 3, 99.0, 99.0, 99.0, 99.0])
-    body = Body(*(sse(chunk("x"), done=False) for _ in range(50)))
-    response = events()
-    response.stream = body
-    stream = run(
-        sync,
-        Server(response),
-        [tool(lambda: 1, name="x", description="X.")],
-        max_seconds=5,
-        stream=True,
-    )
-    stream._loop._clock = lambda: next(moments)
-    stream._loop._deadline = 5.0
-    with pytest.raises(ToolLimitError):
-        list(stream)
-    assert body.is_closed
-    assert body.given < 50

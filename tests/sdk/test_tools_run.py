@@ -229,6 +229,16 @@ def test_missing_and_repeated_ids_become_different_ones(face: Face) -> None:
     assert all(asked)
 
 
+def test_an_id_of_the_given_conversation_is_not_used_again(face: Face) -> None:
+    server = Server(
+        calling(call("add", {"a": 1})), saying(), calling(call("add", {"a": 2})), saying()
+    )
+    first = run(face, server, [add])
+    second = run(face, server, [add], messages=first.messages)
+    assert first.calls[0].id == "c1"
+    assert second.calls[0].id != "c1"
+
+
 def test_whatever_a_type_raises_is_told_the_model(face: Face) -> None:
     @dataclass
     class Picky:

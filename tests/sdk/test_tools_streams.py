@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.sdk_faces import Face, Server, answer, events
-from support.sdk_samples import USAGE, chunk, stream_of
+from support.sdk_samples import USAGE, chunk, sse, stream_of
 from support.tool_samples import (
     call,
     calling,
@@ -211,9 +211,12 @@ def test_nothing_is_sent_before_the_first_step(face: Face) -> None:
 
 
 def test_leaving_a_run_closes_its_answer(face: Face) -> None:
-    server = Server(text_in_pieces("a", "b"))
+    delta = {"index": 0, "id": "a", "function": {"name": "get_weather", "arguments": "{"}}
+    pieces = [sse(chunk(tool_calls=[delta]), done=False) for _ in range(9)]
+    server = Server(events(*pieces))
     stream = run(face, server, [get_weather], stream=True)
-    assert face.next(stream) == TextDelta("a", 1)
+    assert face.next(stream) == CallStarted("get_weather", 0, 1)
+    assert not server.bodies[0].is_closed
     face.run(stream.close())
     assert server.bodies[0].is_closed
     assert face.list(stream) == []
@@ -244,6 +247,7 @@ BARE = '{"name": "get_weather", "parameters": {"city": "Oslo"}}'
         (TAGGED.removesuffix("</tool_call>"), ""),
         (f" {BARE}", ""),
         (f"```json\n{BARE}\n```", ""),
+        (f"\n```\n{BARE}\n```\n", ""),
         (f"[{BARE}]", ""),
         ('{"type": "function", "function": ' + BARE.replace("parameters", "arguments") + "}", ""),
     ],
