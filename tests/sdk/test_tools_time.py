@@ -124,7 +124,7 @@ def test_no_call_is_made_when_time_is_up(sync: Face) -> None:
         made.append(number)
 
     with pytest.raises(ToolLimitError):
-        run(sync, Server(slow), [note], max_seconds=SOON, max_parallel=1)
+        run(sync, Server(slow), [note], max_seconds=SOON)
     assert made == []
 
 
