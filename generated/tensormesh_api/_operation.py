@@ -177,9 +177,16 @@ class CallOptions:
         extra_query: Query parameters added.
         extra_body: Fields added to the JSON body; they win over those of the method.
         timeout_seconds: In place of the client's timeout, in seconds.
+        total_timeout_seconds: Longest time of the whole call, in seconds.
     """
 
-    __slots__ = ("extra_body", "extra_headers", "extra_query", "timeout_seconds")
+    __slots__ = (
+        "extra_body",
+        "extra_headers",
+        "extra_query",
+        "timeout_seconds",
+        "total_timeout_seconds",
+    )
 
     def __init__(
         self,
@@ -187,8 +194,10 @@ class CallOptions:
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> None:
         self.extra_headers = extra_headers
         self.extra_query = extra_query
         self.extra_body = extra_body
         self.timeout_seconds = timeout_seconds
+        self.total_timeout_seconds = total_timeout_seconds

@@ -13,6 +13,7 @@ from . import _http
 from ._drain import drain, drain_async
 
 if TYPE_CHECKING:
+    from ._call import Call
     from ._clients import Clients
 
 
@@ -51,9 +52,9 @@ class SyncBody(_Body):
 
     __slots__ = ()
 
-    def __init__(self, response: _http.Response, clients: Clients[Any, Any]) -> None:
+    def __init__(self, response: _http.Response, clients: Clients[Any, Any], call: Call) -> None:
         super().__init__(response, clients)
-        self.chunks = _http.iter_chunks(response)
+        self.chunks = _http.iter_chunks(response, call.deadline)
 
     def close(self) -> None:
         """Give the connection back. May be called twice, and while another thread reads."""
@@ -79,9 +80,9 @@ class AsyncBody(_Body):
 
     __slots__ = ()
 
-    def __init__(self, response: _http.Response, clients: Clients[Any, Any]) -> None:
+    def __init__(self, response: _http.Response, clients: Clients[Any, Any], call: Call) -> None:
         super().__init__(response, clients)
-        self.chunks = _http.aiter_chunks(response)
+        self.chunks = _http.aiter_chunks(response, call.deadline)
 
     async def close(self) -> None:
         """Give the connection back, even if the task is being cancelled. May be called twice."""

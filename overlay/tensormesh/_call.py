@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from ._json import dumps
@@ -34,19 +35,23 @@ class Call:
         headers: Header names in lower case.
         content: Body, or None.
         removed: Headers that are not to be sent, whoever would add them.
-        seconds: Timeout of each read and write, in seconds.
+        seconds: Timeout of each read and write, and of each wait for an event, in seconds.
         connect_seconds: Timeout of connecting, in seconds.
+        total_seconds: Longest time from now to the end of the answer, or None.
+        deadline: When that is, on the clock of `time.monotonic`, or None.
     """
 
     __slots__ = (
         "connect_seconds",
         "content",
+        "deadline",
         "headers",
         "method",
         "operation",
         "query",
         "removed",
         "seconds",
+        "total_seconds",
         "url",
     )
 
@@ -57,7 +62,7 @@ class Call:
         query: dict[str, Any] | None,
         headers: dict[str, str],
         content: bytes | None,
-        timeouts: tuple[float, float],
+        timeouts: tuple[float, float, float | None],
         removed: tuple[str, ...] = (),
     ) -> None:
         self.operation = operation
@@ -67,7 +72,9 @@ class Call:
         self.headers = headers
         self.content = content
         self.removed = removed
-        self.seconds, self.connect_seconds = timeouts
+        self.seconds, self.connect_seconds, self.total_seconds = timeouts
+        total = self.total_seconds
+        self.deadline = None if total is None else time.monotonic() + total
 
 
 def prepare(settings: Settings, request: Request[Any, Any], options: CallOptions) -> Call:
@@ -105,6 +112,7 @@ def prepare(settings: Settings, request: Request[Any, Any], options: CallOptions
         operation.method,
         inference=operation.surface.name in _INFERENCE,
         timeout_seconds=options.timeout_seconds,
+        total_timeout_seconds=options.total_timeout_seconds,
     )
     base = settings.require(operation.surface.base_url_setting)
     return Call(operation, base + request.path, query or None, headers, content, timeouts, removed)

@@ -111,6 +111,8 @@ class _Base:
         on_demand_base_url: str | None = None,
         on_demand_user_id: str | UUID | None = None,
         timeout_seconds: float | None = None,
+        connect_timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         max_retries: int | None = None,
         ca_bundle: str | os.PathLike[str] | None = None,
     ) -> Self:
@@ -130,6 +132,8 @@ class _Base:
             "on_demand_base_url": on_demand_base_url,
             "on_demand_user_id": on_demand_user_id,
             "timeout_seconds": timeout_seconds,
+            "connect_timeout_seconds": connect_timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             "max_retries": max_retries,
             "ca_bundle": ca_bundle,
         }
@@ -159,9 +163,13 @@ class Tensormesh(_Base):
         on_demand_base_url: Your provider's On-Demand host (`TENSORMESH_ON_DEMAND_BASE_URL`).
         on_demand_user_id: UUID that is sent as `X-User-Id` to the On-Demand host, and to no other
             (`TENSORMESH_ON_DEMAND_USER_ID`).
-        timeout_seconds: Longest wait for the next bytes, in seconds
-            (`TENSORMESH_TIMEOUT_SECONDS`). Default: 600 for inference POST, 60 for all else.
-            Connecting takes 10 at most.
+        timeout_seconds: Longest wait for the next bytes, and for the next event of a stream, in
+            seconds (`TENSORMESH_TIMEOUT_SECONDS`). Default: 600 for inference POST, 60 for all
+            else.
+        connect_timeout_seconds: Longest wait for a connection, in seconds. Default: that of
+            `timeout_seconds`, but 10 at most.
+        total_timeout_seconds: Longest time of a whole call, in seconds: with all its tries, and
+            until the end of its answer or stream. Default: no limit.
         max_retries: How often a request that only reads is tried again after a network failure or
             one of the statuses 429, 500, 502, 503, 504 (`TENSORMESH_MAX_RETRIES`). A POST is
             never sent twice. Default: 0.
@@ -185,6 +193,8 @@ class Tensormesh(_Base):
         on_demand_base_url: str | None = None,
         on_demand_user_id: str | UUID | None = None,
         timeout_seconds: float | None = None,
+        connect_timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         max_retries: int | None = None,
         ca_bundle: str | os.PathLike[str] | None = None,
         http_client: httpx.Client | None = None,
@@ -197,6 +207,8 @@ class Tensormesh(_Base):
             on_demand_base_url=on_demand_base_url,
             on_demand_user_id=on_demand_user_id,
             timeout_seconds=timeout_seconds,
+            connect_timeout_seconds=connect_timeout_seconds,
+            total_timeout_seconds=total_timeout_seconds,
             max_retries=max_retries,
             ca_bundle=ca_bundle,
         )
@@ -261,9 +273,13 @@ class AsyncTensormesh(_Base):
         on_demand_base_url: Your provider's On-Demand host (`TENSORMESH_ON_DEMAND_BASE_URL`).
         on_demand_user_id: UUID that is sent as `X-User-Id` to the On-Demand host, and to no other
             (`TENSORMESH_ON_DEMAND_USER_ID`).
-        timeout_seconds: Longest wait for the next bytes, in seconds
-            (`TENSORMESH_TIMEOUT_SECONDS`). Default: 600 for inference POST, 60 for all else.
-            Connecting takes 10 at most.
+        timeout_seconds: Longest wait for the next bytes, and for the next event of a stream, in
+            seconds (`TENSORMESH_TIMEOUT_SECONDS`). Default: 600 for inference POST, 60 for all
+            else.
+        connect_timeout_seconds: Longest wait for a connection, in seconds. Default: that of
+            `timeout_seconds`, but 10 at most.
+        total_timeout_seconds: Longest time of a whole call, in seconds: with all its tries, and
+            until the end of its answer or stream. Default: no limit.
         max_retries: How often a request that only reads is tried again after a network failure or
             one of the statuses 429, 500, 502, 503, 504 (`TENSORMESH_MAX_RETRIES`). A POST is
             never sent twice. Default: 0.
@@ -287,6 +303,8 @@ class AsyncTensormesh(_Base):
         on_demand_base_url: str | None = None,
         on_demand_user_id: str | UUID | None = None,
         timeout_seconds: float | None = None,
+        connect_timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         max_retries: int | None = None,
         ca_bundle: str | os.PathLike[str] | None = None,
         http_client: httpx.AsyncClient | None = None,
@@ -299,6 +317,8 @@ class AsyncTensormesh(_Base):
             on_demand_base_url=on_demand_base_url,
             on_demand_user_id=on_demand_user_id,
             timeout_seconds=timeout_seconds,
+            connect_timeout_seconds=connect_timeout_seconds,
+            total_timeout_seconds=total_timeout_seconds,
             max_retries=max_retries,
             ca_bundle=ca_bundle,
         )

@@ -27,12 +27,15 @@ VARIABLES = {
     "ca_bundle": "TENSORMESH_CA_BUNDLE",
 }
 
+# Those that only code gives. Settings are shown in this order.
+_NAMES = (*VARIABLES, "connect_timeout_seconds", "total_timeout_seconds")
+
 DEFAULT_CONTROL_PLANE_BASE_URL = "https://api.tensormesh.ai"
 DEFAULT_SERVERLESS_BASE_URL = "https://serverless.tensormesh.ai"
 DEFAULT_TIMEOUT_SECONDS = 60.0
 # An answer is written token by token and may take minutes.
 DEFAULT_INFERENCE_TIMEOUT_SECONDS = 600.0
-LONGEST_CONNECT_TIMEOUT_SECONDS = 10.0
+DEFAULT_CONNECT_TIMEOUT_SECONDS = 10.0
 # Sockets refuse timeouts far beyond this with an error of their own.
 LONGEST_TIMEOUT_SECONDS = 365 * 24 * 3600.0
 DEFAULT_MAX_RETRIES = 0
@@ -70,11 +73,14 @@ class Settings:
         on_demand_base_url: likewise, or ``None``.
         on_demand_user_id: a UUID as it was given, or ``None``.
         timeout_seconds: one timeout for every call, or ``None`` for the defaults by kind of call.
+        connect_timeout_seconds: timeout of connecting, or ``None`` for ``timeout_seconds``, but 10
+            at most.
+        total_timeout_seconds: longest time of a whole call, or ``None`` for no limit.
         max_retries: how often an idempotent request may be repeated.
         ca_bundle: path of a file with the trusted certificates, or ``None`` for the system's.
     """
 
-    __slots__ = tuple(VARIABLES)
+    __slots__ = _NAMES
 
     control_plane_token: str | None
     control_plane_base_url: str
@@ -83,16 +89,18 @@ class Settings:
     on_demand_base_url: str | None
     on_demand_user_id: str | None
     timeout_seconds: float | None
+    connect_timeout_seconds: float | None
+    total_timeout_seconds: float | None
     max_retries: int
     ca_bundle: str | None
 
     def __init__(self, values: Mapping[str, object]) -> None:
-        for name in VARIABLES:
+        for name in _NAMES:
             setattr(self, name, values[name])
 
     def __repr__(self) -> str:
         shown = []
-        for name in VARIABLES:
+        for name in _NAMES:
             value = getattr(self, name)
             secret = value is not None and name in ("control_plane_token", "inference_api_key")
             shown.append(f"{name}={'***' if secret else repr(value)}")
@@ -116,17 +124,23 @@ class Settings:
         )
 
     def timeout_for(
-        self, method: str, *, inference: bool, timeout_seconds: float | None = None
-    ) -> tuple[float, float]:
-        """Return the timeouts of one call in seconds: for the answer, and for connecting.
+        self,
+        method: str,
+        *,
+        inference: bool,
+        timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
+    ) -> tuple[float, float, float | None]:
+        """Return the timeouts of one call in seconds: of a wait, of connecting, of all of it.
 
         Args:
             method: HTTP method, in capitals.
             inference: whether the call goes to an inference host.
             timeout_seconds: what this call was given; ``None`` to use the client's.
+            total_timeout_seconds: likewise.
 
         Raises:
-            ConfigurationError: ``timeout_seconds`` is not a number that can be waited for.
+            ConfigurationError: one of them is not a number that can be waited for.
         """
         if timeout_seconds is not None:
             seconds = _Given("timeout_seconds", timeout_seconds).timeout()
@@ -136,7 +150,13 @@ class Settings:
             seconds = DEFAULT_INFERENCE_TIMEOUT_SECONDS
         else:
             seconds = DEFAULT_TIMEOUT_SECONDS
-        return seconds, min(seconds, LONGEST_CONNECT_TIMEOUT_SECONDS)
+        connect = self.connect_timeout_seconds
+        if connect is None:
+            connect = min(seconds, DEFAULT_CONNECT_TIMEOUT_SECONDS)
+        total = self.total_timeout_seconds
+        if total_timeout_seconds is not None:
+            total = _Given("total_timeout_seconds", total_timeout_seconds).timeout()
+        return seconds, connect, total
 
     def replace(self, **arguments: object) -> Settings:
         """Return a copy with some arguments of ``resolve_settings`` changed, and checked like them.
@@ -147,10 +167,10 @@ class Settings:
             ConfigurationError: a value is not valid.
             TypeError: there is no such argument.
         """
-        unknown = arguments.keys() - VARIABLES.keys()
+        unknown = arguments.keys() - set(_NAMES)
         if unknown:
             raise TypeError(f"unknown setting: {', '.join(sorted(unknown))}")
-        values = {name: getattr(self, name) for name in VARIABLES}
+        values = {name: getattr(self, name) for name in _NAMES}
         for name, value in arguments.items():
             values[name] = _settle(name, value, environ={})
         return Settings(values)
@@ -166,6 +186,8 @@ def resolve_settings(
     on_demand_base_url: str | None = None,
     on_demand_user_id: str | UUID | None = None,
     timeout_seconds: float | None = None,
+    connect_timeout_seconds: float | None = None,
+    total_timeout_seconds: float | None = None,
     max_retries: int | None = None,
     ca_bundle: str | os.PathLike[str] | None = None,
 ) -> Settings:
@@ -191,6 +213,8 @@ def resolve_settings(
         "on_demand_base_url": on_demand_base_url,
         "on_demand_user_id": on_demand_user_id,
         "timeout_seconds": timeout_seconds,
+        "connect_timeout_seconds": connect_timeout_seconds,
+        "total_timeout_seconds": total_timeout_seconds,
         "max_retries": max_retries,
         "ca_bundle": ca_bundle,
     }
@@ -201,7 +225,7 @@ def _settle(name: str, argument: object, environ: Mapping[str, str]) -> object:
     check, default = _KINDS[name]
     if argument is not None:
         return check(_Given(name, argument))
-    text = environ.get(VARIABLES[name])
+    text = environ.get(VARIABLES[name]) if name in VARIABLES else None
     return check(_Given(name, text, from_variable=True)) if text else default
 
 
@@ -309,11 +333,13 @@ class _Given:
         return self.value
 
     def _invalid(self, problem: str) -> ConfigurationError:
-        variable = VARIABLES[self.name]
+        variable = VARIABLES.get(self.name)
         if self.from_variable:
             what = f"the environment variable {variable} (for `{self.name}`)"
-        else:
+        elif variable is not None:
             what = f"`{self.name}` (or the environment variable {variable})"
+        else:
+            what = f"`{self.name}`"
         return ConfigurationError(f"{what} {problem}", argument=self.name, variable=variable)
 
 
@@ -325,6 +351,8 @@ _KINDS: dict[str, tuple[Callable[[_Given], object], object]] = {
     "on_demand_base_url": (_Given.inference_base_url, None),
     "on_demand_user_id": (_Given.uuid, None),
     "timeout_seconds": (_Given.timeout, None),
+    "connect_timeout_seconds": (_Given.timeout, None),
+    "total_timeout_seconds": (_Given.timeout, None),
     "max_retries": (_Given.retries, DEFAULT_MAX_RETRIES),
     "ca_bundle": (_Given.path, None),
 }

@@ -100,7 +100,7 @@ class APIError(TensormeshError):
         if where and self.method and self.url:
             notes.append(f"{self.method} {self.url}")
         if self.attempts > 1:
-            notes.append(f"{self.attempts} attempts")
+            notes.append(f"after {self.attempts} tries")
         if self.request_id:
             notes.append(f"request id {self.request_id}")
         return notes
@@ -116,6 +116,7 @@ class APITimeoutError(APIConnectionError):
     Attributes:
         phase: what did: ``"connect"``; ``"read"`` or ``"write"``, the next bytes; ``"pool"``, a
             free connection; ``"idle"``, the next event of a stream; ``"total"``, the whole call.
+        seconds: how long it was allowed to take, or ``None``.
         partial: what a stream had brought up to then, put together, or ``None``.
     """
 
@@ -124,6 +125,7 @@ class APITimeoutError(APIConnectionError):
         message: str,
         *,
         phase: TimeoutPhase,
+        seconds: float | None = None,
         partial: Any = None,
         request_id: str | None = None,
         attempts: int = 1,
@@ -132,6 +134,7 @@ class APITimeoutError(APIConnectionError):
     ) -> None:
         super().__init__(message, request_id=request_id, attempts=attempts, method=method, url=url)
         self.phase = phase
+        self.seconds = seconds
         self.partial = partial
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from typing import TYPE_CHECKING, Any
 
 from ._errors import ProtocolError
@@ -47,8 +48,15 @@ class Exchange:
         """Note that a try begins."""
         self.attempts += 1
 
-    def after_failure(self, error: APIConnectionError) -> float:
+    def failure(self, error: Exception) -> APIConnectionError:
+        """The error for a failure of the transport."""
+        from ._failures import connection_error
+
+        return connection_error(error, self.call, self.attempts)
+
+    def after_failure(self, failure: Exception) -> float:
         """Seconds to wait before the next try, or raise the error."""
+        error = self.failure(failure)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s: %s", str(self), error.message)
         delay = self._policy.next_delay(
@@ -57,7 +65,7 @@ class Exchange:
             is_network_error=True,
             jitter=random.random(),  # noqa: S311
         )
-        if delay is None:
+        if delay is None or self._is_too_late(delay):
             raise error
         return delay
 
@@ -90,9 +98,14 @@ class Exchange:
             retry_after=error.retry_after,
             jitter=random.random(),  # noqa: S311
         )
-        if delay is None:
+        if delay is None or self._is_too_late(delay):
             raise error
         return delay
+
+    def _is_too_late(self, delay: float) -> bool:
+        """Whether a next try would begin after the deadline."""
+        deadline = self.call.deadline
+        return deadline is not None and time.monotonic() + delay >= deadline
 
     def status_error(
         self, status_code: int, reason: str, headers: Mapping[str, str], content: bytes

@@ -6,13 +6,16 @@ import contextlib
 import socket
 import ssl
 import threading
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Self
 from urllib.request import getproxies
 
 import anyio
+import httpcore
 import httpx
 
-from ._errors import APIConnectionError, APITimeoutError, ConfigurationError
+from . import _sockets
+from ._errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -36,55 +39,58 @@ BODY_ERRORS = (httpx.TransportError, httpx.DecodingError, httpx.StreamError)
 # httpx keeps 20 idle connections for 5 s by default, and so makes new ones all the time.
 LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60.0)
 
-# After a minute of silence the kernel asks the peer whether it is there: routers and load
-# balancers forget connections on which nothing moves.
-_KEEPALIVE_SECONDS = 60
-_KEEPALIVE_PROBES = 5
-
 _contexts: dict[str | None, ssl.SSLContext] = {}
 _lock = threading.Lock()
+
+
+class TotalTimeout(httpx.TimeoutException):
+    """The deadline of a call has come."""
+
+    def __init__(self) -> None:
+        super().__init__("the deadline of the call has come")
+
+
+class IdleTimeout(httpx.TimeoutException):
+    """A stream brings bytes, and no event."""
+
+    def __init__(self) -> None:
+        super().__init__("the stream brings no event")
 
 
 def new_sender(scheme: str, ca_bundle: str | None) -> Sender:
     """What sends requests to URLs of one scheme."""
     if _has_proxies():
         return httpx.Client(verify=_ssl_context(ca_bundle), limits=LIMITS)
-    return httpx.HTTPTransport(**_transport_arguments(scheme, ca_bundle))
+    return _Transport(scheme, ca_bundle)
+
+
+class _Transport(httpx.HTTPTransport):
+    """Bare connections over sockets that know deadlines."""
+
+    def __init__(self, scheme: str, ca_bundle: str | None) -> None:
+        # In place of the pool that the base class would make, which takes no sockets of ours.
+        self._pool = httpcore.ConnectionPool(
+            # Plain HTTP needs no certificates, and loading them is most of the cost of a client.
+            ssl_context=_ssl_context(ca_bundle) if scheme == "https" else None,
+            max_connections=LIMITS.max_connections,
+            max_keepalive_connections=LIMITS.max_keepalive_connections,
+            keepalive_expiry=LIMITS.keepalive_expiry,
+            network_backend=_sockets.Backend(),
+            socket_options=_sockets.options(),
+        )
 
 
 def new_async_sender(scheme: str, ca_bundle: str | None) -> AsyncSender:
     """What sends asynchronous requests to URLs of one scheme."""
     if _has_proxies():
         return httpx.AsyncClient(verify=_ssl_context(ca_bundle), limits=LIMITS)
-    return httpx.AsyncHTTPTransport(**_transport_arguments(scheme, ca_bundle))
+    verify = _ssl_context(ca_bundle) if scheme == "https" else False
+    return httpx.AsyncHTTPTransport(verify=verify, limits=LIMITS, socket_options=_sockets.options())
 
 
 def _has_proxies() -> bool:
     """Whether the environment names proxies, which httpx's own clients heed."""
     return bool(getproxies().keys() - {"no"})
-
-
-def _transport_arguments(scheme: str, ca_bundle: str | None) -> dict[str, Any]:
-    # Plain HTTP needs no certificates, and loading them is most of the cost of a client.
-    verify: ssl.SSLContext | bool = _ssl_context(ca_bundle) if scheme == "https" else False
-    return {"verify": verify, "limits": LIMITS, "socket_options": _socket_options()}
-
-
-def _socket_options() -> list[tuple[int, int, int]]:
-    options = [
-        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    ]
-    idle = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
-    interval = getattr(socket, "TCP_KEEPINTVL", None)
-    probes = getattr(socket, "TCP_KEEPCNT", None)
-    if idle is not None:
-        options.append((socket.IPPROTO_TCP, idle, _KEEPALIVE_SECONDS))
-    if interval is not None:
-        options.append((socket.IPPROTO_TCP, interval, _KEEPALIVE_SECONDS))
-    if probes is not None:
-        options.append((socket.IPPROTO_TCP, probes, _KEEPALIVE_PROBES))
-    return options
 
 
 def _ssl_context(ca_bundle: str | None) -> ssl.SSLContext:
@@ -129,13 +135,27 @@ def send(sender: Sender, call: Call) -> httpx.Response:
         request = _client_request(sender, call)
         return sender.send(request, stream=True, follow_redirects=False)
     request = _bare_request(call)
-    response = sender.handle_request(request)
+    if call.deadline is None:
+        response = sender.handle_request(request)
+    else:
+        token = _sockets.sending_until.set(call.deadline)
+        try:
+            response = sender.handle_request(request)
+        finally:
+            _sockets.sending_until.reset(token)
     response.request = request
     return response
 
 
 async def send_async(sender: AsyncSender, call: Call) -> httpx.Response:
     """Send a call once. The body of the response is still to be read."""
+    if call.deadline is None:
+        return await _send_async(sender, call)
+    with _until(call.deadline):
+        return await _send_async(sender, call)
+
+
+async def _send_async(sender: AsyncSender, call: Call) -> httpx.Response:
     if isinstance(sender, httpx.AsyncClient):
         request = _client_request(sender, call)
         return await sender.send(request, stream=True, follow_redirects=False)
@@ -161,7 +181,7 @@ def _url(text: str) -> httpx.URL:
 
 def _bare_request(call: Call) -> httpx.Request:
     """The request of a call as it goes out. A client could only add cookies, hooks and layers."""
-    url, content, seconds = _url(call.url), call.content or b"", call.seconds
+    url, content = _url(call.url), call.content or b""
     headers = {"host": url.netloc.decode("ascii"), "accept-encoding": "gzip, deflate"}
     if content or call.method != "GET":
         headers["content-length"] = str(len(content))
@@ -173,14 +193,7 @@ def _bare_request(call: Call) -> httpx.Request:
         headers=headers,
         # Not as `content`, for which httpx would copy and look through the headers twice.
         stream=httpx.ByteStream(content),
-        extensions={
-            "timeout": {
-                "connect": call.connect_seconds,
-                "read": seconds,
-                "write": seconds,
-                "pool": seconds,
-            }
-        },
+        extensions={"timeout": _timeouts(call)},
     )
     for name in call.removed:
         request.headers.pop(name, None)
@@ -195,7 +208,7 @@ def _client_request(client: httpx.Client | httpx.AsyncClient, call: Call) -> htt
         params=call.query,
         headers=call.headers,
         content=call.content,
-        timeout=httpx.Timeout(call.seconds, connect=call.connect_seconds),
+        timeout=httpx.Timeout(**_timeouts(call)),
     )
     for name in call.removed:
         # The client may have put a header of its own in the place of ours.
@@ -203,44 +216,14 @@ def _client_request(client: httpx.Client | httpx.AsyncClient, call: Call) -> htt
     return request
 
 
-def connection_error(error: Exception, call: Call, attempts: int) -> APIConnectionError:
-    """What a failure of the transport is called here."""
-    phase = _phase(error)
-    if phase is not None:
-        seconds = call.connect_seconds if phase == "connect" else call.seconds
-        return APITimeoutError(
-            f"{_TIMEOUTS[phase]} took longer than {seconds:g} s",
-            phase=phase,
-            attempts=attempts,
-            method=call.method,
-            url=call.url,
-        )
-    reason = str(error) or type(error).__name__
-    if "CERTIFICATE_VERIFY_FAILED" in reason:
-        reason += ". `ca_bundle` (TENSORMESH_CA_BUNDLE) names the certificates to trust"
-    return APIConnectionError(
-        f"connection failed: {reason}", attempts=attempts, method=call.method, url=call.url
-    )
-
-
-_TIMEOUTS = {
-    "connect": "connecting",
-    "read": "waiting for the next bytes",
-    "write": "sending",
-    "pool": "waiting for a free connection",
-}
-
-
-def _phase(error: Exception) -> Any:
-    for kind, phase in (
-        (httpx.ConnectTimeout, "connect"),
-        (httpx.ReadTimeout, "read"),
-        (httpx.WriteTimeout, "write"),
-        (httpx.PoolTimeout, "pool"),
-    ):
-        if isinstance(error, kind):
-            return phase
-    return None
+def _timeouts(call: Call) -> dict[str, float]:
+    """The longest waits in seconds."""
+    connect, seconds = call.connect_seconds, call.seconds
+    if call.deadline is not None:
+        # A socket refuses a wait of nothing; so short a one ends at once.
+        left = max(call.deadline - time.monotonic(), 1e-6)
+        connect, seconds = min(connect, left), min(seconds, left)
+    return {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
 
 
 def same_origin_target(response: httpx.Response) -> str | None:
@@ -258,31 +241,74 @@ def same_origin_target(response: httpx.Response) -> str | None:
     return str(target.copy_with(fragment=None)) if same and not target.userinfo else None
 
 
-def read(response: httpx.Response) -> bytes:
+def read(response: httpx.Response, call: Call) -> bytes:
     """The whole body, decompressed. The response does not keep it."""
-    return b"".join(iter_chunks(response))
+    return b"".join(iter_chunks(response, call.deadline))
 
 
-async def read_async(response: httpx.Response) -> bytes:
+async def read_async(response: httpx.Response, call: Call) -> bytes:
     """The whole body, decompressed. The response does not keep it."""
-    return b"".join([chunk async for chunk in aiter_chunks(response)])
+    return b"".join([chunk async for chunk in aiter_chunks(response, call.deadline)])
 
 
-def iter_chunks(response: httpx.Response) -> Iterator[bytes]:
-    """Pieces of the body as they come, decompressed."""
+def iter_chunks(response: httpx.Response, deadline: float | None) -> Iterator[bytes]:
+    """Pieces of the body as they come, decompressed, until the deadline if there is one."""
     if "content-encoding" in response.headers or response.is_stream_consumed:
-        return response.iter_bytes()
-    # Without the layers that count, time and decode: they double the cost of a piece.
-    assert isinstance(response.stream, httpx.SyncByteStream)
-    return iter(response.stream)
+        chunks = response.iter_bytes()
+    else:
+        # Without the layers that count, time and decode: they double the cost of a piece.
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        chunks = iter(response.stream)
+    return chunks if deadline is None else _bounded(chunks, deadline)
 
 
-def aiter_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Pieces of the body as they come, decompressed."""
+def _bounded(chunks: Iterator[bytes], deadline: float) -> Iterator[bytes]:
+    # The sockets of our own connections end a wait at the deadline; those of a user's do not.
+    for chunk in chunks:
+        if time.monotonic() >= deadline:
+            raise TotalTimeout
+        yield chunk
+
+
+def aiter_chunks(response: httpx.Response, deadline: float | None) -> AsyncIterator[bytes]:
+    """Pieces of the body as they come, decompressed, until the deadline if there is one."""
     if "content-encoding" in response.headers or response.is_stream_consumed:
-        return response.aiter_bytes()
-    assert isinstance(response.stream, httpx.AsyncByteStream)
-    return aiter(response.stream)
+        chunks = response.aiter_bytes()
+    else:
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        chunks = aiter(response.stream)
+    return chunks if deadline is None else _Bounded(chunks, deadline)
+
+
+class _Bounded:
+    """Iterates until a deadline. No generator, which an event loop would finish by itself."""
+
+    __slots__ = ("_chunks", "_deadline")
+
+    def __init__(self, chunks: AsyncIterator[bytes], deadline: float) -> None:
+        self._chunks = chunks
+        self._deadline = deadline
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        with _until(self._deadline):
+            return await anext(self._chunks)
+
+
+@contextlib.contextmanager
+def _until(deadline: float) -> Iterator[None]:
+    """A scope that is left at a deadline.
+
+    Raises:
+        TotalTimeout: It has come.
+    """
+    try:
+        with anyio.fail_after(deadline - time.monotonic()):
+            yield
+    except TimeoutError as error:
+        raise TotalTimeout from error
 
 
 def is_shared(response: httpx.Response) -> bool:

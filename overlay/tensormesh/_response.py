@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
 
 from . import _http
@@ -32,10 +33,10 @@ class RawResponse(Generic[ResultT]):
         content: The body, decompressed.
     """
 
-    def __init__(self, response: _http.Response, exchange: Exchange) -> None:
+    def __init__(self, response: _http.Response, content: bytes, exchange: Exchange) -> None:
         self.status_code = response.status_code
         self.headers: Mapping[str, str] = response.headers
-        self.content = response.content
+        self.content = content
         self._encoding = response.charset_encoding or "utf-8"
         self._exchange = exchange
 
@@ -110,7 +111,12 @@ class _Open:
             return exchange.undecodable(error, self.status_code, self.headers)
         if isinstance(error, EventTooLargeError):
             return StreamError(str(error), **exchange.details(self.headers))
-        return _http.connection_error(error, exchange.call, exchange.attempts)
+        return exchange.failure(error)
+
+    def _check_idle(self, begun: float) -> None:
+        """Refuse to wait for an event any longer, however many bytes may come."""
+        if monotonic() - begun > self._exchange.call.seconds:
+            raise _http.IdleTimeout
 
     def __del__(self) -> None:
         body = self._body
@@ -187,13 +193,18 @@ class StreamedResponse(_Open):
     def iter_events(self) -> Iterator[ServerSentEvent]:
         """Server-sent events, the end mark `[DONE]` included."""
         decoder = SSEDecoder()
+        begun = monotonic()
         for chunk in self.iter_bytes():
             try:
                 events = decoder.feed_events(chunk)
-            except EventTooLargeError as error:
+                if not events:
+                    self._check_idle(begun)
+            except (EventTooLargeError, _http.IdleTimeout) as error:
                 self.close()
                 raise self._error(error) from error
-            yield from events
+            if events:
+                yield from events
+                begun = monotonic()
 
     def close(self) -> None:
         """Give the connection back. May be called twice."""
@@ -240,7 +251,7 @@ class AsyncStreamedResponse(_Open):
 
     def iter_events(self) -> AsyncIterator[ServerSentEvent]:
         """Server-sent events, the end mark `[DONE]` included."""
-        return _AsyncPieces(self, SSEDecoder().feed_events)
+        return _AsyncPieces(self, SSEDecoder().feed_events, are_events=True)
 
     async def _next_chunk(self) -> bytes | None:
         """The next piece of the body; None at its end."""
@@ -290,10 +301,13 @@ class _AsyncPieces(Generic[PieceT]):
         response: AsyncStreamedResponse,
         feed: Callable[[bytes], list[PieceT]],
         finish: Callable[[], list[PieceT]] = list,
+        *,
+        are_events: bool = False,
     ) -> None:
         self._response = response
         self._feed = feed
         self._finish = finish
+        self._are_events = are_events
         self._ready: deque[PieceT] = deque()
         self._is_begun = False
         self._is_over = False
@@ -306,6 +320,7 @@ class _AsyncPieces(Generic[PieceT]):
         if not self._is_begun:
             response._begin(response._body)
             self._is_begun = True
+        begun = monotonic()
         while not self._ready:
             if self._is_over:
                 raise StopAsyncIteration
@@ -316,7 +331,9 @@ class _AsyncPieces(Generic[PieceT]):
                 continue
             try:
                 self._ready.extend(self._feed(chunk))
-            except EventTooLargeError as error:
+                if self._are_events and not self._ready:
+                    response._check_idle(begun)
+            except (EventTooLargeError, _http.IdleTimeout) as error:
                 await response.close()
                 raise response._error(error) from error
         return self._ready.popleft()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from . import _http
@@ -29,6 +30,7 @@ class _Base:
         self._reader = Reader(exchange, body.response.headers)
         self._ready = self._reader.ready
         self._is_left = False
+        self._idle_seconds = exchange.call.seconds
         self._body = body
 
     @property
@@ -68,7 +70,7 @@ class _Base:
     def _note(self, error: Exception) -> None:
         """Note that reading the body failed."""
         reader = self._reader
-        failure = _http.connection_error(error, reader.exchange.call, reader.exchange.attempts)
+        failure = reader.exchange.failure(error)
         if isinstance(failure, APITimeoutError):
             failure.partial = reader.events.partial()
             failure.request_id = reader.exchange.details(reader.headers)["request_id"]
@@ -78,6 +80,7 @@ class _Base:
         else:
             reader.fail(f"the stream broke: {failure.message}")
         assert reader.failure is not None
+        # Without its frames by now.
         reader.failure.__cause__ = error
 
     def _whole(self) -> Any:
@@ -99,7 +102,8 @@ class Stream(_Base, Generic[EventT, ResultT]):
     Raises:
         StreamError: The server reported an error, or the stream ended before its end mark;
             `partial` keeps what was received.
-        APITimeoutError: Nothing came for as long as the client's timeout.
+        APITimeoutError: No byte or no event came for as long as the client's timeout, or the whole
+            call took longer than it may; `partial` keeps what was received.
     """
 
     _body: SyncBody
@@ -119,6 +123,7 @@ class Stream(_Base, Generic[EventT, ResultT]):
     def _read(self) -> None:
         """Read until something is known: an event, the end, or an error."""
         reader, body = self._reader, self._body
+        begun = monotonic()
         try:
             for chunk in body.chunks:
                 reader.feed(chunk)
@@ -126,6 +131,9 @@ class Stream(_Base, Generic[EventT, ResultT]):
                     break
                 if self._ready:
                     return
+                # A server that only sends signs of life must not hold its caller for ever.
+                if monotonic() - begun > self._idle_seconds:
+                    raise _http.IdleTimeout
             else:
                 reader.finish()
         except _http.BODY_ERRORS as error:
@@ -195,7 +203,8 @@ class AsyncStream(_Base, Generic[EventT, ResultT]):
     Raises:
         StreamError: The server reported an error, or the stream ended before its end mark;
             `partial` keeps what was received.
-        APITimeoutError: Nothing came for as long as the client's timeout.
+        APITimeoutError: No byte or no event came for as long as the client's timeout, or the whole
+            call took longer than it may; `partial` keeps what was received.
     """
 
     _body: AsyncBody
@@ -215,6 +224,7 @@ class AsyncStream(_Base, Generic[EventT, ResultT]):
     async def _read(self) -> None:
         """Read until something is known: an event, the end, or an error."""
         reader, body = self._reader, self._body
+        begun = monotonic()
         try:
             async for chunk in body.chunks:
                 reader.feed(chunk)
@@ -222,6 +232,9 @@ class AsyncStream(_Base, Generic[EventT, ResultT]):
                     break
                 if self._ready:
                     return
+                # A server that only sends signs of life must not hold its caller for ever.
+                if monotonic() - begun > self._idle_seconds:
+                    raise _http.IdleTimeout
             else:
                 reader.finish()
         except _http.BODY_ERRORS as error:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tensormesh_api._operation import CallOptions, Request
 
+    from ._call import Call
     from ._clients import Clients
     from ._config import Settings
     from ._response import AsyncStreamedResponse, RawResponse, StreamedResponse
@@ -52,25 +53,25 @@ class SyncTransport:
         from ._streaming import Stream
 
         if exchange.is_no_stream(response.headers):
-            raise exchange.no_stream(response.headers, _read_some(response))
-        return Stream(SyncBody(response, self.clients), exchange)
+            raise exchange.no_stream(response.headers, _read_some(response, exchange.call))
+        return Stream(SyncBody(response, self.clients, exchange.call), exchange)
 
     def send_raw(
         self, request: Request[ResultT, Any], options: CallOptions
     ) -> RawResponse[ResultT]:
         """The response, read whole."""
         exchange, response = self._open(request, options)
-        self._read(exchange, response, _http.Response.read)
+        content = self._read(exchange, response, _http.read)
         from ._response import RawResponse
 
-        return RawResponse(response, exchange)
+        return RawResponse(response, content, exchange)
 
     def stream_raw(self, request: Request[Any, Any], options: CallOptions) -> StreamedResponse:
         """The response, still open."""
         exchange, response = self._open(request, options)
         from ._response import StreamedResponse
 
-        return StreamedResponse(SyncBody(response, self.clients), exchange)
+        return StreamedResponse(SyncBody(response, self.clients, exchange.call), exchange)
 
     def _open(
         self, request: Request[Any, Any], options: CallOptions
@@ -88,11 +89,9 @@ class SyncTransport:
                 response = _http.send(sender, call)
                 if exchange.succeeded(response.status_code):
                     return exchange, response
-                content = _read_some(response)
+                content = _read_some(response, call)
             except _http.SEND_ERRORS as error:
-                failure = _http.connection_error(error, call, exchange.attempts)
-                failure.__cause__ = error
-                delay = exchange.after_failure(failure)
+                delay = exchange.after_failure(error)
             else:
                 target = _http.same_origin_target(response)
                 if exchange.redirected(response.status_code, target):
@@ -106,12 +105,12 @@ class SyncTransport:
         self,
         exchange: Exchange,
         response: _http.Response,
-        read: Callable[[_http.Response], bytes],
+        read: Callable[[_http.Response, Call], bytes],
     ) -> bytes:
         try:
-            return read(response)
+            return read(response, exchange.call)
         except _http.TransportError as error:
-            raise _http.connection_error(error, exchange.call, exchange.attempts) from error
+            raise exchange.failure(error) from error
         except _http.DecodingError as error:
             raise exchange.undecodable(error, response.status_code, response.headers) from error
         finally:
@@ -159,18 +158,18 @@ class AsyncTransport:
         from ._streaming import AsyncStream
 
         if exchange.is_no_stream(response.headers):
-            raise exchange.no_stream(response.headers, await _aread_some(response))
-        return AsyncStream(AsyncBody(response, self.clients), exchange)
+            raise exchange.no_stream(response.headers, await _aread_some(response, exchange.call))
+        return AsyncStream(AsyncBody(response, self.clients, exchange.call), exchange)
 
     async def send_raw(
         self, request: Request[ResultT, Any], options: CallOptions
     ) -> RawResponse[ResultT]:
         """The response, read whole."""
         exchange, response = await self._open(request, options)
-        await self._read(exchange, response, _http.Response.aread)
+        content = await self._read(exchange, response, _http.read_async)
         from ._response import RawResponse
 
-        return RawResponse(response, exchange)
+        return RawResponse(response, content, exchange)
 
     async def stream_raw(
         self, request: Request[Any, Any], options: CallOptions
@@ -179,7 +178,7 @@ class AsyncTransport:
         exchange, response = await self._open(request, options)
         from ._response import AsyncStreamedResponse
 
-        return AsyncStreamedResponse(AsyncBody(response, self.clients), exchange)
+        return AsyncStreamedResponse(AsyncBody(response, self.clients, exchange.call), exchange)
 
     async def _open(
         self, request: Request[Any, Any], options: CallOptions
@@ -197,11 +196,9 @@ class AsyncTransport:
                 response = await _http.send_async(sender, call)
                 if exchange.succeeded(response.status_code):
                     return exchange, response
-                content = await _aread_some(response)
+                content = await _aread_some(response, call)
             except _http.SEND_ERRORS as error:
-                failure = _http.connection_error(error, call, exchange.attempts)
-                failure.__cause__ = error
-                delay = exchange.after_failure(failure)
+                delay = exchange.after_failure(error)
             else:
                 target = _http.same_origin_target(response)
                 if exchange.redirected(response.status_code, target):
@@ -215,12 +212,12 @@ class AsyncTransport:
         self,
         exchange: Exchange,
         response: _http.Response,
-        read: Callable[[_http.Response], Awaitable[bytes]],
+        read: Callable[[_http.Response, Call], Awaitable[bytes]],
     ) -> bytes:
         try:
-            return await read(response)
+            return await read(response, exchange.call)
         except _http.TransportError as error:
-            raise _http.connection_error(error, exchange.call, exchange.attempts) from error
+            raise exchange.failure(error) from error
         except _http.DecodingError as error:
             raise exchange.undecodable(error, response.status_code, response.headers) from error
         finally:
@@ -247,14 +244,14 @@ class AsyncTransport:
             await client.aclose()
 
 
-def _read_some(response: _http.Response) -> bytes:
+def _read_some(response: _http.Response, call: Call) -> bytes:
     """The beginning of an error's body, which is enough to tell what is wrong.
 
     What cannot be read is left out: the status, which is known, says more than a second error.
     """
     content = b""
     try:
-        for chunk in response.iter_bytes():
+        for chunk in _http.iter_chunks(response, call.deadline):
             content += chunk
             if len(content) > MAX_ERROR_BYTES:
                 break
@@ -265,10 +262,10 @@ def _read_some(response: _http.Response) -> bytes:
     return content
 
 
-async def _aread_some(response: _http.Response) -> bytes:
+async def _aread_some(response: _http.Response, call: Call) -> bytes:
     content = b""
     try:
-        async for chunk in response.aiter_bytes():
+        async for chunk in _http.aiter_chunks(response, call.deadline):
             content += chunk
             if len(content) > MAX_ERROR_BYTES:
                 break

@@ -18,7 +18,13 @@ from .types import SCALARS, Type
 Found = list[tuple[Pointer, dict[str, Any]]]
 
 # Arguments that every public method has, and so no operation may.
-CALL_OPTIONS = ("extra_headers", "extra_query", "extra_body", "timeout_seconds")
+CALL_OPTIONS = (
+    "extra_headers",
+    "extra_query",
+    "extra_body",
+    "timeout_seconds",
+    "total_timeout_seconds",
+)
 
 
 def build_surface(schemas: Schemas) -> Surface:

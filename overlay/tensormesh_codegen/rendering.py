@@ -273,6 +273,7 @@ _OPTIONS = (
     ("extra_query", "Query parameters added to the request."),
     ("extra_body", "Fields added to the JSON body; they win over those given by name."),
     ("timeout_seconds", "In place of the client's timeout for this call, in seconds."),
+    ("total_timeout_seconds", "Longest time of the whole call, its stream included, in seconds."),
 )
 _NOTES = {
     "inferred": "Note: this operation is inferred by convention. It is not documented publicly.",

@@ -44,7 +44,7 @@ def test_a_port_where_nobody_listens(face: Face) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     client = face.client(serverless_base_url=f"http://127.0.0.1:{port}", max_retries=1)
-    with pytest.raises(APIConnectionError, match=r"connection failed: .*2 attempts") as caught:
+    with pytest.raises(APIConnectionError, match=r"connection failed: .*after 2 tries") as caught:
         face.run(client.inference.serverless.models.list())
     assert caught.value.attempts == 2
 

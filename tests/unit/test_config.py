@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 import uuid
 from pathlib import Path
@@ -277,14 +278,14 @@ class TestTimeouts:
     @pytest.mark.parametrize(
         ("method", "inference", "expected"),
         [
-            ("GET", False, (60.0, 10.0)),
-            ("POST", False, (60.0, 10.0)),
-            ("DELETE", False, (60.0, 10.0)),
-            ("GET", True, (60.0, 10.0)),
-            ("POST", True, (600.0, 10.0)),
+            ("GET", False, (60.0, 10.0, None)),
+            ("POST", False, (60.0, 10.0, None)),
+            ("DELETE", False, (60.0, 10.0, None)),
+            ("GET", True, (60.0, 10.0, None)),
+            ("POST", True, (600.0, 10.0, None)),
         ],
     )
-    def test_defaults(self, method: str, inference: bool, expected: tuple[float, float]) -> None:
+    def test_defaults(self, method: str, inference: bool, expected: tuple[Any, ...]) -> None:
         assert resolve().timeout_for(method, inference=inference) == expected
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -293,13 +294,32 @@ class TestTimeouts:
         self, method: str, inference: bool
     ) -> None:
         settings = resolve(timeout_seconds=30)
-        assert settings.timeout_for(method, inference=inference) == (30.0, 10.0)
+        assert settings.timeout_for(method, inference=inference) == (30.0, 10.0, None)
         settings = resolve(timeout_seconds=0.5)
-        assert settings.timeout_for(method, inference=inference) == (0.5, 0.5)
+        assert settings.timeout_for(method, inference=inference) == (0.5, 0.5, None)
 
     def test_a_call_s_own_value_overrides_the_client_s(self) -> None:
         settings = resolve(timeout_seconds=30)
-        assert settings.timeout_for("POST", inference=True, timeout_seconds=2) == (2.0, 2.0)
+        assert settings.timeout_for("POST", inference=True, timeout_seconds=2) == (2.0, 2.0, None)
+
+    def test_connecting_may_have_a_timeout_of_its_own(self) -> None:
+        settings = resolve(timeout_seconds=30, connect_timeout_seconds=45)
+        assert settings.timeout_for("GET", inference=False) == (30.0, 45.0, None)
+        assert settings.timeout_for("GET", inference=False, timeout_seconds=2) == (2.0, 45.0, None)
+
+    def test_a_call_s_own_total_overrides_the_client_s(self) -> None:
+        settings = resolve(total_timeout_seconds=30)
+        assert settings.timeout_for("GET", inference=False) == (60.0, 10.0, 30.0)
+        found = settings.timeout_for("GET", inference=False, total_timeout_seconds=5)
+        assert found == (60.0, 10.0, 5.0)
+
+    @pytest.mark.parametrize("name", ["connect_timeout_seconds", "total_timeout_seconds"])
+    @pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, 1e12, True, "5"])
+    def test_what_no_variable_gives_is_checked_by_its_name(self, name: str, value: Any) -> None:
+        error = refusal({f"TENSORMESH_{name.upper()}": "0"}, **{name: value})
+        assert (error.argument, error.variable) == (name, None)
+        assert str(error).startswith(f"`{name}` must be ")
+        assert getattr(resolve({f"TENSORMESH_{name.upper()}": "0"}), name) is None
 
 
 class TestRequire:
@@ -364,6 +384,6 @@ def test_repr_shows_no_secret() -> None:
 
 @pytest.mark.parametrize("again", [copy.copy, lambda s: pickle.loads(pickle.dumps(s))])
 def test_settings_can_be_copied(again: Any) -> None:
-    settings = resolve(inference_api_key="key", max_retries=2)
+    settings = resolve(inference_api_key="key", max_retries=2, total_timeout_seconds=3)
     twin = again(settings)
-    assert all(getattr(twin, name) == getattr(settings, name) for name in VARIABLES)
+    assert all(getattr(twin, name) == getattr(settings, name) for name in Settings.__slots__)

@@ -263,7 +263,7 @@ def test_str_reads_like_a_sentence() -> None:
 
 def test_without_words_of_the_server_the_request_is_named() -> None:
     assert str(error_for(b"", 503, attempts=2)) == (
-        "503 Service Unavailable (POST https://host/v1/chat/completions, 2 attempts)"
+        "503 Service Unavailable (POST https://host/v1/chat/completions, after 2 tries)"
     )
     assert str(error_for(b"", 599)).startswith("599: the server gave no reason")
 

@@ -45,6 +45,7 @@ class Activities(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> ListActivitiesPage:
         """List activities.
@@ -74,6 +75,8 @@ class Activities(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListActivitiesPage: A page of activities.
@@ -87,13 +90,16 @@ class Activities(SyncResource):
         Operation: GET /v1/activities (inferred).
         """
         request = build_list_activities(self._api.list_activities, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.list_activities import ListActivitiesPage
@@ -107,6 +113,7 @@ class Activities(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> Iterator[Activity]:
         """Walk through all `activities`, page by page.
@@ -119,6 +126,7 @@ class Activities(SyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk(self.list, arguments)
@@ -134,11 +142,14 @@ class ActivitiesWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> RawResponse[ListActivitiesResponse]:
         """As `Activities.list`; gives the HTTP response whole."""
         request = build_list_activities(self._api.list_activities, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -152,6 +163,7 @@ class ActivitiesWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> StreamedResponse:
         """As `Activities.list`; gives an open HTTP response.
@@ -159,7 +171,9 @@ class ActivitiesWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_list_activities(self._api.list_activities, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -183,6 +197,7 @@ class AsyncActivities(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> AsyncListActivitiesPage:
         """List activities.
@@ -212,6 +227,8 @@ class AsyncActivities(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListActivitiesPage: A page of activities.
@@ -225,13 +242,16 @@ class AsyncActivities(AsyncResource):
         Operation: GET /v1/activities (inferred).
         """
         request = build_list_activities(self._api.list_activities, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = await self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.list_activities import AsyncListActivitiesPage
@@ -245,6 +265,7 @@ class AsyncActivities(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> AsyncIterator[Activity]:
         """Walk through all `activities`, page by page.
@@ -257,6 +278,7 @@ class AsyncActivities(AsyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk_async(self.list, arguments)
@@ -272,11 +294,14 @@ class AsyncActivitiesWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> RawResponse[ListActivitiesResponse]:
         """As `AsyncActivities.list`; gives the HTTP response whole."""
         request = build_list_activities(self._api.list_activities, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -290,6 +315,7 @@ class AsyncActivitiesWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncActivities.list`; gives an open HTTP response.
@@ -297,5 +323,7 @@ class AsyncActivitiesWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_list_activities(self._api.list_activities, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)

@@ -78,6 +78,7 @@ class AdminUsers(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> ListUsersPage:
         """List all users.
@@ -96,6 +97,8 @@ class AdminUsers(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListUsersPage: A page of users.
@@ -109,13 +112,16 @@ class AdminUsers(SyncResource):
         Operation: GET /v1/admin/users (documented).
         """
         request = build_list_users(self._api.list_users, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.list_users import ListUsersPage
@@ -129,6 +135,7 @@ class AdminUsers(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> Iterator[User]:
         """Walk through all `users`, page by page.
@@ -141,6 +148,7 @@ class AdminUsers(SyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk(self.list, arguments)
@@ -152,6 +160,7 @@ class AdminUsers(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> User:
         """Change a user's role.
@@ -169,6 +178,8 @@ class AdminUsers(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             User: The user with the new role.
@@ -182,7 +193,9 @@ class AdminUsers(SyncResource):
         Operation: POST /v1/admin/users/change_role (documented).
         """
         request = build_change_user_role(self._api.change_user_role, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -196,11 +209,14 @@ class AdminUsersWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> RawResponse[ListUsersResponse]:
         """As `AdminUsers.list`; gives the HTTP response whole."""
         request = build_list_users(self._api.list_users, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def change_role(
@@ -210,11 +226,14 @@ class AdminUsersWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> RawResponse[User]:
         """As `AdminUsers.change_role`; gives the HTTP response whole."""
         request = build_change_user_role(self._api.change_user_role, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -228,6 +247,7 @@ class AdminUsersWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> StreamedResponse:
         """As `AdminUsers.list`; gives an open HTTP response.
@@ -235,7 +255,9 @@ class AdminUsersWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_list_users(self._api.list_users, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def change_role(
@@ -245,6 +267,7 @@ class AdminUsersWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> StreamedResponse:
         """As `AdminUsers.change_role`; gives an open HTTP response.
@@ -252,7 +275,9 @@ class AdminUsersWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_change_user_role(self._api.change_user_role, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -276,6 +301,7 @@ class AdminBillingBalances(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> AdminGetUsersBalanceResponse:
         """Get balances of users.
@@ -291,6 +317,8 @@ class AdminBillingBalances(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             AdminGetUsersBalanceResponse: The balances.
@@ -304,7 +332,9 @@ class AdminBillingBalances(SyncResource):
         Operation: POST /v1/admin/billing/balances (documented).
         """
         request = build_admin_get_users_balance(self._api.admin_get_users_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def add(
@@ -314,6 +344,7 @@ class AdminBillingBalances(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> Money:
         """Add to a user's balance.
@@ -331,6 +362,8 @@ class AdminBillingBalances(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Money: The new balance.
@@ -344,7 +377,9 @@ class AdminBillingBalances(SyncResource):
         Operation: POST /v1/admin/billing/balances:add (documented).
         """
         request = build_add_user_balance(self._api.add_user_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -358,11 +393,14 @@ class AdminBillingBalancesWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> RawResponse[AdminGetUsersBalanceResponse]:
         """As `AdminBillingBalances.get`; gives the HTTP response whole."""
         request = build_admin_get_users_balance(self._api.admin_get_users_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def add(
@@ -372,11 +410,14 @@ class AdminBillingBalancesWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> RawResponse[Money]:
         """As `AdminBillingBalances.add`; gives the HTTP response whole."""
         request = build_add_user_balance(self._api.add_user_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -390,6 +431,7 @@ class AdminBillingBalancesWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> StreamedResponse:
         """As `AdminBillingBalances.get`; gives an open HTTP response.
@@ -397,7 +439,9 @@ class AdminBillingBalancesWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_admin_get_users_balance(self._api.admin_get_users_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def add(
@@ -407,6 +451,7 @@ class AdminBillingBalancesWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> StreamedResponse:
         """As `AdminBillingBalances.add`; gives an open HTTP response.
@@ -414,7 +459,9 @@ class AdminBillingBalancesWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_add_user_balance(self._api.add_user_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -438,6 +485,7 @@ class AdminBillingSpending(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> GetUsersSpendingSummaryResponse:
         """Sum up the spending of users.
@@ -454,6 +502,8 @@ class AdminBillingSpending(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             GetUsersSpendingSummaryResponse: The sums.
@@ -467,7 +517,9 @@ class AdminBillingSpending(SyncResource):
         Operation: POST /v1/admin/billing/spending/summary (documented).
         """
         request = build_get_users_spending_summary(self._api.get_users_spending_summary, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -481,11 +533,14 @@ class AdminBillingSpendingWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> RawResponse[GetUsersSpendingSummaryResponse]:
         """As `AdminBillingSpending.summary`; gives the HTTP response whole."""
         request = build_get_users_spending_summary(self._api.get_users_spending_summary, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -499,6 +554,7 @@ class AdminBillingSpendingWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> StreamedResponse:
         """As `AdminBillingSpending.summary`; gives an open HTTP response.
@@ -506,7 +562,9 @@ class AdminBillingSpendingWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_get_users_spending_summary(self._api.get_users_spending_summary, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -530,6 +588,7 @@ class AdminBillingPricingGpu(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> GpuPricing:
         """Set the price of a GPU.
@@ -547,6 +606,8 @@ class AdminBillingPricingGpu(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             GpuPricing: The price.
@@ -560,7 +621,9 @@ class AdminBillingPricingGpu(SyncResource):
         Operation: PUT /v1/admin/billing/gpu-pricing (inferred).
         """
         request = build_upsert_gpu_pricing(self._api.upsert_gpu_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -574,11 +637,14 @@ class AdminBillingPricingGpuWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> RawResponse[GpuPricing]:
         """As `AdminBillingPricingGpu.upsert`; gives the HTTP response whole."""
         request = build_upsert_gpu_pricing(self._api.upsert_gpu_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -592,6 +658,7 @@ class AdminBillingPricingGpuWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> StreamedResponse:
         """As `AdminBillingPricingGpu.upsert`; gives an open HTTP response.
@@ -599,7 +666,9 @@ class AdminBillingPricingGpuWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_upsert_gpu_pricing(self._api.upsert_gpu_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -623,6 +692,7 @@ class AdminBillingPricingServerless(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> ServerlessPricing:
         """Set the price of a Serverless model.
@@ -640,6 +710,8 @@ class AdminBillingPricingServerless(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ServerlessPricing: The price.
@@ -653,7 +725,9 @@ class AdminBillingPricingServerless(SyncResource):
         Operation: PUT /v1/admin/billing/serverless-pricing (inferred).
         """
         request = build_upsert_serverless_pricing(self._api.upsert_serverless_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -667,11 +741,14 @@ class AdminBillingPricingServerlessWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> RawResponse[ServerlessPricing]:
         """As `AdminBillingPricingServerless.upsert`; gives the HTTP response whole."""
         request = build_upsert_serverless_pricing(self._api.upsert_serverless_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -685,6 +762,7 @@ class AdminBillingPricingServerlessWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> StreamedResponse:
         """As `AdminBillingPricingServerless.upsert`; gives an open HTTP response.
@@ -692,7 +770,9 @@ class AdminBillingPricingServerlessWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_upsert_serverless_pricing(self._api.upsert_serverless_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -749,6 +829,7 @@ class AdminModels(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> AdminListModelsPage:
         """List models of all users.
@@ -775,6 +856,8 @@ class AdminModels(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             AdminListModelsPage: A page of models.
@@ -788,13 +871,16 @@ class AdminModels(SyncResource):
         Operation: GET /v1/admin/models (inferred).
         """
         request = build_admin_list_models(self._api.admin_list_models, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.admin_list_models import AdminListModelsPage
@@ -808,6 +894,7 @@ class AdminModels(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> Iterator[Model]:
         """Walk through all `models`, page by page.
@@ -820,6 +907,7 @@ class AdminModels(SyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk(self.list, arguments)
@@ -835,11 +923,14 @@ class AdminModelsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> RawResponse[AdminListModelsResponse]:
         """As `AdminModels.list`; gives the HTTP response whole."""
         request = build_admin_list_models(self._api.admin_list_models, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -853,6 +944,7 @@ class AdminModelsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> StreamedResponse:
         """As `AdminModels.list`; gives an open HTTP response.
@@ -860,7 +952,9 @@ class AdminModelsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_admin_list_models(self._api.admin_list_models, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -884,6 +978,7 @@ class AdminProducts(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> AdminListProductsPage:
         """List all products.
@@ -905,6 +1000,8 @@ class AdminProducts(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             AdminListProductsPage: A page of products.
@@ -918,13 +1015,16 @@ class AdminProducts(SyncResource):
         Operation: GET /v1/admin/products (inferred).
         """
         request = build_admin_list_products(self._api.admin_list_products, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.admin_list_products import AdminListProductsPage
@@ -938,6 +1038,7 @@ class AdminProducts(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> Iterator[Product]:
         """Walk through all `products`, page by page.
@@ -950,6 +1051,7 @@ class AdminProducts(SyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk(self.list, arguments)
@@ -961,6 +1063,7 @@ class AdminProducts(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> Product:
         """Create a product.
@@ -977,6 +1080,8 @@ class AdminProducts(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Product: The new product.
@@ -990,7 +1095,9 @@ class AdminProducts(SyncResource):
         Operation: POST /v1/admin/products (inferred).
         """
         request = build_admin_create_product(self._api.admin_create_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def update(
@@ -1000,6 +1107,7 @@ class AdminProducts(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> Product:
         """Replace a product.
@@ -1017,6 +1125,8 @@ class AdminProducts(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Product: The product.
@@ -1030,7 +1140,9 @@ class AdminProducts(SyncResource):
         Operation: PUT /v1/admin/products/{productId} (inferred).
         """
         request = build_admin_update_product(self._api.admin_update_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def delete(
@@ -1040,6 +1152,7 @@ class AdminProducts(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> None:
         """Delete a product.
@@ -1056,6 +1169,8 @@ class AdminProducts(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1066,7 +1181,9 @@ class AdminProducts(SyncResource):
         Operation: DELETE /v1/admin/products/{productId} (inferred).
         """
         request = build_admin_delete_product(self._api.admin_delete_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -1080,11 +1197,14 @@ class AdminProductsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> RawResponse[AdminListProductsResponse]:
         """As `AdminProducts.list`; gives the HTTP response whole."""
         request = build_admin_list_products(self._api.admin_list_products, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def create(
@@ -1094,11 +1214,14 @@ class AdminProductsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> RawResponse[Product]:
         """As `AdminProducts.create`; gives the HTTP response whole."""
         request = build_admin_create_product(self._api.admin_create_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def update(
@@ -1108,11 +1231,14 @@ class AdminProductsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> RawResponse[Product]:
         """As `AdminProducts.update`; gives the HTTP response whole."""
         request = build_admin_update_product(self._api.admin_update_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def delete(
@@ -1122,11 +1248,14 @@ class AdminProductsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> RawResponse[None]:
         """As `AdminProducts.delete`; gives the HTTP response whole."""
         request = build_admin_delete_product(self._api.admin_delete_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -1140,6 +1269,7 @@ class AdminProductsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> StreamedResponse:
         """As `AdminProducts.list`; gives an open HTTP response.
@@ -1147,7 +1277,9 @@ class AdminProductsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_admin_list_products(self._api.admin_list_products, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def create(
@@ -1157,6 +1289,7 @@ class AdminProductsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> StreamedResponse:
         """As `AdminProducts.create`; gives an open HTTP response.
@@ -1164,7 +1297,9 @@ class AdminProductsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_admin_create_product(self._api.admin_create_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def update(
@@ -1174,6 +1309,7 @@ class AdminProductsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> StreamedResponse:
         """As `AdminProducts.update`; gives an open HTTP response.
@@ -1181,7 +1317,9 @@ class AdminProductsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_admin_update_product(self._api.admin_update_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def delete(
@@ -1191,6 +1329,7 @@ class AdminProductsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> StreamedResponse:
         """As `AdminProducts.delete`; gives an open HTTP response.
@@ -1198,7 +1337,9 @@ class AdminProductsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_admin_delete_product(self._api.admin_delete_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -1246,6 +1387,7 @@ class AsyncAdminUsers(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> AsyncListUsersPage:
         """List all users.
@@ -1264,6 +1406,8 @@ class AsyncAdminUsers(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListUsersPage: A page of users.
@@ -1277,13 +1421,16 @@ class AsyncAdminUsers(AsyncResource):
         Operation: GET /v1/admin/users (documented).
         """
         request = build_list_users(self._api.list_users, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = await self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.list_users import AsyncListUsersPage
@@ -1297,6 +1444,7 @@ class AsyncAdminUsers(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> AsyncIterator[User]:
         """Walk through all `users`, page by page.
@@ -1309,6 +1457,7 @@ class AsyncAdminUsers(AsyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk_async(self.list, arguments)
@@ -1320,6 +1469,7 @@ class AsyncAdminUsers(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> User:
         """Change a user's role.
@@ -1337,6 +1487,8 @@ class AsyncAdminUsers(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             User: The user with the new role.
@@ -1350,7 +1502,9 @@ class AsyncAdminUsers(AsyncResource):
         Operation: POST /v1/admin/users/change_role (documented).
         """
         request = build_change_user_role(self._api.change_user_role, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -1364,11 +1518,14 @@ class AsyncAdminUsersWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> RawResponse[ListUsersResponse]:
         """As `AsyncAdminUsers.list`; gives the HTTP response whole."""
         request = build_list_users(self._api.list_users, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def change_role(
@@ -1378,11 +1535,14 @@ class AsyncAdminUsersWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> RawResponse[User]:
         """As `AsyncAdminUsers.change_role`; gives the HTTP response whole."""
         request = build_change_user_role(self._api.change_user_role, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -1396,6 +1556,7 @@ class AsyncAdminUsersWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAdminUsers.list`; gives an open HTTP response.
@@ -1403,7 +1564,9 @@ class AsyncAdminUsersWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_list_users(self._api.list_users, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def change_role(
@@ -1413,6 +1576,7 @@ class AsyncAdminUsersWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAdminUsers.change_role`; gives an open HTTP response.
@@ -1420,7 +1584,9 @@ class AsyncAdminUsersWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_change_user_role(self._api.change_user_role, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -1444,6 +1610,7 @@ class AsyncAdminBillingBalances(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> AdminGetUsersBalanceResponse:
         """Get balances of users.
@@ -1459,6 +1626,8 @@ class AsyncAdminBillingBalances(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             AdminGetUsersBalanceResponse: The balances.
@@ -1472,7 +1641,9 @@ class AsyncAdminBillingBalances(AsyncResource):
         Operation: POST /v1/admin/billing/balances (documented).
         """
         request = build_admin_get_users_balance(self._api.admin_get_users_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def add(
@@ -1482,6 +1653,7 @@ class AsyncAdminBillingBalances(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> Money:
         """Add to a user's balance.
@@ -1499,6 +1671,8 @@ class AsyncAdminBillingBalances(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Money: The new balance.
@@ -1512,7 +1686,9 @@ class AsyncAdminBillingBalances(AsyncResource):
         Operation: POST /v1/admin/billing/balances:add (documented).
         """
         request = build_add_user_balance(self._api.add_user_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -1526,11 +1702,14 @@ class AsyncAdminBillingBalancesWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> RawResponse[AdminGetUsersBalanceResponse]:
         """As `AsyncAdminBillingBalances.get`; gives the HTTP response whole."""
         request = build_admin_get_users_balance(self._api.admin_get_users_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def add(
@@ -1540,11 +1719,14 @@ class AsyncAdminBillingBalancesWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> RawResponse[Money]:
         """As `AsyncAdminBillingBalances.add`; gives the HTTP response whole."""
         request = build_add_user_balance(self._api.add_user_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -1558,6 +1740,7 @@ class AsyncAdminBillingBalancesWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAdminBillingBalances.get`; gives an open HTTP response.
@@ -1565,7 +1748,9 @@ class AsyncAdminBillingBalancesWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_admin_get_users_balance(self._api.admin_get_users_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def add(
@@ -1575,6 +1760,7 @@ class AsyncAdminBillingBalancesWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAdminBillingBalances.add`; gives an open HTTP response.
@@ -1582,7 +1768,9 @@ class AsyncAdminBillingBalancesWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_add_user_balance(self._api.add_user_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -1606,6 +1794,7 @@ class AsyncAdminBillingSpending(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> GetUsersSpendingSummaryResponse:
         """Sum up the spending of users.
@@ -1622,6 +1811,8 @@ class AsyncAdminBillingSpending(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             GetUsersSpendingSummaryResponse: The sums.
@@ -1635,7 +1826,9 @@ class AsyncAdminBillingSpending(AsyncResource):
         Operation: POST /v1/admin/billing/spending/summary (documented).
         """
         request = build_get_users_spending_summary(self._api.get_users_spending_summary, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -1649,11 +1842,14 @@ class AsyncAdminBillingSpendingWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> RawResponse[GetUsersSpendingSummaryResponse]:
         """As `AsyncAdminBillingSpending.summary`; gives the HTTP response whole."""
         request = build_get_users_spending_summary(self._api.get_users_spending_summary, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -1667,6 +1863,7 @@ class AsyncAdminBillingSpendingWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAdminBillingSpending.summary`; gives an open HTTP response.
@@ -1674,7 +1871,9 @@ class AsyncAdminBillingSpendingWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_get_users_spending_summary(self._api.get_users_spending_summary, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -1698,6 +1897,7 @@ class AsyncAdminBillingPricingGpu(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> GpuPricing:
         """Set the price of a GPU.
@@ -1715,6 +1915,8 @@ class AsyncAdminBillingPricingGpu(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             GpuPricing: The price.
@@ -1728,7 +1930,9 @@ class AsyncAdminBillingPricingGpu(AsyncResource):
         Operation: PUT /v1/admin/billing/gpu-pricing (inferred).
         """
         request = build_upsert_gpu_pricing(self._api.upsert_gpu_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -1742,11 +1946,14 @@ class AsyncAdminBillingPricingGpuWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> RawResponse[GpuPricing]:
         """As `AsyncAdminBillingPricingGpu.upsert`; gives the HTTP response whole."""
         request = build_upsert_gpu_pricing(self._api.upsert_gpu_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -1760,6 +1967,7 @@ class AsyncAdminBillingPricingGpuWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAdminBillingPricingGpu.upsert`; gives an open HTTP response.
@@ -1767,7 +1975,9 @@ class AsyncAdminBillingPricingGpuWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_upsert_gpu_pricing(self._api.upsert_gpu_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -1791,6 +2001,7 @@ class AsyncAdminBillingPricingServerless(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> ServerlessPricing:
         """Set the price of a Serverless model.
@@ -1808,6 +2019,8 @@ class AsyncAdminBillingPricingServerless(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ServerlessPricing: The price.
@@ -1821,7 +2034,9 @@ class AsyncAdminBillingPricingServerless(AsyncResource):
         Operation: PUT /v1/admin/billing/serverless-pricing (inferred).
         """
         request = build_upsert_serverless_pricing(self._api.upsert_serverless_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -1835,11 +2050,14 @@ class AsyncAdminBillingPricingServerlessWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> RawResponse[ServerlessPricing]:
         """As `AsyncAdminBillingPricingServerless.upsert`; gives the HTTP response whole."""
         request = build_upsert_serverless_pricing(self._api.upsert_serverless_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -1853,6 +2071,7 @@ class AsyncAdminBillingPricingServerlessWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAdminBillingPricingServerless.upsert`; gives an open HTTP response.
@@ -1860,7 +2079,9 @@ class AsyncAdminBillingPricingServerlessWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_upsert_serverless_pricing(self._api.upsert_serverless_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -1917,6 +2138,7 @@ class AsyncAdminModels(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> AsyncAdminListModelsPage:
         """List models of all users.
@@ -1943,6 +2165,8 @@ class AsyncAdminModels(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             AdminListModelsPage: A page of models.
@@ -1956,13 +2180,16 @@ class AsyncAdminModels(AsyncResource):
         Operation: GET /v1/admin/models (inferred).
         """
         request = build_admin_list_models(self._api.admin_list_models, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = await self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.admin_list_models import AsyncAdminListModelsPage
@@ -1976,6 +2203,7 @@ class AsyncAdminModels(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> AsyncIterator[Model]:
         """Walk through all `models`, page by page.
@@ -1988,6 +2216,7 @@ class AsyncAdminModels(AsyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk_async(self.list, arguments)
@@ -2003,11 +2232,14 @@ class AsyncAdminModelsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> RawResponse[AdminListModelsResponse]:
         """As `AsyncAdminModels.list`; gives the HTTP response whole."""
         request = build_admin_list_models(self._api.admin_list_models, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -2021,6 +2253,7 @@ class AsyncAdminModelsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAdminModels.list`; gives an open HTTP response.
@@ -2028,7 +2261,9 @@ class AsyncAdminModelsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_admin_list_models(self._api.admin_list_models, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -2052,6 +2287,7 @@ class AsyncAdminProducts(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> AsyncAdminListProductsPage:
         """List all products.
@@ -2073,6 +2309,8 @@ class AsyncAdminProducts(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             AdminListProductsPage: A page of products.
@@ -2086,13 +2324,16 @@ class AsyncAdminProducts(AsyncResource):
         Operation: GET /v1/admin/products (inferred).
         """
         request = build_admin_list_products(self._api.admin_list_products, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = await self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.admin_list_products import AsyncAdminListProductsPage
@@ -2106,6 +2347,7 @@ class AsyncAdminProducts(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> AsyncIterator[Product]:
         """Walk through all `products`, page by page.
@@ -2118,6 +2360,7 @@ class AsyncAdminProducts(AsyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk_async(self.list, arguments)
@@ -2129,6 +2372,7 @@ class AsyncAdminProducts(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> Product:
         """Create a product.
@@ -2145,6 +2389,8 @@ class AsyncAdminProducts(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Product: The new product.
@@ -2158,7 +2404,9 @@ class AsyncAdminProducts(AsyncResource):
         Operation: POST /v1/admin/products (inferred).
         """
         request = build_admin_create_product(self._api.admin_create_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def update(
@@ -2168,6 +2416,7 @@ class AsyncAdminProducts(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> Product:
         """Replace a product.
@@ -2185,6 +2434,8 @@ class AsyncAdminProducts(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Product: The product.
@@ -2198,7 +2449,9 @@ class AsyncAdminProducts(AsyncResource):
         Operation: PUT /v1/admin/products/{productId} (inferred).
         """
         request = build_admin_update_product(self._api.admin_update_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def delete(
@@ -2208,6 +2461,7 @@ class AsyncAdminProducts(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> None:
         """Delete a product.
@@ -2224,6 +2478,8 @@ class AsyncAdminProducts(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2234,7 +2490,9 @@ class AsyncAdminProducts(AsyncResource):
         Operation: DELETE /v1/admin/products/{productId} (inferred).
         """
         request = build_admin_delete_product(self._api.admin_delete_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -2248,11 +2506,14 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> RawResponse[AdminListProductsResponse]:
         """As `AsyncAdminProducts.list`; gives the HTTP response whole."""
         request = build_admin_list_products(self._api.admin_list_products, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def create(
@@ -2262,11 +2523,14 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> RawResponse[Product]:
         """As `AsyncAdminProducts.create`; gives the HTTP response whole."""
         request = build_admin_create_product(self._api.admin_create_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def update(
@@ -2276,11 +2540,14 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> RawResponse[Product]:
         """As `AsyncAdminProducts.update`; gives the HTTP response whole."""
         request = build_admin_update_product(self._api.admin_update_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def delete(
@@ -2290,11 +2557,14 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> RawResponse[None]:
         """As `AsyncAdminProducts.delete`; gives the HTTP response whole."""
         request = build_admin_delete_product(self._api.admin_delete_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -2308,6 +2578,7 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAdminProducts.list`; gives an open HTTP response.
@@ -2315,7 +2586,9 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_admin_list_products(self._api.admin_list_products, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def create(
@@ -2325,6 +2598,7 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAdminProducts.create`; gives an open HTTP response.
@@ -2332,7 +2606,9 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_admin_create_product(self._api.admin_create_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def update(
@@ -2342,6 +2618,7 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAdminProducts.update`; gives an open HTTP response.
@@ -2349,7 +2626,9 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_admin_update_product(self._api.admin_update_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def delete(
@@ -2359,6 +2638,7 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAdminProducts.delete`; gives an open HTTP response.
@@ -2366,7 +2646,9 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_admin_delete_product(self._api.admin_delete_product, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 

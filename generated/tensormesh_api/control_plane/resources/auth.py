@@ -48,6 +48,7 @@ class AuthCli(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> StartCliLoginResponse:
         """Start a login in the browser.
@@ -69,6 +70,8 @@ class AuthCli(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             StartCliLoginResponse: The login, to be approved.
@@ -82,7 +85,9 @@ class AuthCli(SyncResource):
         Operation: POST /auth/cli/start (inferred).
         """
         request = build_start_cli_login(self._api.start_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def exchange(
@@ -92,6 +97,7 @@ class AuthCli(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> ExchangeCliLoginResponse:
         """Exchange a login for tokens.
@@ -112,6 +118,8 @@ class AuthCli(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ExchangeCliLoginResponse: The tokens.
@@ -125,7 +133,9 @@ class AuthCli(SyncResource):
         Operation: POST /auth/cli/exchange (inferred).
         """
         request = build_exchange_cli_login(self._api.exchange_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def refresh(
@@ -135,6 +145,7 @@ class AuthCli(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> RefreshCliLoginResponse:
         """Renew the tokens of a login.
@@ -151,6 +162,8 @@ class AuthCli(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             RefreshCliLoginResponse: The new tokens.
@@ -164,7 +177,9 @@ class AuthCli(SyncResource):
         Operation: POST /auth/cli/refresh (inferred).
         """
         request = build_refresh_cli_login(self._api.refresh_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -178,11 +193,14 @@ class AuthCliWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> RawResponse[StartCliLoginResponse]:
         """As `AuthCli.start`; gives the HTTP response whole."""
         request = build_start_cli_login(self._api.start_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def exchange(
@@ -192,11 +210,14 @@ class AuthCliWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> RawResponse[ExchangeCliLoginResponse]:
         """As `AuthCli.exchange`; gives the HTTP response whole."""
         request = build_exchange_cli_login(self._api.exchange_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def refresh(
@@ -206,11 +227,14 @@ class AuthCliWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> RawResponse[RefreshCliLoginResponse]:
         """As `AuthCli.refresh`; gives the HTTP response whole."""
         request = build_refresh_cli_login(self._api.refresh_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -224,6 +248,7 @@ class AuthCliWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> StreamedResponse:
         """As `AuthCli.start`; gives an open HTTP response.
@@ -231,7 +256,9 @@ class AuthCliWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_start_cli_login(self._api.start_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def exchange(
@@ -241,6 +268,7 @@ class AuthCliWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> StreamedResponse:
         """As `AuthCli.exchange`; gives an open HTTP response.
@@ -248,7 +276,9 @@ class AuthCliWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_exchange_cli_login(self._api.exchange_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def refresh(
@@ -258,6 +288,7 @@ class AuthCliWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> StreamedResponse:
         """As `AuthCli.refresh`; gives an open HTTP response.
@@ -265,7 +296,9 @@ class AuthCliWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_refresh_cli_login(self._api.refresh_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -298,6 +331,7 @@ class AsyncAuthCli(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> StartCliLoginResponse:
         """Start a login in the browser.
@@ -319,6 +353,8 @@ class AsyncAuthCli(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             StartCliLoginResponse: The login, to be approved.
@@ -332,7 +368,9 @@ class AsyncAuthCli(AsyncResource):
         Operation: POST /auth/cli/start (inferred).
         """
         request = build_start_cli_login(self._api.start_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def exchange(
@@ -342,6 +380,7 @@ class AsyncAuthCli(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> ExchangeCliLoginResponse:
         """Exchange a login for tokens.
@@ -362,6 +401,8 @@ class AsyncAuthCli(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ExchangeCliLoginResponse: The tokens.
@@ -375,7 +416,9 @@ class AsyncAuthCli(AsyncResource):
         Operation: POST /auth/cli/exchange (inferred).
         """
         request = build_exchange_cli_login(self._api.exchange_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def refresh(
@@ -385,6 +428,7 @@ class AsyncAuthCli(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> RefreshCliLoginResponse:
         """Renew the tokens of a login.
@@ -401,6 +445,8 @@ class AsyncAuthCli(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             RefreshCliLoginResponse: The new tokens.
@@ -414,7 +460,9 @@ class AsyncAuthCli(AsyncResource):
         Operation: POST /auth/cli/refresh (inferred).
         """
         request = build_refresh_cli_login(self._api.refresh_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -428,11 +476,14 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> RawResponse[StartCliLoginResponse]:
         """As `AsyncAuthCli.start`; gives the HTTP response whole."""
         request = build_start_cli_login(self._api.start_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def exchange(
@@ -442,11 +493,14 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> RawResponse[ExchangeCliLoginResponse]:
         """As `AsyncAuthCli.exchange`; gives the HTTP response whole."""
         request = build_exchange_cli_login(self._api.exchange_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def refresh(
@@ -456,11 +510,14 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> RawResponse[RefreshCliLoginResponse]:
         """As `AsyncAuthCli.refresh`; gives the HTTP response whole."""
         request = build_refresh_cli_login(self._api.refresh_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -474,6 +531,7 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAuthCli.start`; gives an open HTTP response.
@@ -481,7 +539,9 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_start_cli_login(self._api.start_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def exchange(
@@ -491,6 +551,7 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAuthCli.exchange`; gives an open HTTP response.
@@ -498,7 +559,9 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_exchange_cli_login(self._api.exchange_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def refresh(
@@ -508,6 +571,7 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncAuthCli.refresh`; gives an open HTTP response.
@@ -515,7 +579,9 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_refresh_cli_login(self._api.refresh_cli_login, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 

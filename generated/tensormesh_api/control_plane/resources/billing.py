@@ -85,6 +85,7 @@ class BillingBalance(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> Money:
         """Get a user's balance.
@@ -99,6 +100,8 @@ class BillingBalance(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Money: The balance.
@@ -112,7 +115,9 @@ class BillingBalance(SyncResource):
         Operation: GET /v1/billing/balance (documented).
         """
         request = build_get_user_balance(self._api.get_user_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -126,11 +131,14 @@ class BillingBalanceWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> RawResponse[Money]:
         """As `BillingBalance.get`; gives the HTTP response whole."""
         request = build_get_user_balance(self._api.get_user_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -144,6 +152,7 @@ class BillingBalanceWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> StreamedResponse:
         """As `BillingBalance.get`; gives an open HTTP response.
@@ -151,7 +160,9 @@ class BillingBalanceWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_get_user_balance(self._api.get_user_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -175,6 +186,7 @@ class BillingTransactions(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> ListBillingTransactionsPage:
         """List a user's transactions.
@@ -194,6 +206,8 @@ class BillingTransactions(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListBillingTransactionsPage: A page of transactions.
@@ -207,13 +221,16 @@ class BillingTransactions(SyncResource):
         Operation: GET /v1/billing/transactions (documented).
         """
         request = build_list_billing_transactions(self._api.list_billing_transactions, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.list_billing_transactions import ListBillingTransactionsPage
@@ -227,6 +244,7 @@ class BillingTransactions(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> Iterator[BillingTransaction]:
         """Walk through all `transactions`, page by page.
@@ -239,6 +257,7 @@ class BillingTransactions(SyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk(self.list, arguments)
@@ -254,11 +273,14 @@ class BillingTransactionsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> RawResponse[ListBillingTransactionsResponse]:
         """As `BillingTransactions.list`; gives the HTTP response whole."""
         request = build_list_billing_transactions(self._api.list_billing_transactions, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -272,6 +294,7 @@ class BillingTransactionsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> StreamedResponse:
         """As `BillingTransactions.list`; gives an open HTTP response.
@@ -279,7 +302,9 @@ class BillingTransactionsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_list_billing_transactions(self._api.list_billing_transactions, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -303,6 +328,7 @@ class BillingSpending(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> GetUserSpendingSummaryResponse:
         """Sum up a user's spending.
@@ -317,6 +343,8 @@ class BillingSpending(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             GetUserSpendingSummaryResponse: The three sums.
@@ -330,7 +358,9 @@ class BillingSpending(SyncResource):
         Operation: GET /v1/billing/spending/summary (documented).
         """
         request = build_get_user_spending_summary(self._api.get_user_spending_summary, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def history(
@@ -340,6 +370,7 @@ class BillingSpending(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> GetUserSpendingHistoryResponse:
         """Get a user's spending over time.
@@ -354,6 +385,8 @@ class BillingSpending(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             GetUserSpendingHistoryResponse: The spending.
@@ -367,7 +400,9 @@ class BillingSpending(SyncResource):
         Operation: GET /v1/billing/spending/history (documented).
         """
         request = build_get_user_spending_history(self._api.get_user_spending_history, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -381,11 +416,14 @@ class BillingSpendingWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> RawResponse[GetUserSpendingSummaryResponse]:
         """As `BillingSpending.summary`; gives the HTTP response whole."""
         request = build_get_user_spending_summary(self._api.get_user_spending_summary, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def history(
@@ -395,11 +433,14 @@ class BillingSpendingWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> RawResponse[GetUserSpendingHistoryResponse]:
         """As `BillingSpending.history`; gives the HTTP response whole."""
         request = build_get_user_spending_history(self._api.get_user_spending_history, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -413,6 +454,7 @@ class BillingSpendingWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> StreamedResponse:
         """As `BillingSpending.summary`; gives an open HTTP response.
@@ -420,7 +462,9 @@ class BillingSpendingWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_get_user_spending_summary(self._api.get_user_spending_summary, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def history(
@@ -430,6 +474,7 @@ class BillingSpendingWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> StreamedResponse:
         """As `BillingSpending.history`; gives an open HTTP response.
@@ -437,7 +482,9 @@ class BillingSpendingWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_get_user_spending_history(self._api.get_user_spending_history, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -461,6 +508,7 @@ class BillingServerlessUsage(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> GetServerlessUsageHistoryResponse:
         """Get a user's Serverless usage over time.
@@ -486,6 +534,8 @@ class BillingServerlessUsage(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             GetServerlessUsageHistoryResponse: The usage.
@@ -501,7 +551,9 @@ class BillingServerlessUsage(SyncResource):
         request = build_get_serverless_usage_history(
             self._api.get_serverless_usage_history, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -515,13 +567,16 @@ class BillingServerlessUsageWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> RawResponse[GetServerlessUsageHistoryResponse]:
         """As `BillingServerlessUsage.history`; gives the HTTP response whole."""
         request = build_get_serverless_usage_history(
             self._api.get_serverless_usage_history, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -535,6 +590,7 @@ class BillingServerlessUsageWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> StreamedResponse:
         """As `BillingServerlessUsage.history`; gives an open HTTP response.
@@ -544,7 +600,9 @@ class BillingServerlessUsageWithStreamingResponse(SyncResource):
         request = build_get_serverless_usage_history(
             self._api.get_serverless_usage_history, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -568,6 +626,7 @@ class BillingStripeCustomers(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> GetOrCreateStripeCustomerResponse:
         """Get or create a user's customer record at Stripe.
@@ -582,6 +641,8 @@ class BillingStripeCustomers(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             GetOrCreateStripeCustomerResponse: The id.
@@ -597,7 +658,9 @@ class BillingStripeCustomers(SyncResource):
         request = build_get_or_create_stripe_customer(
             self._api.get_or_create_stripe_customer, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -611,13 +674,16 @@ class BillingStripeCustomersWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> RawResponse[GetOrCreateStripeCustomerResponse]:
         """As `BillingStripeCustomers.get_or_create`; gives the HTTP response whole."""
         request = build_get_or_create_stripe_customer(
             self._api.get_or_create_stripe_customer, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -631,6 +697,7 @@ class BillingStripeCustomersWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> StreamedResponse:
         """As `BillingStripeCustomers.get_or_create`; gives an open HTTP response.
@@ -640,7 +707,9 @@ class BillingStripeCustomersWithStreamingResponse(SyncResource):
         request = build_get_or_create_stripe_customer(
             self._api.get_or_create_stripe_customer, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -664,6 +733,7 @@ class BillingStripePaymentMethods(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> ListStripePaymentMethodsResponse:
         """List a user's payment methods.
@@ -677,6 +747,8 @@ class BillingStripePaymentMethods(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListStripePaymentMethodsResponse: The payment methods.
@@ -690,7 +762,9 @@ class BillingStripePaymentMethods(SyncResource):
         Operation: GET /v1/billing/stripe/customers/payment-methods (documented).
         """
         request = build_list_stripe_payment_methods(self._api.list_stripe_payment_methods, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def attach(
@@ -700,6 +774,7 @@ class BillingStripePaymentMethods(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> None:
         """Add a payment method.
@@ -715,6 +790,8 @@ class BillingStripePaymentMethods(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -727,7 +804,9 @@ class BillingStripePaymentMethods(SyncResource):
         request = build_attach_stripe_payment_method(
             self._api.attach_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def detach(
@@ -737,6 +816,7 @@ class BillingStripePaymentMethods(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> None:
         """Remove a payment method.
@@ -754,6 +834,8 @@ class BillingStripePaymentMethods(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -767,7 +849,9 @@ class BillingStripePaymentMethods(SyncResource):
         request = build_detach_stripe_payment_method(
             self._api.detach_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def set_default(
@@ -777,6 +861,7 @@ class BillingStripePaymentMethods(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> None:
         """Choose the default payment method.
@@ -793,6 +878,8 @@ class BillingStripePaymentMethods(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -805,7 +892,9 @@ class BillingStripePaymentMethods(SyncResource):
         request = build_set_default_stripe_payment_method(
             self._api.set_default_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -819,11 +908,14 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> RawResponse[ListStripePaymentMethodsResponse]:
         """As `BillingStripePaymentMethods.list`; gives the HTTP response whole."""
         request = build_list_stripe_payment_methods(self._api.list_stripe_payment_methods, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def attach(
@@ -833,13 +925,16 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> RawResponse[None]:
         """As `BillingStripePaymentMethods.attach`; gives the HTTP response whole."""
         request = build_attach_stripe_payment_method(
             self._api.attach_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def detach(
@@ -849,13 +944,16 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> RawResponse[None]:
         """As `BillingStripePaymentMethods.detach`; gives the HTTP response whole."""
         request = build_detach_stripe_payment_method(
             self._api.detach_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def set_default(
@@ -865,13 +963,16 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> RawResponse[None]:
         """As `BillingStripePaymentMethods.set_default`; gives the HTTP response whole."""
         request = build_set_default_stripe_payment_method(
             self._api.set_default_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -885,6 +986,7 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> StreamedResponse:
         """As `BillingStripePaymentMethods.list`; gives an open HTTP response.
@@ -892,7 +994,9 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_list_stripe_payment_methods(self._api.list_stripe_payment_methods, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def attach(
@@ -902,6 +1006,7 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> StreamedResponse:
         """As `BillingStripePaymentMethods.attach`; gives an open HTTP response.
@@ -911,7 +1016,9 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         request = build_attach_stripe_payment_method(
             self._api.attach_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def detach(
@@ -921,6 +1028,7 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> StreamedResponse:
         """As `BillingStripePaymentMethods.detach`; gives an open HTTP response.
@@ -930,7 +1038,9 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         request = build_detach_stripe_payment_method(
             self._api.detach_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def set_default(
@@ -940,6 +1050,7 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> StreamedResponse:
         """As `BillingStripePaymentMethods.set_default`; gives an open HTTP response.
@@ -949,7 +1060,9 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         request = build_set_default_stripe_payment_method(
             self._api.set_default_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -973,6 +1086,7 @@ class BillingStripePaymentIntents(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> CreateStripePaymentIntentResponse:
         """Prepare a payment.
@@ -990,6 +1104,8 @@ class BillingStripePaymentIntents(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             CreateStripePaymentIntentResponse: The payment, to be confirmed.
@@ -1005,7 +1121,9 @@ class BillingStripePaymentIntents(SyncResource):
         request = build_create_stripe_payment_intent(
             self._api.create_stripe_payment_intent, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -1019,13 +1137,16 @@ class BillingStripePaymentIntentsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> RawResponse[CreateStripePaymentIntentResponse]:
         """As `BillingStripePaymentIntents.create`; gives the HTTP response whole."""
         request = build_create_stripe_payment_intent(
             self._api.create_stripe_payment_intent, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -1039,6 +1160,7 @@ class BillingStripePaymentIntentsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> StreamedResponse:
         """As `BillingStripePaymentIntents.create`; gives an open HTTP response.
@@ -1048,7 +1170,9 @@ class BillingStripePaymentIntentsWithStreamingResponse(SyncResource):
         request = build_create_stripe_payment_intent(
             self._api.create_stripe_payment_intent, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -1091,6 +1215,7 @@ class BillingPricingGpu(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> ListGpuPricingResponse:
         """List prices of GPUs.
@@ -1112,6 +1237,8 @@ class BillingPricingGpu(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListGpuPricingResponse: The prices.
@@ -1125,7 +1252,9 @@ class BillingPricingGpu(SyncResource):
         Operation: GET /v1/billing/gpu-pricing (documented).
         """
         request = build_list_gpu_pricing(self._api.list_gpu_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -1139,11 +1268,14 @@ class BillingPricingGpuWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> RawResponse[ListGpuPricingResponse]:
         """As `BillingPricingGpu.list`; gives the HTTP response whole."""
         request = build_list_gpu_pricing(self._api.list_gpu_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -1157,6 +1289,7 @@ class BillingPricingGpuWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> StreamedResponse:
         """As `BillingPricingGpu.list`; gives an open HTTP response.
@@ -1164,7 +1297,9 @@ class BillingPricingGpuWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_list_gpu_pricing(self._api.list_gpu_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -1188,6 +1323,7 @@ class BillingPricingServerless(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> ListServerlessPricingResponse:
         """List prices of Serverless models.
@@ -1206,6 +1342,8 @@ class BillingPricingServerless(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListServerlessPricingResponse: The prices.
@@ -1219,7 +1357,9 @@ class BillingPricingServerless(SyncResource):
         Operation: GET /v1/billing/serverless-pricing (inferred).
         """
         request = build_list_serverless_pricing(self._api.list_serverless_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -1233,11 +1373,14 @@ class BillingPricingServerlessWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> RawResponse[ListServerlessPricingResponse]:
         """As `BillingPricingServerless.list`; gives the HTTP response whole."""
         request = build_list_serverless_pricing(self._api.list_serverless_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -1251,6 +1394,7 @@ class BillingPricingServerlessWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> StreamedResponse:
         """As `BillingPricingServerless.list`; gives an open HTTP response.
@@ -1258,7 +1402,9 @@ class BillingPricingServerlessWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_list_serverless_pricing(self._api.list_serverless_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -1330,6 +1476,7 @@ class AsyncBillingBalance(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> Money:
         """Get a user's balance.
@@ -1344,6 +1491,8 @@ class AsyncBillingBalance(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Money: The balance.
@@ -1357,7 +1506,9 @@ class AsyncBillingBalance(AsyncResource):
         Operation: GET /v1/billing/balance (documented).
         """
         request = build_get_user_balance(self._api.get_user_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -1371,11 +1522,14 @@ class AsyncBillingBalanceWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> RawResponse[Money]:
         """As `AsyncBillingBalance.get`; gives the HTTP response whole."""
         request = build_get_user_balance(self._api.get_user_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -1389,6 +1543,7 @@ class AsyncBillingBalanceWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingBalance.get`; gives an open HTTP response.
@@ -1396,7 +1551,9 @@ class AsyncBillingBalanceWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_get_user_balance(self._api.get_user_balance, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -1420,6 +1577,7 @@ class AsyncBillingTransactions(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> AsyncListBillingTransactionsPage:
         """List a user's transactions.
@@ -1439,6 +1597,8 @@ class AsyncBillingTransactions(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListBillingTransactionsPage: A page of transactions.
@@ -1452,13 +1612,16 @@ class AsyncBillingTransactions(AsyncResource):
         Operation: GET /v1/billing/transactions (documented).
         """
         request = build_list_billing_transactions(self._api.list_billing_transactions, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = await self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.list_billing_transactions import AsyncListBillingTransactionsPage
@@ -1472,6 +1635,7 @@ class AsyncBillingTransactions(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> AsyncIterator[BillingTransaction]:
         """Walk through all `transactions`, page by page.
@@ -1484,6 +1648,7 @@ class AsyncBillingTransactions(AsyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk_async(self.list, arguments)
@@ -1499,11 +1664,14 @@ class AsyncBillingTransactionsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> RawResponse[ListBillingTransactionsResponse]:
         """As `AsyncBillingTransactions.list`; gives the HTTP response whole."""
         request = build_list_billing_transactions(self._api.list_billing_transactions, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -1517,6 +1685,7 @@ class AsyncBillingTransactionsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingTransactions.list`; gives an open HTTP response.
@@ -1524,7 +1693,9 @@ class AsyncBillingTransactionsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_list_billing_transactions(self._api.list_billing_transactions, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -1548,6 +1719,7 @@ class AsyncBillingSpending(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> GetUserSpendingSummaryResponse:
         """Sum up a user's spending.
@@ -1562,6 +1734,8 @@ class AsyncBillingSpending(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             GetUserSpendingSummaryResponse: The three sums.
@@ -1575,7 +1749,9 @@ class AsyncBillingSpending(AsyncResource):
         Operation: GET /v1/billing/spending/summary (documented).
         """
         request = build_get_user_spending_summary(self._api.get_user_spending_summary, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def history(
@@ -1585,6 +1761,7 @@ class AsyncBillingSpending(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> GetUserSpendingHistoryResponse:
         """Get a user's spending over time.
@@ -1599,6 +1776,8 @@ class AsyncBillingSpending(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             GetUserSpendingHistoryResponse: The spending.
@@ -1612,7 +1791,9 @@ class AsyncBillingSpending(AsyncResource):
         Operation: GET /v1/billing/spending/history (documented).
         """
         request = build_get_user_spending_history(self._api.get_user_spending_history, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -1626,11 +1807,14 @@ class AsyncBillingSpendingWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> RawResponse[GetUserSpendingSummaryResponse]:
         """As `AsyncBillingSpending.summary`; gives the HTTP response whole."""
         request = build_get_user_spending_summary(self._api.get_user_spending_summary, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def history(
@@ -1640,11 +1824,14 @@ class AsyncBillingSpendingWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> RawResponse[GetUserSpendingHistoryResponse]:
         """As `AsyncBillingSpending.history`; gives the HTTP response whole."""
         request = build_get_user_spending_history(self._api.get_user_spending_history, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -1658,6 +1845,7 @@ class AsyncBillingSpendingWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingSpending.summary`; gives an open HTTP response.
@@ -1665,7 +1853,9 @@ class AsyncBillingSpendingWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_get_user_spending_summary(self._api.get_user_spending_summary, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def history(
@@ -1675,6 +1865,7 @@ class AsyncBillingSpendingWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingSpending.history`; gives an open HTTP response.
@@ -1682,7 +1873,9 @@ class AsyncBillingSpendingWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_get_user_spending_history(self._api.get_user_spending_history, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -1706,6 +1899,7 @@ class AsyncBillingServerlessUsage(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> GetServerlessUsageHistoryResponse:
         """Get a user's Serverless usage over time.
@@ -1731,6 +1925,8 @@ class AsyncBillingServerlessUsage(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             GetServerlessUsageHistoryResponse: The usage.
@@ -1746,7 +1942,9 @@ class AsyncBillingServerlessUsage(AsyncResource):
         request = build_get_serverless_usage_history(
             self._api.get_serverless_usage_history, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -1760,13 +1958,16 @@ class AsyncBillingServerlessUsageWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> RawResponse[GetServerlessUsageHistoryResponse]:
         """As `AsyncBillingServerlessUsage.history`; gives the HTTP response whole."""
         request = build_get_serverless_usage_history(
             self._api.get_serverless_usage_history, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -1780,6 +1981,7 @@ class AsyncBillingServerlessUsageWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingServerlessUsage.history`; gives an open HTTP response.
@@ -1789,7 +1991,9 @@ class AsyncBillingServerlessUsageWithStreamingResponse(AsyncResource):
         request = build_get_serverless_usage_history(
             self._api.get_serverless_usage_history, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -1813,6 +2017,7 @@ class AsyncBillingStripeCustomers(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> GetOrCreateStripeCustomerResponse:
         """Get or create a user's customer record at Stripe.
@@ -1827,6 +2032,8 @@ class AsyncBillingStripeCustomers(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             GetOrCreateStripeCustomerResponse: The id.
@@ -1842,7 +2049,9 @@ class AsyncBillingStripeCustomers(AsyncResource):
         request = build_get_or_create_stripe_customer(
             self._api.get_or_create_stripe_customer, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -1856,13 +2065,16 @@ class AsyncBillingStripeCustomersWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> RawResponse[GetOrCreateStripeCustomerResponse]:
         """As `AsyncBillingStripeCustomers.get_or_create`; gives the HTTP response whole."""
         request = build_get_or_create_stripe_customer(
             self._api.get_or_create_stripe_customer, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -1876,6 +2088,7 @@ class AsyncBillingStripeCustomersWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingStripeCustomers.get_or_create`; gives an open HTTP response.
@@ -1885,7 +2098,9 @@ class AsyncBillingStripeCustomersWithStreamingResponse(AsyncResource):
         request = build_get_or_create_stripe_customer(
             self._api.get_or_create_stripe_customer, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -1909,6 +2124,7 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> ListStripePaymentMethodsResponse:
         """List a user's payment methods.
@@ -1922,6 +2138,8 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListStripePaymentMethodsResponse: The payment methods.
@@ -1935,7 +2153,9 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         Operation: GET /v1/billing/stripe/customers/payment-methods (documented).
         """
         request = build_list_stripe_payment_methods(self._api.list_stripe_payment_methods, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def attach(
@@ -1945,6 +2165,7 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> None:
         """Add a payment method.
@@ -1960,6 +2181,8 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1972,7 +2195,9 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         request = build_attach_stripe_payment_method(
             self._api.attach_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def detach(
@@ -1982,6 +2207,7 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> None:
         """Remove a payment method.
@@ -1999,6 +2225,8 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2012,7 +2240,9 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         request = build_detach_stripe_payment_method(
             self._api.detach_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def set_default(
@@ -2022,6 +2252,7 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> None:
         """Choose the default payment method.
@@ -2038,6 +2269,8 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2050,7 +2283,9 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         request = build_set_default_stripe_payment_method(
             self._api.set_default_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -2064,11 +2299,14 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> RawResponse[ListStripePaymentMethodsResponse]:
         """As `AsyncBillingStripePaymentMethods.list`; gives the HTTP response whole."""
         request = build_list_stripe_payment_methods(self._api.list_stripe_payment_methods, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def attach(
@@ -2078,13 +2316,16 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> RawResponse[None]:
         """As `AsyncBillingStripePaymentMethods.attach`; gives the HTTP response whole."""
         request = build_attach_stripe_payment_method(
             self._api.attach_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def detach(
@@ -2094,13 +2335,16 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> RawResponse[None]:
         """As `AsyncBillingStripePaymentMethods.detach`; gives the HTTP response whole."""
         request = build_detach_stripe_payment_method(
             self._api.detach_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def set_default(
@@ -2110,13 +2354,16 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> RawResponse[None]:
         """As `AsyncBillingStripePaymentMethods.set_default`; gives the HTTP response whole."""
         request = build_set_default_stripe_payment_method(
             self._api.set_default_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -2130,6 +2377,7 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingStripePaymentMethods.list`; gives an open HTTP response.
@@ -2137,7 +2385,9 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_list_stripe_payment_methods(self._api.list_stripe_payment_methods, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def attach(
@@ -2147,6 +2397,7 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingStripePaymentMethods.attach`; gives an open HTTP response.
@@ -2156,7 +2407,9 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         request = build_attach_stripe_payment_method(
             self._api.attach_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def detach(
@@ -2166,6 +2419,7 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingStripePaymentMethods.detach`; gives an open HTTP response.
@@ -2175,7 +2429,9 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         request = build_detach_stripe_payment_method(
             self._api.detach_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def set_default(
@@ -2185,6 +2441,7 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingStripePaymentMethods.set_default`; gives an open HTTP response.
@@ -2194,7 +2451,9 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         request = build_set_default_stripe_payment_method(
             self._api.set_default_stripe_payment_method, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -2218,6 +2477,7 @@ class AsyncBillingStripePaymentIntents(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> CreateStripePaymentIntentResponse:
         """Prepare a payment.
@@ -2235,6 +2495,8 @@ class AsyncBillingStripePaymentIntents(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             CreateStripePaymentIntentResponse: The payment, to be confirmed.
@@ -2250,7 +2512,9 @@ class AsyncBillingStripePaymentIntents(AsyncResource):
         request = build_create_stripe_payment_intent(
             self._api.create_stripe_payment_intent, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -2264,13 +2528,16 @@ class AsyncBillingStripePaymentIntentsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> RawResponse[CreateStripePaymentIntentResponse]:
         """As `AsyncBillingStripePaymentIntents.create`; gives the HTTP response whole."""
         request = build_create_stripe_payment_intent(
             self._api.create_stripe_payment_intent, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -2284,6 +2551,7 @@ class AsyncBillingStripePaymentIntentsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingStripePaymentIntents.create`; gives an open HTTP response.
@@ -2293,7 +2561,9 @@ class AsyncBillingStripePaymentIntentsWithStreamingResponse(AsyncResource):
         request = build_create_stripe_payment_intent(
             self._api.create_stripe_payment_intent, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -2336,6 +2606,7 @@ class AsyncBillingPricingGpu(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> ListGpuPricingResponse:
         """List prices of GPUs.
@@ -2357,6 +2628,8 @@ class AsyncBillingPricingGpu(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListGpuPricingResponse: The prices.
@@ -2370,7 +2643,9 @@ class AsyncBillingPricingGpu(AsyncResource):
         Operation: GET /v1/billing/gpu-pricing (documented).
         """
         request = build_list_gpu_pricing(self._api.list_gpu_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -2384,11 +2659,14 @@ class AsyncBillingPricingGpuWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> RawResponse[ListGpuPricingResponse]:
         """As `AsyncBillingPricingGpu.list`; gives the HTTP response whole."""
         request = build_list_gpu_pricing(self._api.list_gpu_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -2402,6 +2680,7 @@ class AsyncBillingPricingGpuWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingPricingGpu.list`; gives an open HTTP response.
@@ -2409,7 +2688,9 @@ class AsyncBillingPricingGpuWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_list_gpu_pricing(self._api.list_gpu_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -2433,6 +2714,7 @@ class AsyncBillingPricingServerless(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> ListServerlessPricingResponse:
         """List prices of Serverless models.
@@ -2451,6 +2733,8 @@ class AsyncBillingPricingServerless(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListServerlessPricingResponse: The prices.
@@ -2464,7 +2748,9 @@ class AsyncBillingPricingServerless(AsyncResource):
         Operation: GET /v1/billing/serverless-pricing (inferred).
         """
         request = build_list_serverless_pricing(self._api.list_serverless_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -2478,11 +2764,14 @@ class AsyncBillingPricingServerlessWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> RawResponse[ListServerlessPricingResponse]:
         """As `AsyncBillingPricingServerless.list`; gives the HTTP response whole."""
         request = build_list_serverless_pricing(self._api.list_serverless_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -2496,6 +2785,7 @@ class AsyncBillingPricingServerlessWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncBillingPricingServerless.list`; gives an open HTTP response.
@@ -2503,7 +2793,9 @@ class AsyncBillingPricingServerlessWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_list_serverless_pricing(self._api.list_serverless_pricing, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 

@@ -45,6 +45,7 @@ class Logs(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> QueryLogsPage:
         """Query logs.
@@ -75,6 +76,8 @@ class Logs(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             QueryLogsPage: A page of entries.
@@ -88,13 +91,16 @@ class Logs(SyncResource):
         Operation: GET /v1/logs (inferred).
         """
         request = build_query_logs(self._api.query_logs, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.query_logs import QueryLogsPage
@@ -108,6 +114,7 @@ class Logs(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> Iterator[LogEntry]:
         """Walk through all `entries`, page by page.
@@ -120,6 +127,7 @@ class Logs(SyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk(self.query, arguments)
@@ -135,11 +143,14 @@ class LogsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> RawResponse[QueryLogsResponse]:
         """As `Logs.query`; gives the HTTP response whole."""
         request = build_query_logs(self._api.query_logs, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -153,6 +164,7 @@ class LogsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> StreamedResponse:
         """As `Logs.query`; gives an open HTTP response.
@@ -160,7 +172,9 @@ class LogsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_query_logs(self._api.query_logs, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -184,6 +198,7 @@ class AsyncLogs(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> AsyncQueryLogsPage:
         """Query logs.
@@ -214,6 +229,8 @@ class AsyncLogs(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             QueryLogsPage: A page of entries.
@@ -227,13 +244,16 @@ class AsyncLogs(AsyncResource):
         Operation: GET /v1/logs (inferred).
         """
         request = build_query_logs(self._api.query_logs, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = await self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.query_logs import AsyncQueryLogsPage
@@ -247,6 +267,7 @@ class AsyncLogs(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> AsyncIterator[LogEntry]:
         """Walk through all `entries`, page by page.
@@ -259,6 +280,7 @@ class AsyncLogs(AsyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk_async(self.query, arguments)
@@ -274,11 +296,14 @@ class AsyncLogsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> RawResponse[QueryLogsResponse]:
         """As `AsyncLogs.query`; gives the HTTP response whole."""
         request = build_query_logs(self._api.query_logs, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -292,6 +317,7 @@ class AsyncLogsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncLogs.query`; gives an open HTTP response.
@@ -299,5 +325,7 @@ class AsyncLogsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_query_logs(self._api.query_logs, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)

@@ -42,6 +42,7 @@ class Metrics(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> QueryMetricsResponse:
         """Query metrics.
@@ -70,6 +71,8 @@ class Metrics(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             QueryMetricsResponse: The metrics.
@@ -83,7 +86,9 @@ class Metrics(SyncResource):
         Operation: GET /v1/metrics (inferred).
         """
         request = build_query_metrics(self._api.query_metrics, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -97,11 +102,14 @@ class MetricsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> RawResponse[QueryMetricsResponse]:
         """As `Metrics.query`; gives the HTTP response whole."""
         request = build_query_metrics(self._api.query_metrics, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -115,6 +123,7 @@ class MetricsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> StreamedResponse:
         """As `Metrics.query`; gives an open HTTP response.
@@ -122,7 +131,9 @@ class MetricsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_query_metrics(self._api.query_metrics, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -146,6 +157,7 @@ class AsyncMetrics(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> QueryMetricsResponse:
         """Query metrics.
@@ -174,6 +186,8 @@ class AsyncMetrics(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             QueryMetricsResponse: The metrics.
@@ -187,7 +201,9 @@ class AsyncMetrics(AsyncResource):
         Operation: GET /v1/metrics (inferred).
         """
         request = build_query_metrics(self._api.query_metrics, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -201,11 +217,14 @@ class AsyncMetricsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> RawResponse[QueryMetricsResponse]:
         """As `AsyncMetrics.query`; gives the HTTP response whole."""
         request = build_query_metrics(self._api.query_metrics, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -219,6 +238,7 @@ class AsyncMetricsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncMetrics.query`; gives an open HTTP response.
@@ -226,5 +246,7 @@ class AsyncMetricsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_query_metrics(self._api.query_metrics, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)

@@ -51,6 +51,7 @@ class Models(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> ListModelsPage:
         """List a user's models.
@@ -73,6 +74,8 @@ class Models(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListModelsPage: A page of models.
@@ -86,13 +89,16 @@ class Models(SyncResource):
         Operation: GET /v1/models (inferred).
         """
         request = build_list_models(self._api.list_models, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.list_models import ListModelsPage
@@ -106,6 +112,7 @@ class Models(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> Iterator[Model]:
         """Walk through all `models`, page by page.
@@ -118,6 +125,7 @@ class Models(SyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk(self.list, arguments)
@@ -129,6 +137,7 @@ class Models(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> Model:
         """Deploy a model.
@@ -160,6 +169,8 @@ class Models(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Model: The model, on its way.
@@ -173,7 +184,9 @@ class Models(SyncResource):
         Operation: POST /v1/models (documented).
         """
         request = build_deploy_model(self._api.deploy_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def get(
@@ -183,6 +196,7 @@ class Models(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> Model:
         """Get a model.
@@ -199,6 +213,8 @@ class Models(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Model: The model.
@@ -212,7 +228,9 @@ class Models(SyncResource):
         Operation: GET /v1/models/{modelId} (inferred).
         """
         request = build_get_model(self._api.get_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def delete(
@@ -222,6 +240,7 @@ class Models(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> None:
         """Take a model down.
@@ -239,6 +258,8 @@ class Models(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -249,7 +270,9 @@ class Models(SyncResource):
         Operation: DELETE /v1/models/{modelId} (inferred).
         """
         request = build_delete_model(self._api.delete_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -263,11 +286,14 @@ class ModelsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> RawResponse[ListModelsResponse]:
         """As `Models.list`; gives the HTTP response whole."""
         request = build_list_models(self._api.list_models, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def deploy(
@@ -277,11 +303,14 @@ class ModelsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> RawResponse[Model]:
         """As `Models.deploy`; gives the HTTP response whole."""
         request = build_deploy_model(self._api.deploy_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def get(
@@ -291,11 +320,14 @@ class ModelsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> RawResponse[Model]:
         """As `Models.get`; gives the HTTP response whole."""
         request = build_get_model(self._api.get_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def delete(
@@ -305,11 +337,14 @@ class ModelsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> RawResponse[None]:
         """As `Models.delete`; gives the HTTP response whole."""
         request = build_delete_model(self._api.delete_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -323,6 +358,7 @@ class ModelsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> StreamedResponse:
         """As `Models.list`; gives an open HTTP response.
@@ -330,7 +366,9 @@ class ModelsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_list_models(self._api.list_models, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def deploy(
@@ -340,6 +378,7 @@ class ModelsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> StreamedResponse:
         """As `Models.deploy`; gives an open HTTP response.
@@ -347,7 +386,9 @@ class ModelsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_deploy_model(self._api.deploy_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def get(
@@ -357,6 +398,7 @@ class ModelsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> StreamedResponse:
         """As `Models.get`; gives an open HTTP response.
@@ -364,7 +406,9 @@ class ModelsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_get_model(self._api.get_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def delete(
@@ -374,6 +418,7 @@ class ModelsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> StreamedResponse:
         """As `Models.delete`; gives an open HTTP response.
@@ -381,7 +426,9 @@ class ModelsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_delete_model(self._api.delete_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -405,6 +452,7 @@ class AsyncModels(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> AsyncListModelsPage:
         """List a user's models.
@@ -427,6 +475,8 @@ class AsyncModels(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListModelsPage: A page of models.
@@ -440,13 +490,16 @@ class AsyncModels(AsyncResource):
         Operation: GET /v1/models (inferred).
         """
         request = build_list_models(self._api.list_models, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = await self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.list_models import AsyncListModelsPage
@@ -460,6 +513,7 @@ class AsyncModels(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> AsyncIterator[Model]:
         """Walk through all `models`, page by page.
@@ -472,6 +526,7 @@ class AsyncModels(AsyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk_async(self.list, arguments)
@@ -483,6 +538,7 @@ class AsyncModels(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> Model:
         """Deploy a model.
@@ -514,6 +570,8 @@ class AsyncModels(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Model: The model, on its way.
@@ -527,7 +585,9 @@ class AsyncModels(AsyncResource):
         Operation: POST /v1/models (documented).
         """
         request = build_deploy_model(self._api.deploy_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def get(
@@ -537,6 +597,7 @@ class AsyncModels(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> Model:
         """Get a model.
@@ -553,6 +614,8 @@ class AsyncModels(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Model: The model.
@@ -566,7 +629,9 @@ class AsyncModels(AsyncResource):
         Operation: GET /v1/models/{modelId} (inferred).
         """
         request = build_get_model(self._api.get_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def delete(
@@ -576,6 +641,7 @@ class AsyncModels(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> None:
         """Take a model down.
@@ -593,6 +659,8 @@ class AsyncModels(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -603,7 +671,9 @@ class AsyncModels(AsyncResource):
         Operation: DELETE /v1/models/{modelId} (inferred).
         """
         request = build_delete_model(self._api.delete_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -617,11 +687,14 @@ class AsyncModelsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> RawResponse[ListModelsResponse]:
         """As `AsyncModels.list`; gives the HTTP response whole."""
         request = build_list_models(self._api.list_models, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def deploy(
@@ -631,11 +704,14 @@ class AsyncModelsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> RawResponse[Model]:
         """As `AsyncModels.deploy`; gives the HTTP response whole."""
         request = build_deploy_model(self._api.deploy_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def get(
@@ -645,11 +721,14 @@ class AsyncModelsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> RawResponse[Model]:
         """As `AsyncModels.get`; gives the HTTP response whole."""
         request = build_get_model(self._api.get_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def delete(
@@ -659,11 +738,14 @@ class AsyncModelsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> RawResponse[None]:
         """As `AsyncModels.delete`; gives the HTTP response whole."""
         request = build_delete_model(self._api.delete_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -677,6 +759,7 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncModels.list`; gives an open HTTP response.
@@ -684,7 +767,9 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_list_models(self._api.list_models, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def deploy(
@@ -694,6 +779,7 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncModels.deploy`; gives an open HTTP response.
@@ -701,7 +787,9 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_deploy_model(self._api.deploy_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def get(
@@ -711,6 +799,7 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncModels.get`; gives an open HTTP response.
@@ -718,7 +807,9 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_get_model(self._api.get_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def delete(
@@ -728,6 +819,7 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncModels.delete`; gives an open HTTP response.
@@ -735,5 +827,7 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_delete_model(self._api.delete_model, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)

@@ -42,6 +42,7 @@ class Products(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> ListProductsResponse:
         """List products.
@@ -61,6 +62,8 @@ class Products(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListProductsResponse: The products.
@@ -74,7 +77,9 @@ class Products(SyncResource):
         Operation: GET /v1/products (inferred).
         """
         request = build_list_products(self._api.list_products, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -88,11 +93,14 @@ class ProductsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> RawResponse[ListProductsResponse]:
         """As `Products.list`; gives the HTTP response whole."""
         request = build_list_products(self._api.list_products, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -106,6 +114,7 @@ class ProductsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> StreamedResponse:
         """As `Products.list`; gives an open HTTP response.
@@ -113,7 +122,9 @@ class ProductsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_list_products(self._api.list_products, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -137,6 +148,7 @@ class AsyncProducts(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> ListProductsResponse:
         """List products.
@@ -156,6 +168,8 @@ class AsyncProducts(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListProductsResponse: The products.
@@ -169,7 +183,9 @@ class AsyncProducts(AsyncResource):
         Operation: GET /v1/products (inferred).
         """
         request = build_list_products(self._api.list_products, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -183,11 +199,14 @@ class AsyncProductsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> RawResponse[ListProductsResponse]:
         """As `AsyncProducts.list`; gives the HTTP response whole."""
         request = build_list_products(self._api.list_products, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -201,6 +220,7 @@ class AsyncProductsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncProducts.list`; gives an open HTTP response.
@@ -208,5 +228,7 @@ class AsyncProductsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_list_products(self._api.list_products, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)

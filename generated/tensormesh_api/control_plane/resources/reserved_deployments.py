@@ -52,6 +52,7 @@ class ReservedDeployments(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> ListReservedDeploymentsPage:
         """List a user's reserved deployments.
@@ -78,6 +79,8 @@ class ReservedDeployments(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListReservedDeploymentsPage: A page of reservations.
@@ -91,13 +94,16 @@ class ReservedDeployments(SyncResource):
         Operation: GET /v1/reserved-deployments (inferred).
         """
         request = build_list_reserved_deployments(self._api.list_reserved_deployments, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.list_reserved_deployments import ListReservedDeploymentsPage
@@ -111,6 +117,7 @@ class ReservedDeployments(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> Iterator[ReservedDeployment]:
         """Walk through all `reserved_deployments`, page by page.
@@ -123,6 +130,7 @@ class ReservedDeployments(SyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk(self.list, arguments)
@@ -134,6 +142,7 @@ class ReservedDeployments(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> ReservedDeployment:
         """Reserve a deployment.
@@ -158,6 +167,8 @@ class ReservedDeployments(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ReservedDeployment: The new reservation.
@@ -171,7 +182,9 @@ class ReservedDeployments(SyncResource):
         Operation: POST /v1/reserved-deployments (inferred).
         """
         request = build_create_reserved_deployment(self._api.create_reserved_deployment, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def cancel(
@@ -181,6 +194,7 @@ class ReservedDeployments(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> ReservedDeployment:
         """Cancel a reserved deployment.
@@ -197,6 +211,8 @@ class ReservedDeployments(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ReservedDeployment: The canceled reservation.
@@ -210,7 +226,9 @@ class ReservedDeployments(SyncResource):
         Operation: POST /v1/reserved-deployments/{reservedDeploymentId}:cancel (inferred).
         """
         request = build_cancel_reserved_deployment(self._api.cancel_reserved_deployment, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -224,11 +242,14 @@ class ReservedDeploymentsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> RawResponse[ListReservedDeploymentsResponse]:
         """As `ReservedDeployments.list`; gives the HTTP response whole."""
         request = build_list_reserved_deployments(self._api.list_reserved_deployments, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def create(
@@ -238,11 +259,14 @@ class ReservedDeploymentsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> RawResponse[ReservedDeployment]:
         """As `ReservedDeployments.create`; gives the HTTP response whole."""
         request = build_create_reserved_deployment(self._api.create_reserved_deployment, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def cancel(
@@ -252,11 +276,14 @@ class ReservedDeploymentsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> RawResponse[ReservedDeployment]:
         """As `ReservedDeployments.cancel`; gives the HTTP response whole."""
         request = build_cancel_reserved_deployment(self._api.cancel_reserved_deployment, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -270,6 +297,7 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> StreamedResponse:
         """As `ReservedDeployments.list`; gives an open HTTP response.
@@ -277,7 +305,9 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_list_reserved_deployments(self._api.list_reserved_deployments, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def create(
@@ -287,6 +317,7 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> StreamedResponse:
         """As `ReservedDeployments.create`; gives an open HTTP response.
@@ -294,7 +325,9 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_create_reserved_deployment(self._api.create_reserved_deployment, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def cancel(
@@ -304,6 +337,7 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> StreamedResponse:
         """As `ReservedDeployments.cancel`; gives an open HTTP response.
@@ -311,7 +345,9 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_cancel_reserved_deployment(self._api.cancel_reserved_deployment, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -335,6 +371,7 @@ class AsyncReservedDeployments(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> AsyncListReservedDeploymentsPage:
         """List a user's reserved deployments.
@@ -361,6 +398,8 @@ class AsyncReservedDeployments(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListReservedDeploymentsPage: A page of reservations.
@@ -374,13 +413,16 @@ class AsyncReservedDeployments(AsyncResource):
         Operation: GET /v1/reserved-deployments (inferred).
         """
         request = build_list_reserved_deployments(self._api.list_reserved_deployments, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = await self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.list_reserved_deployments import AsyncListReservedDeploymentsPage
@@ -394,6 +436,7 @@ class AsyncReservedDeployments(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> AsyncIterator[ReservedDeployment]:
         """Walk through all `reserved_deployments`, page by page.
@@ -406,6 +449,7 @@ class AsyncReservedDeployments(AsyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk_async(self.list, arguments)
@@ -417,6 +461,7 @@ class AsyncReservedDeployments(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> ReservedDeployment:
         """Reserve a deployment.
@@ -441,6 +486,8 @@ class AsyncReservedDeployments(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ReservedDeployment: The new reservation.
@@ -454,7 +501,9 @@ class AsyncReservedDeployments(AsyncResource):
         Operation: POST /v1/reserved-deployments (inferred).
         """
         request = build_create_reserved_deployment(self._api.create_reserved_deployment, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def cancel(
@@ -464,6 +513,7 @@ class AsyncReservedDeployments(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> ReservedDeployment:
         """Cancel a reserved deployment.
@@ -480,6 +530,8 @@ class AsyncReservedDeployments(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ReservedDeployment: The canceled reservation.
@@ -493,7 +545,9 @@ class AsyncReservedDeployments(AsyncResource):
         Operation: POST /v1/reserved-deployments/{reservedDeploymentId}:cancel (inferred).
         """
         request = build_cancel_reserved_deployment(self._api.cancel_reserved_deployment, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -507,11 +561,14 @@ class AsyncReservedDeploymentsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> RawResponse[ListReservedDeploymentsResponse]:
         """As `AsyncReservedDeployments.list`; gives the HTTP response whole."""
         request = build_list_reserved_deployments(self._api.list_reserved_deployments, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def create(
@@ -521,11 +578,14 @@ class AsyncReservedDeploymentsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> RawResponse[ReservedDeployment]:
         """As `AsyncReservedDeployments.create`; gives the HTTP response whole."""
         request = build_create_reserved_deployment(self._api.create_reserved_deployment, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def cancel(
@@ -535,11 +595,14 @@ class AsyncReservedDeploymentsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> RawResponse[ReservedDeployment]:
         """As `AsyncReservedDeployments.cancel`; gives the HTTP response whole."""
         request = build_cancel_reserved_deployment(self._api.cancel_reserved_deployment, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -553,6 +616,7 @@ class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncReservedDeployments.list`; gives an open HTTP response.
@@ -560,7 +624,9 @@ class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_list_reserved_deployments(self._api.list_reserved_deployments, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def create(
@@ -570,6 +636,7 @@ class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncReservedDeployments.create`; gives an open HTTP response.
@@ -577,7 +644,9 @@ class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_create_reserved_deployment(self._api.create_reserved_deployment, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def cancel(
@@ -587,6 +656,7 @@ class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncReservedDeployments.cancel`; gives an open HTTP response.
@@ -594,5 +664,7 @@ class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_cancel_reserved_deployment(self._api.cancel_reserved_deployment, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)

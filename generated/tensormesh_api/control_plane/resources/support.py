@@ -53,6 +53,7 @@ class SupportTickets(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> ListTicketsPage:
         """List a user's tickets.
@@ -78,6 +79,8 @@ class SupportTickets(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListTicketsPage: A page of tickets.
@@ -91,13 +94,16 @@ class SupportTickets(SyncResource):
         Operation: GET /v1/support/tickets (inferred).
         """
         request = build_list_tickets(self._api.list_tickets, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.list_tickets import ListTicketsPage
@@ -111,6 +117,7 @@ class SupportTickets(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> Iterator[Ticket]:
         """Walk through all `tickets`, page by page.
@@ -123,6 +130,7 @@ class SupportTickets(SyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk(self.list, arguments)
@@ -134,6 +142,7 @@ class SupportTickets(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> Ticket:
         """Open a ticket.
@@ -154,6 +163,8 @@ class SupportTickets(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Ticket: The new ticket.
@@ -167,7 +178,9 @@ class SupportTickets(SyncResource):
         Operation: POST /v1/support/tickets (inferred).
         """
         request = build_create_ticket(self._api.create_ticket, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def get(
@@ -177,6 +190,7 @@ class SupportTickets(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> Ticket:
         """Get a ticket.
@@ -193,6 +207,8 @@ class SupportTickets(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Ticket: The ticket.
@@ -206,7 +222,9 @@ class SupportTickets(SyncResource):
         Operation: GET /v1/support/tickets/{ticketId} (inferred).
         """
         request = build_get_ticket(self._api.get_ticket, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def update_status(
@@ -216,6 +234,7 @@ class SupportTickets(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> Ticket:
         """Change a ticket's status.
@@ -236,6 +255,8 @@ class SupportTickets(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Ticket: The ticket.
@@ -249,7 +270,9 @@ class SupportTickets(SyncResource):
         Operation: PUT /v1/support/tickets/{ticketId}/status (inferred).
         """
         request = build_update_ticket_status(self._api.update_ticket_status, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def append_message(
@@ -259,6 +282,7 @@ class SupportTickets(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> Ticket:
         """Add a message to a ticket.
@@ -274,6 +298,8 @@ class SupportTickets(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Ticket: The ticket.
@@ -287,7 +313,9 @@ class SupportTickets(SyncResource):
         Operation: POST /v1/support/tickets/{ticketId}/messages (documented).
         """
         request = build_append_ticket_message(self._api.append_ticket_message, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -301,11 +329,14 @@ class SupportTicketsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> RawResponse[ListTicketsResponse]:
         """As `SupportTickets.list`; gives the HTTP response whole."""
         request = build_list_tickets(self._api.list_tickets, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def create(
@@ -315,11 +346,14 @@ class SupportTicketsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> RawResponse[Ticket]:
         """As `SupportTickets.create`; gives the HTTP response whole."""
         request = build_create_ticket(self._api.create_ticket, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def get(
@@ -329,11 +363,14 @@ class SupportTicketsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> RawResponse[Ticket]:
         """As `SupportTickets.get`; gives the HTTP response whole."""
         request = build_get_ticket(self._api.get_ticket, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def update_status(
@@ -343,11 +380,14 @@ class SupportTicketsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> RawResponse[Ticket]:
         """As `SupportTickets.update_status`; gives the HTTP response whole."""
         request = build_update_ticket_status(self._api.update_ticket_status, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def append_message(
@@ -357,11 +397,14 @@ class SupportTicketsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> RawResponse[Ticket]:
         """As `SupportTickets.append_message`; gives the HTTP response whole."""
         request = build_append_ticket_message(self._api.append_ticket_message, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -375,6 +418,7 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> StreamedResponse:
         """As `SupportTickets.list`; gives an open HTTP response.
@@ -382,7 +426,9 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_list_tickets(self._api.list_tickets, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def create(
@@ -392,6 +438,7 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> StreamedResponse:
         """As `SupportTickets.create`; gives an open HTTP response.
@@ -399,7 +446,9 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_create_ticket(self._api.create_ticket, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def get(
@@ -409,6 +458,7 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> StreamedResponse:
         """As `SupportTickets.get`; gives an open HTTP response.
@@ -416,7 +466,9 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_get_ticket(self._api.get_ticket, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def update_status(
@@ -426,6 +478,7 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> StreamedResponse:
         """As `SupportTickets.update_status`; gives an open HTTP response.
@@ -433,7 +486,9 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_update_ticket_status(self._api.update_ticket_status, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def append_message(
@@ -443,6 +498,7 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> StreamedResponse:
         """As `SupportTickets.append_message`; gives an open HTTP response.
@@ -450,7 +506,9 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_append_ticket_message(self._api.append_ticket_message, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -483,6 +541,7 @@ class AsyncSupportTickets(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> AsyncListTicketsPage:
         """List a user's tickets.
@@ -508,6 +567,8 @@ class AsyncSupportTickets(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListTicketsPage: A page of tickets.
@@ -521,13 +582,16 @@ class AsyncSupportTickets(AsyncResource):
         Operation: GET /v1/support/tickets (inferred).
         """
         request = build_list_tickets(self._api.list_tickets, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         answer = await self._client.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         from ..pages.list_tickets import AsyncListTicketsPage
@@ -541,6 +605,7 @@ class AsyncSupportTickets(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> AsyncIterator[Ticket]:
         """Walk through all `tickets`, page by page.
@@ -553,6 +618,7 @@ class AsyncSupportTickets(AsyncResource):
             "extra_query": extra_query,
             "extra_body": extra_body,
             "timeout_seconds": timeout_seconds,
+            "total_timeout_seconds": total_timeout_seconds,
             **params,
         }
         return walk_async(self.list, arguments)
@@ -564,6 +630,7 @@ class AsyncSupportTickets(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> Ticket:
         """Open a ticket.
@@ -584,6 +651,8 @@ class AsyncSupportTickets(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Ticket: The new ticket.
@@ -597,7 +666,9 @@ class AsyncSupportTickets(AsyncResource):
         Operation: POST /v1/support/tickets (inferred).
         """
         request = build_create_ticket(self._api.create_ticket, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def get(
@@ -607,6 +678,7 @@ class AsyncSupportTickets(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> Ticket:
         """Get a ticket.
@@ -623,6 +695,8 @@ class AsyncSupportTickets(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Ticket: The ticket.
@@ -636,7 +710,9 @@ class AsyncSupportTickets(AsyncResource):
         Operation: GET /v1/support/tickets/{ticketId} (inferred).
         """
         request = build_get_ticket(self._api.get_ticket, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def update_status(
@@ -646,6 +722,7 @@ class AsyncSupportTickets(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> Ticket:
         """Change a ticket's status.
@@ -666,6 +743,8 @@ class AsyncSupportTickets(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Ticket: The ticket.
@@ -679,7 +758,9 @@ class AsyncSupportTickets(AsyncResource):
         Operation: PUT /v1/support/tickets/{ticketId}/status (inferred).
         """
         request = build_update_ticket_status(self._api.update_ticket_status, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def append_message(
@@ -689,6 +770,7 @@ class AsyncSupportTickets(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> Ticket:
         """Add a message to a ticket.
@@ -704,6 +786,8 @@ class AsyncSupportTickets(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Ticket: The ticket.
@@ -717,7 +801,9 @@ class AsyncSupportTickets(AsyncResource):
         Operation: POST /v1/support/tickets/{ticketId}/messages (documented).
         """
         request = build_append_ticket_message(self._api.append_ticket_message, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -731,11 +817,14 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> RawResponse[ListTicketsResponse]:
         """As `AsyncSupportTickets.list`; gives the HTTP response whole."""
         request = build_list_tickets(self._api.list_tickets, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def create(
@@ -745,11 +834,14 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> RawResponse[Ticket]:
         """As `AsyncSupportTickets.create`; gives the HTTP response whole."""
         request = build_create_ticket(self._api.create_ticket, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def get(
@@ -759,11 +851,14 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> RawResponse[Ticket]:
         """As `AsyncSupportTickets.get`; gives the HTTP response whole."""
         request = build_get_ticket(self._api.get_ticket, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def update_status(
@@ -773,11 +868,14 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> RawResponse[Ticket]:
         """As `AsyncSupportTickets.update_status`; gives the HTTP response whole."""
         request = build_update_ticket_status(self._api.update_ticket_status, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def append_message(
@@ -787,11 +885,14 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> RawResponse[Ticket]:
         """As `AsyncSupportTickets.append_message`; gives the HTTP response whole."""
         request = build_append_ticket_message(self._api.append_ticket_message, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -805,6 +906,7 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncSupportTickets.list`; gives an open HTTP response.
@@ -812,7 +914,9 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_list_tickets(self._api.list_tickets, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def create(
@@ -822,6 +926,7 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncSupportTickets.create`; gives an open HTTP response.
@@ -829,7 +934,9 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_create_ticket(self._api.create_ticket, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def get(
@@ -839,6 +946,7 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncSupportTickets.get`; gives an open HTTP response.
@@ -846,7 +954,9 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_get_ticket(self._api.get_ticket, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def update_status(
@@ -856,6 +966,7 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncSupportTickets.update_status`; gives an open HTTP response.
@@ -863,7 +974,9 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_update_ticket_status(self._api.update_ticket_status, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def append_message(
@@ -873,6 +986,7 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncSupportTickets.append_message`; gives an open HTTP response.
@@ -880,7 +994,9 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_append_ticket_message(self._api.append_ticket_message, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 

@@ -57,6 +57,7 @@ class UsersApiKeys(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> ListUserApiKeysResponse:
         """List a user's API keys.
@@ -73,6 +74,8 @@ class UsersApiKeys(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListUserApiKeysResponse: The keys.
@@ -86,7 +89,9 @@ class UsersApiKeys(SyncResource):
         Operation: GET /v1/users/api-keys (documented).
         """
         request = build_list_user_api_keys(self._api.list_user_api_keys, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def create(
@@ -96,6 +101,7 @@ class UsersApiKeys(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> ApiKey:
         """Make an API key.
@@ -116,6 +122,8 @@ class UsersApiKeys(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ApiKey: The new key.
@@ -129,7 +137,9 @@ class UsersApiKeys(SyncResource):
         Operation: POST /v1/users/api-keys (documented).
         """
         request = build_create_user_api_key(self._api.create_user_api_key, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def delete(
@@ -139,6 +149,7 @@ class UsersApiKeys(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> None:
         """Delete an API key.
@@ -156,6 +167,8 @@ class UsersApiKeys(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -166,7 +179,9 @@ class UsersApiKeys(SyncResource):
         Operation: DELETE /v1/users/api-keys/{apiKeyId} (inferred).
         """
         request = build_delete_user_api_key(self._api.delete_user_api_key, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -180,11 +195,14 @@ class UsersApiKeysWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> RawResponse[ListUserApiKeysResponse]:
         """As `UsersApiKeys.list`; gives the HTTP response whole."""
         request = build_list_user_api_keys(self._api.list_user_api_keys, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def create(
@@ -194,11 +212,14 @@ class UsersApiKeysWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> RawResponse[ApiKey]:
         """As `UsersApiKeys.create`; gives the HTTP response whole."""
         request = build_create_user_api_key(self._api.create_user_api_key, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def delete(
@@ -208,11 +229,14 @@ class UsersApiKeysWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> RawResponse[None]:
         """As `UsersApiKeys.delete`; gives the HTTP response whole."""
         request = build_delete_user_api_key(self._api.delete_user_api_key, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -226,6 +250,7 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> StreamedResponse:
         """As `UsersApiKeys.list`; gives an open HTTP response.
@@ -233,7 +258,9 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_list_user_api_keys(self._api.list_user_api_keys, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def create(
@@ -243,6 +270,7 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> StreamedResponse:
         """As `UsersApiKeys.create`; gives an open HTTP response.
@@ -250,7 +278,9 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_create_user_api_key(self._api.create_user_api_key, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def delete(
@@ -260,6 +290,7 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> StreamedResponse:
         """As `UsersApiKeys.delete`; gives an open HTTP response.
@@ -267,7 +298,9 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_delete_user_api_key(self._api.delete_user_api_key, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -296,6 +329,7 @@ class Users(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> User:
         """Get the caller's profile.
 
@@ -307,6 +341,8 @@ class Users(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             User: The caller's record.
@@ -320,7 +356,9 @@ class Users(SyncResource):
         Operation: GET /auth/profile (documented).
         """
         request = build_get_auth_profile(self._api.get_auth_profile)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def get(
@@ -330,6 +368,7 @@ class Users(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> User:
         """Get a user's profile.
@@ -344,6 +383,8 @@ class Users(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             User: The user's record.
@@ -357,7 +398,9 @@ class Users(SyncResource):
         Operation: GET /v1/users/{userId} (documented).
         """
         request = build_get_user_profile(self._api.get_user_profile, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def update(
@@ -367,6 +410,7 @@ class Users(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> None:
         """Change a user's profile.
@@ -383,6 +427,8 @@ class Users(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -393,7 +439,9 @@ class Users(SyncResource):
         Operation: PUT /v1/users/{userId} (documented).
         """
         request = build_update_user_profile(self._api.update_user_profile, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def get_by_email(
@@ -403,6 +451,7 @@ class Users(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> User:
         """Get a user's profile by e-mail address.
@@ -417,6 +466,8 @@ class Users(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             User: The user's record.
@@ -430,7 +481,9 @@ class Users(SyncResource):
         Operation: GET /v1/users/by-email/{userEmail} (documented).
         """
         request = build_get_user_profile_by_email(self._api.get_user_profile_by_email, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
     def accept_tos(
@@ -440,6 +493,7 @@ class Users(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> User:
         """Accept the terms of service.
@@ -453,6 +507,8 @@ class Users(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             User: The user's record, with `tos_accepted_at`.
@@ -466,7 +522,9 @@ class Users(SyncResource):
         Operation: POST /v1/users/accept-tos (documented).
         """
         request = build_accept_tos(self._api.accept_tos, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -480,10 +538,13 @@ class UsersWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> RawResponse[User]:
         """As `Users.get_auth_profile`; gives the HTTP response whole."""
         request = build_get_auth_profile(self._api.get_auth_profile)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def get(
@@ -493,11 +554,14 @@ class UsersWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> RawResponse[User]:
         """As `Users.get`; gives the HTTP response whole."""
         request = build_get_user_profile(self._api.get_user_profile, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def update(
@@ -507,11 +571,14 @@ class UsersWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> RawResponse[None]:
         """As `Users.update`; gives the HTTP response whole."""
         request = build_update_user_profile(self._api.update_user_profile, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def get_by_email(
@@ -521,11 +588,14 @@ class UsersWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> RawResponse[User]:
         """As `Users.get_by_email`; gives the HTTP response whole."""
         request = build_get_user_profile_by_email(self._api.get_user_profile_by_email, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
     def accept_tos(
@@ -535,11 +605,14 @@ class UsersWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> RawResponse[User]:
         """As `Users.accept_tos`; gives the HTTP response whole."""
         request = build_accept_tos(self._api.accept_tos, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -553,13 +626,16 @@ class UsersWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> StreamedResponse:
         """As `Users.get_auth_profile`; gives an open HTTP response.
 
         Close it.
         """
         request = build_get_auth_profile(self._api.get_auth_profile)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def get(
@@ -569,6 +645,7 @@ class UsersWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> StreamedResponse:
         """As `Users.get`; gives an open HTTP response.
@@ -576,7 +653,9 @@ class UsersWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_get_user_profile(self._api.get_user_profile, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def update(
@@ -586,6 +665,7 @@ class UsersWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> StreamedResponse:
         """As `Users.update`; gives an open HTTP response.
@@ -593,7 +673,9 @@ class UsersWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_update_user_profile(self._api.update_user_profile, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def get_by_email(
@@ -603,6 +685,7 @@ class UsersWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> StreamedResponse:
         """As `Users.get_by_email`; gives an open HTTP response.
@@ -610,7 +693,9 @@ class UsersWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_get_user_profile_by_email(self._api.get_user_profile_by_email, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
     def accept_tos(
@@ -620,6 +705,7 @@ class UsersWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> StreamedResponse:
         """As `Users.accept_tos`; gives an open HTTP response.
@@ -627,7 +713,9 @@ class UsersWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_accept_tos(self._api.accept_tos, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -651,6 +739,7 @@ class AsyncUsersApiKeys(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> ListUserApiKeysResponse:
         """List a user's API keys.
@@ -667,6 +756,8 @@ class AsyncUsersApiKeys(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ListUserApiKeysResponse: The keys.
@@ -680,7 +771,9 @@ class AsyncUsersApiKeys(AsyncResource):
         Operation: GET /v1/users/api-keys (documented).
         """
         request = build_list_user_api_keys(self._api.list_user_api_keys, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def create(
@@ -690,6 +783,7 @@ class AsyncUsersApiKeys(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> ApiKey:
         """Make an API key.
@@ -710,6 +804,8 @@ class AsyncUsersApiKeys(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ApiKey: The new key.
@@ -723,7 +819,9 @@ class AsyncUsersApiKeys(AsyncResource):
         Operation: POST /v1/users/api-keys (documented).
         """
         request = build_create_user_api_key(self._api.create_user_api_key, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def delete(
@@ -733,6 +831,7 @@ class AsyncUsersApiKeys(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> None:
         """Delete an API key.
@@ -750,6 +849,8 @@ class AsyncUsersApiKeys(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -760,7 +861,9 @@ class AsyncUsersApiKeys(AsyncResource):
         Operation: DELETE /v1/users/api-keys/{apiKeyId} (inferred).
         """
         request = build_delete_user_api_key(self._api.delete_user_api_key, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -774,11 +877,14 @@ class AsyncUsersApiKeysWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> RawResponse[ListUserApiKeysResponse]:
         """As `AsyncUsersApiKeys.list`; gives the HTTP response whole."""
         request = build_list_user_api_keys(self._api.list_user_api_keys, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def create(
@@ -788,11 +894,14 @@ class AsyncUsersApiKeysWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> RawResponse[ApiKey]:
         """As `AsyncUsersApiKeys.create`; gives the HTTP response whole."""
         request = build_create_user_api_key(self._api.create_user_api_key, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def delete(
@@ -802,11 +911,14 @@ class AsyncUsersApiKeysWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> RawResponse[None]:
         """As `AsyncUsersApiKeys.delete`; gives the HTTP response whole."""
         request = build_delete_user_api_key(self._api.delete_user_api_key, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -820,6 +932,7 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncUsersApiKeys.list`; gives an open HTTP response.
@@ -827,7 +940,9 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_list_user_api_keys(self._api.list_user_api_keys, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def create(
@@ -837,6 +952,7 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncUsersApiKeys.create`; gives an open HTTP response.
@@ -844,7 +960,9 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_create_user_api_key(self._api.create_user_api_key, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def delete(
@@ -854,6 +972,7 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncUsersApiKeys.delete`; gives an open HTTP response.
@@ -861,7 +980,9 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_delete_user_api_key(self._api.delete_user_api_key, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 
@@ -890,6 +1011,7 @@ class AsyncUsers(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> User:
         """Get the caller's profile.
 
@@ -901,6 +1023,8 @@ class AsyncUsers(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             User: The caller's record.
@@ -914,7 +1038,9 @@ class AsyncUsers(AsyncResource):
         Operation: GET /auth/profile (documented).
         """
         request = build_get_auth_profile(self._api.get_auth_profile)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def get(
@@ -924,6 +1050,7 @@ class AsyncUsers(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> User:
         """Get a user's profile.
@@ -938,6 +1065,8 @@ class AsyncUsers(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             User: The user's record.
@@ -951,7 +1080,9 @@ class AsyncUsers(AsyncResource):
         Operation: GET /v1/users/{userId} (documented).
         """
         request = build_get_user_profile(self._api.get_user_profile, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def update(
@@ -961,6 +1092,7 @@ class AsyncUsers(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> None:
         """Change a user's profile.
@@ -977,6 +1109,8 @@ class AsyncUsers(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -987,7 +1121,9 @@ class AsyncUsers(AsyncResource):
         Operation: PUT /v1/users/{userId} (documented).
         """
         request = build_update_user_profile(self._api.update_user_profile, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def get_by_email(
@@ -997,6 +1133,7 @@ class AsyncUsers(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> User:
         """Get a user's profile by e-mail address.
@@ -1011,6 +1148,8 @@ class AsyncUsers(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             User: The user's record.
@@ -1024,7 +1163,9 @@ class AsyncUsers(AsyncResource):
         Operation: GET /v1/users/by-email/{userEmail} (documented).
         """
         request = build_get_user_profile_by_email(self._api.get_user_profile_by_email, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
     async def accept_tos(
@@ -1034,6 +1175,7 @@ class AsyncUsers(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> User:
         """Accept the terms of service.
@@ -1047,6 +1189,8 @@ class AsyncUsers(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             User: The user's record, with `tos_accepted_at`.
@@ -1060,7 +1204,9 @@ class AsyncUsers(AsyncResource):
         Operation: POST /v1/users/accept-tos (documented).
         """
         request = build_accept_tos(self._api.accept_tos, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -1074,10 +1220,13 @@ class AsyncUsersWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> RawResponse[User]:
         """As `AsyncUsers.get_auth_profile`; gives the HTTP response whole."""
         request = build_get_auth_profile(self._api.get_auth_profile)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def get(
@@ -1087,11 +1236,14 @@ class AsyncUsersWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> RawResponse[User]:
         """As `AsyncUsers.get`; gives the HTTP response whole."""
         request = build_get_user_profile(self._api.get_user_profile, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def update(
@@ -1101,11 +1253,14 @@ class AsyncUsersWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> RawResponse[None]:
         """As `AsyncUsers.update`; gives the HTTP response whole."""
         request = build_update_user_profile(self._api.update_user_profile, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def get_by_email(
@@ -1115,11 +1270,14 @@ class AsyncUsersWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> RawResponse[User]:
         """As `AsyncUsers.get_by_email`; gives the HTTP response whole."""
         request = build_get_user_profile_by_email(self._api.get_user_profile_by_email, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
     async def accept_tos(
@@ -1129,11 +1287,14 @@ class AsyncUsersWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> RawResponse[User]:
         """As `AsyncUsers.accept_tos`; gives the HTTP response whole."""
         request = build_accept_tos(self._api.accept_tos, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -1147,13 +1308,16 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
         """As `AsyncUsers.get_auth_profile`; gives an open HTTP response.
 
         Close it.
         """
         request = build_get_auth_profile(self._api.get_auth_profile)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def get(
@@ -1163,6 +1327,7 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncUsers.get`; gives an open HTTP response.
@@ -1170,7 +1335,9 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_get_user_profile(self._api.get_user_profile, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def update(
@@ -1180,6 +1347,7 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncUsers.update`; gives an open HTTP response.
@@ -1187,7 +1355,9 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_update_user_profile(self._api.update_user_profile, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def get_by_email(
@@ -1197,6 +1367,7 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncUsers.get_by_email`; gives an open HTTP response.
@@ -1204,7 +1375,9 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_get_user_profile_by_email(self._api.get_user_profile_by_email, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
     async def accept_tos(
@@ -1214,6 +1387,7 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncUsers.accept_tos`; gives an open HTTP response.
@@ -1221,5 +1395,7 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_accept_tos(self._api.accept_tos, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)

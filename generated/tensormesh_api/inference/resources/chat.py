@@ -47,6 +47,7 @@ class ChatCompletions(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ChatCompletion: ...
     @overload
@@ -58,6 +59,7 @@ class ChatCompletions(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> Stream[ChatCompletionChunk, ChatCompletion]: ...
     @overload
@@ -69,6 +71,7 @@ class ChatCompletions(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ChatCompletion | Stream[ChatCompletionChunk, ChatCompletion]: ...
     def create(
@@ -79,6 +82,7 @@ class ChatCompletions(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ChatCompletion | Stream[ChatCompletionChunk, ChatCompletion]:
         """Answer a conversation.
@@ -267,6 +271,8 @@ class ChatCompletions(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ChatCompletion: The answer. JSON, or server-sent events where the request asked by
@@ -283,7 +289,9 @@ class ChatCompletions(SyncResource):
         request = build_create_chat_completion(
             self._api.create_chat_completion, stream=stream, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         if stream:
             return self._client.stream(request, options)
         return self._client.send(request, options)
@@ -300,13 +308,16 @@ class ChatCompletionsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> RawResponse[ChatCompletion]:
         """As `ChatCompletions.create`; gives the HTTP response whole."""
         request = build_create_chat_completion(
             self._api.create_chat_completion, stream=stream, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -321,6 +332,7 @@ class ChatCompletionsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> StreamedResponse:
         """As `ChatCompletions.create`; gives an open HTTP response.
@@ -330,7 +342,9 @@ class ChatCompletionsWithStreamingResponse(SyncResource):
         request = build_create_chat_completion(
             self._api.create_chat_completion, stream=stream, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -365,6 +379,7 @@ class AsyncChatCompletions(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ChatCompletion: ...
     @overload
@@ -376,6 +391,7 @@ class AsyncChatCompletions(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> AsyncStream[ChatCompletionChunk, ChatCompletion]: ...
     @overload
@@ -387,6 +403,7 @@ class AsyncChatCompletions(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk, ChatCompletion]: ...
     async def create(
@@ -397,6 +414,7 @@ class AsyncChatCompletions(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk, ChatCompletion]:
         """Answer a conversation.
@@ -585,6 +603,8 @@ class AsyncChatCompletions(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             ChatCompletion: The answer. JSON, or server-sent events where the request asked by
@@ -601,7 +621,9 @@ class AsyncChatCompletions(AsyncResource):
         request = build_create_chat_completion(
             self._api.create_chat_completion, stream=stream, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         if stream:
             return await self._client.stream(request, options)
         return await self._client.send(request, options)
@@ -618,13 +640,16 @@ class AsyncChatCompletionsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> RawResponse[ChatCompletion]:
         """As `AsyncChatCompletions.create`; gives the HTTP response whole."""
         request = build_create_chat_completion(
             self._api.create_chat_completion, stream=stream, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -639,6 +664,7 @@ class AsyncChatCompletionsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncChatCompletions.create`; gives an open HTTP response.
@@ -648,7 +674,9 @@ class AsyncChatCompletionsWithStreamingResponse(AsyncResource):
         request = build_create_chat_completion(
             self._api.create_chat_completion, stream=stream, **params
         )
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
 
 

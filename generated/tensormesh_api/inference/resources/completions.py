@@ -47,6 +47,7 @@ class Completions(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> TextCompletion: ...
     @overload
@@ -58,6 +59,7 @@ class Completions(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> Stream[TextCompletionChunk, TextCompletion]: ...
     @overload
@@ -69,6 +71,7 @@ class Completions(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> TextCompletion | Stream[TextCompletionChunk, TextCompletion]: ...
     def create(
@@ -79,6 +82,7 @@ class Completions(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> TextCompletion | Stream[TextCompletionChunk, TextCompletion]:
         """Continue a text.
@@ -221,6 +225,8 @@ class Completions(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             TextCompletion: The continuations. JSON, or server-sent events where the request
@@ -235,7 +241,9 @@ class Completions(SyncResource):
         Operation: POST /v1/completions (documented).
         """
         request = build_create_completion(self._api.create_completion, stream=stream, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         if stream:
             return self._client.stream(request, options)
         return self._client.send(request, options)
@@ -252,11 +260,14 @@ class CompletionsWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> RawResponse[TextCompletion]:
         """As `Completions.create`; gives the HTTP response whole."""
         request = build_create_completion(self._api.create_completion, stream=stream, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -271,6 +282,7 @@ class CompletionsWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> StreamedResponse:
         """As `Completions.create`; gives an open HTTP response.
@@ -278,7 +290,9 @@ class CompletionsWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_create_completion(self._api.create_completion, stream=stream, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -304,6 +318,7 @@ class AsyncCompletions(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> TextCompletion: ...
     @overload
@@ -315,6 +330,7 @@ class AsyncCompletions(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> AsyncStream[TextCompletionChunk, TextCompletion]: ...
     @overload
@@ -326,6 +342,7 @@ class AsyncCompletions(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> TextCompletion | AsyncStream[TextCompletionChunk, TextCompletion]: ...
     async def create(
@@ -336,6 +353,7 @@ class AsyncCompletions(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> TextCompletion | AsyncStream[TextCompletionChunk, TextCompletion]:
         """Continue a text.
@@ -478,6 +496,8 @@ class AsyncCompletions(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             TextCompletion: The continuations. JSON, or server-sent events where the request
@@ -492,7 +512,9 @@ class AsyncCompletions(AsyncResource):
         Operation: POST /v1/completions (documented).
         """
         request = build_create_completion(self._api.create_completion, stream=stream, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         if stream:
             return await self._client.stream(request, options)
         return await self._client.send(request, options)
@@ -509,11 +531,14 @@ class AsyncCompletionsWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> RawResponse[TextCompletion]:
         """As `AsyncCompletions.create`; gives the HTTP response whole."""
         request = build_create_completion(self._api.create_completion, stream=stream, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -528,6 +553,7 @@ class AsyncCompletionsWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncCompletions.create`; gives an open HTTP response.
@@ -535,5 +561,7 @@ class AsyncCompletionsWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_create_completion(self._api.create_completion, stream=stream, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)

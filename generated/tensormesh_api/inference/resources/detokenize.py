@@ -42,6 +42,7 @@ class Detokenize(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> DetokenizeResponse:
         """Turn tokens into text.
@@ -56,6 +57,8 @@ class Detokenize(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             DetokenizeResponse: The text.
@@ -69,7 +72,9 @@ class Detokenize(SyncResource):
         Operation: POST /detokenize (documented).
         """
         request = build_create_detokenization(self._api.create_detokenization, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -83,11 +88,14 @@ class DetokenizeWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> RawResponse[DetokenizeResponse]:
         """As `Detokenize.create`; gives the HTTP response whole."""
         request = build_create_detokenization(self._api.create_detokenization, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -101,6 +109,7 @@ class DetokenizeWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> StreamedResponse:
         """As `Detokenize.create`; gives an open HTTP response.
@@ -108,7 +117,9 @@ class DetokenizeWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_create_detokenization(self._api.create_detokenization, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -132,6 +143,7 @@ class AsyncDetokenize(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> DetokenizeResponse:
         """Turn tokens into text.
@@ -146,6 +158,8 @@ class AsyncDetokenize(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             DetokenizeResponse: The text.
@@ -159,7 +173,9 @@ class AsyncDetokenize(AsyncResource):
         Operation: POST /detokenize (documented).
         """
         request = build_create_detokenization(self._api.create_detokenization, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -173,11 +189,14 @@ class AsyncDetokenizeWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> RawResponse[DetokenizeResponse]:
         """As `AsyncDetokenize.create`; gives the HTTP response whole."""
         request = build_create_detokenization(self._api.create_detokenization, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -191,6 +210,7 @@ class AsyncDetokenizeWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncDetokenize.create`; gives an open HTTP response.
@@ -198,5 +218,7 @@ class AsyncDetokenizeWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_create_detokenization(self._api.create_detokenization, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)

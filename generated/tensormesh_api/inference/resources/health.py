@@ -41,6 +41,7 @@ class Health(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> HealthResponse:
         """Check the service's health.
 
@@ -52,6 +53,8 @@ class Health(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             HealthResponse: The service is well. The body is JSON, or empty, depending on the
@@ -66,7 +69,9 @@ class Health(SyncResource):
         Operation: GET /health (documented).
         """
         request = build_get_health(self._api.get_health)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -80,10 +85,13 @@ class HealthWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> RawResponse[HealthResponse]:
         """As `Health.get`; gives the HTTP response whole."""
         request = build_get_health(self._api.get_health)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -97,13 +105,16 @@ class HealthWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> StreamedResponse:
         """As `Health.get`; gives an open HTTP response.
 
         Close it.
         """
         request = build_get_health(self._api.get_health)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -127,6 +138,7 @@ class AsyncHealth(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> HealthResponse:
         """Check the service's health.
 
@@ -138,6 +150,8 @@ class AsyncHealth(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             HealthResponse: The service is well. The body is JSON, or empty, depending on the
@@ -152,7 +166,9 @@ class AsyncHealth(AsyncResource):
         Operation: GET /health (documented).
         """
         request = build_get_health(self._api.get_health)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -166,10 +182,13 @@ class AsyncHealthWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> RawResponse[HealthResponse]:
         """As `AsyncHealth.get`; gives the HTTP response whole."""
         request = build_get_health(self._api.get_health)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -183,11 +202,14 @@ class AsyncHealthWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
         """As `AsyncHealth.get`; gives an open HTTP response.
 
         Close it.
         """
         request = build_get_health(self._api.get_health)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)

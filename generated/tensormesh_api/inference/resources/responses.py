@@ -47,6 +47,7 @@ class Responses(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> Response: ...
     @overload
@@ -58,6 +59,7 @@ class Responses(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> Stream[ResponseStreamEvent, Response]: ...
     @overload
@@ -69,6 +71,7 @@ class Responses(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> Response | Stream[ResponseStreamEvent, Response]: ...
     def create(
@@ -79,6 +82,7 @@ class Responses(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> Response | Stream[ResponseStreamEvent, Response]:
         """Make a response.
@@ -173,6 +177,8 @@ class Responses(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Response: The response. JSON, or server-sent events where the request asked by
@@ -187,7 +193,9 @@ class Responses(SyncResource):
         Operation: POST /v1/responses (documented).
         """
         request = build_create_response(self._api.create_response, stream=stream, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         if stream:
             return self._client.stream(request, options)
         return self._client.send(request, options)
@@ -204,11 +212,14 @@ class ResponsesWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> RawResponse[Response]:
         """As `Responses.create`; gives the HTTP response whole."""
         request = build_create_response(self._api.create_response, stream=stream, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -223,6 +234,7 @@ class ResponsesWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> StreamedResponse:
         """As `Responses.create`; gives an open HTTP response.
@@ -230,7 +242,9 @@ class ResponsesWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_create_response(self._api.create_response, stream=stream, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -256,6 +270,7 @@ class AsyncResponses(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> Response: ...
     @overload
@@ -267,6 +282,7 @@ class AsyncResponses(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> AsyncStream[ResponseStreamEvent, Response]: ...
     @overload
@@ -278,6 +294,7 @@ class AsyncResponses(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> Response | AsyncStream[ResponseStreamEvent, Response]: ...
     async def create(
@@ -288,6 +305,7 @@ class AsyncResponses(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> Response | AsyncStream[ResponseStreamEvent, Response]:
         """Make a response.
@@ -382,6 +400,8 @@ class AsyncResponses(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             Response: The response. JSON, or server-sent events where the request asked by
@@ -396,7 +416,9 @@ class AsyncResponses(AsyncResource):
         Operation: POST /v1/responses (documented).
         """
         request = build_create_response(self._api.create_response, stream=stream, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         if stream:
             return await self._client.stream(request, options)
         return await self._client.send(request, options)
@@ -413,11 +435,14 @@ class AsyncResponsesWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> RawResponse[Response]:
         """As `AsyncResponses.create`; gives the HTTP response whole."""
         request = build_create_response(self._api.create_response, stream=stream, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -432,6 +457,7 @@ class AsyncResponsesWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncResponses.create`; gives an open HTTP response.
@@ -439,5 +465,7 @@ class AsyncResponsesWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_create_response(self._api.create_response, stream=stream, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)

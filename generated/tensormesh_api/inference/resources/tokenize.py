@@ -42,6 +42,7 @@ class Tokenize(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> TokenizeResponse:
         """Split a text into tokens.
@@ -78,6 +79,8 @@ class Tokenize(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             TokenizeResponse: The tokens.
@@ -91,7 +94,9 @@ class Tokenize(SyncResource):
         Operation: POST /tokenize (documented).
         """
         request = build_create_tokenization(self._api.create_tokenization, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send(request, options)
 
 
@@ -105,11 +110,14 @@ class TokenizeWithRawResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> RawResponse[TokenizeResponse]:
         """As `Tokenize.create`; gives the HTTP response whole."""
         request = build_create_tokenization(self._api.create_tokenization, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.send_raw(request, options)
 
 
@@ -123,6 +131,7 @@ class TokenizeWithStreamingResponse(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> StreamedResponse:
         """As `Tokenize.create`; gives an open HTTP response.
@@ -130,7 +139,9 @@ class TokenizeWithStreamingResponse(SyncResource):
         Close it.
         """
         request = build_create_tokenization(self._api.create_tokenization, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return self._client.stream_raw(request, options)
 
 
@@ -154,6 +165,7 @@ class AsyncTokenize(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> TokenizeResponse:
         """Split a text into tokens.
@@ -190,6 +202,8 @@ class AsyncTokenize(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, its stream included, in
+                seconds.
 
         Returns:
             TokenizeResponse: The tokens.
@@ -203,7 +217,9 @@ class AsyncTokenize(AsyncResource):
         Operation: POST /tokenize (documented).
         """
         request = build_create_tokenization(self._api.create_tokenization, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send(request, options)
 
 
@@ -217,11 +233,14 @@ class AsyncTokenizeWithRawResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> RawResponse[TokenizeResponse]:
         """As `AsyncTokenize.create`; gives the HTTP response whole."""
         request = build_create_tokenization(self._api.create_tokenization, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.send_raw(request, options)
 
 
@@ -235,6 +254,7 @@ class AsyncTokenizeWithStreamingResponse(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> AsyncStreamedResponse:
         """As `AsyncTokenize.create`; gives an open HTTP response.
@@ -242,5 +262,7 @@ class AsyncTokenizeWithStreamingResponse(AsyncResource):
         Close it.
         """
         request = build_create_tokenization(self._api.create_tokenization, **params)
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         return await self._client.stream_raw(request, options)
