@@ -202,6 +202,8 @@ def decode(exchange: Exchange, content: bytes, status_code: int, headers: Mappin
         return loads(content)
     except ValueError as error:
         what = "is empty" if not content.strip() else f"is not JSON: {error}"
+        if "content-encoding" in headers:
+            what += f" (its content-encoding is {headers['content-encoding'][:40]!r})"
         raise protocol_error(
             exchange, f"the answer {what}", content, status_code, headers
         ) from None

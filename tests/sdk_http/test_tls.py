@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from support.raw_server import RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
 
-from tensormesh import APIConnectionError, ConfigurationError, Tensormesh, _http
+from tensormesh import APIConnectionError, APITimeoutError, ConfigurationError, Tensormesh, _http
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +182,34 @@ def test_plain_http_loads_no_certificates(face: Face, monkeypatch: pytest.Monkey
     monkeypatch.setattr(_http, "_new_ssl_context", lambda _: pytest.fail("loaded certificates"))
     with RawServer(answers) as server:
         assert list_models(face, server).data[0].id == "m"
+
+
+def test_a_certificate_that_has_expired_is_a_connection_error(
+    face: Face, authority: trustme.CA, bundle: str
+) -> None:
+    long_ago = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    expired = authority.issue_cert("127.0.0.1", not_after=long_ago)
+    with RawServer(answers, context_for(expired)) as server:
+        with pytest.raises(APIConnectionError, match="certificate has expired"):
+            list_models(face, server, ca_bundle=bundle, max_retries=0)
+        assert server.turns == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_drip_over_tls_cannot_hold_a_call_for_ever(
+    face: Face, authority: trustme.CA, bundle: str, stream: bool
+) -> None:
+    def drips(turn: Turn) -> None:
+        turn.send(b"HTTP/1.1 200 OK\r\nx: ")
+        for _ in range(500):
+            turn.send(b"x")
+            time.sleep(0.005)
+
+    with RawServer(drips, context_for(authority.issue_cert("127.0.0.1"))) as server:
+        client = face.client(serverless_base_url=server.url, ca_bundle=bundle)
+        create = CHAT_CREATE.of(client.inference.serverless)
+        begun = time.monotonic()
+        with pytest.raises(APITimeoutError) as caught:
+            face.run(create(**CHAT_CREATE.arguments, stream=stream, total_timeout_seconds=0.1))
+        assert caught.value.phase == "total"
+        assert time.monotonic() - begun < 1.0
