@@ -63,7 +63,7 @@ class SyncBody(_Body):
         if getattr(self.chunks, "gi_running", False) and _http.shut_down(self.response):
             # The other thread wakes up and closes. Closing here would leave it asleep.
             return
-        self.response.close()
+        _http.close(self.response, is_broken=True)
 
     def drain(self) -> None:
         """Read what is left, within bounds, so that the connection can serve again; and close."""
@@ -87,8 +87,7 @@ class AsyncBody(_Body):
     async def close(self) -> None:
         """Give the connection back, even if the task is being cancelled. May be called twice."""
         if self._let_go():
-            with _http.shielded():
-                await self.response.aclose()
+            await _http.aclose(self.response, is_broken=True)
 
     async def drain(self) -> None:
         """Read what is left, within bounds, so that the connection can serve again; and close."""

@@ -26,11 +26,11 @@ _IDLE_SECONDS = 5.0
 def drain(response: _http.Response, chunks: Iterator[bytes]) -> None:
     """Read to the end of the body, within bounds, and close the response."""
     if _http.is_shared(response):
-        response.close()
+        _http.close(response)
         return
     watched = _http.socket_of(response)
     if watched is not None and not _watch.begin(watched):
-        response.close()
+        _http.close(response)
         return
     try:
         size = 0
@@ -44,7 +44,7 @@ def drain(response: _http.Response, chunks: Iterator[bytes]) -> None:
         # From here on the socket may belong to another request.
         if watched is not None:
             _watch.end(watched)
-        response.close()
+        _http.close(response)
 
 
 async def drain_async(response: _http.Response, chunks: AsyncIterator[bytes]) -> None:
@@ -57,8 +57,7 @@ async def drain_async(response: _http.Response, chunks: AsyncIterator[bytes]) ->
                 if size > DRAIN_BYTES:
                     break
     finally:
-        with _http.shielded():
-            await response.aclose()
+        await _http.aclose(response)
 
 
 class _Watch:

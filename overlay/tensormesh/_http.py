@@ -14,7 +14,7 @@ import anyio
 import httpcore
 import httpx
 
-from . import _sockets
+from . import _pools, _sockets
 from ._errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -129,21 +129,29 @@ def _has_ca_folder() -> bool:
     return bool(folder and os.listdir(folder))
 
 
+# Under this name a response knows what it was sent by.
+_SENDER = "tensormesh_sender"
+
+
 def send(sender: Sender, call: Call) -> httpx.Response:
     """Send a call once. The body of the response is still to be read."""
-    if isinstance(sender, httpx.Client):
-        request = _client_request(sender, call)
-        return sender.send(request, stream=True, follow_redirects=False)
-    request = _bare_request(call)
-    if call.deadline is None:
-        response = sender.handle_request(request)
-    else:
-        token = _sockets.sending_until.set(call.deadline)
-        try:
+    request = _request(sender, call)
+    token = None if call.deadline is None else _sockets.sending_until.set(call.deadline)
+    try:
+        if isinstance(sender, httpx.Client):
+            response = sender.send(request, stream=True, follow_redirects=False)
+        else:
             response = sender.handle_request(request)
-        finally:
+    except Exception:
+        raise
+    except BaseException:
+        _pools.mend(sender, request)
+        raise
+    finally:
+        if token is not None:
             _sockets.sending_until.reset(token)
     response.request = request
+    response.extensions[_SENDER] = sender
     return response
 
 
@@ -156,13 +164,50 @@ async def send_async(sender: AsyncSender, call: Call) -> httpx.Response:
 
 
 async def _send_async(sender: AsyncSender, call: Call) -> httpx.Response:
-    if isinstance(sender, httpx.AsyncClient):
-        request = _client_request(sender, call)
-        return await sender.send(request, stream=True, follow_redirects=False)
-    request = _bare_request(call)
-    response = await sender.handle_async_request(request)
+    request = _request(sender, call)
+    try:
+        if isinstance(sender, httpx.AsyncClient):
+            response = await sender.send(request, stream=True, follow_redirects=False)
+        else:
+            response = await sender.handle_async_request(request)
+    except Exception:
+        raise
+    except BaseException:
+        await _pools.mend_async(sender, request)
+        raise
     response.request = request
+    response.extensions[_SENDER] = sender
     return response
+
+
+def close(response: httpx.Response, *, is_broken: bool = False) -> None:
+    """Give the connection of a response back.
+
+    Args:
+        response: The response.
+        is_broken: Whether its reading was broken off, perhaps in the middle of the same.
+    """
+    try:
+        response.close()
+    except BaseException:
+        is_broken = True
+        raise
+    finally:
+        if is_broken and _SENDER in response.extensions:
+            _pools.mend(response.extensions[_SENDER], response.request)
+
+
+async def aclose(response: httpx.Response, *, is_broken: bool = False) -> None:
+    """The same; the cancellation of a scope does not reach it. That of a task may."""
+    try:
+        with anyio.CancelScope(shield=True):
+            await response.aclose()
+    except BaseException:
+        is_broken = True
+        raise
+    finally:
+        if is_broken and _SENDER in response.extensions:
+            await _pools.mend_async(response.extensions[_SENDER], response.request)
 
 
 _urls: dict[str, httpx.URL] = {}
@@ -177,6 +222,12 @@ def _url(text: str) -> httpx.URL:
         if len(_urls) < _MOST_URLS:
             _urls[text] = url
     return url
+
+
+def _request(sender: Sender | AsyncSender, call: Call) -> httpx.Request:
+    if isinstance(sender, (httpx.Client, httpx.AsyncClient)):
+        return _client_request(sender, call)
+    return _bare_request(call)
 
 
 def _bare_request(call: Call) -> httpx.Request:
@@ -337,11 +388,6 @@ def shut_down(response: httpx.Response) -> bool:
 def move_on_after(seconds: float) -> anyio.CancelScope:
     """A scope that is left after some seconds, on asyncio and on trio."""
     return anyio.move_on_after(seconds)
-
-
-def shielded() -> anyio.CancelScope:
-    """A scope that a cancellation does not reach, for giving a connection back."""
-    return anyio.CancelScope(shield=True)
 
 
 async def sleep(seconds: float) -> None:

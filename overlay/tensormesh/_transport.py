@@ -113,8 +113,11 @@ class SyncTransport:
             raise exchange.failure(error) from error
         except _http.DecodingError as error:
             raise exchange.undecodable(error, response.status_code, response.headers) from error
+        except BaseException:
+            _http.close(response, is_broken=True)
+            raise
         finally:
-            response.close()
+            _http.close(response)
 
     def _release_abandoned(self) -> None:
         abandoned = self.clients.abandoned
@@ -220,9 +223,11 @@ class AsyncTransport:
             raise exchange.failure(error) from error
         except _http.DecodingError as error:
             raise exchange.undecodable(error, response.status_code, response.headers) from error
+        except BaseException:
+            await _http.aclose(response, is_broken=True)
+            raise
         finally:
-            with _http.shielded():
-                await response.aclose()
+            await _http.aclose(response)
 
     async def _release_abandoned(self) -> None:
         abandoned = self.clients.abandoned
@@ -257,8 +262,10 @@ def _read_some(response: _http.Response, call: Call) -> bytes:
                 break
     except (_http.TransportError, _http.DecodingError):
         pass
-    finally:
-        response.close()
+    except BaseException:
+        _http.close(response, is_broken=True)
+        raise
+    _http.close(response)
     return content
 
 
@@ -271,7 +278,8 @@ async def _aread_some(response: _http.Response, call: Call) -> bytes:
                 break
     except (_http.TransportError, _http.DecodingError):
         pass
-    finally:
-        with _http.shielded():
-            await response.aclose()
+    except BaseException:
+        await _http.aclose(response, is_broken=True)
+        raise
+    await _http.aclose(response)
     return content
