@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from ._clients import Clients, check_given, make_async, make_sync
+from ._clients import Clients, LoopClients, check_given, make_async, make_sync
 from ._config import Settings, resolve_settings
 
 if TYPE_CHECKING:
@@ -142,6 +142,15 @@ class _Base:
         copy._begin(self._settings.replace(**changes), self._clients, is_copy=True)
         return copy
 
+    def __copy__(self) -> Self:
+        return self.with_options()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.with_options()
+
+    def __reduce__(self) -> str:
+        raise TypeError("a client cannot be pickled: make one in each process")
+
     def __repr__(self) -> str:
         return repr(self._settings).replace("Settings", type(self).__name__, 1)
 
@@ -260,6 +269,8 @@ class Tensormesh(_Base):
 class AsyncTensormesh(_Base):
     """Asynchronous client of Tensormesh's hosts. Close it, or use it in an `async with`.
 
+    It may be used in several event loops; each has connections of its own.
+
     The arguments are those of `Tensormesh`, and so are the errors; calls are awaited.
 
     Args:
@@ -324,7 +335,7 @@ class AsyncTensormesh(_Base):
         )
         if http_client is not None:
             check_given(http_client, "AsyncClient")
-        self._begin(settings, Clients(http_client, make_async), is_copy=False)
+        self._begin(settings, LoopClients(http_client, make_async), is_copy=False)
 
     @property
     def inference(self) -> AsyncInference:
@@ -338,6 +349,8 @@ class AsyncTensormesh(_Base):
         from tensormesh_api.control_plane.resources import AsyncControlPlane
 
         return AsyncControlPlane(self._carrier(), CONTROL_PLANE)
+
+    _clients: LoopClients[Any, Any]
 
     def _carrier(self) -> AsyncTransport:
         if self._transport is None:

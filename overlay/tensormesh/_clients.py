@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ._errors import ConfigurationError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from ._http import AsyncSender, Sender
 
+    class Closable(Protocol):
+        """What is open, or is not."""
+
+        is_open: bool
+
+
 ClientT = TypeVar("ClientT")
-BodyT = TypeVar("BodyT")
+BodyT = TypeVar("BodyT", bound="Closable")
+
+_all: weakref.WeakSet[Clients[Any, Any]] = weakref.WeakSet()
 
 
 class Clients(Generic[ClientT, BodyT]):
@@ -36,20 +47,31 @@ class Clients(Generic[ClientT, BodyT]):
         self.closed = False
         self._given = given
         self._make = make
-        self._made: dict[tuple[str, str | None], ClientT] = {}
+        self._made: dict[tuple[Any, ...], ClientT] = {}
         self._lock = threading.Lock()
+        self._is_used = False
+        self._is_inherited = False
+        _all.add(self)
 
     def get(self, url: str, ca_bundle: str | None) -> ClientT:
         """The client for a URL, made when it is first needed.
 
         Raises:
-            ConfigurationError: The owner was closed.
+            ConfigurationError: The owner was closed, or this process has no right to the client.
         """
         if self.closed:
             raise closed_error()
         if self._given is not None:
+            if self._is_inherited:
+                raise ConfigurationError(
+                    "`http_client` was used before this process was forked, and its connections "
+                    "belong to the parent: make a client in each process",
+                    argument="http_client",
+                )
+            self._is_used = True
             return self._given
-        key = (url.partition(":")[0], ca_bundle)
+        scheme = url.partition(":")[0]
+        key = self._key(scheme, ca_bundle)
         found = self._made.get(key)
         if found is None:
             with self._lock:
@@ -58,8 +80,28 @@ class Clients(Generic[ClientT, BodyT]):
                     raise closed_error()
                 found = self._made.get(key)
                 if found is None:
-                    found = self._made[key] = self._make(*key)
+                    found = self._make(scheme, ca_bundle)
+                    self._made = {**self._still_good(), key: found}
         return found
+
+    def _key(self, scheme: str, ca_bundle: str | None) -> tuple[Any, ...]:
+        return scheme, ca_bundle
+
+    def _still_good(self) -> dict[tuple[Any, ...], ClientT]:
+        return self._made
+
+    def begin_anew(self) -> None:
+        """In a child process: leave the parent's connections alone, and make new ones.
+
+        No lock is taken, as another thread of the parent may have held it.
+        """
+        self._lock = threading.Lock()
+        self._made = {}
+        self._is_inherited = self._is_used
+        for body in self.held:
+            body.is_open = False
+        self.held = set()
+        self.abandoned = deque()
 
     def take(self) -> list[ClientT]:
         """Close for good. Gives the clients that are now to be closed."""
@@ -67,6 +109,56 @@ class Clients(Generic[ClientT, BodyT]):
             self.closed = True
             made, self._made = list(self._made.values()), {}
         return made
+
+
+class LoopClients(Clients[ClientT, BodyT]):
+    """The same for each event loop, since a connection lives and dies with the one it began in."""
+
+    _first: asyncio.AbstractEventLoop | None = None
+
+    def get(self, url: str, ca_bundle: str | None) -> ClientT:
+        """The client for a URL in this event loop, made when it is first needed."""
+        if self._given is not None and not self._is_used:
+            self._first = _running_loop()
+        return super().get(url, ca_bundle)
+
+    def _key(self, scheme: str, ca_bundle: str | None) -> tuple[Any, ...]:
+        return scheme, ca_bundle, _running_loop()
+
+    def _still_good(self) -> dict[tuple[Any, ...], ClientT]:
+        return {key: made for key, made in self._made.items() if not _is_over(key[2])}
+
+    def take(self) -> list[ClientT]:
+        """Close for good. Gives the clients of this event loop, which are now to be closed."""
+        loop = _running_loop()
+        with self._lock:
+            self.closed = True
+            made, self._made = self._made, {}
+        return [client for key, client in made.items() if key[2] is loop]
+
+    def foreign_loop(self, error: RuntimeError) -> ConfigurationError | None:
+        """What to tell of a failure that comes from a user's client in a loop that is not its."""
+        if self._given is None or self._first is _running_loop():
+            return None
+        return ConfigurationError(
+            f"`http_client` belongs to another event loop ({error}): make a client in each loop, "
+            "or leave `http_client` out",
+            argument="http_client",
+        )
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    # Whoever runs a loop has loaded it.
+    import asyncio
+
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None  # trio
+
+
+def _is_over(loop: asyncio.AbstractEventLoop | None) -> bool:
+    return loop is not None and loop.is_closed()
 
 
 def closed_error() -> ConfigurationError:
@@ -101,3 +193,12 @@ def make_async(scheme: str, ca_bundle: str | None) -> AsyncSender:
     from . import _http
 
     return _http.new_async_sender(scheme, ca_bundle)
+
+
+def _begin_anew() -> None:
+    for clients in list(_all):
+        clients.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
-import threading
 import time
 from typing import TYPE_CHECKING, Self
 from urllib.request import getproxies
@@ -14,8 +12,7 @@ import anyio
 import httpcore
 import httpx
 
-from . import _pools, _sockets
-from ._errors import ConfigurationError
+from . import _pools, _sockets, _tls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -39,9 +36,6 @@ BODY_ERRORS = (httpx.TransportError, httpx.DecodingError, httpx.StreamError)
 # httpx keeps 20 idle connections for 5 s by default, and so makes new ones all the time.
 LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60.0)
 
-_contexts: dict[str | None, ssl.SSLContext] = {}
-_lock = threading.Lock()
-
 
 class TotalTimeout(httpx.TimeoutException):
     """The deadline of a call has come."""
@@ -60,7 +54,7 @@ class IdleTimeout(httpx.TimeoutException):
 def new_sender(scheme: str, ca_bundle: str | None) -> Sender:
     """What sends requests to URLs of one scheme."""
     if _has_proxies():
-        return httpx.Client(verify=_ssl_context(ca_bundle), limits=LIMITS)
+        return httpx.Client(verify=_tls.context_for(ca_bundle), limits=LIMITS)
     return _Transport(scheme, ca_bundle)
 
 
@@ -71,7 +65,7 @@ class _Transport(httpx.HTTPTransport):
         # In place of the pool that the base class would make, which takes no sockets of ours.
         self._pool = httpcore.ConnectionPool(
             # Plain HTTP needs no certificates, and loading them is most of the cost of a client.
-            ssl_context=_ssl_context(ca_bundle) if scheme == "https" else None,
+            ssl_context=_tls.context_for(ca_bundle) if scheme == "https" else None,
             max_connections=LIMITS.max_connections,
             max_keepalive_connections=LIMITS.max_keepalive_connections,
             keepalive_expiry=LIMITS.keepalive_expiry,
@@ -83,50 +77,14 @@ class _Transport(httpx.HTTPTransport):
 def new_async_sender(scheme: str, ca_bundle: str | None) -> AsyncSender:
     """What sends asynchronous requests to URLs of one scheme."""
     if _has_proxies():
-        return httpx.AsyncClient(verify=_ssl_context(ca_bundle), limits=LIMITS)
-    verify = _ssl_context(ca_bundle) if scheme == "https" else False
+        return httpx.AsyncClient(verify=_tls.context_for(ca_bundle), limits=LIMITS)
+    verify = _tls.context_for(ca_bundle) if scheme == "https" else False
     return httpx.AsyncHTTPTransport(verify=verify, limits=LIMITS, socket_options=_sockets.options())
 
 
 def _has_proxies() -> bool:
     """Whether the environment names proxies, which httpx's own clients heed."""
     return bool(getproxies().keys() - {"no"})
-
-
-def _ssl_context(ca_bundle: str | None) -> ssl.SSLContext:
-    """The process's one context for these certificates: building one takes some 25 ms."""
-    with _lock:
-        context = _contexts.get(ca_bundle)
-        if context is None:
-            context = _contexts[ca_bundle] = _new_ssl_context(ca_bundle)
-        return context
-
-
-def _new_ssl_context(ca_bundle: str | None) -> ssl.SSLContext:
-    if ca_bundle is not None:
-        try:
-            return ssl.create_default_context(cafile=ca_bundle)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(
-                f"`ca_bundle` (or TENSORMESH_CA_BUNDLE) cannot be used: {error.strerror or error}",
-                argument="ca_bundle",
-                variable="TENSORMESH_CA_BUNDLE",
-            ) from error
-    context = ssl.create_default_context()
-    if not context.cert_store_stats()["x509_ca"] and not _has_ca_folder():
-        # A system without certificates, as small containers are.
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-    return context
-
-
-def _has_ca_folder() -> bool:
-    """Whether certificates are looked up in a folder one by one, which loads none beforehand."""
-    import os
-
-    folder: str | None = ssl.get_default_verify_paths().capath
-    return bool(folder and os.listdir(folder))
 
 
 # Under this name a response knows what it was sent by.

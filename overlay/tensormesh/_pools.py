@@ -11,16 +11,13 @@ of a user's own transport may, nothing is done.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import httpx
 
-if TYPE_CHECKING:
-    from ._http import AsyncSender, Sender
 
-
-def mend(sender: Sender, request: httpx.Request) -> None:
+def mend(sender: httpx.Client | httpx.BaseTransport, request: httpx.Request) -> None:
     """Take a request that was broken off out of its pool."""
     pool = _pool_of(sender, request)
     if pool is not None:
@@ -29,7 +26,9 @@ def mend(sender: Sender, request: httpx.Request) -> None:
                 connection.close()
 
 
-async def mend_async(sender: AsyncSender, request: httpx.Request) -> None:
+async def mend_async(
+    sender: httpx.AsyncClient | httpx.AsyncBaseTransport, request: httpx.Request
+) -> None:
     """Take a request that was broken off out of its pool."""
     pool = _pool_of(sender, request)
     if pool is not None:
@@ -39,7 +38,7 @@ async def mend_async(sender: AsyncSender, request: httpx.Request) -> None:
                     await connection.aclose()
 
 
-def _pool_of(sender: Sender | AsyncSender, request: httpx.Request) -> Any:
+def _pool_of(sender: Any, request: httpx.Request) -> Any:
     if isinstance(sender, (httpx.Client, httpx.AsyncClient)):
         sender = sender._transport_for_url(request.url)
     pool = getattr(sender, "_pool", None)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tensormesh_api._operation import CallOptions, Request
 
     from ._call import Call
-    from ._clients import Clients
+    from ._clients import Clients, LoopClients
     from ._config import Settings
     from ._response import AsyncStreamedResponse, RawResponse, StreamedResponse
     from ._streaming import AsyncStream, Stream
@@ -141,7 +141,9 @@ class SyncTransport:
 class AsyncTransport:
     """Carries requests of an asynchronous client."""
 
-    def __init__(self, settings: Settings, clients: Clients[_http.AsyncSender, AsyncBody]) -> None:
+    def __init__(
+        self, settings: Settings, clients: LoopClients[_http.AsyncSender, AsyncBody]
+    ) -> None:
         self.settings = settings
         self.clients = clients
         self.closed = False
@@ -202,6 +204,11 @@ class AsyncTransport:
                 content = await _aread_some(response, call)
             except _http.SEND_ERRORS as error:
                 delay = exchange.after_failure(error)
+            except RuntimeError as error:
+                foreign = self.clients.foreign_loop(error)
+                if foreign is None:
+                    raise
+                raise foreign from None
             else:
                 target = _http.same_origin_target(response)
                 if exchange.redirected(response.status_code, target):
