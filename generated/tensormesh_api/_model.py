@@ -132,12 +132,14 @@ class BaseModel:
     __hash__ = None  # type: ignore[assignment]  # mutable, as a dict is
 
     def __repr__(self) -> str:
+        # One that is half made, because its data do not fit, can be printed too: by a traceback.
         shown = [
             f"{name}={'***' if name in self._secrets else getattr(self, name)!r}"
             for name in field_names(self)
-            if not name.startswith("_") and getattr(self, name) is not None
+            if not name.startswith("_") and getattr(self, name, None) is not None
         ]
-        shown += [f"{key}={value!r}" for key, value in (self._extra or {}).items()]
+        extra = getattr(self, "_extra", None) or {}
+        shown += [f"{key}={value!r}" for key, value in extra.items()]
         return f"{type(self).__name__}({', '.join(shown)})"
 
 

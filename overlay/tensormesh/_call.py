@@ -24,6 +24,13 @@ _INFERENCE = frozenset({"serverless", "on_demand"})
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
+class Headers(dict[str, str]):
+    """Headers of a request. What prints them, such as a traceback with variables, sees no key."""
+
+    def __repr__(self) -> str:
+        return f"<headers: {', '.join(self)}>"
+
+
 class Call:
     """One HTTP request, ready to be sent as often as the retry policy says.
 
@@ -132,8 +139,8 @@ def _check_format(operation: Operation[Any, Any], value: Any) -> None:
         check_response_format(value)
 
 
-def _headers(settings: Settings, operation: Operation[Any, Any]) -> dict[str, str]:
-    headers = dict(_BASE_HEADERS)
+def _headers(settings: Settings, operation: Operation[Any, Any]) -> Headers:
+    headers = Headers(_BASE_HEADERS)
     surface = operation.surface
     if operation.auth == "required":
         headers["authorization"] = f"{surface.auth_scheme} {settings.require(surface.auth_setting)}"

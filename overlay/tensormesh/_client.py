@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ._clients import Clients, LoopClients, check_given, make_async, make_sync
 from ._config import Settings, resolve_settings
+from ._errors import ConfigurationError
 
 if TYPE_CHECKING:
     import os
@@ -139,7 +140,13 @@ class _Base:
         }
         changes = {name: value for name, value in given.items() if value is not None}
         copy = type(self).__new__(type(self))
-        copy._begin(self._settings.replace(**changes), self._clients, is_copy=True)
+        try:
+            copy._begin(self._settings.replace(**changes), self._clients, is_copy=True)
+        except ConfigurationError as error:
+            inference_api_key = control_plane_token = None
+            given.clear()
+            changes.clear()
+            raise error.with_traceback(None) from None
         return copy
 
     def __copy__(self) -> Self:
@@ -152,6 +159,9 @@ class _Base:
         raise TypeError("a client cannot be pickled: make one in each process")
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_settings"):
+            # Half made: an error in the constructor is being printed.
+            return f"<{type(self).__name__}>"
         return repr(self._settings).replace("Settings", type(self).__name__, 1)
 
 
@@ -208,19 +218,24 @@ class Tensormesh(_Base):
         ca_bundle: str | os.PathLike[str] | None = None,
         http_client: httpx.Client | None = None,
     ) -> None:
-        settings = resolve_settings(
-            control_plane_token=control_plane_token,
-            control_plane_base_url=control_plane_base_url,
-            inference_api_key=inference_api_key,
-            serverless_base_url=serverless_base_url,
-            on_demand_base_url=on_demand_base_url,
-            on_demand_user_id=on_demand_user_id,
-            timeout_seconds=timeout_seconds,
-            connect_timeout_seconds=connect_timeout_seconds,
-            total_timeout_seconds=total_timeout_seconds,
-            max_retries=max_retries,
-            ca_bundle=ca_bundle,
-        )
+        try:
+            settings = resolve_settings(
+                control_plane_token=control_plane_token,
+                control_plane_base_url=control_plane_base_url,
+                inference_api_key=inference_api_key,
+                serverless_base_url=serverless_base_url,
+                on_demand_base_url=on_demand_base_url,
+                on_demand_user_id=on_demand_user_id,
+                timeout_seconds=timeout_seconds,
+                connect_timeout_seconds=connect_timeout_seconds,
+                total_timeout_seconds=total_timeout_seconds,
+                max_retries=max_retries,
+                ca_bundle=ca_bundle,
+            )
+        except ConfigurationError as error:
+            # Tracebacks may be printed with their variables.
+            inference_api_key = control_plane_token = None
+            raise error.with_traceback(None) from None
         if http_client is not None:
             check_given(http_client, "Client")
         self._begin(settings, Clients(http_client, make_sync), is_copy=False)
@@ -320,19 +335,24 @@ class AsyncTensormesh(_Base):
         ca_bundle: str | os.PathLike[str] | None = None,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
-        settings = resolve_settings(
-            control_plane_token=control_plane_token,
-            control_plane_base_url=control_plane_base_url,
-            inference_api_key=inference_api_key,
-            serverless_base_url=serverless_base_url,
-            on_demand_base_url=on_demand_base_url,
-            on_demand_user_id=on_demand_user_id,
-            timeout_seconds=timeout_seconds,
-            connect_timeout_seconds=connect_timeout_seconds,
-            total_timeout_seconds=total_timeout_seconds,
-            max_retries=max_retries,
-            ca_bundle=ca_bundle,
-        )
+        try:
+            settings = resolve_settings(
+                control_plane_token=control_plane_token,
+                control_plane_base_url=control_plane_base_url,
+                inference_api_key=inference_api_key,
+                serverless_base_url=serverless_base_url,
+                on_demand_base_url=on_demand_base_url,
+                on_demand_user_id=on_demand_user_id,
+                timeout_seconds=timeout_seconds,
+                connect_timeout_seconds=connect_timeout_seconds,
+                total_timeout_seconds=total_timeout_seconds,
+                max_retries=max_retries,
+                ca_bundle=ca_bundle,
+            )
+        except ConfigurationError as error:
+            # Tracebacks may be printed with their variables.
+            inference_api_key = control_plane_token = None
+            raise error.with_traceback(None) from None
         if http_client is not None:
             check_given(http_client, "AsyncClient")
         self._begin(settings, LoopClients(http_client, make_async), is_copy=False)

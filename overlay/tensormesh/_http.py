@@ -13,6 +13,7 @@ import httpcore
 import httpx
 
 from . import _pools, _sockets, _tls
+from ._call import Headers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -191,7 +192,7 @@ def _request(sender: Sender | AsyncSender, call: Call) -> httpx.Request:
 def _bare_request(call: Call) -> httpx.Request:
     """The request of a call as it goes out. A client could only add cookies, hooks and layers."""
     url, content = _url(call.url), call.content or b""
-    headers = {"host": url.netloc.decode("ascii"), "accept-encoding": "gzip, deflate"}
+    headers = Headers({"host": url.netloc.decode("ascii"), "accept-encoding": "gzip, deflate"})
     if content or call.method != "GET":
         headers["content-length"] = str(len(content))
     headers.update(call.headers)
