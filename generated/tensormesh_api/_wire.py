@@ -84,6 +84,8 @@ def path_part(value: Any, name: str) -> str:
     text = _url_text(value, name)
     if text in ("", ".", ".."):
         raise ValueError(f"{name} must be a non-empty identifier, got {text!r}")
+    if not text.isprintable():
+        raise ValueError(f"{name} holds a character that no identifier has, such as a line end")
     return quote(text, safe="")
 
 
