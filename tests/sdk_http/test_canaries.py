@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.faults import FAULTS, Fault
+from support.faults import FAULTS, Fault, patience_with
 from support.raw_server import RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
@@ -23,7 +23,6 @@ from tensormesh.types import ApiKey, ChatCompletion, ChatCompletionChunk
 KEY = "sk-canary-inference-0123456789"
 TOKEN = "cp-canary-token-0123456789"
 SECRETS: dict[str, Any] = {"inference_api_key": KEY, "control_plane_token": TOKEN}
-SECONDS = 0.04
 
 
 def check(*texts: object) -> None:
@@ -69,8 +68,8 @@ def test_no_fault_makes_a_key_show(
         client = face.client(
             serverless_base_url=server.url,
             control_plane_base_url=server.url,
-            timeout_seconds=SECONDS,
-            total_timeout_seconds=SECONDS * 2,
+            timeout_seconds=patience_with(fault),
+            total_timeout_seconds=patience_with(fault) * 2,
             **SECRETS,
             **more,
         )

@@ -10,7 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.faults import ANSWERS, FAULTS, NETWORK, PROTOCOL, REFUSALS, Fault
+from support.faults import (
+    ANSWERS,
+    FAULTS,
+    NETWORK,
+    PROTOCOL,
+    REFUSALS,
+    Fault,
+    patience_with,
+    takes_time,
+)
 from support.raw_server import RawServer, Turn
 from support.sdk_faces import API_KEY, Face
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
@@ -25,7 +34,6 @@ from tensormesh import (
     _retry,
 )
 
-SECONDS = 0.04
 KINDS: dict[Fault, tuple[type[APIError], ...]] = {
     **dict.fromkeys((*NETWORK, *PROTOCOL), (APIConnectionError, StreamError)),
     **dict.fromkeys(ANSWERS, (ProtocolError, StreamError)),
@@ -39,7 +47,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_retry, "FIRST_DELAY_SECONDS", 0.01)
 
 
-def use(face: Face, client: Any, way: str) -> Any:
+def use(face: Face, client: Any, way: str, seconds: float) -> Any:
     """Make a call, and read what it gives to its end."""
     variant, _, stream = way.partition(" ")
     create = CHAT_CREATE.of(client.inference.serverless, None if variant == "plain" else variant)
@@ -47,8 +55,8 @@ def use(face: Face, client: Any, way: str) -> Any:
         create(
             **CHAT_CREATE.arguments,
             stream=bool(stream),
-            timeout_seconds=SECONDS,
-            total_timeout_seconds=SECONDS * 2,
+            timeout_seconds=seconds,
+            total_timeout_seconds=seconds * 2,
         )
     )
     if stream:
@@ -79,7 +87,7 @@ def test_a_post_is_sent_once_whatever_happens(face: Face, fault: Fault, way: str
     with RawServer(handler_of(fault)) as server:
         client = face.client(serverless_base_url=server.url, max_retries=5)
         with pytest.raises(APIError) as caught:
-            use(face, client, way)
+            use(face, client, way, patience_with(fault))
         error = caught.value
         assert len(server.turns) == 1
         assert error.attempts == 1
@@ -89,8 +97,7 @@ def test_a_post_is_sent_once_whatever_happens(face: Face, fault: Fault, way: str
         if fault in ANSWERS and way == "plain stream":
             whole = (ProtocolError, StreamError)
         assert isinstance(error, whole), error
-        stalled = fault.__name__.startswith(("stalls", "drips"))
-        assert isinstance(error, APITimeoutError) == stalled, error
+        assert isinstance(error, APITimeoutError) == takes_time(fault), error
         # It reads well, travels, and shows no key.
         assert 10 < len(str(error)) < 500
         assert API_KEY not in repr(vars(error))
@@ -155,7 +162,8 @@ def test_a_get_is_sent_as_often_as_allowed_and_says_so(
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="tensormesh")
     with RawServer(fault) as server:
-        client = face.client(serverless_base_url=server.url, max_retries=2, timeout_seconds=SECONDS)
+        seconds = patience_with(fault)
+        client = face.client(serverless_base_url=server.url, max_retries=2, timeout_seconds=seconds)
         with pytest.raises(APIError, match="after 3 tries") as caught:
             face.run(client.inference.serverless.models.list())
         assert caught.value.attempts == len(server.turns) == 3
@@ -169,8 +177,8 @@ def test_a_get_whose_answer_began_or_cannot_change_is_sent_once(face: Face, faul
         client = face.client(
             serverless_base_url=server.url,
             max_retries=2,
-            timeout_seconds=SECONDS,
-            total_timeout_seconds=SECONDS * 4,
+            timeout_seconds=patience_with(fault),
+            total_timeout_seconds=patience_with(fault) * 4,
         )
         with pytest.raises(APIError) as caught:
             face.run(client.inference.serverless.models.list())

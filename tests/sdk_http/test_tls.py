@@ -210,6 +210,6 @@ def test_a_drip_over_tls_cannot_hold_a_call_for_ever(
         create = CHAT_CREATE.of(client.inference.serverless)
         begun = time.monotonic()
         with pytest.raises(APITimeoutError) as caught:
-            face.run(create(**CHAT_CREATE.arguments, stream=stream, total_timeout_seconds=0.1))
+            face.run(create(**CHAT_CREATE.arguments, stream=stream, total_timeout_seconds=0.2))
         assert caught.value.phase == "total"
-        assert time.monotonic() - begun < 1.0
+        assert time.monotonic() - begun < 2.5

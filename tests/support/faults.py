@@ -199,3 +199,13 @@ REFUSALS: tuple[Fault, ...] = (
     refuses_and_resets,
 )
 FAULTS: tuple[Fault, ...] = (*NETWORK, *PROTOCOL, *ANSWERS, *REFUSALS)
+
+
+def takes_time(fault: Fault) -> bool:
+    """Whether only a timeout ends it."""
+    return fault.__name__.startswith(("stalls", "drips"))
+
+
+def patience_with(fault: Fault) -> float:
+    """A timeout in seconds: short where it will come, and long where it must not."""
+    return 0.05 if takes_time(fault) else PATIENCE
