@@ -7,7 +7,7 @@ RUN := $(BIN)/python
 SOURCES := codegen.py overlay generated benchmarks examples tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test generate check lint format typecheck bench contract docs dist clean
+.PHONY: help setup demo test generate check lint format typecheck bench contract audit docs dist clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ contract: setup ## Test staging hosts: make contract SERVERLESS_URL=... (docs/co
 
 docs: setup ## Write the pages and screens of docs/ that are made of tm
 	@PYTHONPATH=overlay:generated $(RUN) -m tensormesh_docs write
+
+audit: $(VENV)/.audit ## Look all dependencies up among known vulnerabilities
+	$(RUN) -m pip_audit --local --skip-editable
 
 dist: setup ## Build the wheel and the source archive
 	@$(RUN) -m build

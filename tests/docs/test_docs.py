@@ -14,7 +14,10 @@ from tensormesh_codegen.vendor import VENDOR_KEYS
 from tensormesh_local import LocalHost
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 
 
 def python_blocks(document: Path) -> list[str]:
@@ -76,3 +79,14 @@ def test_the_architecture_names_only_modules_that_exist() -> None:
     names = set(re.findall(r"`(_?[a-z_]+\.py)`", text))
     known = {path.name for path in ROOT.rglob("*.py") if ".venv" not in path.parts}
     assert names <= known
+
+
+def test_every_promise_of_reliability_names_tests_that_exist() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    rows = [line for line in text.split("\n") if line.startswith("| ") and "---" not in line]
+    promises = [row for row in rows if not row.startswith("| promise ")]
+    assert len(promises) > 30
+    for promise in promises:
+        names = re.findall(r"`([a-z_]+/test_[a-z_]+\.py)`", promise)
+        assert names, promise
+        assert [name for name in names if not (ROOT / "tests" / name).exists()] == []
