@@ -50,6 +50,7 @@ class ParseMethods(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ParsedChatCompletion[ParsedT]: ...
     @overload
@@ -64,6 +65,7 @@ class ParseMethods(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ParsedStream[ParsedT]: ...
     @overload
@@ -78,6 +80,7 @@ class ParseMethods(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ParsedChatCompletion[Any]: ...
     @overload
@@ -92,6 +95,7 @@ class ParseMethods(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ParsedStream[Any]: ...
     def parse(
@@ -105,6 +109,7 @@ class ParseMethods(SyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ParsedChatCompletion[Any] | ParsedStream[Any]:
         """Answer a conversation with an object of your own type.
@@ -128,6 +133,7 @@ class ParseMethods(SyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for each attempt, in seconds.
+            total_timeout_seconds: Longest time of each attempt as a whole, in seconds.
             **params: All that `create` takes. `response_format` is `json_object` unless given, and
                 streams ask for token counts; `n` cannot be above 1.
 
@@ -142,7 +148,9 @@ class ParseMethods(SyncResource):
             ConfigurationError: A credential or a package is missing; nothing was sent.
             APIError: As of `create`.
         """
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         session = _begin(response_model, max_attempts, schema_prompt, params, stream=bool(stream))
         if stream:
             from ._structured_stream import ParsedStream
@@ -184,6 +192,7 @@ class AsyncParseMethods(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ParsedChatCompletion[ParsedT]: ...
     @overload
@@ -198,6 +207,7 @@ class AsyncParseMethods(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> AsyncParsedStream[ParsedT]: ...
     @overload
@@ -212,6 +222,7 @@ class AsyncParseMethods(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ParsedChatCompletion[Any]: ...
     @overload
@@ -226,6 +237,7 @@ class AsyncParseMethods(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> AsyncParsedStream[Any]: ...
     async def parse(
@@ -239,6 +251,7 @@ class AsyncParseMethods(AsyncResource):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> ParsedChatCompletion[Any] | AsyncParsedStream[Any]:
         """Answer a conversation with an object of your own type.
@@ -262,6 +275,7 @@ class AsyncParseMethods(AsyncResource):
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for each attempt, in seconds.
+            total_timeout_seconds: Longest time of each attempt as a whole, in seconds.
             **params: All that `create` takes. `response_format` is `json_object` unless given, and
                 streams ask for token counts; `n` cannot be above 1.
 
@@ -276,7 +290,9 @@ class AsyncParseMethods(AsyncResource):
             ConfigurationError: A credential or a package is missing; nothing was sent.
             APIError: As of `create`.
         """
-        options = CallOptions(extra_headers, extra_query, extra_body, timeout_seconds)
+        options = CallOptions(
+            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
+        )
         session = _begin(response_model, max_attempts, schema_prompt, params, stream=bool(stream))
         if stream:
             from ._structured_stream import AsyncParsedStream

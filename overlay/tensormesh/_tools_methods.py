@@ -42,6 +42,7 @@ class RunMethods(ChatCompletions):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult: ...
     @overload
@@ -61,6 +62,7 @@ class RunMethods(ChatCompletions):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunStream: ...
     @overload
@@ -80,6 +82,7 @@ class RunMethods(ChatCompletions):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult | RunStream: ...
     def run(
@@ -98,6 +101,7 @@ class RunMethods(ChatCompletions):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult | RunStream:
         """Let the model call functions until it answers by text.
@@ -135,6 +139,8 @@ class RunMethods(ChatCompletions):
             extra_query: Query parameters added to each request.
             extra_body: Fields added to each JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for each request, in seconds.
+            total_timeout_seconds: Longest time of each request as a whole, in seconds. The bound
+                of the run is `max_seconds`.
 
         Returns:
             RunResult: The text, the conversation, the tokens used, the calls. With `stream` a
@@ -156,6 +162,7 @@ class RunMethods(ChatCompletions):
                 "extra_query": extra_query,
                 "extra_body": extra_body,
                 "timeout_seconds": timeout_seconds,
+                "total_timeout_seconds": total_timeout_seconds,
             },
             handlers,
             max_rounds,
@@ -196,6 +203,7 @@ class AsyncRunMethods(AsyncChatCompletions):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult: ...
     @overload
@@ -215,6 +223,7 @@ class AsyncRunMethods(AsyncChatCompletions):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> AsyncRunStream: ...
     @overload
@@ -234,6 +243,7 @@ class AsyncRunMethods(AsyncChatCompletions):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult | AsyncRunStream: ...
     async def run(
@@ -252,6 +262,7 @@ class AsyncRunMethods(AsyncChatCompletions):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult | AsyncRunStream:
         """Let the model call functions until it answers by text.
@@ -289,6 +300,8 @@ class AsyncRunMethods(AsyncChatCompletions):
             extra_query: Query parameters added to each request.
             extra_body: Fields added to each JSON body; they win over those given by name.
             timeout_seconds: In place of the client's timeout for each request, in seconds.
+            total_timeout_seconds: Longest time of each request as a whole, in seconds. The bound
+                of the run is `max_seconds`.
 
         Returns:
             RunResult: The text, the conversation, the tokens used, the calls. With `stream` a
@@ -310,6 +323,7 @@ class AsyncRunMethods(AsyncChatCompletions):
                 "extra_query": extra_query,
                 "extra_body": extra_body,
                 "timeout_seconds": timeout_seconds,
+                "total_timeout_seconds": total_timeout_seconds,
             },
             handlers,
             max_rounds,
