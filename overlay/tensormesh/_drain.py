@@ -41,10 +41,12 @@ def drain(response: _http.Response, chunks: Iterator[bytes]) -> None:
     except _http.BODY_ERRORS:
         pass
     finally:
-        # From here on the socket may belong to another request.
-        if watched is not None:
-            _watch.end(watched)
-        _http.close(response)
+        try:
+            # From here on the socket may belong to another request.
+            if watched is not None:
+                _watch.end(watched)
+        finally:
+            _http.close(response)
 
 
 async def drain_async(response: _http.Response, chunks: AsyncIterator[bytes]) -> None:

@@ -101,6 +101,8 @@ def send(sender: Sender, call: Call) -> httpx.Response:
             response = sender.send(request, stream=True, follow_redirects=False)
         else:
             response = sender.handle_request(request)
+        response.request = request
+        response.extensions[_SENDER] = sender
     except Exception:
         raise
     except BaseException:
@@ -109,8 +111,6 @@ def send(sender: Sender, call: Call) -> httpx.Response:
     finally:
         if token is not None:
             _sockets.sending_until.reset(token)
-    response.request = request
-    response.extensions[_SENDER] = sender
     return response
 
 

@@ -16,6 +16,8 @@ from typing import Any
 import anyio
 import httpx
 
+_LOCK_SECONDS = 1.0
+
 
 def mend(sender: httpx.Client | httpx.BaseTransport, request: httpx.Request) -> None:
     """Take a request that was broken off out of its pool."""
@@ -53,7 +55,12 @@ def _pool_of(sender: Any, request: httpx.Request) -> Any:
 
 def _free(pool: Any, request: httpx.Request) -> list[Any]:
     """Forget a request and the connections that nobody has. Gives those that are to be closed."""
-    with pool._optional_thread_lock:
+    # Asynchronous pools have none. It is taken bare, and not for ever: a Ctrl-C may have hit
+    # whoever was about to release it, and must not become a wait without end.
+    lock = getattr(pool._optional_thread_lock, "_lock", None)
+    if lock is not None and not lock.acquire(timeout=_LOCK_SECONDS):
+        return []
+    try:
         left = []
         for held in list(pool._requests):
             # The pool has a request of its own for ours, with the very same extensions.
@@ -67,6 +74,9 @@ def _free(pool: Any, request: httpx.Request) -> list[Any]:
             pool._connections.remove(connection)
         # Whoever waits for a connection may have one now.
         return lost + list(pool._assign_requests_to_connections())
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 def _is_free(connection: Any) -> bool:

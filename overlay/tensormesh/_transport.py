@@ -50,11 +50,16 @@ class SyncTransport:
     ) -> Stream[EventT, ResultT]:
         """An open stream of typed events."""
         exchange, response = self._open(request, options)
-        from ._streaming import Stream
+        try:
+            from ._streaming import Stream
 
-        if exchange.is_no_stream(response.headers):
-            raise exchange.no_stream(response.headers, _read_some(response, exchange.call))
-        return Stream(SyncBody(response, self.clients, exchange.call), exchange)
+            if exchange.is_no_stream(response.headers):
+                raise exchange.no_stream(response.headers, _read_some(response, exchange.call))
+            return Stream(SyncBody(response, self.clients, exchange.call), exchange)
+        except BaseException:
+            # A Ctrl-C may come before anybody else has the response.
+            _http.close(response, is_broken=True)
+            raise
 
     def send_raw(
         self, request: Request[ResultT, Any], options: CallOptions
