@@ -178,7 +178,7 @@ def add_property(spec: dict[str, Any], name: str) -> None:
 
 
 def add_member(spec: dict[str, Any], name: str) -> None:
-    properties(spec)["state"]["enum"].insert(0, name)
+    properties(spec)["state"]["enum"].insert(0, f"more {name}")
 
 
 def add_variant(spec: dict[str, Any], name: str) -> None:

@@ -19,7 +19,7 @@ from tensormesh_cli._errors import LIBRARIES
 
 IMPORT_PACKAGES = {"tensormesh", "tensormesh_api", "tensormesh_cli", "tensormesh_local"}
 RUNTIME = {"attrs", "httpx", "msgspec", "python-dateutil"}
-EXTRAS = {"bench", "cli", "codegen", "dev", "llama", "local", "schema", "tools"}
+EXTRAS = {"audit", "bench", "cli", "codegen", "dev", "llama", "local", "schema", "tools"}
 
 
 @pytest.fixture(scope="module")
