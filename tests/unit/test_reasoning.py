@@ -7,6 +7,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.references import split_think
 
 from tensormesh._reasoning import ThinkSplitter, split_reasoning
 
@@ -71,7 +72,14 @@ pieces = st.lists(st.lists(st.sampled_from(PARTS), max_size=4).map("".join), max
 @settings(max_examples=600)
 @given(pieces)
 def test_any_split_of_any_text_gives_the_same_as_the_whole(pieces: list[str]) -> None:
-    assert split_pieces(pieces) == split_reasoning("".join(pieces))
+    text = "".join(pieces)
+    assert split_pieces(pieces) == split_reasoning(text) == split_think(text)
+
+
+@given(st.text(), st.integers(1, 9))
+def test_any_other_text_in_pieces_of_any_size_stays_whole(text: str, size: int) -> None:
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    assert split_pieces(pieces) == split_reasoning(text) == split_think(text)
 
 
 @given(pieces)

@@ -9,11 +9,12 @@ from itertools import cycle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.references import SSEEvent as Event
+from support.references import read_sse
 
 from tensormesh._sse import EventTooLargeError, ServerSentEvent, SSEDecoder
 
 BOM = b"\xef\xbb\xbf"
-Event = tuple[str, bytes, str, int | None]
 
 
 def as_tuple(event: ServerSentEvent) -> Event:
@@ -32,58 +33,6 @@ def decode_data(*chunks: bytes) -> list[bytes]:
 
 def message(data: bytes, event: str = "message", id: str = "", retry: int | None = None) -> Event:
     return event, data, id, retry
-
-
-def reference(stream: bytes) -> list[Event]:
-    """Section 9.2.6 of the HTML standard, word for word and a character at a time."""
-    text = stream.decode("utf-8", "replace")
-    text = text.removeprefix("\ufeff")
-    lines: list[str] = []
-    line = ""
-    index = 0
-    while index < len(text):
-        character = text[index]
-        index += 1
-        if character == "\r":
-            if text[index : index + 1] == "\n":
-                index += 1
-        elif character != "\n":
-            line += character
-            continue
-        lines.append(line)
-        line = ""
-    # What is left in `line` is a line without an end: it is discarded.
-
-    data_buffer = event_type_buffer = last_event_id_buffer = ""
-    reconnection_time: int | None = None
-    events: list[Event] = []
-    for line in lines:
-        if line == "":
-            if data_buffer == "":
-                event_type_buffer = ""
-                continue
-            data = data_buffer.removesuffix("\n")
-            name = event_type_buffer or "message"
-            events.append((name, data.encode(), last_event_id_buffer, reconnection_time))
-            data_buffer = event_type_buffer = ""
-            continue
-        if line.startswith(":"):
-            continue
-        if ":" in line:
-            field, value = line.split(":", 1)
-            value = value.removeprefix(" ")
-        else:
-            field, value = line, ""
-        if field == "event":
-            event_type_buffer = value
-        elif field == "data":
-            data_buffer += value + "\n"
-        elif field == "id":
-            if "\0" not in value:
-                last_event_id_buffer = value
-        elif field == "retry" and value and all(digit in "0123456789" for digit in value):
-            reconnection_time = int(value)
-    return events
 
 
 CASES = {
@@ -172,7 +121,7 @@ class TestNamedCases:
 
     def test_agrees_with_the_reference(self, stream: bytes, expected: list[Event]) -> None:
         shown = [(e, d.decode("utf-8", "replace").encode(), i, r) for e, d, i, r in expected]
-        assert reference(stream) == shown
+        assert read_sse(stream) == shown
 
 
 LATER_CASES = {name: case for name, case in CASES.items() if not case[0].startswith(b"\xef")}
@@ -224,7 +173,7 @@ def test_any_stream_cut_anywhere_reads_as_the_standard_says(
     chunks = cut_up(stream, sizes)
     events = decode(*chunks)
     shown = [(name, data.decode("utf-8", "replace").encode(), i, r) for name, data, i, r in events]
-    assert shown == reference(stream)
+    assert shown == read_sse(stream)
     assert decode_data(*chunks) == [event[1] for event in events]
 
 
