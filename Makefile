@@ -7,7 +7,8 @@ RUN := $(BIN)/python
 SOURCES := codegen.py overlay generated benchmarks examples tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test generate check lint format typecheck bench contract audit docs dist clean
+.PHONY: help setup demo test generate check lint format typecheck bench fuzz contract audit docs dist \
+	clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +50,9 @@ typecheck: setup
 
 bench: $(VENV)/.bench ## Measure against openai and plain httpx
 	$(RUN) -m benchmarks
+
+fuzz: setup ## Feed a million hostile inputs to what reads servers' bytes
+	@PYTHONPATH=overlay:generated:tests $(RUN) -m benchmarks.fuzz
 
 contract: setup ## Test staging hosts: make contract SERVERLESS_URL=... (docs/contract.md)
 	SERVERLESS_URL='$(SERVERLESS_URL)' ON_DEMAND_URL='$(ON_DEMAND_URL)' \

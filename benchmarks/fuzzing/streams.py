@@ -1,0 +1,110 @@
+"""Event streams, their lines, and texts with leaked reasoning: cut anywhere, read twice."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from random import Random
+from typing import NamedTuple
+
+from support.references import ended_lines, read_sse, split_think
+
+from tensormesh._lines import LineSplitter
+from tensormesh._reasoning import ThinkSplitter, split_reasoning
+from tensormesh._sse import SSEDecoder
+
+from .target import mutate, pick
+
+_WHOLE = b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
+_PARTS = [
+    *(b"data: x\n", b"data: x\n\n", b"data:\n", b"data\n", b"data: \n", b"data:  y: z\n", _WHOLE),
+    *(b"event: e\n", b"event\n", b"id: 1\n", b"id: \x00\n", b"retry: 5\n", b"retry: \xb2\n"),
+    *(b": ping\n\n", b":\n", b"other: 1\n", b"data: [DONE]\n\n", b"\xef\xbb\xbf", b"\xef\xbb"),
+    *(b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r", b"\n\ndata: ", b"da", b"ta", b"id", b":", b" "),
+    *(b"\t", b"\x00", b"\xff", b"\xc3", b"\xa9", b"\xe2\x80\xa8", b"\xc2\x85", b"\x0b", b"\x1c"),
+]
+_WORDS = [
+    *("<think>", "</think>", "<", "</", "think>", "thi", "<think", "/think>", "</think", "nk>"),
+    *(
+        " ",
+        "\n",
+        "\r\n",
+        "\t",
+        "\u3000",
+        "\x1c",
+        "\xa0",
+        "\u200b",
+        "a",
+        "\xe9",
+        "\U0001f914",
+        "<b>",
+    ),
+]
+
+
+class Cut(NamedTuple):
+    """A whole that is cut at these places."""
+
+    whole: bytes
+    pieces: list[bytes]
+
+
+def _cut(chance: Random, length: int) -> list[int]:
+    way = chance.randrange(4)
+    if way == 0:
+        return list(range(length + 1))
+    inner = chance.choices(range(length + 1), k=chance.randrange(1, 6)) if way > 1 else []
+    return sorted([0, length, *inner])
+
+
+def make_stream(chance: Random) -> Cut:
+    """Bytes that are nearly an event stream."""
+    whole = b"".join(pick(chance, _PARTS, 14))
+    if chance.random() < 0.2:
+        whole = whole.replace(b"\n", chance.choice((b"\r", b"\r\n")))
+    if chance.random() < 0.2:
+        whole = mutate(chance, whole)
+    places = _cut(chance, len(whole))
+    return Cut(whole, [whole[a:b] for a, b in pairwise(places)])
+
+
+def check_stream(given: Cut) -> None:
+    """The decoder, by both its ways, reads what the standard reads."""
+    expected = read_sse(given.whole)
+    decoder, plain = SSEDecoder(), SSEDecoder()
+    events = [event for piece in given.pieces for event in decoder.feed_events(piece)]
+    found = [(e.event, e.data.decode("utf-8", "replace").encode(), e.id, e.retry) for e in events]
+    assert found == expected, (found, expected)
+    data = [payload for piece in given.pieces for payload in plain.feed(piece)]
+    assert data == [event.data for event in events]
+    assert decoder.pending == plain.pending
+
+
+def check_lines(given: Cut) -> None:
+    """The lines of the pieces are those of the whole."""
+    lines, rest = ended_lines(given.whole.decode("latin-1"))
+    expected = [line.encode("latin-1") for line in [*lines, *([rest] if rest else [])]]
+    splitter = LineSplitter()
+    found = [line for piece in given.pieces for line in splitter.feed(piece)]
+    found += splitter.finish()
+    assert found == expected, (found, expected)
+
+
+def make_text(chance: Random) -> list[str]:
+    """Pieces of a text with tags in it, whole and broken."""
+    text = "".join(pick(chance, _WORDS, 12))
+    places = _cut(chance, len(text))
+    return [text[a:b] for a, b in pairwise(places)]
+
+
+def check_text(pieces: list[str]) -> None:
+    """The pieces split as the whole does, and nothing shown is taken back."""
+    text = "".join(pieces)
+    reasoning, answer = split_think(text)
+    assert split_reasoning(text) == (reasoning, answer)
+    splitter = ThinkSplitter()
+    shown = ""
+    for piece in pieces:
+        shown += splitter.feed(piece)
+        assert answer.startswith(shown), (shown, answer)
+    shown += splitter.finish()
+    assert (splitter.reasoning, shown) == (reasoning, answer)
