@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tensormesh_cli._debug import Redactor
     from tensormesh_cli._terminal import Terminal
     from tensormesh_cli.config.settings import Settings
+    from tensormesh_cli.credentials.store import TokenStore
     from tensormesh_cli.output import Printer
 
     Surface = Literal["serverless", "on-demand"]
@@ -112,12 +113,22 @@ class App:
             from datetime import UTC, datetime
 
             from tensormesh_cli.credentials.refresh import access_token
-            from tensormesh_cli.credentials.store import TokenStore
 
-            store = TokenStore(self.settings.auth_path)
-            token = access_token(self.settings, store, now=datetime.now(UTC), force=force)
+            token = access_token(
+                self.settings, self.token_store(), now=datetime.now(UTC), force=force
+            )
         self.redactor.add(token)
         return token
+
+    def token_store(self) -> TokenStore:
+        """The saved login. Its tokens are taken out of whatever this run tells.
+
+        Raises:
+            ConfigFault: there is no folder for it.
+        """
+        from tensormesh_cli.credentials.store import TokenStore
+
+        return TokenStore(self.settings.auth_path, hide=self.redactor.add)
 
     def control_plane_client(
         self,

@@ -6,59 +6,20 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 import yaml
 from cli_host.infer_runs import SERVED
 from support.command_line import Result, tm
+from support.every_command import BY_HAND, SAMPLES, Words, is_needed, leaves
 
 from tensormesh_api._command import Option
 from tensormesh_api.control_plane.commands import COMMANDS, load
-from tensormesh_cli._click import TmGroup
-from tensormesh_cli._root import root
 from tensormesh_local import LocalHost
 
-Words = tuple[str, ...]
 MODES = ("text", "json", "yaml", "raw", "table")
 # Without a login of its own there is nothing to renew; it has tests of its own.
 NOT_HERE = {("auth", "refresh"), ("auth", "login"), ("auth", "logout")}
-SAMPLES = {
-    "string": "sample",
-    "integer": "1",
-    "number": "1",
-    "time": "2026-05-01T00:00:00Z",
-    "money": "1.50",
-    "json": "{}",
-    "object": "{}",
-    "boolean": "true",
-}
-BY_HAND: dict[Words, tuple[str, ...]] = {
-    ("config", "set"): ("timeout_seconds", "20"),
-    ("config", "unset"): ("timeout_seconds",),
-    ("config", "init"): ("--path", "{folder}/new.toml", "--force"),
-    ("completion",): ("bash",),
-    ("api",): ("GET", "/v1/models"),
-    ("auth", "print-token"): ("--yes-i-know",),
-    ("infer", "chat"): ("Say hello.",),
-    ("infer", "completions"): ("Once",),
-    ("infer", "responses"): ("--model", "tm-local-chat", "Hi"),
-    ("infer", "tokenize"): ("--prompt", "Hi"),
-    ("infer", "detokenize"): ("--tokens", "1,2"),
-}
-
-
-def leaves(command: click.Command, words: Words = ()) -> Iterator[Words]:
-    if not isinstance(command, TmGroup):
-        yield words
-        return
-    context = click.Context(command)
-    for name in command.list_commands(context):
-        found = command.get_command(context, name)
-        assert found is not None
-        yield from leaves(found, (*words, name))
-
-
-LEAVES = [words for words in leaves(root) if words not in NOT_HERE]
+LEAVES = [words for words in leaves() if words not in NOT_HERE]
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +51,7 @@ def arguments(words: Words, environ: dict[str, str]) -> list[str]:
     about = load(words)
     given = ["--dry-run"] if about.changes else []
     for option in about.options:
-        # Logs are asked of a model or of a deployment: neither is required by itself.
-        if option.required or option.positional or (words, option.name) == LOGS:
+        if is_needed(words, option):
             value = sample(option, environ)
             given += [value] if option.positional else [f"--{option.name}", value]
     return given
@@ -99,9 +59,6 @@ def arguments(words: Words, environ: dict[str, str]) -> list[str]:
 
 def arguments_by_hand(words: Words, folder: Path) -> list[str]:
     return [text.format(folder=folder) for text in BY_HAND.get(words, ())]
-
-
-LOGS = (("logs", "query"), "model-id")
 
 
 def sample(option: Option, environ: dict[str, str]) -> str:

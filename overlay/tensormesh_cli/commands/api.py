@@ -116,6 +116,7 @@ def api(
         body=api_request.body_of(inline, file),
         headers=api_request.headers_of(headers),
     )
+    _hide(app, request)
     if dry_run:
         _show(app, surface, request)
         return
@@ -127,6 +128,16 @@ def api(
         _ask(app, sender, request, credentials, all_pages=all_pages)
     finally:
         sender.close()
+
+
+def _hide(app: App, request: RawRequest) -> None:
+    """Keep the credentials that the user gives from being shown, should the host echo them."""
+    from tensormesh_cli.commands.derived.values import SECRET_HEADERS
+
+    for name in SECRET_HEADERS & request.headers.keys():
+        value = request.headers[name]
+        app.redactor.add(value)
+        app.redactor.add(value.rpartition(" ")[2])
 
 
 def _show(app: App, surface: str, request: RawRequest) -> None:

@@ -58,7 +58,7 @@ def url_of(base: str, path: str) -> str:
         )
     if "://" in given.partition("?")[0] or given.startswith("//") or urlsplit(given).netloc:
         raise UsageFault(
-            f"PATH {path!r} names a host, and credentials go to {base} alone",
+            f"PATH {_without_user(path)!r} names a host, and credentials go to {base} alone",
             hint="pass the path, such as /v1/models; --controlplane-base chooses another host",
         )
     given = given if given.startswith("/") else f"/{given}"
@@ -66,6 +66,10 @@ def url_of(base: str, path: str) -> str:
     if any(segment in (".", "..") for segment in segments):
         raise UsageFault(f"PATH {path!r} must not have the segments . and ..")
     return base + given
+
+
+def _without_user(url: str) -> str:
+    return re.sub(r"//[^/]*@", "//***@", url)
 
 
 def _fully_unquoted(text: str) -> str:
@@ -85,7 +89,8 @@ def headers_of(given: Iterable[str]) -> dict[str, str]:
         name, colon, value = text.partition(":")
         value = value.strip()
         if not colon or not _HEADER.match(name):
-            raise UsageFault(f"--header {text!r} is no header", hint="write it as 'Name: value'")
+            # Not quoted: what was meant may be a credential.
+            raise UsageFault("--header: one of them is no header", hint="write it as 'Name: value'")
         if not (value.isprintable() and value.isascii()):
             raise UsageFault(f"--header {name} has characters that a header cannot have")
         if name.lower() in _OURS:

@@ -19,7 +19,7 @@ from tensormesh_cli._options import SECONDS
 if TYPE_CHECKING:
     from tensormesh.types import User
     from tensormesh_cli._app import App
-    from tensormesh_cli.credentials.store import Tokens, TokenStore
+    from tensormesh_cli.credentials.store import Tokens
 
 _TOKEN_VARIABLE = "TENSORMESH_CONTROL_PLANE_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -64,10 +64,11 @@ def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> None:
     from tensormesh_cli.credentials import login as flow
     from tensormesh_cli.credentials.store import new_tokens
 
-    base, store = app.settings.controlplane_base, _store(app)
+    base, store = app.settings.controlplane_base, app.token_store()
     store.check_writable()
     client = app.control_plane_client(auth=False)
     started = flow.start(client)
+    app.redactor.add(started.verifier)
     opened = (
         not no_open_browser
         and flow.can_open_browser(app.environ)
@@ -101,7 +102,7 @@ def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> None:
 @pass_app
 def logout(app: App, yes: bool) -> None:
     """Remove the saved login from this machine."""
-    store = _store(app)
+    store = app.token_store()
     removed = False
     # Also if it is broken: then this is the way out.
     if store.path.exists():
@@ -128,7 +129,7 @@ def refresh(app: App) -> None:
     from tensormesh_cli._errors import CredentialFault
     from tensormesh_cli.credentials.refresh import renew, saved_login
 
-    store = _store(app)
+    store = app.token_store()
     seen = saved_login(app.settings, store)
     if seen is None:
         raise CredentialFault(f"not logged in to {app.settings.controlplane_base}")
@@ -171,11 +172,14 @@ def status(app: App, exit_status: bool) -> None:
 @pass_app
 def whoami(app: App, timeout: float | None) -> None:
     """Ask the Control Plane who you are, which also tells whether your token is valid."""
+    from tensormesh_cli.commands.derived.values import without_secrets
+
     client = app.control_plane_client(timeout=timeout)
     response = client.control_plane.users.with_raw_response.get_auth_profile()
     user = response.parse()
+    for_programs = app.printer.structured or app.printer.query is not None
     app.printer.emit(
-        response.json(),
+        response.json() if for_programs else without_secrets(response.json()),
         raw=response.content,
         text=lambda: _who(user, app.settings.controlplane_base),
     )
@@ -210,12 +214,6 @@ def print_token(app: App, yes_i_know: bool) -> None:
 
 for _command in (login, logout, refresh, status, whoami, print_token):
     auth.add_command(_command)
-
-
-def _store(app: App) -> TokenStore:
-    from tensormesh_cli.credentials.store import TokenStore
-
-    return TokenStore(app.settings.auth_path)
 
 
 def _named(app: App, tokens: Tokens) -> Tokens:

@@ -11,6 +11,7 @@ from tensormesh_cli._errors import LOGIN_HINT, ConfigFault
 from tensormesh_cli.config.atomic import cannot, locked, make_folder, write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -88,10 +89,12 @@ class TokenStore:
 
     Args:
         path: The file, which need not exist.
+        hide: Told of every token that is read or written, so that it is shown nowhere.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, hide: Callable[[str], None] | None = None) -> None:
         self.path = path
+        self._hide = hide
 
     def load(self) -> Tokens | None:
         """Return the saved login; None if there is none.
@@ -109,7 +112,7 @@ class TokenStore:
             raise cannot("read", self.path, error) from error
         except ValueError:
             raise self._broken("it is not JSON") from None
-        return self._read(data)
+        return self._hidden(self._read(data))
 
     def save(self, tokens: Tokens) -> None:
         """Write the login, whole or not at all.
@@ -119,6 +122,7 @@ class TokenStore:
         """
         import json
 
+        self._hidden(tokens)
         try:
             make_folder(self.path.parent, private=True)
         except OSError as error:
@@ -158,6 +162,12 @@ class TokenStore:
             ConfigFault: The folder cannot be written, or another process took too long.
         """
         return locked(self.path)
+
+    def _hidden(self, tokens: Tokens) -> Tokens:
+        if self._hide is not None:
+            self._hide(tokens.access_token)
+            self._hide(tokens.refresh_token)
+        return tokens
 
     def _read(self, data: Any) -> Tokens:
         if not isinstance(data, dict):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from tensormesh_cli.commands.derived.call import call
-from tensormesh_cli.commands.derived.values import HIDDEN, without_secrets
+from tensormesh_cli.commands.derived.values import HIDDEN, SECRET_HEADERS, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
 
-_SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 # Stands for the token, so that nobody needs to log in to see a request.
 _NO_TOKEN = "not-sent"  # noqa: S105 - no token
 
@@ -87,7 +86,7 @@ def print_described(app: App, request: httpx.Request, body: Any) -> None:
 
 
 def _shown(name: str, value: str) -> str:
-    if name.lower() not in _SECRET_HEADERS:
+    if name.lower() not in SECRET_HEADERS:
         return value
     scheme, space, _ = value.partition(" ")
     return f"{scheme} {HIDDEN}" if space else HIDDEN

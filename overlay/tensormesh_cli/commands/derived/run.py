@@ -102,9 +102,8 @@ def _caller(app: App, client: tensormesh.Tensormesh | None) -> str:
         return client.control_plane.users.get_auth_profile().id or ""
     if not app.environ.get("TENSORMESH_CONTROL_PLANE_TOKEN"):
         from tensormesh_cli.credentials.refresh import same_host
-        from tensormesh_cli.credentials.store import TokenStore
 
-        saved, here = TokenStore(app.settings.auth_path).load(), app.settings.controlplane_base
+        saved, here = app.token_store().load(), app.settings.controlplane_base
         if saved is not None and saved.user_id and same_host(saved.controlplane_base, here):
             return saved.user_id
     raise UsageFault(

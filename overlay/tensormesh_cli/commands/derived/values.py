@@ -22,6 +22,7 @@ NEXT_TOKEN = "nextPageToken"  # noqa: S105 - the name of a field
 
 HIDDEN = "***"
 # Fields that hold a credential, wherever they stand.
+SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 _SECRETS = {"apiKey", "hfToken", "accessToken", "refreshToken"}
 _TIME_FORMS = "2026-05-01 or 2026-05-01T12:00:00Z"
 _CLOSE = 0.75
