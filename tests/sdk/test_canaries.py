@@ -1,0 +1,208 @@
+"""No credential of a client comes out of the SDK, whatever is printed of it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import pickle
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from support.sdk_faces import ON_DEMAND, SERVERLESS, Face, Server, answer, events
+from support.sdk_samples import CHAT_CREATE, MESSAGES, chunk, sse
+
+from tensormesh import APIError, TensormeshError
+
+KEY = "sk-canary-inference-key"
+TOKEN = "canary-control-plane-token"
+CANARY = "canary"
+CONTROL_PLANE = "https://control-plane.test"
+CREDENTIALS: dict[str, Any] = {
+    "inference_api_key": KEY,
+    "control_plane_token": TOKEN,
+    "control_plane_base_url": CONTROL_PLANE,
+}
+
+
+def received(request: httpx.Request) -> str:
+    return f"{request.url} {dict(request.headers)}"
+
+
+def with_status(status: int) -> Callable[[httpx.Request], httpx.Response]:
+    def respond(request: httpx.Request) -> httpx.Response:
+        echo = received(request)
+        body = json.dumps({"error": {"message": echo, "code": echo, "type": echo}})
+        return answer(body.encode(), status=status, headers={"x-request-id": echo[:200]})
+
+    return respond
+
+
+def as_text(request: httpx.Request) -> httpx.Response:
+    return answer(received(request).encode(), status=502, content_type="text/html")
+
+
+def as_misfit(request: httpx.Request) -> httpx.Response:
+    echo = received(request)
+    return answer(json.dumps({"choices": echo, "models": echo, "data": echo}).encode())
+
+
+def as_no_json(request: httpx.Request) -> httpx.Response:
+    return answer(received(request).encode())
+
+
+def as_redirect(request: httpx.Request) -> httpx.Response:
+    return answer(status=302, headers={"location": f"https://elsewhere.test/?{received(request)}"})
+
+
+def as_error_event(request: httpx.Request) -> httpx.Response:
+    return events(sse(chunk("a"), {"error": {"message": received(request)}}))
+
+
+def as_event_misfit(request: httpx.Request) -> httpx.Response:
+    return events(sse(chunk("a"), {"choices": received(request)}))
+
+
+def as_event_no_json(request: httpx.Request) -> httpx.Response:
+    return events(b"data: " + received(request).encode() + b"\n\n")
+
+
+HOSTS = {
+    **{str(status): with_status(status) for status in (400, 401, 403, 404, 409, 422, 429, 500)},
+    **{
+        each.__name__: each
+        for each in (
+            *(as_text, as_misfit, as_no_json, as_redirect),
+            *(as_error_event, as_event_misfit, as_event_no_json),
+        )
+    },
+}
+
+
+def ask_chat(face: Face, client: Any) -> Any:
+    return face.run(client.inference.serverless.chat.completions.create(**CHAT_CREATE.arguments))
+
+
+def ask_stream(face: Face, client: Any) -> Any:
+    create = client.inference.on_demand.chat.completions.create
+    return face.list(face.run(create(**CHAT_CREATE.arguments, stream=True)))
+
+
+def ask_control_plane(face: Face, client: Any) -> Any:
+    return face.run(client.control_plane.models.list())
+
+
+CALLS = {"chat": ask_chat, "stream": ask_stream, "control plane": ask_control_plane}
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Everything that any library logs, at every level."""
+    lines: list[str] = []
+
+    class Keeper(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(f"{self.format(record)} {record.__dict__}")
+
+    root, keeper = logging.getLogger(), Keeper()
+    names = [name for name in logging.root.manager.loggerDict if "asyncio" not in name]
+    for name in ["", *names, "tensormesh", "httpx", "httpcore"]:
+        logger = logging.getLogger(name)
+        monkeypatch.setattr(logger, "level", logging.DEBUG)
+        monkeypatch.setattr(logger, "_cache", {})
+    root.addHandler(keeper)
+    yield lines
+    root.removeHandler(keeper)
+
+
+def shown(error: BaseException) -> str:
+    """All that is printed of an error, of those behind it too, and what it holds."""
+    texts = [*traceback.format_exception(error)]
+    seen: BaseException | None = error
+    while seen is not None:
+        texts += [str(seen), repr(seen), repr(seen.args), repr(vars(seen))]
+        # As tracebacks go on.
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("host", HOSTS)
+def test_no_error_and_no_log_shows_a_credential_that_a_host_echoes(
+    face: Face, host: str, call: str, log: list[str]
+) -> None:
+    client = face.client(Server(HOSTS[host]), **CREDENTIALS, max_retries=0)
+    with pytest.raises(TensormeshError) as caught:
+        CALLS[call](face, client)
+    error = caught.value
+    for each in (error, copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
+        assert CANARY not in shown(each)
+    assert log
+    assert CANARY not in "\n".join(log)
+
+
+def test_no_local_of_the_sdk_shows_a_credential_in_a_traceback(face: Face) -> None:
+    """Tools that print locals print reprs: those of clients, settings and calls tell nothing."""
+    client = face.client(Server(answer(b"{}", status=500)), **CREDENTIALS, max_retries=0)
+    with pytest.raises(APIError) as caught:
+        ask_control_plane(face, client)
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [
+        (frame.name, name, text)
+        for frame in told.stack
+        if "/tensormesh/" in frame.filename or "/tensormesh_api/" in frame.filename
+        for name, text in (frame.locals or {}).items()
+    ]
+    assert ours
+    assert [(where, name) for where, name, text in ours if CANARY in text] == []
+
+
+def test_nothing_that_a_client_is_made_of_shows_a_credential(face: Face) -> None:
+    client = face.client(Server(), **CREDENTIALS)
+    things = [client, client.with_options(timeout_seconds=5), client._settings]
+    things += [client.control_plane, client.inference, client.inference.serverless.chat]
+    for thing in things:
+        assert CANARY not in repr(thing) + str(thing) + f"{thing!a}"
+
+
+@pytest.mark.parametrize("name", ["inference_api_key", "control_plane_token"])
+@pytest.mark.parametrize("bad", ["canary\n", "Bearer canary", "canary\x00", "\u00e9canary"])
+def test_a_credential_that_is_refused_is_not_shown(face: Face, name: str, bad: str) -> None:
+    with pytest.raises(TensormeshError) as caught:
+        face.new_client(**{**CREDENTIALS, name: bad})
+    assert CANARY not in shown(caught.value)
+    assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["https://user:canary@host.test", "https://canary@host.test/v1"])
+def test_a_password_in_a_base_url_is_not_shown(face: Face, url: str) -> None:
+    for name in ("control_plane_base_url", "serverless_base_url", "on_demand_base_url"):
+        with pytest.raises(TensormeshError) as caught:
+            face.new_client(**{name: url})
+        assert CANARY not in shown(caught.value)
+
+
+def test_each_credential_goes_to_its_own_host_alone(face: Face) -> None:
+    server = Server(with_status(404))
+    client = face.client(server, **CREDENTIALS, max_retries=0)
+    for call in CALLS.values():
+        with pytest.raises(APIError):
+            call(face, client)
+    assert len(server.requests) == 3
+    for request in server.requests:
+        text = received(request)
+        assert (TOKEN in text) == (str(request.url).startswith(CONTROL_PLANE))
+        assert (KEY in text) == (str(request.url).startswith((SERVERLESS, ON_DEMAND)))
+
+
+def test_messages_of_the_user_are_not_logged(face: Face, log: list[str]) -> None:
+    client = face.client(Server(with_status(500)), **CREDENTIALS, max_retries=0)
+    create = client.inference.serverless.chat.completions.create
+    messages = [*MESSAGES, {"role": "user", "content": "my canary question"}]
+    with pytest.raises(APIError):
+        face.run(create(model="m", messages=messages))
+    assert log
+    assert CANARY not in "\n".join(log)
