@@ -74,6 +74,8 @@ class Server(uvicorn.Server):
         )
         config = uvicorn.Config(
             app,
+            # Also where a faster parser is installed: this one bounds the headers of a request.
+            http="h11",
             lifespan="off",
             ws="none",
             access_log=False,
