@@ -303,6 +303,24 @@ class TestSizeLimit:
         assert peak < 10 * len(comment)
         assert decoder.feed(b"\ndata: a\n\n") == [b"a"]
 
+    def test_lines_of_no_meaning_are_not_kept(self) -> None:
+        decoder = SSEDecoder()
+        lines = b"other: of no meaning\nid: 1\nretry: 5\n" * 100
+        tracemalloc.start()
+        for _ in range(200):
+            assert decoder.feed(lines) == []
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 20 * len(lines)
+        assert decoder.feed(b"data: a\n\n") == [b"a"]
+
+    def test_an_event_without_an_end_is_refused_at_64_mib(self) -> None:
+        decoder = SSEDecoder()
+        piece = b"z" * (1 << 20)
+        assert [decoder.feed(piece) for _ in range(64)] == [[]] * 64
+        with pytest.raises(EventTooLargeError):
+            decoder.feed(piece)
+
     def test_the_usual_limit_lets_megabytes_through(self) -> None:
         payload = b"y" * (2 << 20)
         assert decode_data(b"data: ", payload, b"\n\n") == [payload]
