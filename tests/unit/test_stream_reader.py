@@ -50,7 +50,8 @@ STREAMS: dict[str, tuple[bytes, list[str], str | None]] = {
 
 
 def read(*pieces: bytes) -> tuple[list[str], str | None, Any]:
-    call = Call(OPERATION, "https://host.test/v1/chat/completions", None, {}, None, (1.0, 1.0))
+    url = "https://host.test/v1/chat/completions"
+    call = Call(OPERATION, url, None, {}, None, (1.0, 1.0, None))
     reader = Reader(Exchange(call, 0), {})
     for piece in pieces:
         # As the streams do: nothing is read past the end or an error.
