@@ -52,7 +52,7 @@ class Exchange:
         """The error for a failure of the transport."""
         from ._failures import connection_error
 
-        return connection_error(error, self.call, self.attempts)
+        return connection_error(error, self.call, self.attempts, self._secrets())
 
     def after_failure(self, failure: Exception) -> float:
         """Seconds to wait before the next try, or raise the error."""

@@ -11,6 +11,8 @@ from . import _http
 from ._errors import APIConnectionError, APITimeoutError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ._call import Call
     from ._errors import TimeoutPhase
 
@@ -27,11 +29,34 @@ _PHASES: tuple[tuple[type[Exception], TimeoutPhase, str], ...] = (
 )
 
 
-def connection_error(error: Exception, call: Call, attempts: int) -> APIConnectionError:
-    """The error for a failure of the transport. It holds no frame in which a secret may stand."""
+def connection_error(
+    error: Exception, call: Call, attempts: int, secrets: tuple[str, ...] = ()
+) -> APIConnectionError:
+    """The error for a failure of the transport. It holds no frame in which a secret may stand.
+
+    Args:
+        error: What httpx raised.
+        call: What was sent.
+        attempts: How often.
+        secrets: What must not be shown, should a server that makes no sense have echoed it.
+    """
+    if any(secret in text for text in _texts(error) for secret in secrets):
+        found = _error(type(error)("the answer makes no sense"), call, attempts)
+        found.__suppress_context__ = True
+        return found
     found = _error(error, call, attempts)
     found.__cause__ = without_frames(error)
     return found
+
+
+def _texts(error: BaseException) -> Iterator[str]:
+    """What an error and those below it say."""
+    below: BaseException | None = error
+    seen = set()
+    while below is not None and id(below) not in seen:
+        seen.add(id(below))
+        yield str(below)
+        below = below.__cause__ or below.__context__
 
 
 def _error(error: Exception, call: Call, attempts: int) -> APIConnectionError:

@@ -58,6 +58,10 @@ def as_redirect(request: httpx.Request) -> httpx.Response:
     return answer(status=302, headers={"location": f"https://elsewhere.test/?{received(request)}"})
 
 
+def as_nonsense(request: httpx.Request) -> httpx.Response:
+    raise httpx.RemoteProtocolError(f"illegal header line: {received(request)!r}")
+
+
 def as_error_event(request: httpx.Request) -> httpx.Response:
     return events(sse(chunk("a"), {"error": {"message": received(request)}}))
 
@@ -75,7 +79,7 @@ HOSTS = {
     **{
         each.__name__: each
         for each in (
-            *(as_text, as_misfit, as_no_json, as_redirect),
+            *(as_text, as_misfit, as_no_json, as_nonsense, as_redirect),
             *(as_error_event, as_event_misfit, as_event_no_json),
         )
     },
