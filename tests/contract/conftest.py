@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
+import schemathesis
+from support.contract_exchanges import exchange_of
 from support.contract_targets import MODEL_VARIABLES, Target, model_name, read_plan, remote_target
+from support.contract_watch import Watch, read_watch
 from support.control_plane_examples import EXAMPLES_TIME
 from support.control_plane_stage import Stages
 
 from tensormesh_local import LocalHost
 from tensormesh_local.control_plane.clock import ManualClock
 
+REPLAYING = "test_recorded_samples.py"
 PLAN = read_plan()
+WATCH = read_watch(PLAN)
 collect_ignore_glob: list[str] = []
+if PLAN.replay:
+    # Nobody is asked anything.
+    tests = Path(__file__).parent.glob("test_*.py")
+    collect_ignore_glob += [each.name for each in tests if each.name != REPLAYING]
+else:
+    collect_ignore_glob += [REPLAYING]
 if not PLAN.is_local:
     # They test the SDK, this suite itself, or what takes a host that begins with nothing.
     collect_ignore_glob += [
@@ -23,9 +36,34 @@ if not PLAN.is_local:
         "test_sdk_*.py",
         "test_structured_local.py",
         "test_remote_hosts.py",
+        "test_report_*.py",
     ]
 if not PLAN.may_fuzz:
     collect_ignore_glob += ["test_invalid_requests.py"]
+
+
+@schemathesis.hook
+def after_call(
+    context: schemathesis.HookContext, case: schemathesis.Case[Any], response: schemathesis.Response
+) -> None:
+    """Have every call of the suite seen."""
+    if WATCH:
+        WATCH.observe(exchange_of(case, response))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what the run says of the specs."""
+    if WATCH:
+        terminalreporter.section("the specs and what was answered")
+        for line in WATCH.finish():
+            terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def watch() -> Watch:
+    """What counts and keeps exchanges; there is one wherever samples are replayed."""
+    assert WATCH is not None
+    return WATCH
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -89,6 +90,9 @@ def run_suite(*options: str, **settings: str) -> tuple[int, str]:
         "ON_DEMAND_URL": "",
         "CONTROL_PLANE_URL": "",
         "CONTRACT_RATE": "200/s",
+        "CONTRACT_REPORT": "",
+        "CONTRACT_RECORD": "",
+        "CONTRACT_REPLAY": "",
         "TENSORMESH_INFERENCE_API_KEY": KEY,
         "TENSORMESH_CONTROL_PLANE_TOKEN": TOKEN,
         "TENSORMESH_ON_DEMAND_USER_ID": USER_ID,
@@ -182,6 +186,61 @@ def test_failure_shows_how_to_repeat_it_without_the_credentials(
     assert KEY not in output
     assert TOKEN not in output
     assert USER_ID not in output
+
+
+def test_run_tells_what_was_seen_and_its_samples_can_be_replayed_without_a_host(
+    staging: LocalHost, log: Log, tmp_path: Path
+) -> None:
+    report, samples = tmp_path / "new" / "report.json", tmp_path / "samples"
+    status, output = run_suite(
+        "-q",
+        ON_DEMAND_URL=staging.on_demand_base_url,
+        CONTROL_PLANE_URL=staging.control_plane_base_url,
+        CONTRACT_REPORT=str(report),
+        CONTRACT_RECORD=str(samples),
+    )
+    assert status == 0, output
+    assert re.search(r"matched +on_demand GET /v1/models +\d x 200; fields: ", output)
+    assert "unseen   on_demand POST /v1/chat/completions  not called" in output
+    assert "Inferred operations:" in output
+    operations = json.loads(report.read_text())["operations"]
+    found = {(each["host"], each["operation"]): each for each in operations}
+    models = found["on_demand", "list_models"]
+    assert models["answers"]["200"]["declared"]
+    rows = {row["path"]: row for row in models["fields"] if row["answer"] == "200"}
+    assert rows["data[].id"]["matched"] == rows["data[].id"]["seen"] > 0
+
+    kept = "".join(path.read_text() for path in samples.iterdir())
+    for private in (KEY, TOKEN, USER_ID, "127.0.0.1"):
+        assert private not in kept
+
+    log.requests.clear()
+    again = tmp_path / "again.json"
+    status, output = run_suite("-q", CONTRACT_REPLAY=str(samples), CONTRACT_REPORT=str(again))
+    assert status == 0, output
+    assert f"{2 * len([*samples.iterdir()])} passed" in output
+    assert log.requests == []
+    assert "list_models" in again.read_text()
+
+
+def test_sample_that_breaks_the_specs_fails_the_replay(tmp_path: Path) -> None:
+    wrong: dict[str, Any] = {
+        "host": "serverless",
+        "operation_id": "list_models",
+        "query": {},
+        "request": None,
+        "status": 200,
+        "media_type": "application/json",
+        "text": '{"data": 7}',
+    }
+    (tmp_path / "wrong.json").write_text(json.dumps(wrong))
+    status, output = run_suite(CONTRACT_REPLAY=str(tmp_path))
+    assert status == 1
+    assert "mismatched: 200 data" in output
+    status, output = run_suite(CONTRACT_REPLAY=str(tmp_path / "nowhere"))
+    assert status == 2
+    assert "holds no samples" in output
+    assert "Traceback" not in output
 
 
 def test_connection_error_shows_no_credentials(staging: LocalHost) -> None:

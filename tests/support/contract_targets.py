@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -55,12 +56,25 @@ class Plan:
         may_write: What changes or costs something may be sent; always, to a local host.
         may_fuzz: Invalid data may be sent; always, to a local host.
         rate: Most requests in a time, such as ``2/s``; None for a local host.
+        replay: Folder of samples that are judged in the place of hosts; None to ask hosts.
     """
 
     urls: Mapping[str, str]
     may_write: bool
     may_fuzz: bool
     rate: str | None
+    replay: Path | None = None
+
+    @property
+    def samples(self) -> Path:
+        """The folder of samples.
+
+        Raises:
+            ValueError: There is none to replay.
+        """
+        if self.replay is None:
+            raise ValueError("CONTRACT_REPLAY names no folder of samples")
+        return self.replay
 
     @property
     def is_local(self) -> bool:
@@ -121,11 +135,13 @@ def read_plan(environment: Mapping[str, str] = os.environ) -> Plan:
     """Read the environment. Empty variables count as unset."""
     given = {host: environment.get(name, "") for host, name in URL_VARIABLES.items()}
     urls = {host: _base_url(url) for host, url in given.items() if url}
+    replay = environment.get("CONTRACT_REPLAY")
     return Plan(
         urls=urls,
         may_write=not urls or environment.get("CONTRACT_WRITE") == "1",
         may_fuzz=not urls or environment.get("CONTRACT_FUZZ") == "1",
         rate=(environment.get("CONTRACT_RATE") or USUAL_RATE) if urls else None,
+        replay=Path(replay) if replay else None,
     )
 
 
