@@ -7,8 +7,8 @@ RUN := $(BIN)/python
 SOURCES := codegen.py overlay generated benchmarks examples tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test generate check lint format typecheck bench fuzz contract audit docs dist \
-	clean
+.PHONY: help setup demo test generate check lint format typecheck bench fuzz contract audit docs \
+	dist clean foreign
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ contract: setup ## Test staging hosts: make contract SERVERLESS_URL=... (docs/co
 	SERVERLESS_URL='$(SERVERLESS_URL)' ON_DEMAND_URL='$(ON_DEMAND_URL)' \
 		CONTROL_PLANE_URL='$(CONTROL_PLANE_URL)' \
 		$(RUN) -m pytest tests/contract
+
+foreign: setup ## The same against llama.cpp's own server, which this starts
+	@$(RUN) -m pytest tests/contract/test_foreign_server.py -s
 
 docs: setup ## Write the pages and screens of docs/ that are made of tm
 	@PYTHONPATH=overlay:generated $(RUN) -m tensormesh_docs write

@@ -36,6 +36,7 @@ if not PLAN.is_local:
         "test_sdk_*.py",
         "test_structured_local.py",
         "test_remote_hosts.py",
+        "test_foreign_server.py",
         "test_report_*.py",
     ]
 if not PLAN.may_fuzz:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +15,13 @@ import schemathesis
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support.contract_requests import LIMITS, MOST_TOKENS
+from support.contract_runs import run_contract_suite
 from support.contract_schemas import valid_requests
 from support.contract_targets import Target, read_plan
 from support.control_plane_spec import OPERATIONS
 
 from tensormesh_local import LocalHost
 
-ROOT = Path(__file__).parents[2]
 KEY = "ak-known-to-this-test-alone"
 TOKEN = "cp-known-to-this-test-alone"
 USER_ID = "6d0c9a3e-59a1-4f0b-8b57-2f6f0f1f4c11"
@@ -83,33 +80,13 @@ def _forget(log: Log) -> None:
 
 
 def run_suite(*options: str, **settings: str) -> tuple[int, str]:
-    """Run the suite as `make contract` does; give its exit status and all it printed."""
-    environment = {
-        **os.environ,
-        "SERVERLESS_URL": "",
-        "ON_DEMAND_URL": "",
-        "CONTROL_PLANE_URL": "",
-        "CONTRACT_RATE": "200/s",
-        "CONTRACT_REPORT": "",
-        "CONTRACT_RECORD": "",
-        "CONTRACT_REPLAY": "",
+    """Run the suite with this file's credentials."""
+    credentials = {
         "TENSORMESH_INFERENCE_API_KEY": KEY,
         "TENSORMESH_CONTROL_PLANE_TOKEN": TOKEN,
         "TENSORMESH_ON_DEMAND_USER_ID": USER_ID,
-        **settings,
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/contract", "-p", "no:cacheprovider", *options],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
-    return done.returncode, done.stdout
+    return run_contract_suite(*options, **{**credentials, **settings})
 
 
 def test_hosts_that_are_named_are_only_read(staging: LocalHost, log: Log) -> None:

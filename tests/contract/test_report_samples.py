@@ -91,6 +91,12 @@ def test_secret_does_not_stay_even_if_the_specs_have_it() -> None:
     assert "assistant" not in text
 
 
+def test_short_secret_does_not_hide_every_text_that_has_its_letters() -> None:
+    kept = Sanitizer(["a"]).clean(sample({"role": "assistant", "content": "a"}))
+    assert json.loads(kept.text)["role"] == "assistant"
+    assert json.loads(kept.text)["content"] != "a"
+
+
 def test_stream_keeps_its_events_and_end_mark() -> None:
     text = sse(chunk("Ann"), chunk(" Other"), chunk(finish_reason="stop")).decode()
     stream = sample(text, media_type="text/event-stream")

@@ -33,8 +33,8 @@ def _answer_problems(response: Response, case: Case[Any]) -> Iterator[str]:
         limit = request.get("max_output_tokens")
         if limit is not None and answer["usage"]["output_tokens"] > limit:
             yield f"there are more than {limit} tokens"
-    elif case.path == "/tokenize" and answer["count"] != len(answer["tokens"]):
-        yield f"the count is {answer['count']} for {len(answer['tokens'])} tokens"
+    elif case.path == "/tokenize" and answer.get("count") != len(answer["tokens"]):
+        yield f"the count is {answer.get('count')} for {len(answer['tokens'])} tokens"
 
 
 def _choice_problems(path: str, request: Json, answer: Json) -> Iterator[str]:

@@ -24,6 +24,8 @@ URL = re.compile(r"[a-z][a-z0-9+.-]*://\S*", re.IGNORECASE)
 TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?")
 AMOUNT = re.compile(r"-?\d{1,9}\.\d{1,18}|-?\d{1,6}")
 DIGITS = re.compile(r"\d+")
+# A shorter credential is looked for as a whole text: parts like it are everywhere.
+LONG_ENOUGH = 6
 # The field of a number that tells who or what is meant.
 NUMBERED = re.compile(r"id|.*(_id|Id|ID)", re.DOTALL)
 
@@ -98,7 +100,10 @@ class Sanitizer:
         return self._placeholder(text, "text-{0}")
 
     def _is_secret(self, text: str) -> bool:
-        return any(secret in text for secret in self._secrets)
+        return any(
+            secret == text or (len(secret) >= LONG_ENOUGH and secret in text)
+            for secret in self._secrets
+        )
 
     def _placeholder(self, text: str, form: str) -> str:
         return self._placeholders.setdefault(text, form.format(len(self._placeholders) + 1))
