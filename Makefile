@@ -8,7 +8,7 @@ SOURCES := codegen.py overlay generated benchmarks examples tests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test generate check lint format typecheck bench fuzz contract audit docs \
-	dist clean foreign
+	dist clean foreign llmock soak
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,12 @@ contract: setup ## Test staging hosts: make contract SERVERLESS_URL=... (docs/co
 
 foreign: setup ## The same against llama.cpp's own server, which this starts
 	@$(RUN) -m pytest tests/contract/test_foreign_server.py -s
+
+llmock: setup ## Let llmock, a server that misbehaves, judge the SDK
+	@$(RUN) -m pytest tests/sdk_http/test_misbehaving_server.py
+
+soak: setup ## Two minutes of load with faults: 500 async streams, 64 threads
+	@$(RUN) -m benchmarks.soak
 
 docs: setup ## Write the pages and screens of docs/ that are made of tm
 	@PYTHONPATH=overlay:generated $(RUN) -m tensormesh_docs write
