@@ -112,6 +112,16 @@ def _events(count: int) -> list[bytes]:
 
 
 @cache
+def frames(count: int) -> list[bytes]:
+    """The body of a stream in HTTP chunks, one an event."""
+    return [*map(_framed, _events(count)), b"0\r\n\r\n"]
+
+
+def _framed(piece: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
+
+
+@cache
 def stream(layout: str, count: int) -> bytes:
     """The body of a stream, framed in HTTP chunks.
 
@@ -119,11 +129,11 @@ def stream(layout: str, count: int) -> bytes:
         layout: `each` has one HTTP chunk an event, `packed` has chunks of 16 KiB cut anywhere.
         count: How many events, 2 or more, without the end mark.
     """
-    pieces = _events(count)
-    if layout == "packed":
-        body = b"".join(pieces)
-        pieces = [body[at : at + PACKED_BYTES] for at in range(0, len(body), PACKED_BYTES)]
-    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+    if layout == "each":
+        return b"".join(frames(count))
+    body = b"".join(_events(count))
+    pieces = [body[at : at + PACKED_BYTES] for at in range(0, len(body), PACKED_BYTES)]
+    return b"".join(map(_framed, pieces)) + b"0\r\n\r\n"
 
 
 def stream_bytes(count: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import subprocess
 import sys
 import time
@@ -16,18 +17,18 @@ _HIDDEN = "import sys; sys.modules['rich'] = sys.modules['click'] = None\n"
 
 
 def take_turns(
-    contestants: Mapping[str, Callable[[], float]], repetitions: int
+    contestants: Mapping[str, Callable[[], float]], repetitions: int, *, warm_up: bool = True
 ) -> dict[str, list[float]]:
     """Run all contestants in turn, again and again. Each gives its own figure.
 
-    A round that warms up is left out.
+    A round that warms up is left out, unless the contestants do so themselves.
     """
     figures: dict[str, list[float]] = {name: [] for name in contestants}
-    for repetition in range(repetitions + 1):
+    for repetition in range(repetitions + warm_up):
         for name, measure in contestants.items():
             gc.collect()
             figure = measure()
-            if repetition:
+            if repetition >= warm_up:
                 figures[name].append(figure)
     return figures
 
@@ -42,6 +43,13 @@ def cpu_microseconds(run: Callable[[], object], each: int) -> float:
     start = time.process_time()
     run()
     return (time.process_time() - start) * 1e6 / each
+
+
+def allow_open_files() -> None:
+    """Let this process have as many connections as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 16_384 if hard == resource.RLIM_INFINITY else min(hard, 16_384)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def fresh_process(program: str, *arguments: str) -> str:

@@ -85,5 +85,6 @@ def run(setting: Setting) -> Iterator[Row]:
         name="memory of each chunk that is kept",
         reached=kept,
         unit="bytes",
+        target=900,
         note=theirs,
     )

@@ -9,7 +9,11 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGES = ("httpx", "openai", "attrs", "msgspec")
+HEADINGS = ("what", "target", "reached", "verdict", "note")
+_PACKAGES = (
+    *("tensormesh", "httpx", "attrs", "msgspec"),
+    *("openai", "httpx2", "aiohttp", "pydantic", "click"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,8 @@ class Row:
         reached: The figure; None if it was not measured.
         unit: Its unit; empty for a ratio.
         target: The most that it should be, in the same unit; None for a figure that only informs.
+        at_least: Whether the target is the least that it should be, instead.
+        at: Where a point of a curve lies; None for a figure that is no part of one.
         note: Figures behind it, or why there is none.
     """
 
@@ -30,6 +36,8 @@ class Row:
     reached: float | None
     unit: str = ""
     target: float | None = None
+    at_least: bool = False
+    at: int | None = None
     note: str = ""
 
     @property
@@ -39,22 +47,25 @@ class Row:
             return "skipped"
         if self.target is None:
             return ""
-        return "met" if self.reached <= self.target else "missed"
+        is_met = self.reached >= self.target if self.at_least else self.reached <= self.target
+        return "met" if is_met else "missed"
+
+    @property
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """What it says: what, target, reached, verdict, note."""
+        at = "" if self.at is None else f", {self.at:,}"
+        return (
+            f"{self.suite}: {self.name}{at}",
+            _number(self.target, self.unit, ">= " if self.at_least else "<= "),
+            _number(self.reached, self.unit),
+            self.verdict,
+            self.note,
+        )
 
 
 def table(rows: Sequence[Row]) -> str:
     """The rows in columns."""
-    cells = [("what", "target", "reached", "verdict", "note")]
-    cells += [
-        (
-            f"{row.suite}: {row.name}",
-            _number(row.target, row.unit, "<= "),
-            _number(row.reached, row.unit),
-            row.verdict,
-            row.note,
-        )
-        for row in rows
-    ]
+    cells = [HEADINGS, *(row.cells for row in rows)]
     widths = [max(len(cell[column]) for cell in cells) for column in range(4)]
     lines = []
     for what, target, reached, verdict, note in cells:

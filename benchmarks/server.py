@@ -2,9 +2,11 @@
 
 It prints its port, and lives until its standard input ends, at most half an hour.
 
-`POST .../v1/chat/completions` answers a chat, or a stream if the body asks for one. The prefix
-`/invoice` makes the answer JSON. A prefix such as `/packed/5000` sets the layout and the length of
-streams. `GET .../v1/billing/transactions`
+`POST .../v1/chat/completions` answers a chat, or a stream if the body asks for one. A prefix such
+as `/packed/5000` sets the layout and the length of streams: `each` and `packed` are sent at once,
+as fast as they are read; `single` sends one event at a time, each stream in turn. The prefix
+`/after/20` answers a chat after 20 milliseconds, `/invoice` makes the answer JSON. `GET
+.../v1/billing/transactions`
 answers a page of a list; a prefix such as `/list/100` sets how many pages there are. `GET
 /connections` tells how many connections have carried a POST.
 """
@@ -14,15 +16,18 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from collections.abc import Iterator
 
-from .answers import CHAT, INVOICE_CHAT, page, stream
+from .answers import CHAT, INVOICE_CHAT, frames, page, stream
+from .measure import allow_open_files
 
 LIFE_SECONDS = 1800
 _SLICE = 256 * 1024
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _STREAM = re.compile(rb'"stream": *true')
 _LIST = re.compile(r"^/list/(\d+)/.*?(?:pageToken=(\d+))?$")
-_PREFIX = re.compile(r"^/(each|packed)/(\d+)/")
+_PREFIX = re.compile(r"^/(each|packed|single)/(\d+)/")
+_AFTER = re.compile(r"^/after/(\d+)/")
 
 _JSON_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
 _STREAM_HEAD = (
@@ -43,6 +48,8 @@ class Connection(asyncio.Protocol):
         self._counted = False
         self._paused = False
         self._unsent = memoryview(b"")
+        self._frames: Iterator[bytes] = iter(())
+        self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -67,20 +74,38 @@ class Connection(asyncio.Protocol):
         if not self._counted:
             self._counted = True
             Connection.used += 1
-        if not _STREAM.search(body):
+        if _STREAM.search(body):
+            prefix = _PREFIX.match(target)
+            layout, count = (prefix[1], int(prefix[2])) if prefix else ("each", 50)
+            self._transport.write(_STREAM_HEAD)
+            if layout == "single":
+                self._frames = iter(frames(count))
+            else:
+                self._unsent = memoryview(stream(layout, count))
+            self._send()
+        elif after := _AFTER.match(target):
+            self._loop.call_later(int(after[1]) / 1e3, self._answer_late)
+        else:
             is_invoice = target.startswith("/invoice/")
             self._transport.write(_INVOICE_RESPONSE if is_invoice else _CHAT_RESPONSE)
-            return
-        prefix = _PREFIX.match(target)
-        layout, count = (prefix[1], int(prefix[2])) if prefix else ("each", 50)
-        self._transport.write(_STREAM_HEAD)
-        self._unsent = memoryview(stream(layout, count))
-        self._send()
+
+    def _answer_late(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(_CHAT_RESPONSE)
 
     def _send(self) -> None:
         while self._unsent and not self._paused:
             part, self._unsent = self._unsent[:_SLICE], self._unsent[_SLICE:]
             self._transport.write(part)
+        self._send_frame()
+
+    def _send_frame(self) -> None:
+        if self._paused:
+            return
+        frame = next(self._frames, None)
+        if frame is not None:
+            self._transport.write(frame)
+            self._loop.call_soon(self._send_frame)
 
     def pause_writing(self) -> None:
         self._paused = True
@@ -91,12 +116,15 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._unsent = memoryview(b"")
+        self._frames = iter(())
 
 
 async def serve() -> None:
     """Serve until standard input ends."""
+    allow_open_files()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Connection, "127.0.0.1", 0)
+    # A crowd comes at once: who does not get into the backlog tries again a second later.
+    server = await loop.create_server(Connection, "127.0.0.1", 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with asyncio.timeout(LIFE_SECONDS), server:
         await loop.run_in_executor(None, sys.stdin.read)

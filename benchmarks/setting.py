@@ -34,10 +34,19 @@ class Setting:
         """Base URL under which streams have this layout and length."""
         return f"{self.url}/{layout}/{count}"
 
+    def after(self, milliseconds: int) -> str:
+        """Base URL under which chats are answered after a while."""
+        return f"{self.url}/after/{milliseconds}"
+
+
+def has(package: str) -> bool:
+    """Whether a peer is installed."""
+    return find_spec(package) is not None
+
 
 def has_openai() -> bool:
     """Whether openai is installed."""
-    return find_spec("openai") is not None
+    return has("openai")
 
 
 def openai() -> Any:
