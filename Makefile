@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
+BENCH := $(VENV)-bench/bin/python
 SOURCES := codegen.py overlay generated benchmarks examples tests
 
 .DEFAULT_GOAL := help
@@ -48,8 +49,12 @@ format: setup ## Format hand-written code
 typecheck: setup
 	@$(BIN)/mypy
 
-bench: $(VENV)/.bench ## Measure against openai and plain httpx
-	$(RUN) -m benchmarks
+# The peers have an environment of their own, beside a copy of the project's, at their latest release.
+bench: ## Measure against openai, httpx, aiohttp and pydantic, and write docs/benchmarks.md
+	@$(MAKE) --no-print-directory VENV=$(VENV)-bench $(VENV)-bench/.bench
+	@$(BENCH) -m pip install --quiet --disable-pip-version-check --upgrade \
+		-r benchmarks/peers.txt || $(BENCH) -m pip show --quiet openai aiohttp pydantic
+	$(BENCH) -m benchmarks --document docs/benchmarks.md $(ARGUMENTS)
 
 fuzz: setup ## Feed a million hostile inputs to what reads servers' bytes
 	@PYTHONPATH=overlay:generated:tests $(RUN) -m benchmarks.fuzz
@@ -78,4 +83,4 @@ dist: setup ## Build the wheel and the source archive
 	@$(RUN) -m build
 
 clean: ## Remove the virtual environment and everything built
-	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	rm -rf $(VENV) $(VENV)-bench dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

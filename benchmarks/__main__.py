@@ -5,18 +5,21 @@ from __future__ import annotations
 import argparse
 import compileall
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .document import remarks_on_run, write
 from .local_server import local_server
 from .paths import ROOT, SOURCES, environment
-from .report import Row, surroundings, table, write_json
+from .report import Row, judgement, surroundings, table, write_json
 
 SUITES = (
     *("imports", "ready", "second_client", "call", "structured", "stream", "crowd", "threads"),
-    *("storm", "connections", "memory", "pages", "objects", "generation", "cli"),
+    *("storm", "connections", "memory", "pages", "objects", "generation", "cli", "scale"),
+    "processes",
 )
 
 
@@ -25,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     for source in SOURCES:
         compileall.compile_dir(source, quiet=2)
+    load = os.getloadavg()[0]
     rows: list[Row] = []
     failed = []
     for name in options.only or SUITES:
@@ -36,10 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows += found or ()
     print(", ".join(f"{name} {value}" for name, value in surroundings().items()), end="\n\n")
     print(table(rows), end="\n\n")
-    judged = [row for row in rows if row.verdict in ("met", "missed")]
-    print(f"{sum(row.verdict == 'met' for row in judged)} of {len(judged)} targets met")
+    print(judgement(rows))
     if options.json:
         write_json(options.json, rows)
+    if options.document:
+        cores = os.cpu_count() or 1
+        remarks = remarks_on_run(quick=options.quick, load=load, cores=cores)
+        write(options.document, rows, surroundings(), remarks)
     if failed:
         print(f"could not be measured: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
@@ -53,8 +60,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--only", action="append", choices=SUITES, help="run this suite (may be given again)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
+    parser.add_argument(
+        "--document", type=Path, metavar="FILE", help="write a document of all figures to FILE"
+    )
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, rougher figures")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.only and options.document:
+        parser.error("--document is for all suites: leave out --only")
+    return options
 
 
 def _run_suite(name: str, url: str, *, quick: bool) -> list[Row] | None:

@@ -115,7 +115,7 @@ def run(setting: Setting) -> Iterator[Row]:
 def _compare(
     setting: Setting, title: str, contestants: dict[str, Callable[[], float]]
 ) -> Iterator[Row]:
-    figures = take_turns(contestants, setting.choose(9, 5))
+    figures = take_turns(contestants, setting.choose(9, 4))
     shown = ", ".join(f"{name} {median(values):.0f} µs" for name, values in figures.items())
     yield Row(
         suite="call",

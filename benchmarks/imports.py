@@ -29,7 +29,7 @@ def run(setting: Setting) -> Iterator[Row]:
         programs["openai"] = "import openai"
     figures = take_turns(
         {name: fresh_milliseconds(program) for name, program in programs.items()},
-        setting.choose(15, 5),
+        setting.choose(15, 3),
     )
     shown = ", ".join(f"{name} {median(values):.1f} ms" for name, values in figures.items())
     yield Row(

@@ -10,6 +10,7 @@ from .report import Row
 from .setting import API_KEY, MESSAGES, Setting, has_openai
 
 KEPT = 20_000
+KEPT_QUICK = 5_000
 
 _OPEN_TENSORMESH = f"""
 from tensormesh import Tensormesh
@@ -75,7 +76,7 @@ def run(setting: Setting) -> Iterator[Row]:
             target=2,
             note="from the first tenth to the end, at the peak; holds the answer's text",
         )
-    url = setting.streams("each", KEPT)
+    url = setting.streams("each", setting.choose(KEPT, KEPT_QUICK))
     kept = float(fresh_process(_OPEN_TENSORMESH + _STREAM + _KEPT, url))
     theirs = ""
     if has_openai():

@@ -66,7 +66,7 @@ def _compare(setting: Setting, what: str, programs: dict[str, str], target: floa
             for name, program in programs.items()
             if name != "openai" or has_openai()
         },
-        setting.choose(15, 5),
+        setting.choose(15, 3),
     )
     shown = ", ".join(f"{name} {median(values):.0f} ms" for name, values in figures.items())
     yield Row(

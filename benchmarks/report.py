@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -78,6 +79,13 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def judgement(rows: Sequence[Row]) -> str:
+    """How many targets were met, of those that could be judged."""
+    verdicts = [row.verdict for row in rows]
+    met, missed = verdicts.count("met"), verdicts.count("missed")
+    return f"{met} of {met + missed} targets met"
+
+
 def _number(value: float | None, unit: str, prefix: str = "") -> str:
     if value is None:
         return ""
@@ -87,13 +95,27 @@ def _number(value: float | None, unit: str, prefix: str = "") -> str:
 
 def surroundings() -> dict[str, str]:
     """Machine and versions."""
-    found = {"python": platform.python_version(), "machine": platform.platform()}
+    found = {
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "machine": platform.platform(),
+        "processor": f"{os.cpu_count()} cores, {_processor()}",
+    }
     for package in _PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def _processor() -> str:
+    """Its name, where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def write_json(path: Path, rows: Sequence[Row]) -> None:

@@ -127,7 +127,7 @@ def _compare(
     readers: dict[str, Read],
 ) -> Iterator[Row]:
     figures = take_turns(
-        {name: _measure(read) for name, read in readers.items()}, setting.choose(9, 4)
+        {name: _measure(read) for name, read in readers.items()}, setting.choose(9, 2)
     )
     shown = ", ".join(f"{name} {median(values):.1f} µs" for name, values in figures.items())
     yield Row(
