@@ -34,10 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.only or SUITES:
         print(f"{name} ...", file=sys.stderr, flush=True)
         with local_server() as url:
-            found = _run_suite(name, url, quick=options.quick)
-        if found is None:
+            found, is_whole = _run_suite(name, url, quick=options.quick)
+        rows += found
+        if not is_whole:
             failed.append(name)
-        rows += found or ()
     print(", ".join(f"{name} {value}" for name, value in surroundings().items()), end="\n\n")
     print(table(rows), end="\n\n")
     print(judgement(rows))
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_json(options.json, rows)
     if options.document:
         cores = os.cpu_count() or 1
-        remarks = remarks_on_run(quick=options.quick, load=load, cores=cores)
+        remarks = remarks_on_run(quick=options.quick, load=load, cores=cores, failed=failed)
         write(options.document, rows, surroundings(), remarks)
     if failed:
         print(f"could not be measured: {', '.join(failed)}", file=sys.stderr)
@@ -70,8 +70,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _run_suite(name: str, url: str, *, quick: bool) -> list[Row] | None:
-    """Run a suite in a process of its own, in which nothing else was loaded before."""
+def _run_suite(name: str, url: str, *, quick: bool) -> tuple[list[Row], bool]:
+    """Run a suite in a process of its own, in which nothing else was loaded before.
+
+    Gives what it found, and whether that is all.
+    """
     result = subprocess.run(
         [sys.executable, "-m", "benchmarks.suite", name, url, "quick" if quick else "full"],
         cwd=ROOT,
@@ -80,9 +83,8 @@ def _run_suite(name: str, url: str, *, quick: bool) -> list[Row] | None:
         text=True,
         check=False,
     )
-    if result.returncode:
-        return None
-    return [Row(**json.loads(line)) for line in result.stdout.splitlines()]
+    rows = [Row(**json.loads(line)) for line in result.stdout.splitlines()]
+    return rows, not result.returncode
 
 
 if __name__ == "__main__":

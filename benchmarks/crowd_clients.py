@@ -19,6 +19,8 @@ Ask = Callable[[], Awaitable[int]]
 Open = Callable[[str], AbstractAsyncContextManager[Ask]]
 
 _HEADERS = {"Authorization": f"Bearer {API_KEY}"}
+# Of a crowd, the last one waits for long, and for its connection as well.
+_SECONDS = 120
 _BODY = {"model": MODEL, "messages": MESSAGES, "max_tokens": 64}
 
 
@@ -32,7 +34,7 @@ async def tensormesh_chat(url: str) -> AsyncIterator[Ask]:
 @asynccontextmanager
 async def openai_chat(url: str) -> AsyncIterator[Ask]:
     """Typed answers by openai."""
-    async with openai().AsyncOpenAI(api_key=API_KEY, base_url=f"{url}/v1", max_retries=0) as client:
+    async with _openai(url) as client:
         yield _chat(client.chat.completions)
 
 
@@ -54,7 +56,7 @@ async def aiohttp_chat(url: str) -> AsyncIterator[Ask]:
 async def httpx_chat(url: str) -> AsyncIterator[Ask]:
     """Dicts by httpx, with as many connections as it likes."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(headers=_HEADERS, limits=limits, timeout=60) as client:
+    async with httpx.AsyncClient(headers=_HEADERS, limits=limits, timeout=_SECONDS) as client:
 
         async def ask() -> int:
             response = await client.post(f"{url}/v1/chat/completions", json=_BODY)
@@ -73,8 +75,14 @@ async def tensormesh_stream(url: str) -> AsyncIterator[Ask]:
 @asynccontextmanager
 async def openai_stream(url: str) -> AsyncIterator[Ask]:
     """Typed chunks by openai."""
-    async with openai().AsyncOpenAI(api_key=API_KEY, base_url=f"{url}/v1", max_retries=0) as client:
+    async with _openai(url) as client:
         yield _stream(client.chat.completions)
+
+
+def _openai(url: str) -> Any:
+    return openai().AsyncOpenAI(
+        api_key=API_KEY, base_url=f"{url}/v1", max_retries=0, timeout=_SECONDS
+    )
 
 
 def _chat(completions: Any) -> Ask:

@@ -27,6 +27,7 @@ cost that does not grow; a short stream pays for its request.
 ![CPU of a chunk by streams at a time, and by chunks of a stream]({drawing})
 """
 _QUICK = "This was a quick run (`make bench ARGUMENTS=--quick`): few repetitions, rough figures."
+_FAILED = "Some figures are missing, because these suites broke off: {names}."
 _LOADED = "Other programs kept the machine busy: its load was {load:.1f} on {cores} cores."
 
 
@@ -56,17 +57,20 @@ def write(path: Path, rows: Sequence[Row], machine: Mapping[str, str], remarks: 
     path.write_text("\n".join(parts), encoding="utf-8")
 
 
-def remarks_on_run(*, quick: bool, load: float, cores: int) -> list[str]:
+def remarks_on_run(*, quick: bool, load: float, cores: int, failed: Sequence[str]) -> list[str]:
     """What a reader must know of a run before trusting it.
 
     Args:
         quick: Whether it was a quick one.
         load: Load of the machine before it began.
         cores: How many cores there are.
+        failed: Suites that broke off.
     """
     remarks = [_QUICK] if quick else []
     if load > cores / 4:
         remarks.append(_LOADED.format(load=load, cores=cores))
+    if failed:
+        remarks.append(_FAILED.format(names=", ".join(failed)))
     return remarks
 
 
