@@ -15,8 +15,8 @@ _HEAD = """# Benchmarks
 
 Written by `make bench`, which measures the SDK and its peers side by side: the contestants take
 turns, each suite has a process and a server of its own, bytecode is compiled, and a ratio is the
-median of the ratios of neighbours in time. Ratios are to be trusted from 1.2 up; times are those of
-this machine. Targets are stated before they are met: `missed` is an honest answer.
+median of the ratios of neighbours in time. Differences below a fifth may be noise, and times are
+those of this machine. The targets are what the SDK is held to, whether it is there yet or not.
 """
 _SCALE = """
 ## Scale

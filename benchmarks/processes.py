@@ -22,7 +22,7 @@ COST = "CPU of a call by processes"
 
 def run(setting: Setting) -> Iterator[Row]:
     """One process, and twice as many until there are more than cores."""
-    each = setting.choose(30, 5)
+    each = setting.choose(30, 2)
     count = 1
     while count <= 2 * (os.cpu_count() or 1):
         loads = _together(count, each)
