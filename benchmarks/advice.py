@@ -30,7 +30,8 @@ CPU and connections bound it, and each gives a number of processes:
 
 - **CPU.** A whole answer took {cost:,.0f} µs of the client's CPU in one process, so {rate:,.0f} a
   second take {cores:.1f} cores, or {by_cpu} processes that use {used:.0%} of a core each. Streamed,
-  {chunks} chunks of {chunk:.1f} µs more make it {stream_cores:.1f} cores, {by_streams} processes.
+  {chunks} chunks of {chunk:.1f} µs, request included, are {stream_cores:.1f} cores, or
+  {by_streams} processes.
 - **Connections.** A call that takes {seconds} s is in flight for so long: {rate:,.0f} a second are
   {waiting:,.0f} at a time. A client opens {connections:,} connections to a host at most, and calls
   beyond that wait: {by_connections} processes for calls of {seconds} s, in proportion for others.
@@ -56,7 +57,7 @@ def advice(rows: Sequence[Row]) -> str:
     if 1 not in costs or not rates or chunk is None:
         return ""
     cores = CALLS_A_SECOND * costs[1] / 1e6
-    stream_cores = cores + CALLS_A_SECOND * CHUNKS_A_CALL * chunk / 1e6
+    stream_cores = CALLS_A_SECOND * CHUNKS_A_CALL * chunk / 1e6
     waiting = CALLS_A_SECOND * SECONDS_A_CALL
     measured = ["| processes | calls a second | CPU of a call |", "| --- | --- | --- |"]
     measured += [f"| {at} | {rate:,.0f} | {costs[at]:,.0f} µs |" for at, rate in rates.items()]
