@@ -63,7 +63,7 @@ class SyncBody(_Body):
         if getattr(self.chunks, "gi_running", False) and _http.shut_down(self.response):
             # The other thread wakes up and closes. Closing here would leave it asleep.
             return
-        _http.close(self.response, is_broken=True)
+        _http.close(self.response)
 
     def drain(self) -> None:
         """Read what is left, within bounds, so that the connection can serve again; and close."""
@@ -87,7 +87,7 @@ class AsyncBody(_Body):
     async def close(self) -> None:
         """Give the connection back, even if the task is being cancelled. May be called twice."""
         if self._let_go():
-            await _http.aclose(self.response, is_broken=True)
+            await _http.aclose(self.response)
 
     async def drain(self) -> None:
         """Read what is left, within bounds, so that the connection can serve again; and close."""

@@ -8,7 +8,7 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from ._errors import ConfigurationError
+from ._errors import ConfigurationError, closed_error
 
 if TYPE_CHECKING:
     import asyncio
@@ -159,11 +159,6 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 def _is_over(loop: asyncio.AbstractEventLoop | None) -> bool:
     return loop is not None and loop.is_closed()
-
-
-def closed_error() -> ConfigurationError:
-    """The error for a call of a client that was closed."""
-    return ConfigurationError("the client is closed: make a new one, or call it inside its `with`")
 
 
 def check_given(client: object, kind: str) -> None:

@@ -324,6 +324,11 @@ class StructuredOutputError(TensormeshError):
         return _with_notes(self.message, [f"{self.attempts} attempts"] if self.attempts > 1 else [])
 
 
+def closed_error() -> ConfigurationError:
+    """The error for a call of a client that was closed."""
+    return ConfigurationError("the client is closed: make a new one, or call it inside its `with`")
+
+
 def safe_url(url: str) -> str:
     """Return a URL that can be shown: without user name, password, query and fragment."""
     url = url.partition("?")[0].partition("#")[0]

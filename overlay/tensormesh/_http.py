@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import time
 from typing import TYPE_CHECKING, Self
 from urllib.request import getproxies
 
 import anyio
-import httpcore
 import httpx
 
-from . import _pools, _sockets, _tls
+from . import _sockets, _tls
 from ._call import Headers
 
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ SEND_ERRORS = (httpx.RequestError, httpx.InvalidURL)
 BODY_ERRORS = (httpx.TransportError, httpx.DecodingError, httpx.StreamError)
 
 # httpx keeps 20 idle connections for 5 s by default, and so makes new ones all the time.
-LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60.0)
+LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=1000, keepalive_expiry=60.0)
+# Its own pool looks through all of them for each request.
+PROXIED_LIMITS = httpx.Limits(
+    max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60.0
+)
 
 
 class TotalTimeout(httpx.TimeoutException):
@@ -55,41 +59,30 @@ class IdleTimeout(httpx.TimeoutException):
 def new_sender(scheme: str, ca_bundle: str | None) -> Sender:
     """What sends requests to URLs of one scheme."""
     if _has_proxies():
-        return httpx.Client(verify=_tls.context_for(ca_bundle), limits=LIMITS)
-    return _Transport(scheme, ca_bundle)
+        return httpx.Client(verify=_tls.context_for(ca_bundle), limits=PROXIED_LIMITS)
+    from ._pooled import Transport
+
+    return Transport(_context(scheme, ca_bundle), LIMITS)
 
 
-class _Transport(httpx.HTTPTransport):
-    """Bare connections over sockets that know deadlines."""
-
-    def __init__(self, scheme: str, ca_bundle: str | None) -> None:
-        # In place of the pool that the base class would make, which takes no sockets of ours.
-        self._pool = httpcore.ConnectionPool(
-            # Plain HTTP needs no certificates, and loading them is most of the cost of a client.
-            ssl_context=_tls.context_for(ca_bundle) if scheme == "https" else None,
-            max_connections=LIMITS.max_connections,
-            max_keepalive_connections=LIMITS.max_keepalive_connections,
-            keepalive_expiry=LIMITS.keepalive_expiry,
-            network_backend=_sockets.Backend(),
-            socket_options=_sockets.options(),
-        )
+def _context(scheme: str, ca_bundle: str | None) -> ssl.SSLContext | None:
+    # Plain HTTP needs no certificates, and loading them is most of the cost of a client.
+    return _tls.context_for(ca_bundle) if scheme == "https" else None
 
 
 def new_async_sender(scheme: str, ca_bundle: str | None) -> AsyncSender:
     """What sends asynchronous requests to URLs of one scheme."""
     if _has_proxies():
-        return httpx.AsyncClient(verify=_tls.context_for(ca_bundle), limits=LIMITS)
-    verify = _tls.context_for(ca_bundle) if scheme == "https" else False
-    return httpx.AsyncHTTPTransport(verify=verify, limits=LIMITS, socket_options=_sockets.options())
+        return httpx.AsyncClient(verify=_tls.context_for(ca_bundle), limits=PROXIED_LIMITS)
+    # Loaded here, because it loads asyncio.
+    from ._pooled_async import Transport
+
+    return Transport(_context(scheme, ca_bundle), LIMITS)
 
 
 def _has_proxies() -> bool:
     """Whether the environment names proxies, which httpx's own clients heed."""
     return bool(getproxies().keys() - {"no"})
-
-
-# Under this name a response knows what it was sent by.
-_SENDER = "tensormesh_sender"
 
 
 def send(sender: Sender, call: Call) -> httpx.Response:
@@ -101,16 +94,10 @@ def send(sender: Sender, call: Call) -> httpx.Response:
             response = sender.send(request, stream=True, follow_redirects=False)
         else:
             response = sender.handle_request(request)
-        response.request = request
-        response.extensions[_SENDER] = sender
-    except Exception:
-        raise
-    except BaseException:
-        _pools.mend(sender, request)
-        raise
     finally:
         if token is not None:
             _sockets.sending_until.reset(token)
+    response.request = request
     return response
 
 
@@ -124,49 +111,23 @@ async def send_async(sender: AsyncSender, call: Call) -> httpx.Response:
 
 async def _send_async(sender: AsyncSender, call: Call) -> httpx.Response:
     request = _request(sender, call)
-    try:
-        if isinstance(sender, httpx.AsyncClient):
-            response = await sender.send(request, stream=True, follow_redirects=False)
-        else:
-            response = await sender.handle_async_request(request)
-    except Exception:
-        raise
-    except BaseException:
-        await _pools.mend_async(sender, request)
-        raise
+    if isinstance(sender, httpx.AsyncClient):
+        response = await sender.send(request, stream=True, follow_redirects=False)
+    else:
+        response = await sender.handle_async_request(request)
     response.request = request
-    response.extensions[_SENDER] = sender
     return response
 
 
-def close(response: httpx.Response, *, is_broken: bool = False) -> None:
-    """Give the connection of a response back.
-
-    Args:
-        response: The response.
-        is_broken: Whether its reading was broken off, perhaps in the middle of the same.
-    """
-    try:
-        response.close()
-    except BaseException:
-        is_broken = True
-        raise
-    finally:
-        if is_broken and _SENDER in response.extensions:
-            _pools.mend(response.extensions[_SENDER], response.request)
+def close(response: httpx.Response) -> None:
+    """Give the connection of a response back."""
+    response.close()
 
 
-async def aclose(response: httpx.Response, *, is_broken: bool = False) -> None:
+async def aclose(response: httpx.Response) -> None:
     """The same; the cancellation of a scope does not reach it. That of a task may."""
-    try:
-        with anyio.CancelScope(shield=True):
-            await response.aclose()
-    except BaseException:
-        is_broken = True
-        raise
-    finally:
-        if is_broken and _SENDER in response.extensions:
-            await _pools.mend_async(response.extensions[_SENDER], response.request)
+    with anyio.CancelScope(shield=True):
+        await response.aclose()
 
 
 _urls: dict[str, httpx.URL] = {}

@@ -27,6 +27,9 @@ sending_until: ContextVar[float | None] = ContextVar("sending_until", default=No
 _KEEPALIVE_SECONDS = 60
 _KEEPALIVE_PROBES = 5
 
+# So much is sent at once, and waits for more before.
+WRITE_BYTES = 64 * 1024
+
 _open: weakref.WeakSet[Stream] = weakref.WeakSet()
 
 
@@ -79,14 +82,18 @@ class Stream(httpcore.NetworkStream):
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
         self._deadline = sending_until.get()
+        self._timeout = connected.gettimeout()
+        self._unsent = b""
         _open.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """What has come, or comes next; nothing at the end."""
+        if self._unsent:
+            # Of a server that refuses a request before it has all of it, the answer is read.
+            with contextlib.suppress(httpcore.WriteError):
+                self._send(timeout)
         try:
-            if self._deadline is not None:
-                timeout = _left(self._deadline, timeout)
-            self._socket.settimeout(timeout)
+            self._wait_at_most(timeout)
             return self._socket.recv(max_bytes)
         except TimeoutError as error:
             raise httpcore.ReadTimeout(str(error)) from error
@@ -94,17 +101,33 @@ class Stream(httpcore.NetworkStream):
             raise httpcore.ReadError(str(error)) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all of it. With it begins a request, whose deadline holds until the next one."""
+        """Send all of it, the last of it with the next `read`: head and body in one packet.
+
+        With it begins a request, whose deadline holds until the next one.
+        """
         self._deadline = sending_until.get()
+        self._unsent = self._unsent + buffer if self._unsent else buffer
+        if len(self._unsent) > WRITE_BYTES:
+            self._send(timeout)
+
+    def _send(self, timeout: float | None) -> None:
+        rest, self._unsent = memoryview(self._unsent), b""
         try:
-            while buffer:
-                self._socket.settimeout(_left(self._deadline, timeout))
-                sent = self._socket.send(buffer)
-                buffer = buffer[sent:]
+            while rest:
+                self._wait_at_most(timeout)
+                rest = rest[self._socket.send(rest) :]
         except TimeoutError as error:
             raise httpcore.WriteTimeout(str(error)) from error
         except OSError as error:
             raise httpcore.WriteError(str(error)) from error
+
+    def _wait_at_most(self, timeout: float | None) -> None:
+        """Bound the next wait. That costs a call of the kernel, which few of them need."""
+        if self._deadline is not None:
+            timeout = _left(self._deadline, timeout)
+        if timeout != self._timeout:
+            self._socket.settimeout(timeout)
+            self._timeout = timeout
 
     def close(self) -> None:
         """Close it. May be called twice."""
@@ -134,7 +157,7 @@ class Stream(httpcore.NetworkStream):
         if info == "socket":
             return self._socket
         if info == "is_readable":
-            return _is_readable(self._socket)
+            return is_readable(self._socket.fileno())
         if info == "ssl_object":
             return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
         if info == "client_addr":
@@ -154,9 +177,12 @@ def _left(deadline: float | None, timeout: float | None) -> float | None:
     return left if timeout is None else min(left, timeout)
 
 
-def _is_readable(connected: socket.socket) -> bool:
-    """Whether there is something to read, which for an idle connection is its end."""
-    number = connected.fileno()
+def is_readable(number: int) -> bool:
+    """Whether a socket has something to read, which for an idle connection is its end.
+
+    Args:
+        number: Its file descriptor.
+    """
     if number < 0:
         return True
     if hasattr(select, "poll"):

@@ -17,7 +17,9 @@ def context_for(ca_bundle: str | None) -> ssl.SSLContext:
     with _lock:
         context = _contexts.get(ca_bundle)
         if context is None:
-            context = _contexts[ca_bundle] = _new_context(ca_bundle)
+            context = _new_context(ca_bundle)
+            context.set_alpn_protocols(["http/1.1"])
+            _contexts[ca_bundle] = context
         return context
 
 

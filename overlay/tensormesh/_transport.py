@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from . import _http
 from ._body import AsyncBody, SyncBody
 from ._call import prepare
-from ._clients import closed_error
+from ._errors import closed_error
 from ._exchange import MAX_ERROR_BYTES, Exchange, parse
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class SyncTransport:
             return Stream(SyncBody(response, self.clients, exchange.call), exchange)
         except BaseException:
             # A Ctrl-C may come before anybody else has the response.
-            _http.close(response, is_broken=True)
+            _http.close(response)
             raise
 
     def send_raw(
@@ -118,9 +118,6 @@ class SyncTransport:
             raise exchange.failure(error) from error
         except _http.DecodingError as error:
             raise exchange.undecodable(error, response.status_code, response.headers) from error
-        except BaseException:
-            _http.close(response, is_broken=True)
-            raise
         finally:
             _http.close(response)
 
@@ -235,9 +232,6 @@ class AsyncTransport:
             raise exchange.failure(error) from error
         except _http.DecodingError as error:
             raise exchange.undecodable(error, response.status_code, response.headers) from error
-        except BaseException:
-            await _http.aclose(response, is_broken=True)
-            raise
         finally:
             await _http.aclose(response)
 
@@ -275,7 +269,7 @@ def _read_some(response: _http.Response, call: Call) -> bytes:
     except (_http.TransportError, _http.DecodingError):
         pass
     except BaseException:
-        _http.close(response, is_broken=True)
+        _http.close(response)
         raise
     _http.close(response)
     return content
@@ -291,7 +285,7 @@ async def _aread_some(response: _http.Response, call: Call) -> bytes:
     except (_http.TransportError, _http.DecodingError):
         pass
     except BaseException:
-        await _http.aclose(response, is_broken=True)
+        await _http.aclose(response)
         raise
     await _http.aclose(response)
     return content

@@ -135,7 +135,7 @@ def test_the_collector_closes_nothing_itself(variant: str | None) -> None:
         client = client_of(face, server)
         leave_in_a_cycle(face, open_stream(face, client, variant))
         (sender,) = client._clients._made.values()
-        lock = sender._pool._optional_thread_lock._lock
+        lock = sender.lock
         collector = threading.Thread(target=gc.collect, daemon=True)
         with lock:
             collector.start()

@@ -58,7 +58,7 @@ def use(client: Any, stream: bool) -> Any:
 
 def pool_of(client: Any) -> Any:
     (sender,) = client._clients._made.values()
-    return sender._pool
+    return sender.pool
 
 
 # Cancellation
@@ -93,7 +93,7 @@ def test_a_task_may_be_cancelled_at_any_of_its_waits(
                 models = client.inference.serverless.models
                 assert (await models.list(timeout_seconds=PATIENCE)).data
                 assert not client._clients.held
-        assert len(pool_of(client)._requests) == 0
+        assert pool_of(client).used == 0
 
     with RawServer(handler) as server:
         client = face.client(serverless_base_url=server.url)
@@ -305,7 +305,7 @@ def test_ten_thousand_abandoned_streams_leave_nothing(face: Face) -> None:
         assert after[0] <= before[0] + 3
         assert after[1] <= before[1] + 500
         assert after[2] == before[2] == 0
-        assert len(client._clients.held) + len(pool_of(client)._requests) <= 4
+        assert len(client._clients.held) + pool_of(client).used <= 4
         assert server.connections == STREAMS[face.name] + 100
         face.run(client.close())
         end = time.monotonic() + PATIENCE

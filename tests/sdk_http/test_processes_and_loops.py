@@ -177,7 +177,7 @@ def test_a_child_process_waits_for_no_lock_of_its_parents_threads(server: RawSer
         held, over = threading.Event(), threading.Event()
 
         def hold():
-            with client._clients._lock, _tls._lock, sender._pool._optional_thread_lock:
+            with client._clients._lock, _tls._lock, sender.lock:
                 held.set()
                 over.wait(10)
 
