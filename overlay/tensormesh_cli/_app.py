@@ -226,6 +226,7 @@ class App:
 
     def _start_debug(self, path: Path | None) -> None:
         if self.options.debug:
-            from tensormesh_cli._debug import start_logging
+            from tensormesh_cli._debug import start_logging, stop_logging
 
+            self._closing.append(stop_logging)
             start_logging(sys.stderr, self.redactor).debug("config file: %s", path)

@@ -68,3 +68,13 @@ def start_logging(stream: TextIO, redactor: Redactor) -> Logger:
     logger.propagate = False
     logger.handlers[:] = [handler]
     return logger.getChild("cli")
+
+
+def stop_logging() -> None:
+    """Leave the loggers as they were: a program may go on after a command that it ran."""
+    import logging
+
+    logger = logging.getLogger("tensormesh")
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True
+    logger.handlers.clear()

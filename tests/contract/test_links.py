@@ -17,7 +17,7 @@ from support.inference_specs import HOSTS
 
 PLAN = read_plan()
 SEED = 1
-MOST_ROUNDS = 10
+MOST_ROUNDS = 40
 LINK_NAMES = {name for links in LINKS.values() for name in links}
 
 

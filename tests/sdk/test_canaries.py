@@ -103,7 +103,7 @@ CALLS = {"chat": ask_chat, "stream": ask_stream, "control plane": ask_control_pl
 
 
 @pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def log() -> Iterator[list[str]]:
     """Everything that any library logs, at every level."""
     lines: list[str] = []
 
@@ -113,13 +113,16 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     root, keeper = logging.getLogger(), Keeper()
     names = [name for name in logging.root.manager.loggerDict if "asyncio" not in name]
-    for name in ["", *names, "tensormesh", "httpx", "httpcore"]:
-        logger = logging.getLogger(name)
-        monkeypatch.setattr(logger, "level", logging.DEBUG)
-        monkeypatch.setattr(logger, "_cache", {})
+    loggers = [logging.getLogger(name) for name in ["", *names, "tensormesh", "httpx", "httpcore"]]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
     root.addHandler(keeper)
     yield lines
     root.removeHandler(keeper)
+    for logger, level in zip(loggers, levels, strict=True):
+        # Not by the attribute: loggers remember what they decided.
+        logger.setLevel(level)
 
 
 def shown(error: BaseException) -> str:
