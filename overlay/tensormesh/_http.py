@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 from urllib.request import getproxies
 
@@ -130,18 +131,10 @@ async def aclose(response: httpx.Response) -> None:
         await response.aclose()
 
 
-_urls: dict[str, httpx.URL] = {}
-_MOST_URLS = 64
-
-
+@lru_cache(maxsize=64)
 def _url(text: str) -> httpx.URL:
-    """The parsed URL. Few are ever used, and parsing one costs more than the rest of a request."""
-    url = _urls.get(text)
-    if url is None:
-        url = httpx.URL(text)
-        if len(_urls) < _MOST_URLS:
-            _urls[text] = url
-    return url
+    """The parsed URL. Parsing one costs more than the rest of a request."""
+    return httpx.URL(text)
 
 
 def _request(sender: Sender | AsyncSender, call: Call) -> httpx.Request:
