@@ -73,28 +73,16 @@ class AsyncRunStream(RunState):
         else:
             await self._ask()
 
-    async def _in_time(self, awaitable: Awaitable[Any]) -> Any:
-        """Wait for a request as long as there is time."""
-        remaining = self._loop.remaining()
-        if remaining is None:
-            return await awaitable
-        try:
-            async with asyncio.timeout(remaining) as timeout:
-                return await awaitable
-        except TimeoutError as error:
-            if timeout.expired():
-                raise self._loop.late() from error
-            raise
-
     async def _ask(self) -> None:
         params = self._request()
         if self._is_streamed:
-            self._stream = await self._in_time(self._create(stream=True, **params))
+            self._stream = await self._create(stream=True, **params)
         else:
-            await self._begin_calls(await self._in_time(self._create(**params)))
+            await self._begin_calls(await self._create(**params))
 
     async def _read(self, stream: AsyncStream[ChatCompletionChunk, ChatCompletion]) -> None:
-        chunk = await self._in_time(anext(stream, None))
+        self._loop.check_time()
+        chunk = await anext(stream, None)
         if chunk is None:
             completion = await stream.get_final_completion()
             self._stream = None

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 ErrorT = TypeVar("ErrorT", bound=ToolLoopError)
 
+# A request that was given what was left of the run may end by so much before the run does.
+_TOLERANCE_SECONDS = 0.01
+
 
 class Rules(NamedTuple):
     """How a run is to go; see `RunMethods.run`."""
@@ -107,6 +110,7 @@ class Loop:
             **self._params,
             "messages": list(self.messages),
             "tools": self.toolbox.definitions,
+            "total_timeout_seconds": self._shorter(self._params.get("total_timeout_seconds")),
         }
 
     def take(self, completion: ChatCompletion) -> list[ToolCall]:
@@ -158,6 +162,11 @@ class Loop:
             calls=list(self.calls),
         )
 
+    def is_spent(self) -> bool:
+        """Whether a request that has just timed out had what was left of the time."""
+        remaining = self.remaining()
+        return remaining is not None and remaining <= _TOLERANCE_SECONDS
+
     def check_time(self) -> None:
         """Raise `ToolLimitError` if there is no time left."""
         if self.remaining() == 0:
@@ -185,6 +194,13 @@ class Loop:
             rounds=self.rounds,
             calls=self.calls,
         )
+
+    def _shorter(self, bound: Any) -> Any:
+        """The bound of a request, within what is left of the run. `create` refuses what is none."""
+        remaining = self.remaining()
+        if remaining is None or not isinstance(bound, int | float | None):
+            return bound
+        return remaining if bound is None else min(bound, remaining)
 
     def _check_bounds(self) -> None:
         """Make no calls whose results could not be sent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 
 from tensormesh_api.inference.resources.chat import AsyncChatCompletions, ChatCompletions
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._tools_loop import Loop
     from ._tools_params import RunParams
     from ._tools_run import RunStream
+    from ._transport import AsyncTransport, SyncTransport
 
     Approve = Callable[[ToolCall], bool | str]
     AsyncApprove = Callable[[ToolCall], bool | str | Awaitable[bool | str]]
@@ -156,6 +157,7 @@ class RunMethods(ChatCompletions):
         from ._tools_run import RunStream
 
         loop = _loop(
+            self._client,
             {
                 **params,
                 "extra_headers": extra_headers,
@@ -317,6 +319,7 @@ class AsyncRunMethods(AsyncChatCompletions):
         from ._tools_async import AsyncRunStream
 
         loop = _loop(
+            self._client,
             {
                 **params,
                 "extra_headers": extra_headers,
@@ -343,11 +346,17 @@ class AsyncRunMethods(AsyncChatCompletions):
 
 
 def _loop(
-    params: Mapping[str, Any], handlers: Mapping[str, Callable[..., Any]] | None, *rules: Any
+    client: object,
+    params: Mapping[str, Any],
+    handlers: Mapping[str, Callable[..., Any]] | None,
+    *rules: Any,
 ) -> Loop:
     from ._tools_box import Toolbox
     from ._tools_loop import Loop, Rules
 
-    given = {key: value for key, value in params.items() if value is not None}
+    # What is left of the run may shorten this bound of a request, but never lengthens it.
+    settings = cast("SyncTransport | AsyncTransport", client).settings
+    given: dict[str, Any] = {"total_timeout_seconds": settings.total_timeout_seconds}
+    given |= {key: value for key, value in params.items() if value is not None}
     toolbox = Toolbox(given.pop("tools", ()), handlers)
     return Loop(toolbox, given, Rules(*rules))

@@ -91,7 +91,8 @@ class RunState:
 
     def _explained(self, error: BaseException) -> BaseException:
         """What an error of a request means for the run."""
-        if isinstance(error, APITimeoutError) and self._loop.remaining() == 0:
+        is_total = isinstance(error, APITimeoutError) and error.phase == "total"
+        if is_total and self._loop.is_spent():
             late = self._loop.late()
             late.__cause__ = error
             return late
@@ -171,10 +172,6 @@ class RunStream(RunState):
 
     def _ask(self) -> None:
         params = self._request()
-        remaining = self._loop.remaining()
-        if remaining is not None:
-            given = params.get("timeout_seconds")
-            params["timeout_seconds"] = remaining if given is None else min(given, remaining)
         if self._is_streamed:
             self._stream = self._create(stream=True, **params)
         else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from collections.abc import Iterator
 from typing import Any, cast
 
 import httpx
@@ -135,6 +137,44 @@ def test_a_request_gets_the_time_that_is_left(
     server = Server(saying())
     tools = [tool(lambda: 1, name="x", description="X.")]
     run(sync, server, tools, max_seconds=5, timeout_seconds=given)
+    assert server.request.extensions["timeout"]["read"] == pytest.approx(seconds, abs=0.5)
+
+
+class Drip(httpx.SyncByteStream):
+    """A body that comes a byte at a time."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        for _ in range(int(LATE / 0.02)):
+            threading.Event().wait(0.02)
+            yield b" "
+
+
+def test_an_answer_that_comes_bit_by_bit_does_not_hold_a_run(sync: Face) -> None:
+    response = httpx.Response(200, headers={"content-type": "application/json"}, stream=Drip())
+    began = time.monotonic()
+    with pytest.raises(ToolLimitError):
+        run(
+            sync,
+            Server(response),
+            [tool(lambda: 1, name="x", description="X.")],
+            max_seconds=SOON,
+        )
+    assert time.monotonic() - began < LATE / 2
+
+
+@pytest.mark.parametrize(("given", "seconds"), [(2.0, 2.0), (LATE, 5.0), (None, 3.0)])
+def test_a_run_lengthens_no_bound_of_a_request(
+    given: float | None, seconds: float, sync: Face
+) -> None:
+    server = Server(saying())
+    client = sync.client(server, total_timeout_seconds=3)
+    client.inference.serverless.chat.completions.run(
+        model="m",
+        messages=MESSAGES,
+        tools=[tool(lambda: 1, name="x", description="X.")],
+        max_seconds=5,
+        total_timeout_seconds=given,
+    )
     assert server.request.extensions["timeout"]["read"] == pytest.approx(seconds, abs=0.5)
 
 

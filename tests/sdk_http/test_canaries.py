@@ -107,7 +107,7 @@ BAD_ARGUMENTS: list[dict[str, Any]] = [
     {"extra_headers": {"bad name": "x"}},
     {"extra_headers": {"X-A": "b\r\nc: d"}},
     {"extra_query": 5},
-    {"extra_body": {"x": object()}},
+    {"extra_body": {"x": ...}},
     {"response_format": {"type": "nonsense"}},
 ]
 
