@@ -10,6 +10,7 @@ from typing import Any
 from support.model_strategies import MODELS, SCHEMAS, UNIONS, decoder, sample
 
 from tensormesh._json import loads
+from tensormesh._pieces import Pieces
 from tensormesh._repeats import ChatRepeats
 from tensormesh_api._model import BaseModel, InvalidDataError
 from tensormesh_api.inference.models import ChatCompletionChunk
@@ -98,9 +99,9 @@ def make_chunks(chance: Random) -> list[bytes]:
 
 def check_chunks(payloads: list[bytes]) -> None:
     """Each is read as if it stood alone."""
-    repeats = ChatRepeats()
+    repeats = ChatRepeats(lambda *_: Pieces())
     for payload in payloads:
-        found = repeats.read(payload)
+        found = repeats.take(payload)
         try:
             alone = ChatCompletionChunk.from_dict(loads(payload))
         except ValueError:
@@ -109,4 +110,5 @@ def check_chunks(payloads: list[bytes]) -> None:
         if found is None:
             repeats.learn(payload, alone)
         else:
-            assert repr(found.to_dict()) == repr(alone.to_dict())
+            pattern, text = found
+            assert repr(pattern.chunk(text).to_dict()) == repr(alone.to_dict())

@@ -165,6 +165,11 @@ class ChatAccumulator:
                 known = self._choices[index] = _Choice(index)
             known.add(choice)
 
+    def pieces(self, index: int, field: str) -> Pieces:
+        """Where a text of a choice that has come grows: its ``content`` or its ``reasoning``."""
+        found: Pieces = getattr(self._choices[index], field)
+        return found
+
     def build(self) -> ChatCompletion | None:
         """The answer so far; None before the first chunk."""
         first = self._first

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tensormesh_api.inference.models.text_completion import TextCompletion
     from tensormesh_api.inference.models.text_completion_chunk import TextCompletionChunk
 
+    from ._repeats import Pattern
+
 
 class Events(Protocol):
     """The meaning of one stream's events."""
@@ -52,8 +54,8 @@ class ChatEvents:
         from ._accumulate import ChatAccumulator
 
         self.ended = False
-        self.repeats: ChatRepeats | None = ChatRepeats()
         self._accumulator = ChatAccumulator()
+        self.repeats: ChatRepeats | None = ChatRepeats(self._accumulator.pieces)
         self._splitter = ThinkSplitter()
 
     def take(self, event: ChatCompletionChunk) -> None:
@@ -64,8 +66,13 @@ class ChatEvents:
                 delta.reasoning = delta.reasoning_content
         self._accumulator.add(event)
 
-    def text(self, event: ChatCompletionChunk) -> str:
+    def text(self, event: ChatCompletionChunk | tuple[Pattern, str]) -> str:
         """Content of the first answer, without a leaked `<think>` block at its beginning."""
+        if isinstance(event, tuple):
+            pattern, piece = event
+            if not pattern.is_shown:
+                return ""
+            return piece if self._splitter.passthrough else self._splitter.feed(piece)
         for choice in event.choices:
             content = choice.delta.content
             if content and not choice.index:

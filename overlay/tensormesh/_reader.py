@@ -26,7 +26,8 @@ class Reader:
     """Reads one stream.
 
     Attributes:
-        ready: Typed events that have come and were not taken yet.
+        ready: Events that have come and were not taken yet: typed ones, and tuples of a pattern
+            and a text for those that repeat another.
         ended: Whether the end mark has come.
         failure: The error that the stream has come to, to be raised once nothing is ready any more.
         events: What the events mean.
@@ -65,12 +66,11 @@ class Reader:
                 if payload == END_MARK or self.ended:
                     self.ended = True
                     return
-                event = repeats.read(payload) if repeats is not None else None
-                if event is None:
+                repeat = repeats.take(payload) if repeats is not None else None
+                if repeat is None:
                     self._take(payload)
                 else:
-                    self.events.take(event)
-                    self.ready.append(event)
+                    self.ready.append(repeat)
         except EventTooLargeError as error:
             self.fail(str(error))
         except StreamError as error:

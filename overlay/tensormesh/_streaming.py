@@ -112,13 +112,21 @@ class Stream(_Base, Generic[EventT, ResultT]):
         return self
 
     def __next__(self) -> EventT:
+        ready = self._ready
+        if not ready and not self._fill():
+            raise StopIteration
+        event = ready.popleft()
+        whole: EventT = event if type(event) is not tuple else event[0].chunk(event[1])
+        return whole
+
+    def _fill(self) -> bool:
+        """Read until an event is ready. False at the end of the stream."""
         while not self._ready:
             if not self._body.is_open:
                 self._check_end()
-                raise StopIteration
+                return False
             self._read()
-        event: EventT = self._ready.popleft()
-        return event
+        return True
 
     def _read(self) -> None:
         """Read until something is known: an event, the end, or an error."""
@@ -153,9 +161,9 @@ class Stream(_Base, Generic[EventT, ResultT]):
         With several answers (`n`), those of the first. A `<think>` block that the server leaked at
         the beginning is left out.
         """
-        text = self._reader.events.text
-        for event in self:
-            piece = text(event)
+        text, ready = self._reader.events.text, self._ready
+        while ready or self._fill():
+            piece = text(ready.popleft())
             if piece:
                 yield piece
         rest = self._reader.events.rest() if self._reader.ended else ""
@@ -168,8 +176,8 @@ class Stream(_Base, Generic[EventT, ResultT]):
         Raises:
             StreamError: The stream failed, or was closed before its end.
         """
-        for _ in self:
-            pass
+        while self._fill():
+            self._ready.clear()
         result: ResultT = self._whole()
         return result
 
@@ -213,13 +221,21 @@ class AsyncStream(_Base, Generic[EventT, ResultT]):
         return self
 
     async def __anext__(self) -> EventT:
+        ready = self._ready
+        if not ready and not await self._fill():
+            raise StopAsyncIteration
+        event = ready.popleft()
+        whole: EventT = event if type(event) is not tuple else event[0].chunk(event[1])
+        return whole
+
+    async def _fill(self) -> bool:
+        """Read until an event is ready. False at the end of the stream."""
         while not self._ready:
             if not self._body.is_open:
                 self._check_end()
-                raise StopAsyncIteration
+                return False
             await self._read()
-        event: EventT = self._ready.popleft()
-        return event
+        return True
 
     async def _read(self) -> None:
         """Read until something is known: an event, the end, or an error."""
@@ -262,8 +278,8 @@ class AsyncStream(_Base, Generic[EventT, ResultT]):
         Raises:
             StreamError: The stream failed, or was closed before its end.
         """
-        async for _ in self:
-            pass
+        while await self._fill():
+            self._ready.clear()
         result: ResultT = self._whole()
         return result
 
@@ -306,17 +322,15 @@ class _AsyncTexts:
         return self
 
     async def __anext__(self) -> str:
-        text = self._events.text
+        stream, ready = self._stream, self._stream._ready
         while not self._is_over:
-            try:
-                event = await self._stream.__anext__()
-            except StopAsyncIteration:
+            if not ready and not await stream._fill():
                 self._is_over = True
-                rest = self._events.rest() if self._stream._reader.ended else ""
+                rest = self._events.rest() if stream._reader.ended else ""
                 if rest:
                     return rest
                 break
-            piece = text(event)
+            piece = self._events.text(ready.popleft())
             if piece:
                 return piece
         raise StopAsyncIteration

@@ -8,7 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tensormesh._events import ChatEvents
 from tensormesh._json import loads
+from tensormesh._pieces import Pieces
 from tensormesh._repeats import ChatRepeats
 from tensormesh_api.inference.models import ChatCompletionChunk
 
@@ -42,7 +44,7 @@ chunks = st.fixed_dictionaries(
     escaped=st.booleans(),
 )
 def test_chunks_are_what_they_are_alone(data: list[Any], escaped: bool) -> None:
-    repeats = ChatRepeats()
+    repeats = ChatRepeats(lambda index, field: Pieces())
     for chunk in _spread(data):
         payload = json.dumps(chunk, separators=(",", ":"), ensure_ascii=escaped).encode(
             "utf-8", "surrogatepass"
@@ -50,10 +52,12 @@ def test_chunks_are_what_they_are_alone(data: list[Any], escaped: bool) -> None:
         try:
             alone = ChatCompletionChunk.from_dict(loads(payload))
         except ValueError:
-            assert repeats.read(payload) is None
+            assert repeats.take(payload) is None
             continue
-        found = repeats.read(payload)
-        if found is not None:
+        taken = repeats.take(payload)
+        if taken is not None:
+            pattern, text = taken
+            found = pattern.chunk(text)
             assert found == alone
             assert found.to_dict() == alone.to_dict()
             _spoil(found)  # what was handed out is the user's
@@ -87,11 +91,32 @@ def _spoil(chunk: ChatCompletionChunk) -> None:
 
 
 def test_a_usual_stream_is_read_by_its_pattern() -> None:
-    repeats = ChatRepeats()
+    content = Pieces()
+    repeats = ChatRepeats(lambda index, field: content)
     text = '{"id":"a","choices":[{"index":0,"delta":{"content":"%s"},"finish_reason":null}]}'
     first = (text % "one").encode()
-    assert repeats.read(first) is None
+    assert repeats.take(first) is None
     repeats.learn(first, ChatCompletionChunk.from_dict(loads(first)))
-    found = repeats.read((text % " two").encode())
+    found = repeats.take((text % " two").encode())
     assert found is not None
-    assert found.choices[0].delta.content == " two"
+    pattern, piece = found
+    assert pattern.chunk(piece).choices[0].delta.content == piece == content.value() == " two"
+
+
+@given(data=st.lists(st.tuples(chunks, st.lists(texts, min_size=1, max_size=4)), max_size=4))
+def test_an_answer_of_repeated_chunks_is_what_it_is_by_each_alone(data: list[Any]) -> None:
+    events, alone = ChatEvents(), ChatEvents()
+    assert events.repeats is not None
+    for chunk in _spread(data):
+        payload = json.dumps(chunk, separators=(",", ":"), ensure_ascii=False).encode(
+            "utf-8", "surrogatepass"
+        )
+        try:
+            whole = ChatCompletionChunk.from_dict(loads(payload))
+        except ValueError:
+            continue
+        if events.repeats.take(payload) is None:
+            events.take(whole)
+            events.repeats.learn(payload, whole)
+        alone.take(ChatCompletionChunk.from_dict(loads(payload)))
+    assert events.whole() == alone.whole()
