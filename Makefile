@@ -30,7 +30,7 @@ demo: $(VENV)/.codegen,local ## Regenerate the client, start the local host, and
 	@$(RUN) examples/demo.py
 
 test: setup check lint typecheck ## Check generated code, lint, types, and run all tests
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses auto --dist worksteal
 
 generate: setup ## Write generated/ from specs/ and templates/
 	@$(RUN) codegen.py generate
