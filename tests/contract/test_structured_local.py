@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -29,6 +32,7 @@ class Invoice:
     total: float
 
 
+MODEL_FILE = Path(__file__).parents[1] / "models" / "tiny-chat-f16.gguf"
 TEXT = """Extract the invoice.
 
 Number: 2024-117
@@ -109,3 +113,55 @@ def test_plain_json_mode_gives_its_data(local_host: LocalHost) -> None:
             response_format={"type": "json_object"},
         )
     assert list(completion.choices[0].message.json()) == ["name", "age"]
+
+
+@dataclass
+class Reply:
+    answer: str
+    n: int
+
+
+@pytest.fixture(scope="module")
+def llama_host() -> Iterator[LocalHost]:
+    with LocalHost("llama", model_path=MODEL_FILE) as host:
+        yield host
+
+
+@pytest.fixture
+def from_llama(llama_host: LocalHost, surface: str) -> Iterator[Callable[..., Any]]:
+    with Tensormesh(**client_settings(llama_host)) as client:
+        host: Any = getattr(client.inference, surface)
+        yield partial(
+            host.chat.completions.parse,
+            model=MODEL_FILE.stem,
+            messages=ask("Reply in JSON."),
+            response_model=Reply,
+            temperature=0,
+            max_tokens=64,
+        )
+
+
+def test_a_real_model_that_was_trained_on_the_form_gives_an_object(
+    from_llama: Callable[..., Any],
+) -> None:
+    whole = from_llama(schema_prompt=None)
+    stream = from_llama(schema_prompt=None, stream=True)
+    partials = [event.partial for event in stream]
+    assert whole.parsed == stream.get_final_completion().parsed == Reply("yes", 1)
+    assert {"answer": "yes"} in partials
+
+
+def test_a_real_model_that_does_not_understand_the_schema_is_told_of_by_its_text(
+    from_llama: Callable[..., Any],
+) -> None:
+    with pytest.raises(StructuredOutputError) as caught:
+        from_llama(max_attempts=2)
+    error = caught.value
+    assert error.attempts == 2
+    # In JSON mode it cannot but begin an object, which it may never come to an end of.
+    assert error.reason in ("length", "schema")
+    assert error.text.startswith("{")
+    assert error.completion is not None
+    assert error.completion.usage is not None
+    assert error.usage is not None
+    assert error.usage.completion_tokens > error.completion.usage.completion_tokens
