@@ -13,14 +13,12 @@ from tensormesh_api.inference.requests.create_chat_completion import create as b
 from tensormesh_api.inference.resources._base import AsyncResource, SyncResource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tensormesh_api._protocols import AsyncStream, Stream
     from tensormesh_api.inference.models.chat_completion import ChatCompletion
     from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
-    from tensormesh_api.inference.params.create_chat_completion import CreateChatCompletionParams
 
-    from ._structured_session import SchemaPrompt, Session
+    from ._call_params import ParseParams
+    from ._structured_session import Session
     from ._structured_stream import AsyncParsedStream, ParsedStream
     from ._structured_types import ParsedChatCompletion
 
@@ -43,74 +41,39 @@ class ParseMethods(SyncResource):
         self,
         *,
         response_model: type[ParsedT],
-        max_attempts: int = 1,
-        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
         stream: Literal[False] | None = None,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
-        **params: Unpack[CreateChatCompletionParams],
+        **params: Unpack[ParseParams],
     ) -> ParsedChatCompletion[ParsedT]: ...
     @overload
     def parse(
         self,
         *,
         response_model: type[ParsedT],
-        max_attempts: int = 1,
-        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
         stream: Literal[True],
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
-        **params: Unpack[CreateChatCompletionParams],
+        **params: Unpack[ParseParams],
     ) -> ParsedStream[ParsedT]: ...
     @overload
     def parse(
         self,
         *,
         response_model: object,
-        max_attempts: int = 1,
-        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
         stream: Literal[False] | None = None,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
-        **params: Unpack[CreateChatCompletionParams],
+        **params: Unpack[ParseParams],
     ) -> ParsedChatCompletion[Any]: ...
     @overload
     def parse(
         self,
         *,
         response_model: object,
-        max_attempts: int = 1,
-        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
         stream: Literal[True],
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
-        **params: Unpack[CreateChatCompletionParams],
+        **params: Unpack[ParseParams],
     ) -> ParsedStream[Any]: ...
     def parse(
         self,
         *,
         response_model: Any,
-        max_attempts: int = 1,
-        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
         stream: bool | None = None,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
-        **params: Unpack[CreateChatCompletionParams],
+        **params: Unpack[ParseParams],
     ) -> ParsedChatCompletion[Any] | ParsedStream[Any]:
         """Answer a conversation with an object of your own type.
 
@@ -148,30 +111,21 @@ class ParseMethods(SyncResource):
             ConfigurationError: A credential or a package is missing; nothing was sent.
             APIError: As of `create`.
         """
-        options = CallOptions(
-            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
-        )
-        session = _begin(response_model, max_attempts, schema_prompt, params, stream=bool(stream))
+        session, options = _begin(response_model, params, stream=bool(stream))
         if stream:
             from ._structured_stream import ParsedStream
 
-            return ParsedStream(session, partial(self._stream_attempt, session, params, options))
+            return ParsedStream(session, partial(self._stream_attempt, session, options))
         while True:
-            request = build(
-                self._api.create_chat_completion, **{**params, "messages": session.messages}
-            )
+            request = build(self._api.create_chat_completion, **session.request())
             parsed = session.take(self._client.send(request, options))
             if parsed is not None:
                 return parsed
 
     def _stream_attempt(
-        self, session: Session, params: CreateChatCompletionParams, options: CallOptions
+        self, session: Session, options: CallOptions
     ) -> Stream[ChatCompletionChunk, ChatCompletion]:
-        request = build(
-            self._api.create_chat_completion,
-            stream=True,
-            **{**params, "messages": session.messages},
-        )
+        request = build(self._api.create_chat_completion, stream=True, **session.request())
         return self._client.stream(request, options)
 
 
@@ -185,74 +139,39 @@ class AsyncParseMethods(AsyncResource):
         self,
         *,
         response_model: type[ParsedT],
-        max_attempts: int = 1,
-        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
         stream: Literal[False] | None = None,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
-        **params: Unpack[CreateChatCompletionParams],
+        **params: Unpack[ParseParams],
     ) -> ParsedChatCompletion[ParsedT]: ...
     @overload
     async def parse(
         self,
         *,
         response_model: type[ParsedT],
-        max_attempts: int = 1,
-        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
         stream: Literal[True],
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
-        **params: Unpack[CreateChatCompletionParams],
+        **params: Unpack[ParseParams],
     ) -> AsyncParsedStream[ParsedT]: ...
     @overload
     async def parse(
         self,
         *,
         response_model: object,
-        max_attempts: int = 1,
-        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
         stream: Literal[False] | None = None,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
-        **params: Unpack[CreateChatCompletionParams],
+        **params: Unpack[ParseParams],
     ) -> ParsedChatCompletion[Any]: ...
     @overload
     async def parse(
         self,
         *,
         response_model: object,
-        max_attempts: int = 1,
-        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
         stream: Literal[True],
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
-        **params: Unpack[CreateChatCompletionParams],
+        **params: Unpack[ParseParams],
     ) -> AsyncParsedStream[Any]: ...
     async def parse(
         self,
         *,
         response_model: Any,
-        max_attempts: int = 1,
-        schema_prompt: SchemaPrompt | None = SCHEMA_PROMPT,
         stream: bool | None = None,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
-        **params: Unpack[CreateChatCompletionParams],
+        **params: Unpack[ParseParams],
     ) -> ParsedChatCompletion[Any] | AsyncParsedStream[Any]:
         """Answer a conversation with an object of your own type.
 
@@ -290,50 +209,39 @@ class AsyncParseMethods(AsyncResource):
             ConfigurationError: A credential or a package is missing; nothing was sent.
             APIError: As of `create`.
         """
-        options = CallOptions(
-            extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
-        )
-        session = _begin(response_model, max_attempts, schema_prompt, params, stream=bool(stream))
+        session, options = _begin(response_model, params, stream=bool(stream))
         if stream:
             from ._structured_stream import AsyncParsedStream
 
-            open_stream = partial(self._stream_attempt, session, params, options)
+            open_stream = partial(self._stream_attempt, session, options)
             return AsyncParsedStream(session, open_stream, await open_stream())
         while True:
-            request = build(
-                self._api.create_chat_completion, **{**params, "messages": session.messages}
-            )
+            request = build(self._api.create_chat_completion, **session.request())
             parsed = session.take(await self._client.send(request, options))
             if parsed is not None:
                 return parsed
 
     async def _stream_attempt(
-        self, session: Session, params: CreateChatCompletionParams, options: CallOptions
+        self, session: Session, options: CallOptions
     ) -> AsyncStream[ChatCompletionChunk, ChatCompletion]:
-        request = build(
-            self._api.create_chat_completion,
-            stream=True,
-            **{**params, "messages": session.messages},
-        )
+        request = build(self._api.create_chat_completion, stream=True, **session.request())
         return await self._client.stream(request, options)
 
 
 def _begin(
-    response_model: Any,
-    max_attempts: int,
-    schema_prompt: SchemaPrompt | None,
-    params: CreateChatCompletionParams,
-    *,
-    stream: bool,
-) -> Session:
-    """Begin a session, and complete the parameters of its requests in place."""
+    response_model: Any, params: ParseParams, *, stream: bool
+) -> tuple[Session, CallOptions]:
+    """A session, and what its caller said of each of its calls."""
     from ._structured_forms import form_of
     from ._structured_session import Session
 
-    if (params.get("n") or 1) != 1:
+    given: dict[str, Any] = dict(params)
+    if (given.get("n") or 1) != 1:
         raise ValueError("n must be 1 or left out: parse reads one answer")
-    session = Session(form_of(response_model), params.get("messages"), schema_prompt, max_attempts)
-    params.setdefault("response_format", {"type": "json_object"})
+    options = CallOptions(**{name: given.pop(name, None) for name in CallOptions.__slots__})
+    prompt = given.pop("schema_prompt", SCHEMA_PROMPT)
+    max_attempts = given.pop("max_attempts", 1)
+    given.setdefault("response_format", {"type": "json_object"})
     if stream:
-        params.setdefault("stream_options", {"include_usage": True})
-    return session
+        given.setdefault("stream_options", {"include_usage": True})
+    return Session(form_of(response_model), given, prompt, max_attempts), options

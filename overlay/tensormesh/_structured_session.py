@@ -39,6 +39,12 @@ _FINAL = ("refusal", "tool_calls")
 class Session:
     """One call of `parse`: up to so many attempts.
 
+    Args:
+        form: What the answer is to be.
+        params: Arguments of `create`.
+        schema_prompt: What tells the model the form.
+        max_attempts: How many answers to ask for at most.
+
     Attributes:
         messages: What to send next.
         attempts: How many answers were taken.
@@ -48,17 +54,23 @@ class Session:
     def __init__(
         self,
         form: Form,
-        messages: Any,
+        params: Mapping[str, Any],
         schema_prompt: SchemaPrompt | None,
         max_attempts: int,
     ) -> None:
         if max_attempts < 1:
             raise ValueError(f"max_attempts must be 1 or more, got {max_attempts!r}")
-        self.messages = with_prompt(messages, prompt_for(form.schema, schema_prompt))
+        prompt = prompt_for(form.schema, schema_prompt)
+        self.messages = with_prompt(params.get("messages"), prompt)
         self.attempts = 0
         self.usage: UsageInfo | None = None
         self._form = form
+        self._params = params
         self._max_attempts = max_attempts
+
+    def request(self) -> dict[str, Any]:
+        """Arguments of `create` for the next attempt."""
+        return {**self._params, "messages": self.messages}
 
     def take(self, completion: ChatCompletion) -> ParsedChatCompletion[Any] | None:
         """Take an answer. Gives the result; None if the `messages` are to be sent again.

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 
 from tensormesh_api.inference.resources.chat import AsyncChatCompletions, ChatCompletions
 
 if TYPE_CHECKING:
+    from ._call_params import RunParams
     from ._tools_async import AsyncRunStream
     from ._tools_call import ToolCall
     from ._tools_events import RunResult
     from ._tools_loop import Loop
-    from ._tools_params import RunParams
     from ._tools_run import RunStream
     from ._transport import AsyncTransport, SyncTransport
 
     Approve = Callable[[ToolCall], bool | str]
     AsyncApprove = Callable[[ToolCall], bool | str | Awaitable[bool | str]]
-    OnError = Literal["report", "raise"]
 
 
 class RunMethods(ChatCompletions):
@@ -31,19 +30,7 @@ class RunMethods(ChatCompletions):
         self,
         *,
         stream: Literal[False] | None = None,
-        handlers: Mapping[str, Callable[..., Any]] | None = None,
         approve: Approve | None = None,
-        on_error: OnError = "report",
-        max_rounds: int = 10,
-        max_seconds: float | None = None,
-        max_tokens_total: int | None = None,
-        max_parallel: int = 8,
-        parse_text_calls: bool = False,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult: ...
     @overload
@@ -51,19 +38,7 @@ class RunMethods(ChatCompletions):
         self,
         *,
         stream: Literal[True],
-        handlers: Mapping[str, Callable[..., Any]] | None = None,
         approve: Approve | None = None,
-        on_error: OnError = "report",
-        max_rounds: int = 10,
-        max_seconds: float | None = None,
-        max_tokens_total: int | None = None,
-        max_parallel: int = 8,
-        parse_text_calls: bool = False,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunStream: ...
     @overload
@@ -71,38 +46,14 @@ class RunMethods(ChatCompletions):
         self,
         *,
         stream: bool | None,
-        handlers: Mapping[str, Callable[..., Any]] | None = None,
         approve: Approve | None = None,
-        on_error: OnError = "report",
-        max_rounds: int = 10,
-        max_seconds: float | None = None,
-        max_tokens_total: int | None = None,
-        max_parallel: int = 8,
-        parse_text_calls: bool = False,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult | RunStream: ...
     def run(
         self,
         *,
         stream: bool | None = None,
-        handlers: Mapping[str, Callable[..., Any]] | None = None,
         approve: Approve | None = None,
-        on_error: OnError = "report",
-        max_rounds: int = 10,
-        max_seconds: float | None = None,
-        max_tokens_total: int | None = None,
-        max_parallel: int = 8,
-        parse_text_calls: bool = False,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult | RunStream:
         """Let the model call functions until it answers by text.
@@ -156,23 +107,7 @@ class RunMethods(ChatCompletions):
         """
         from ._tools_run import RunStream
 
-        loop = _loop(
-            self._client,
-            {
-                **params,
-                "extra_headers": extra_headers,
-                "extra_query": extra_query,
-                "extra_body": extra_body,
-                "timeout_seconds": timeout_seconds,
-                "total_timeout_seconds": total_timeout_seconds,
-            },
-            handlers,
-            max_rounds,
-            max_seconds,
-            max_tokens_total,
-            on_error,
-            parse_text_calls,
-        )
+        loop, max_parallel = _begin(self._client, params)
         run = RunStream(
             self.create,
             loop,
@@ -193,19 +128,7 @@ class AsyncRunMethods(AsyncChatCompletions):
         self,
         *,
         stream: Literal[False] | None = None,
-        handlers: Mapping[str, Callable[..., Any]] | None = None,
         approve: AsyncApprove | None = None,
-        on_error: OnError = "report",
-        max_rounds: int = 10,
-        max_seconds: float | None = None,
-        max_tokens_total: int | None = None,
-        max_parallel: int = 8,
-        parse_text_calls: bool = False,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult: ...
     @overload
@@ -213,19 +136,7 @@ class AsyncRunMethods(AsyncChatCompletions):
         self,
         *,
         stream: Literal[True],
-        handlers: Mapping[str, Callable[..., Any]] | None = None,
         approve: AsyncApprove | None = None,
-        on_error: OnError = "report",
-        max_rounds: int = 10,
-        max_seconds: float | None = None,
-        max_tokens_total: int | None = None,
-        max_parallel: int = 8,
-        parse_text_calls: bool = False,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> AsyncRunStream: ...
     @overload
@@ -233,38 +144,14 @@ class AsyncRunMethods(AsyncChatCompletions):
         self,
         *,
         stream: bool | None,
-        handlers: Mapping[str, Callable[..., Any]] | None = None,
         approve: AsyncApprove | None = None,
-        on_error: OnError = "report",
-        max_rounds: int = 10,
-        max_seconds: float | None = None,
-        max_tokens_total: int | None = None,
-        max_parallel: int = 8,
-        parse_text_calls: bool = False,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult | AsyncRunStream: ...
     async def run(
         self,
         *,
         stream: bool | None = None,
-        handlers: Mapping[str, Callable[..., Any]] | None = None,
         approve: AsyncApprove | None = None,
-        on_error: OnError = "report",
-        max_rounds: int = 10,
-        max_seconds: float | None = None,
-        max_tokens_total: int | None = None,
-        max_parallel: int = 8,
-        parse_text_calls: bool = False,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        timeout_seconds: float | None = None,
-        total_timeout_seconds: float | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult | AsyncRunStream:
         """Let the model call functions until it answers by text.
@@ -318,23 +205,7 @@ class AsyncRunMethods(AsyncChatCompletions):
         """
         from ._tools_async import AsyncRunStream
 
-        loop = _loop(
-            self._client,
-            {
-                **params,
-                "extra_headers": extra_headers,
-                "extra_query": extra_query,
-                "extra_body": extra_body,
-                "timeout_seconds": timeout_seconds,
-                "total_timeout_seconds": total_timeout_seconds,
-            },
-            handlers,
-            max_rounds,
-            max_seconds,
-            max_tokens_total,
-            on_error,
-            parse_text_calls,
-        )
+        loop, max_parallel = _begin(self._client, params)
         run = AsyncRunStream(
             self.create,
             loop,
@@ -345,12 +216,8 @@ class AsyncRunMethods(AsyncChatCompletions):
         return run if stream else await run.get_final_result()
 
 
-def _loop(
-    client: object,
-    params: Mapping[str, Any],
-    handlers: Mapping[str, Callable[..., Any]] | None,
-    *rules: Any,
-) -> Loop:
+def _begin(client: object, params: RunParams) -> tuple[Loop, int]:
+    """The state of a run, and how many calls it may make at once."""
     from ._tools_box import Toolbox
     from ._tools_loop import Loop, Rules
 
@@ -358,5 +225,7 @@ def _loop(
     settings = cast("SyncTransport | AsyncTransport", client).settings
     given: dict[str, Any] = {"total_timeout_seconds": settings.total_timeout_seconds}
     given |= {key: value for key, value in params.items() if value is not None}
-    toolbox = Toolbox(given.pop("tools", ()), handlers)
-    return Loop(toolbox, given, Rules(*rules))
+    rules = Rules(**{name: given.pop(name) for name in Rules._fields if name in given})
+    max_parallel: int = given.pop("max_parallel", 8)
+    toolbox = Toolbox(given.pop("tools", ()), given.pop("handlers", None))
+    return Loop(toolbox, given, rules), max_parallel

@@ -32,7 +32,7 @@ unhurried = settings(max_examples=60, deadline=None, suppress_health_check=[Heal
 
 
 def read(form: Form, text: str) -> Any:
-    session = Session(form, [], None, 1)
+    session = Session(form, {"messages": []}, None, 1)
     result = session.take(ChatCompletion.from_dict(completion(text)))
     assert result is not None
     return result.parsed
