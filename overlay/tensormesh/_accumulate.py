@@ -1,8 +1,8 @@
-"""From the chunks of a stream to the whole answer. Each chunk costs a few appends, never a copy."""
+"""From the chunks of a streamed chat to the whole answer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tensormesh_api.inference.models.chat_completion import ChatCompletion
 from tensormesh_api.inference.models.chat_completion_choice import ChatCompletionChoice
@@ -13,6 +13,7 @@ from tensormesh_api.inference.models.chat_completion_message import ChatCompleti
 from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
 from tensormesh_api.inference.models.chat_logprobs import ChatLogprobs
 
+from ._accumulate_choices import Choice, ChoicesAccumulator
 from ._pieces import Pieces
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
         ChatCompletionToolCallDelta,
     )
     from tensormesh_api.inference.models.token_logprob import TokenLogprob
-    from tensormesh_api.inference.models.usage_info import UsageInfo
 
 
 class _ToolCall:
@@ -52,7 +52,7 @@ class _ToolCall:
         return ChatCompletionToolCall(id=self.id, type=self.type, function=function)
 
 
-class _Choice:
+class _Choice(Choice):
     __slots__ = (
         "content",
         "finish_reason",
@@ -137,33 +137,13 @@ class _Choice:
         )
 
 
-class ChatAccumulator:
+class ChatAccumulator(ChoicesAccumulator[_Choice]):
     """Puts the chunks of one chat answer together."""
 
-    __slots__ = ("_choices", "_first", "_usage", "_values")
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self._choices: dict[int, _Choice] = {}
-        self._first: ChatCompletionChunk | None = None
-        self._usage: UsageInfo | None = None
-        self._values: dict[str, Any] = {}
-
-    def add(self, chunk: ChatCompletionChunk) -> None:
-        """Take the next chunk."""
-        if self._first is None:
-            self._first = chunk
-        if chunk.usage is not None:
-            self._usage = chunk.usage
-        if chunk.system_fingerprint is not None:
-            self._values["system_fingerprint"] = chunk.system_fingerprint
-        if chunk.service_tier is not None:
-            self._values["service_tier"] = chunk.service_tier
-        for choice in chunk.choices:
-            index = choice.index or 0
-            known = self._choices.get(index)
-            if known is None:
-                known = self._choices[index] = _Choice(index)
-            known.add(choice)
+        super().__init__(_Choice)
 
     def pieces(self, index: int, field: str) -> Pieces:
         """Where a text of a choice that has come grows: its ``content`` or its ``reasoning``."""
@@ -172,16 +152,7 @@ class ChatAccumulator:
 
     def build(self) -> ChatCompletion | None:
         """The answer so far; None before the first chunk."""
-        first = self._first
+        first: ChatCompletionChunk | None = self._first
         if first is None:
             return None
-        choices = sorted(self._choices.values(), key=lambda choice: choice.index)
-        return ChatCompletion(
-            id=first.id or "",
-            created=first.created or 0,
-            model=first.model or "",
-            choices=[choice.build() for choice in choices],
-            usage=self._usage,
-            prompt_token_ids=first.prompt_token_ids,
-            **self._values,
-        )
+        return ChatCompletion(prompt_token_ids=first.prompt_token_ids, **self._arguments())

@@ -8,20 +8,19 @@ from tensormesh_api.inference.models.text_completion import TextCompletion
 from tensormesh_api.inference.models.text_completion_choice import TextCompletionChoice
 from tensormesh_api.inference.models.text_logprobs import TextLogprobs
 
+from ._accumulate_choices import Choice, ChoicesAccumulator
 from ._pieces import Pieces
 
 if TYPE_CHECKING:
-    from tensormesh_api.inference.models.text_completion_chunk import TextCompletionChunk
     from tensormesh_api.inference.models.text_completion_chunk_choice import (
         TextCompletionChunkChoice,
     )
-    from tensormesh_api.inference.models.usage_info import UsageInfo
 
 # Parallel lists: each chunk brings the items of its own tokens.
 _LOGPROBS = ("tokens", "token_logprobs", "top_logprobs", "text_offset")
 
 
-class _Choice:
+class _Choice(Choice):
     __slots__ = ("index", "logprobs", "text", "token_ids", "values")
 
     def __init__(self, index: int) -> None:
@@ -58,45 +57,14 @@ class _Choice:
         )
 
 
-class TextAccumulator:
+class TextAccumulator(ChoicesAccumulator[_Choice]):
     """Puts the chunks of one text completion together."""
 
-    __slots__ = ("_choices", "_first", "_usage", "_values")
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self._choices: dict[int, _Choice] = {}
-        self._first: TextCompletionChunk | None = None
-        self._usage: UsageInfo | None = None
-        self._values: dict[str, Any] = {}
-
-    def add(self, chunk: TextCompletionChunk) -> None:
-        """Take the next chunk."""
-        if self._first is None:
-            self._first = chunk
-        if chunk.usage is not None:
-            self._usage = chunk.usage
-        if chunk.system_fingerprint is not None:
-            self._values["system_fingerprint"] = chunk.system_fingerprint
-        if chunk.service_tier is not None:
-            self._values["service_tier"] = chunk.service_tier
-        for choice in chunk.choices:
-            index = choice.index or 0
-            known = self._choices.get(index)
-            if known is None:
-                known = self._choices[index] = _Choice(index)
-            known.add(choice)
+        super().__init__(_Choice)
 
     def build(self) -> TextCompletion | None:
         """The completion so far; None before the first chunk."""
-        first = self._first
-        if first is None:
-            return None
-        choices = sorted(self._choices.values(), key=lambda choice: choice.index)
-        return TextCompletion(
-            id=first.id or "",
-            created=first.created or 0,
-            model=first.model or "",
-            choices=[choice.build() for choice in choices],
-            usage=self._usage,
-            **self._values,
-        )
+        return None if self._first is None else TextCompletion(**self._arguments())
