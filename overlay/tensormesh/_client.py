@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from ._clients import Clients, LoopClients, check_given, make_async, make_sync
+from ._closing import AsyncClosing, Closing
 from ._config import Settings, resolve_settings
 from ._errors import ConfigurationError
 
 if TYPE_CHECKING:
     import os
-    from types import TracebackType
     from uuid import UUID
 
     import httpx
@@ -165,7 +165,7 @@ class _Base:
         return repr(self._settings).replace("Settings", type(self).__name__, 1)
 
 
-class Tensormesh(_Base):
+class Tensormesh(_Base, Closing):
     """Client of Tensormesh's hosts. Safe to share between threads. Close it, or use it in a `with`.
 
     What is not given is taken from the environment, else from the default. Files of the command
@@ -269,19 +269,8 @@ class Tensormesh(_Base):
         self._closed = True
         self._carrier().close(keep_connections=self._is_copy)
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class AsyncTensormesh(_Base):
+class AsyncTensormesh(_Base, AsyncClosing):
     """Asynchronous client of Tensormesh's hosts. Close it, or use it in an `async with`.
 
     It may be used in several event loops; each has connections of its own.
@@ -389,14 +378,3 @@ class AsyncTensormesh(_Base):
         await self._carrier().close(keep_connections=self._is_copy)
 
     aclose = close
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
 
 from . import _http
+from ._closing import AsyncClosing, Closing
 from ._errors import StreamError
 from ._exchange import decode, parse
 from ._lines import LineSplitter
@@ -14,7 +15,6 @@ from ._sse import EventTooLargeError, ServerSentEvent, SSEDecoder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-    from types import TracebackType
 
     from ._body import AsyncBody, SyncBody
     from ._errors import APIError
@@ -128,7 +128,7 @@ class _Open:
         return f"<{type(self).__name__} {self.status_code}, {state}>"
 
 
-class StreamedResponse(_Open):
+class StreamedResponse(_Open, Closing):
     """An open response whose body is read as it comes, untouched. Close it, or use it in a `with`.
 
     One of the iteration methods may be used, once. It closes the response at the end.
@@ -211,19 +211,8 @@ class StreamedResponse(_Open):
         self._is_left = True
         self._body.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class AsyncStreamedResponse(_Open):
+class AsyncStreamedResponse(_Open, AsyncClosing):
     """An open response whose body is read as it comes, untouched. Close it, or use `async with`.
 
     One of the iteration methods may be used, once. It closes the response at the end.
@@ -277,17 +266,6 @@ class AsyncStreamedResponse(_Open):
         """Give the connection back. May be called twice."""
         self._is_left = True
         await self._body.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 class _AsyncPieces(Generic[PieceT]):

@@ -6,12 +6,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from . import _http
+from ._closing import AsyncClosing, Closing
 from ._errors import APITimeoutError
 from ._reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
-    from types import TracebackType
 
     from ._body import AsyncBody, SyncBody
     from ._exchange import Exchange
@@ -94,7 +94,7 @@ class _Base:
         return whole
 
 
-class Stream(_Base, Generic[EventT, ResultT]):
+class Stream(_Base, Closing, Generic[EventT, ResultT]):
     """An answer that is still being written. Iterate it for its chunks or events, once.
 
     It closes itself at its end. Leave it early by `close()`, or use it in a `with`.
@@ -191,19 +191,8 @@ class Stream(_Base, Generic[EventT, ResultT]):
         self._ready.clear()
         self._body.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class AsyncStream(_Base, Generic[EventT, ResultT]):
+class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
     """An answer that is still being written. Iterate it for its chunks or events, once.
 
     It closes itself at its end. Leave it early by `close()`, or use it in an `async with`.
@@ -292,17 +281,6 @@ class AsyncStream(_Base, Generic[EventT, ResultT]):
         self._is_left = True
         self._ready.clear()
         await self._body.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 class _AsyncTexts:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ._closing import AsyncClosing, Closing
 from ._reasoning import ThinkSplitter
 from ._structured_partial import PartialJson
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from types import TracebackType
 
     from tensormesh_api._protocols import AsyncStream, Stream
     from tensormesh_api.inference.models.chat_completion import ChatCompletion
@@ -93,7 +93,7 @@ class _Base:
         return self._is_left or self._result is not None
 
 
-class ParsedStream(_Base, Generic[ParsedT]):
+class ParsedStream(_Base, Closing, Generic[ParsedT]):
     """An answer that is still being written. Iterate it for partial objects, once.
 
     It closes itself at its end. Leave it early by `close()`, or use it in a `with`.
@@ -141,19 +141,8 @@ class ParsedStream(_Base, Generic[ParsedT]):
         self._is_left = True
         self._inner.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class AsyncParsedStream(_Base, Generic[ParsedT]):
+class AsyncParsedStream(_Base, AsyncClosing, Generic[ParsedT]):
     """An answer that is still being written. Iterate it for partial objects, once.
 
     It closes itself at its end. Leave it early by `close()`, or use it in an `async with`.
@@ -202,14 +191,3 @@ class AsyncParsedStream(_Base, Generic[ParsedT]):
         """Give the connection back. May be called twice."""
         self._is_left = True
         await self._inner.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()

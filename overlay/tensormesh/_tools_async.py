@@ -8,14 +8,13 @@ import contextvars
 import inspect
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from ._closing import AsyncClosing
 from ._tools_run import RunState, decide
 from ._tools_workers import Job, Outcome, attempt
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from tensormesh_api._protocols import AsyncStream
     from tensormesh_api.inference.models.chat_completion import ChatCompletion
     from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from ._tools_loop import Loop
 
 
-class AsyncRunStream(RunState):
+class AsyncRunStream(RunState, AsyncClosing):
     """A run of tools, event by event. Iterate it once; the first step sends the first request.
 
     Leave it early by `close()`, or use it in an `async with`: the answer is no longer read, and
@@ -160,17 +159,6 @@ class AsyncRunStream(RunState):
         finally:
             if stream is not None:
                 await stream.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 async def on_thread(job: Job) -> Outcome:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from ._closing import Closing
 from ._errors import APIError, APITimeoutError
 from ._tools_call import fail, finish, refuse
 from ._tools_deltas import Deltas
@@ -14,8 +15,6 @@ from ._tools_events import CallFinished, RoundFinished, RunFinished, RunResult
 from ._tools_workers import Inline, Outcome, Workers
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from tensormesh_api._protocols import Stream
     from tensormesh_api.inference.models.chat_completion import ChatCompletion
     from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
@@ -120,7 +119,7 @@ def decide(call: ToolCall, verdict: object) -> None:
         raise TypeError(f"approve must give True, False or a reason, got {type(verdict).__name__}")
 
 
-class RunStream(RunState):
+class RunStream(RunState, Closing):
     """A run of tools, event by event. Iterate it once; the first step sends the first request.
 
     Leave it early by `close()`, or use it in a `with`: the answer is no longer read, and no
@@ -242,14 +241,3 @@ class RunStream(RunState):
             workers.stop()
         if stream is not None:
             stream.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
