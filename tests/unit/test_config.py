@@ -118,12 +118,13 @@ class TestRefusals:
             assert "the word Bearer" in str(refusal(inference_api_key=key))
         assert resolve(inference_api_key="bearer-canary").inference_api_key == "bearer-canary"
 
-    @given(st.text(min_size=1))
-    def test_an_accepted_credential_fits_in_a_header_as_it_is(self, key: str) -> None:
+    @given(st.text(), st.text())
+    def test_an_accepted_credential_fits_in_a_header_as_it_is(self, head: str, tail: str) -> None:
+        key = f"{head}canary{tail}"
         try:
             accepted = resolve(inference_api_key=key).inference_api_key
         except ConfigurationError as error:
-            assert len(key) < 3 or key not in str(error)  # noqa: PT017
+            assert "canary" not in str(error)  # noqa: PT017
         else:
             assert accepted == key
             assert all(0x20 <= byte <= 0x7E for byte in key.encode("latin-1"))
