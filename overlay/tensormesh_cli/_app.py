@@ -187,19 +187,12 @@ class App:
                 serverless = base_url
             else:
                 on_demand = base_url
-        more: dict[str, Any] = {}
-        if timeout is not None:
-            from tensormesh_cli._connect import ConnectTimeoutClient
-
-            # Not closed by the SDK's client, which did not make it.
-            own = more["http_client"] = ConnectTimeoutClient(timeout, settings.ca_bundle)
-            self._closing.append(own.close)
         return self._client(
             inference_api_key=api_key or settings.gateway_api_key,
             on_demand_user_id=user_id or settings.gateway_user_id,
             serverless_base_url=serverless,
             on_demand_base_url=on_demand,
-            **more,
+            connect_timeout_seconds=timeout,
         )
 
     def close(self) -> None:

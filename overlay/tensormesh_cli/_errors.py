@@ -17,6 +17,7 @@ _BAD_CREDENTIAL = 401
 _FORBIDDEN = 403
 _TOO_MANY = 429
 LOGIN_HINT = "run `tm auth login`"
+_CA_HINT = "--ca-bundle names a file with the certificates to trust"
 
 
 class CliError(Exception):
@@ -196,9 +197,11 @@ _MISSING = {
 def _of_configuration(error: tensormesh.ConfigurationError) -> Fault:
     message = one_line(str(error))
     if error.argument in _MISSING and " is needed for " in message:
-        missing, hint, code = _MISSING[error.argument]
-        return Fault("credentials" if code == CREDENTIALS else "config", missing, hint, None, code)
-    return Fault("config", message, None, None, USAGE)
+        missing, source, code = _MISSING[error.argument]
+        kind = "credentials" if code == CREDENTIALS else "config"
+        return Fault(kind, missing, source, None, code)
+    hint = _CA_HINT if error.argument == "ca_bundle" else None
+    return Fault("config", message, hint, None, USAGE)
 
 
 # By a word of the SDK's hint, which speaks of its own arguments: what it is called here.
@@ -224,7 +227,7 @@ def _of_api(error: tensormesh.APIError) -> Fault:
         hint = None
         if "CERTIFICATE_VERIFY_FAILED" in message:
             message = message.partition(". `ca_bundle`")[0]
-            hint = "--ca-bundle names a file with the certificates to trust"
+            hint = _CA_HINT
         return Fault("network", message, hint, None, FAILURE)
     return Fault("api", message, None, None, FAILURE)
 

@@ -13,11 +13,9 @@ import httpx
 import pytest
 from support.command_line import tm
 
-import tensormesh
 from tensormesh_cli._app import App
-from tensormesh_cli._connect import ConnectTimeoutClient
 from tensormesh_cli._debug import Redactor
-from tensormesh_cli._errors import ConfigFault, CredentialFault
+from tensormesh_cli._errors import CredentialFault
 
 USER = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 TOKEN = "saved-access-token"
@@ -120,23 +118,28 @@ def test_keys_of_the_settings_are_used_unless_others_are_given(home: Path, made:
     assert (given["inference_api_key"], given["on_demand_user_id"]) == ("given-key", "given-user")
 
 
-def test_the_connect_timeout_changes_no_other_timeout() -> None:
+def test_the_timeout_of_an_inference_command_is_that_of_connecting() -> None:
     timeouts: list[dict[str, float]] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         timeouts.append(dict(request.extensions["timeout"]))
         return httpx.Response(200, json={"status": "ok"})
 
-    client = ConnectTimeoutClient(2.5, None)
-    client._transport = httpx.MockTransport(answer)
-    with client, tensormesh.Tensormesh(http_client=client, timeout_seconds=99) as sdk:
-        sdk.inference.serverless.health.get()
+    environ = {"TENSORMESH_TIMEOUT_SECONDS": "99", "TM_CONFIG_HOME": "/nowhere"}
+    with mock.patch("tensormesh._http.new_sender", return_value=httpx.MockTransport(answer)):
+        result = tm("infer", "health", "--timeout", "2.5", environ=environ)
+    assert result.stderr == ""
     assert timeouts == [{"connect": 2.5, "read": 99.0, "write": 99.0, "pool": 99.0}]
 
 
-def test_certificates_that_cannot_be_read_are_told() -> None:
-    with pytest.raises(ConfigFault, match=r"the CA bundle no\.pem cannot be used: No such file"):
-        ConnectTimeoutClient(1, "no.pem")
+def test_certificates_that_cannot_be_read_are_told_also_with_a_timeout() -> None:
+    environ = {"TM_CONFIG_HOME": "/nowhere"}
+    result = tm("--ca-bundle", "no.pem", "infer", "health", "--timeout", "1", environ=environ)
+    assert result.status == 2
+    assert result.stderr == (
+        "Error: `ca_bundle` (or TENSORMESH_CA_BUNDLE) cannot be used: No such file or directory\n"
+        "Hint: --ca-bundle names a file with the certificates to trust\n"
+    )
 
 
 def test_every_client_is_closed_with_the_run(home: Path) -> None:

@@ -36,6 +36,7 @@ _OPTIONS = {
     "serverless_base_url": "--base-url",
     "on_demand_base_url": "--base-url",
     "timeout_seconds": "--timeout",
+    "connect_timeout_seconds": "--timeout",
 }
 
 
