@@ -24,6 +24,7 @@ class Surface:
         variables: For each variable of the base URL the default and the known values.
         auth_scheme: Scheme of the `Authorization` header.
         auth_setting: The client setting that holds the credential.
+        post_timeout_seconds: How long a POST is waited for by default; None if as long as all else.
     """
 
     __slots__ = (
@@ -32,6 +33,7 @@ class Surface:
         "base_url",
         "base_url_setting",
         "name",
+        "post_timeout_seconds",
         "title",
         "variables",
     )
@@ -46,6 +48,7 @@ class Surface:
         variables: Mapping[str, tuple[str, tuple[str, ...]]],
         auth_scheme: str,
         auth_setting: str,
+        post_timeout_seconds: float | None = None,
     ) -> None:
         self.name = name
         self.title = title
@@ -54,6 +57,7 @@ class Surface:
         self.variables = variables
         self.auth_scheme = auth_scheme
         self.auth_setting = auth_setting
+        self.post_timeout_seconds = post_timeout_seconds
 
     def __repr__(self) -> str:
         return f"Surface({self.name!r})"

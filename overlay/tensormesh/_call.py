@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 USER_AGENT = f"tensormesh-python/{__version__} python/{sys.version_info[0]}.{sys.version_info[1]}"
 
 _BASE_HEADERS = {"user-agent": USER_AGENT, "accept": "application/json"}
-_INFERENCE = frozenset({"serverless", "on_demand"})
 # What the name of a header may be made of.
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -117,7 +116,7 @@ def prepare(settings: Settings, request: Request[Any, Any], options: CallOptions
         removed = _add_headers(headers, _mapping(options.extra_headers, "extra_headers"))
     timeouts = settings.timeout_for(
         operation.method,
-        inference=operation.surface.name in _INFERENCE,
+        post_timeout_seconds=operation.surface.post_timeout_seconds,
         timeout_seconds=options.timeout_seconds,
         total_timeout_seconds=options.total_timeout_seconds,
     )

@@ -33,8 +33,6 @@ _NAMES = (*VARIABLES, "connect_timeout_seconds", "total_timeout_seconds")
 DEFAULT_CONTROL_PLANE_BASE_URL = "https://api.tensormesh.ai"
 DEFAULT_SERVERLESS_BASE_URL = "https://serverless.tensormesh.ai"
 DEFAULT_TIMEOUT_SECONDS = 60.0
-# An answer is written token by token and may take minutes.
-DEFAULT_INFERENCE_TIMEOUT_SECONDS = 600.0
 DEFAULT_CONNECT_TIMEOUT_SECONDS = 10.0
 # Sockets refuse timeouts far beyond this with an error of their own.
 LONGEST_TIMEOUT_SECONDS = 365 * 24 * 3600.0
@@ -127,7 +125,7 @@ class Settings:
         self,
         method: str,
         *,
-        inference: bool,
+        post_timeout_seconds: float | None = None,
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> tuple[float, float, float | None]:
@@ -135,7 +133,8 @@ class Settings:
 
         Args:
             method: HTTP method, in capitals.
-            inference: whether the call goes to an inference host.
+            post_timeout_seconds: what a POST to this host gets by default; ``None`` for what all
+                else gets.
             timeout_seconds: what this call was given; ``None`` to use the client's.
             total_timeout_seconds: likewise.
 
@@ -146,8 +145,8 @@ class Settings:
             seconds = _Given("timeout_seconds", timeout_seconds).timeout()
         elif self.timeout_seconds is not None:
             seconds = self.timeout_seconds
-        elif inference and method == "POST":
-            seconds = DEFAULT_INFERENCE_TIMEOUT_SECONDS
+        elif post_timeout_seconds is not None and method == "POST":
+            seconds = post_timeout_seconds
         else:
             seconds = DEFAULT_TIMEOUT_SECONDS
         connect = self.connect_timeout_seconds

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tensormesh_api.control_plane.commands import SECRETS
+
 if TYPE_CHECKING:
     from logging import Logger
     from typing import TextIO
@@ -12,12 +14,12 @@ if TYPE_CHECKING:
 _HIDDEN = "***"
 # A shorter one is no real key, and may well be an ordinary word.
 _SHORTEST_SECRET = 6
+# As the wire writes them, and as Python does.
+_NAMES = "|".join(re.sub("(?=[A-Z])", "_?", name) for name in sorted(SECRETS))
 _PATTERNS = (
     re.compile(r"(?i)(\bbearer\s+)[^\s'\",}]+"),
     re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?)(?!bearer\b)[^\s'\",}]+"),
-    re.compile(
-        r"(?i)((?:api_?key|(?:access|refresh)_?token|hf_?token)['\"]?\s*[:=]\s*['\"]?)[^\s'\",})]+"
-    ),
+    re.compile(rf"(?i)((?:{_NAMES})['\"]?\s*[:=]\s*['\"]?)[^\s'\",}})]+"),
 )
 
 

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 100
 
-_RUNNING = "MODEL_STATUS_RUNNING"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def served_name(model: Model) -> str | None:
     """Return the name by which On-Demand serves a model; None if it is not served."""
-    if model.status != _RUNNING or not model.endpoint:
+    from tensormesh.types import ModelStatus
+
+    if model.status != ModelStatus.MODEL_STATUS_RUNNING or not model.endpoint:
         return None
     deployment = model.deployment_id
     if deployment and not _UUID.fullmatch(deployment):

@@ -191,6 +191,7 @@ def build_fields(schemas: Schemas, schema: dict[str, Any], at: Pointer) -> Itera
             short=docs.short(item, resolved),
             const=item.get("const"),
             secret=resolved.get("format") == "password",
+            once=item.get("x-tm-once", False),
             fill=resolved.get("default") if schema.get("x-tm-money") else None,
             option=item.get("x-tm-option"),
             caller=item.get("x-tm-caller", False),

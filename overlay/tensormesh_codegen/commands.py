@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from .bundling import Bundle
 from .errors import SpecError
 from .model import Field, Operation, Package
+from .rules import MONEY
 
 _KINDS = {"datetime": "time", "enum": "string", "int64": "string"}
 _SIMPLE = ("string", "integer", "number", "boolean")
@@ -30,6 +31,16 @@ class Option:
     choices: tuple[str, ...] = ()
     secret: bool = False
     caller: bool = False
+    whose: bool = False
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names on the wire that matter to who reads data without models."""
+
+    secrets: tuple[str, ...]
+    once: tuple[str, ...]
+    money: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,16 @@ def groups(package: Package, commands: list[Command]) -> dict[str, str]:
     return found
 
 
+def names(package: Package) -> Names:
+    """The names of fields that specs mark."""
+    fields = [item for model in package.models for item in model.fields]
+    return Names(
+        secrets=tuple(sorted({item.wire for item in fields if item.secret})),
+        once=tuple(sorted({item.wire for item in fields if item.once})),
+        money=tuple(MONEY) if any(model.money for model in package.models) else (),
+    )
+
+
 def words_of(operation: Operation) -> tuple[str, ...]:
     """What is typed after the name of the program."""
     if operation.cli:
@@ -99,6 +120,8 @@ class _Options:
         self._enums = {
             enum.name: tuple(value for _, value in enum.members) for enum in package.enums
         }
+        arguments = [item for each in package.operations for item in each.arguments]
+        self._callers = {item.wire for item in arguments if item.caller}
 
     def of(self, operation: Operation) -> list[Option]:
         found = [option for item in operation.arguments for option in self._argument(item)]
@@ -144,6 +167,7 @@ class _Options:
             choices=self._enums.get(single.name, ()),
             secret=item.secret,
             caller=item.caller,
+            whose=item.wire in self._callers and len(target) == 1,
         )
 
 

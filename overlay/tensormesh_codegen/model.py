@@ -23,6 +23,7 @@ class Field:
         const: The one value it can have, else None.
         location: body, path or query, for arguments.
         secret: Whether it is a credential, which a repr must not show.
+        once: Whether it is a credential that only one answer has, whose command must show it.
         fill: What it stands for where it is absent, empty or null, else None.
         option: The name of its command line option where that is not its own, else None.
         caller: Whether a command that is not given it means the caller.
@@ -37,6 +38,7 @@ class Field:
     const: Any = None
     location: str = "body"
     secret: bool = False
+    once: bool = False
     fill: Any = None
     option: str | None = None
     caller: bool = False
@@ -183,6 +185,7 @@ class Surface:
     title: str
     base_url: str
     base_url_setting: str
+    post_timeout: float | None
     variables: tuple[tuple[str, str, tuple[str, ...]], ...]
     auth_scheme: str
     auth_setting: str

@@ -40,6 +40,7 @@ def build_surface(schemas: Schemas) -> Surface:
         doc=docs.paragraph(data["info"].get("description")),
         base_url=str(server["url"]),
         base_url_setting=server["x-tm-config"],
+        post_timeout=float(data["x-tm-post-timeout"]) if "x-tm-post-timeout" in data else None,
         variables=tuple(
             (name, str(item["default"]), tuple(map(str, item.get("enum") or ())))
             for name, item in (server.get("variables") or {}).items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from .building import Schemas
@@ -10,11 +11,32 @@ from .model import Field, Pagination
 from .naming import attribute, pascal
 from .types import Type
 
-# contract -> the query parameter that asks for a page, the fields that an answer may have beside
-# its items, by their names on the wire
+
+@dataclass(frozen=True)
+class Contract:
+    """How lists of one style go on. See `tensormesh_api._command`."""
+
+    ask: str
+    next: str = ""
+    page: str = ""
+    size: str = ""
+    total: str = ""
+
+    @property
+    def argument(self) -> str:
+        """The keyword argument that asks for a page."""
+        return attribute(self.ask)
+
+    @property
+    def tells(self) -> dict[str, str]:
+        """The fields that an answer has beside its items, each with its type."""
+        counts = dict.fromkeys((self.page, self.size, self.total), "integer")
+        return {name: kind for name, kind in {self.next: "string", **counts}.items() if name}
+
+
 CONTRACTS = {
-    "token": ("pageToken", {"nextPageToken": "string"}),
-    "page": ("page", {"page": "integer", "size": "integer", "total": "integer"}),
+    "token": Contract(ask="pageToken", next="nextPageToken"),
+    "page": Contract(ask="page", page="page", size="size", total="total"),
 }
 
 
@@ -27,12 +49,12 @@ def build_pagination(
         return None
     where = (*at, "x-tm-pagination")
     style = found["style"]
-    asks, tells = CONTRACTS[style]
-    if not any(item.wire == asks and item.location == "query" for item in arguments):
-        schemas.error(where, f"style {style} needs a query parameter {asks!r}: declare it")
+    contract = CONTRACTS[style]
+    if not any(item.wire == contract.ask and item.location == "query" for item in arguments):
+        schemas.error(where, f"style {style} needs a query parameter {contract.ask!r}: declare it")
     properties = schemas.raw[answer.name]["properties"] if answer else {}
     named = ("components", "schemas", answer.name) if answer else at
-    for wire, kind in tells.items():
+    for wire, kind in contract.tells.items():
         if wire not in properties:
             schemas.error(where, f"style {style} needs {wire!r} in the answer: declare it")
         elif schemas.of(properties[wire], named).or_value().kind != kind:

@@ -10,8 +10,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from . import reference
-from .commands import build_commands, groups
+from .commands import build_commands, groups, names
 from .model import Field, Operation, Package, Resource, Surface
+from .paging import CONTRACTS
 from .types import Type
 
 ROOT_PACKAGE = "tensormesh_api"
@@ -43,6 +44,7 @@ class Renderer:
             anchor=reference.anchor,
             signature=reference.signature,
             commands=reference.commands,
+            contracts=CONTRACTS,
         )
 
     def render(self, packages: Iterable[Package]) -> dict[str, str]:
@@ -123,7 +125,7 @@ class Renderer:
             yield f"commands/{command.operation.id}.py", text
         values: dict[str, Any] = {"package": package, "commands": commands}
         if commands:
-            values["groups"] = groups(package, commands)
+            values |= {"groups": groups(package, commands), "names": names(package)}
             yield "commands/__init__.py", self._render("package/commands_init.py.jinja", **values)
 
     def _lazy_init(self, doc: str, members: list[tuple[str, str]]) -> str:

@@ -21,8 +21,8 @@ _IDENTIFIER_HELP = "write lower-case words joined by underscores"
 # Each of these says alone what a value is; what stands beside it would be left out.
 _ALONE = ("$ref", "anyOf", "oneOf")
 _SAYS_WHAT = (*_ALONE, "type", "properties", "items", "additionalProperties", "enum", "const")
-# The fields of an amount of money: type, default.
-_MONEY = {"currencyCode": ("string", None), "units": ("string", "0"), "nanos": ("integer", 0)}
+# The fields of an amount of money: currency, whole units, billionths; each with type and default.
+MONEY = {"currencyCode": ("string", None), "units": ("string", "0"), "nanos": ("integer", 0)}
 _NEEDS_TYPE = {
     "properties": "object",
     "required": "object",
@@ -206,7 +206,7 @@ def _schema(at: Pointer, schema: dict[str, Any], *, named: bool) -> Found:
         yield at, "an enum must be a named schema: move it to components"
     yield from _combination(at, schema, named=named)
     properties = schema.get("properties") or {}
-    if "x-tm-money" in schema and not _MONEY.items() <= _forms(properties).items():
+    if "x-tm-money" in schema and not MONEY.items() <= _forms(properties).items():
         help_text = "currencyCode, units (a string, default '0') and nanos (an integer, default 0)"
         yield (*at, "x-tm-money"), f"an amount of money needs {help_text}: declare them"
     text = schema.get("x-tm-json-text")
@@ -215,6 +215,11 @@ def _schema(at: Pointer, schema: dict[str, Any], *, named: bool) -> Found:
         yield (*at, "x-tm-json-text"), f"{problem}: name one"
     if text is not None and "json" in map(naming.attribute, properties):
         yield (*at, "x-tm-json-text"), "a property takes the name of the method json(): rename it"
+    if "x-tm-once" in schema and schema.get("format") != "password":
+        yield (
+            (*at, "x-tm-once"),
+            "only a secret is shown once: write format: password, or remove it",
+        )
     for name in schema.get("required") or ():
         if name not in properties:
             yield (*at, "required"), f"required names {name!r}, which is no property: mend it"

@@ -59,6 +59,10 @@ def _is_option(value: object) -> bool:
     )
 
 
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
 def _is_true(value: object) -> bool:
     return value is True
 
@@ -78,6 +82,7 @@ def _is_provenance(value: object) -> bool:
 VENDOR_KEYS = {
     "x-tm-package": VendorKey("a package name", is_name, ("document",)),
     "x-tm-surface": VendorKey("a surface name", is_name, ("document",)),
+    "x-tm-post-timeout": VendorKey("a number of seconds above 0", _is_seconds, ("document",)),
     "x-tm-config": VendorKey(
         "the name of a client setting", is_name, ("server", "security scheme", "parameter")
     ),
@@ -93,6 +98,7 @@ VENDOR_KEYS = {
     ),
     "x-tm-money": VendorKey("true", _is_true, ("schema",)),
     "x-tm-json-text": VendorKey("the name of a property", _is_text, ("schema",)),
+    "x-tm-once": VendorKey("true", _is_true, ("schema",)),
     "x-tm-cli": VendorKey("the words of a command", _is_command, ("operation",)),
     "x-tm-safe": VendorKey("true", _is_true, ("operation",)),
     "x-tm-option": VendorKey(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tensormesh_api._command import Pages
 from tensormesh_cli.commands.derived.paging import merged
 
 
@@ -30,7 +31,7 @@ class Host:
         return {"items": entries, "page": at, "size": 3, "total": sum(map(len, self.pages))}
 
     def all(self, **keywords: Any) -> dict[str, Any]:
-        return merged(self.style, "items", self.ask, keywords, lambda _count: None)
+        return merged(Pages(self.style, "items"), self.ask, keywords, lambda _count: None)
 
 
 @given(st.lists(st.lists(st.integers(), max_size=3), min_size=1, max_size=8))
@@ -64,7 +65,7 @@ def test_a_host_that_repeats_itself_is_left(style: str) -> None:
         asked.append(changes)
         return {"items": [1], "nextPageToken": "same", "total": 1000, "size": 1}
 
-    merged(style, "items", ask, {}, lambda _count: None)
+    merged(Pages(style, "items"), ask, {}, lambda _count: None)
     assert len(asked) == 2
 
 
@@ -75,12 +76,12 @@ def test_a_host_with_empty_pages_for_ever_is_left() -> None:
         asked.append(changes)
         return {"items": [], "nextPageToken": str(len(asked))}
 
-    assert merged("token", "items", ask, {}, lambda _count: None)["items"] == []
+    assert merged(Pages("token", "items"), ask, {}, lambda _count: None)["items"] == []
     assert len(asked) == 100
 
 
 def test_progress_is_told_after_each_page() -> None:
     told: list[int] = []
     host = Host([[1, 2], [3]], "token")
-    merged("token", "items", host.ask, {}, told.append)
+    merged(Pages("token", "items"), host.ask, {}, told.append)
     assert told == [2, 3]

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tensormesh_cli.commands.derived.show import list_of
-from tensormesh_cli.commands.derived.table import short_member, table_of
+from tensormesh_cli.commands.derived.table import table_of
 from tensormesh_cli.output.text import render
+from tensormesh_cli.output.values import short_member
 
 ROWS: list[dict[str, Any]] = [
     {

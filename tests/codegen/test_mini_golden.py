@@ -19,6 +19,8 @@ FILES = [
     "api/__init__.py",
     "api/runs/run_thing.py",
     "api/things/delete_thing.py",
+    "commands/__init__.py",
+    "commands/list_things.py",
     "models/__init__.py",
     "models/part.py",
     "models/shade.py",

@@ -42,6 +42,7 @@ VENDOR_KEYS = {
     "x-tm-caller",
     "x-tm-safe",
     "x-tm-money",
+    "x-tm-once",
     "x-tm-provenance",
 }
 

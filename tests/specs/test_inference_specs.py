@@ -28,6 +28,7 @@ PROVENANCE = {"documented", "observed", "inferred"}
 VENDOR_KEYS = {
     "x-tm-package",
     "x-tm-surface",
+    "x-tm-post-timeout",
     "x-tm-config",
     "x-tm-resource",
     "x-tm-method",

@@ -28,6 +28,7 @@ MINI = """\
 openapi: 3.1.0
 x-tm-package: mini
 x-tm-surface: mini
+x-tm-post-timeout: 300
 info:
   title: Mini API
   version: "1.0"

@@ -192,6 +192,8 @@ CASES = [
         for key, good, bad in [
             ("x-tm-package", "mini", "Mini"),
             ("x-tm-surface", "mini", "../mini"),
+            ("x-tm-post-timeout", "300", "0"),
+            ("x-tm-post-timeout", "300", "long"),
             ("x-tm-config", "mini_account", "mini account"),
             ("x-tm-config", "mini_account", "class"),
             ("x-tm-resource", "billing.transactions", "billing..transactions"),

@@ -35,6 +35,12 @@ CASES = [
         also=("cents: {type: integer}", "Json: {type: string}"),
     ),
     Case(
+        "plain text that is shown once",
+        "cents: {type: integer}",
+        "cents: {type: string, x-tm-once: true} #!",
+        "only a secret is shown once: write format: password, or remove it",
+    ),
+    Case(
         "inline object",
         "cents: {type: integer}",
         "cents: {type: object, properties: {a: {type: string}}} #!",

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from tensormesh._config import VARIABLES, Settings, resolve_settings
 from tensormesh._errors import ConfigurationError
+from tensormesh_api.control_plane.surfaces import CONTROL_PLANE
+from tensormesh_api.inference.surfaces import ON_DEMAND, SERVERLESS
 
 USER = "01234567-89ab-cdef-0123-456789abcdef"
 # setting: (given as an argument, given in the environment, what each becomes)
@@ -190,7 +192,7 @@ class TestRefusals:
     def test_timeouts(self, value: Any) -> None:
         refusal(timeout_seconds=value)
         with pytest.raises(ConfigurationError):
-            resolve().timeout_for("GET", inference=False, timeout_seconds=value)
+            resolve().timeout_for("GET", timeout_seconds=value)
 
     @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e300", "five", "5s", "1,5", " "])
     def test_timeouts_in_the_environment(self, text: str) -> None:
@@ -277,41 +279,49 @@ def test_a_uuid_object_will_do() -> None:
 
 class TestTimeouts:
     @pytest.mark.parametrize(
-        ("method", "inference", "expected"),
+        ("method", "post", "expected"),
         [
-            ("GET", False, (60.0, 10.0, None)),
-            ("POST", False, (60.0, 10.0, None)),
-            ("DELETE", False, (60.0, 10.0, None)),
-            ("GET", True, (60.0, 10.0, None)),
-            ("POST", True, (600.0, 10.0, None)),
+            ("GET", None, (60.0, 10.0, None)),
+            ("POST", None, (60.0, 10.0, None)),
+            ("DELETE", None, (60.0, 10.0, None)),
+            ("GET", 600.0, (60.0, 10.0, None)),
+            ("POST", 600.0, (600.0, 10.0, None)),
         ],
     )
-    def test_defaults(self, method: str, inference: bool, expected: tuple[Any, ...]) -> None:
-        assert resolve().timeout_for(method, inference=inference) == expected
+    def test_defaults(self, method: str, post: float | None, expected: tuple[Any, ...]) -> None:
+        assert resolve().timeout_for(method, post_timeout_seconds=post) == expected
+
+    def test_only_the_inference_hosts_have_a_default_for_posts(self) -> None:
+        assert {SERVERLESS.post_timeout_seconds, ON_DEMAND.post_timeout_seconds} == {600.0}
+        assert CONTROL_PLANE.post_timeout_seconds is None
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
-    @pytest.mark.parametrize("inference", [True, False])
+    @pytest.mark.parametrize("post", [600.0, None])
     def test_one_value_overrides_all_but_the_bound_on_connecting(
-        self, method: str, inference: bool
+        self, method: str, post: float | None
     ) -> None:
         settings = resolve(timeout_seconds=30)
-        assert settings.timeout_for(method, inference=inference) == (30.0, 10.0, None)
+        assert settings.timeout_for(method, post_timeout_seconds=post) == (30.0, 10.0, None)
         settings = resolve(timeout_seconds=0.5)
-        assert settings.timeout_for(method, inference=inference) == (0.5, 0.5, None)
+        assert settings.timeout_for(method, post_timeout_seconds=post) == (0.5, 0.5, None)
 
     def test_a_call_s_own_value_overrides_the_client_s(self) -> None:
         settings = resolve(timeout_seconds=30)
-        assert settings.timeout_for("POST", inference=True, timeout_seconds=2) == (2.0, 2.0, None)
+        assert settings.timeout_for("POST", post_timeout_seconds=9, timeout_seconds=2) == (
+            2.0,
+            2.0,
+            None,
+        )
 
     def test_connecting_may_have_a_timeout_of_its_own(self) -> None:
         settings = resolve(timeout_seconds=30, connect_timeout_seconds=45)
-        assert settings.timeout_for("GET", inference=False) == (30.0, 45.0, None)
-        assert settings.timeout_for("GET", inference=False, timeout_seconds=2) == (2.0, 45.0, None)
+        assert settings.timeout_for("GET") == (30.0, 45.0, None)
+        assert settings.timeout_for("GET", timeout_seconds=2) == (2.0, 45.0, None)
 
     def test_a_call_s_own_total_overrides_the_client_s(self) -> None:
         settings = resolve(total_timeout_seconds=30)
-        assert settings.timeout_for("GET", inference=False) == (60.0, 10.0, 30.0)
-        found = settings.timeout_for("GET", inference=False, total_timeout_seconds=5)
+        assert settings.timeout_for("GET") == (60.0, 10.0, 30.0)
+        found = settings.timeout_for("GET", total_timeout_seconds=5)
         assert found == (60.0, 10.0, 5.0)
 
     @pytest.mark.parametrize("name", ["connect_timeout_seconds", "total_timeout_seconds"])

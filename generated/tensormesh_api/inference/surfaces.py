@@ -14,6 +14,7 @@ ON_DEMAND: Final = Surface(
     title="Tensormesh On-Demand inference API",
     base_url="https://external.{provider}.tensormesh.ai",
     base_url_setting="on_demand_base_url",
+    post_timeout_seconds=600.0,
     variables={
         "provider": ("nebius", ("nebius", "lambda", "yotta")),
     },
@@ -30,6 +31,7 @@ SERVERLESS: Final = Surface(
     title="Tensormesh Serverless inference API",
     base_url="https://serverless.tensormesh.ai",
     base_url_setting="serverless_base_url",
+    post_timeout_seconds=600.0,
     variables={},
     auth_scheme="Bearer",
     auth_setting="inference_api_key",

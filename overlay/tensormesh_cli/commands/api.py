@@ -205,27 +205,25 @@ def _whole(
     ask: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> dict[str, Any]:
     """An answer with the entries of all that follow, if it is a page of a list."""
-    from tensormesh_cli.commands.derived.paging import merged
-    from tensormesh_cli.commands.derived.values import NEXT_TOKEN
+    from tensormesh_cli.commands.derived.paging import merged, pages_of
 
-    lists = [name for name, value in first.items() if isinstance(value, list)]
-    style = "token" if NEXT_TOKEN in first else "page"
-    if len(lists) != 1 or (style == "page" and not {"page", "total"} <= first.keys()):
+    pages = pages_of(first)
+    if pages is None:
         return first
-    names = {"page_token": "pageToken", "page": "page"}
+    contract = pages.contract
 
     def page(changes: dict[str, Any]) -> dict[str, Any]:
         if not changes:
             return first
-        return ask({names[key]: value for key, value in changes.items()})
+        return ask({contract.ask: changes[contract.argument]})
 
-    keywords = {"page": first.get("page"), "page_token": params.get("pageToken")}
+    begun = params.get(contract.ask) if contract.next else first.get(contract.page)
     with app.terminal.progress("Reading pages") as progress:
 
         def tell(entries: int) -> None:
             progress.label = f"Reading pages: {entries} entries"
 
-        return merged(style, lists[0], page, keywords, tell)
+        return merged(pages, page, {contract.argument: begun}, tell)
 
 
 def _wants_stream(request: RawRequest) -> bool:

@@ -242,12 +242,14 @@ def _shown(tokens: Tokens) -> str:
 
 
 def _who(user: User, base: str) -> str:
+    from tensormesh_cli.output.values import short_member
+
     name = user.display_name or " ".join(filter(None, (user.first_name, user.last_name)))
     rows = {
         "Name": name,
         "E-mail": user.user_email,
         "User id": user.id,
-        "Role": (user.user_role or "").removeprefix("USER_ROLE_").replace("_", " ").lower(),
+        "Role": short_member("userRole", user.user_role or "").replace("_", " ").lower(),
         "Company": user.company,
         "Host": base,
     }

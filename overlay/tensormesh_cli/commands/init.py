@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tensormesh_cli._app import App
 
 _GATEWAY = ("gateway_api_key", "gateway_user_id", "gateway_provider", "gateway_model_id")
-_PROVIDER = "CLOUD_PROVIDER_"
 
 
 @command(
@@ -141,9 +140,10 @@ def _managed(user: User, newest: Model | None) -> dict[str, str | None]:
 def _provider(model: Model) -> str | None:
     """Return the provider that has a built-in host; None for another."""
     from tensormesh_cli.config.keys import PROVIDER_HOSTS
+    from tensormesh_cli.output.values import short_member
 
     name = (model.infra.cloud_provider if model.infra else None) or ""
-    provider = name.removeprefix(_PROVIDER).lower()
+    provider = short_member("cloudProvider", name).lower()
     return provider if provider in PROVIDER_HOSTS else None
 
 

@@ -137,7 +137,7 @@ class _Asking:
 
     def _ask(self, start: datetime | None, *, all_of: bool) -> list[Entry]:
         assert self._command.pages is not None
-        items = self._command.pages.items
+        about = self._command.pages
         keywords = dict(self._keywords)
         if start is not None:
             keywords["start_time"] = start
@@ -145,8 +145,8 @@ class _Asking:
         def page(changes: dict[str, Any]) -> dict[str, Any]:
             return answer_of(call(self._client, self._command, {**keywords, **changes}).json())
 
-        pages = by_token(page, items, keywords) if all_of else [page({})]
-        found = [entry for one in pages for entry in entries_of(one, items)]
+        pages = by_token(page, about, keywords) if all_of else [page({})]
+        found = [entry for one in pages for entry in entries_of(one, about.items)]
         return [entry for entry in found if isinstance(entry, dict)]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli.commands.derived.fit import Cut, width_of
 from tensormesh_cli.output import Column, Table
-from tensormesh_cli.output.values import clean
+from tensormesh_cli.output.values import clean, short_member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
 
-_PREFIX = "LOG_SEVERITY_"
 _WIDTH = len("CRITICAL")
 _COLORS = {"DEBUG": "2", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
 
@@ -71,8 +70,7 @@ def line_of(entry: Mapping[str, Any], *, color: bool) -> str:
 
 
 def _severity(entry: Mapping[str, Any]) -> str:
-    severity = clean(str(entry.get("severity") or "")).removeprefix(_PREFIX)
-    return "" if severity == "UNSPECIFIED" else severity
+    return short_member("severity", clean(str(entry.get("severity") or "")))
 
 
 def _time(value: object) -> str:

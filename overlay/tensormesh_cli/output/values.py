@@ -7,8 +7,13 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from tensormesh_api.control_plane.commands import MONEY
+
+UNSPECIFIED = "_UNSPECIFIED"
+"""How the member of an enum ends that stands for a value that is not set."""
+
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)\Z")
-_MONEY_KEYS = {"currencyCode", "units", "nanos"}
+_CURRENCY, _UNITS, _NANOS = MONEY
 # What moves a cursor, turns text around, or worse. Line ends and tabs are harmless.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _COLOR = re.compile("(\x1b\\[[0-9;]*m)")
@@ -59,16 +64,16 @@ def is_plain(value: object) -> bool:
 
 def money_text(value: dict[str, object]) -> str | None:
     """An amount such as ``"12.50 USD"``, exact; None if the object is no amount."""
-    if "currencyCode" not in value or not value.keys() <= _MONEY_KEYS:
+    if _CURRENCY not in value or not value.keys() <= set(MONEY):
         return None
     try:
-        units = int(str(value.get("units") or 0))
-        amount = units + int(str(value.get("nanos") or 0)) * _NANO
+        units = int(str(value.get(_UNITS) or 0))
+        amount = units + int(str(value.get(_NANOS) or 0)) * _NANO
     except ValueError:
         return None
     text = format(amount.quantize(_NANO), "f").rstrip("0")
     whole, _, fraction = text.partition(".")
-    return f"{whole}.{fraction:0<2} {value['currencyCode']}"
+    return f"{whole}.{fraction:0<2} {value[_CURRENCY]}"
 
 
 def time_text(value: str) -> str | None:
@@ -80,3 +85,18 @@ def time_text(value: str) -> str | None:
     except (OverflowError, ValueError):
         return None
     return time.strftime("%Y-%m-%d %H:%M")
+
+
+def short_member(field: str, value: str) -> str:
+    """A member of an enum without what all members of it begin with, and nothing if unspecified.
+
+    Args:
+        field: the name of its field, such as ``"gpuType"``.
+        value: a text, such as ``"GPU_TYPE_H100"``, which becomes ``"H100"``; any other stays.
+    """
+    if value.endswith(UNSPECIFIED):
+        return ""
+    word = re.findall("[A-Z]?[a-z0-9]+", field)[-1:]
+    before, found, member = value.partition(f"{word[0].upper()}_" if word else "_")
+    is_member = found and member and re.fullmatch("([A-Z0-9]+_)*", before)
+    return member if is_member and member == member.upper() else value

@@ -125,6 +125,17 @@ GROUPS: Final[dict[str, str]] = {
 }
 """For the first word of commands what they are about; empty where the specification is silent."""
 
+SECRETS: Final[frozenset[str]] = frozenset(
+    ("accessToken", "apiKey", "clientSecret", "codeVerifier", "hfToken", "refreshToken", "secret")
+)
+"""Fields that hold a credential, by their names on the wire."""
+
+SECRETS_SHOWN_ONCE: Final[frozenset[str]] = frozenset(("clientSecret", "secret"))
+"""Those that only one answer has, which has to be shown therefore."""
+
+MONEY: Final[tuple[str, ...]] = ("currencyCode", "units", "nanos")
+"""The fields of an amount of money: currency, whole units, billionths; none if there is none."""
+
 
 def load(words: tuple[str, ...]) -> Command:
     """All about one command. Raises `KeyError` if there is none."""

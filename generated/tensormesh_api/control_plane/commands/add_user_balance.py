@@ -43,6 +43,7 @@ COMMAND: Final = Command(
             doc=(
                 "Id of the administrator who acts. Left out, the caller; that default is inferred."
             ),
+            whose=True,
         ),
     ),
     body={"targetUserId": "target_user_id", "amount": "amount", "userId": "user_id"},

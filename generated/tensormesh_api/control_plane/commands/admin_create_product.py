@@ -108,6 +108,7 @@ COMMAND: Final = Command(
             kind="string",
             target=("user_id",),
             doc="Id of the administrator who acts. Left out, the caller.",
+            whose=True,
         ),
     ),
     body={"product": "product", "userId": "user_id"},

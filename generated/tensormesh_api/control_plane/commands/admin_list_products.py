@@ -29,6 +29,7 @@ COMMAND: Final = Command(
             kind="string",
             target=("user_id",),
             doc="Id of the administrator who acts. Left out, the caller.",
+            whose=True,
         ),
         Option(
             name="page",

@@ -40,6 +40,7 @@ COMMAND: Final = Command(
             kind="string",
             target=("user_id",),
             doc=("Id of the sender. Left out, the caller; that default is inferred."),
+            whose=True,
         ),
     ),
     body={"message": "message", "userId": "user_id"},

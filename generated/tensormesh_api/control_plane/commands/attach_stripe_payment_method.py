@@ -37,6 +37,7 @@ COMMAND: Final = Command(
                 "Id of the user whose account is meant. Left out, the caller; "
                 "that default is inferred."
             ),
+            whose=True,
         ),
     ),
     body={"stripePaymentMethodId": "stripe_payment_method_id", "userId": "user_id"},

@@ -36,6 +36,7 @@ COMMAND: Final = Command(
             kind="string",
             target=("user_id",),
             doc="Id of the user who reserved. Left out, the caller.",
+            whose=True,
         ),
         Option(
             name="reason",

@@ -49,6 +49,7 @@ COMMAND: Final = Command(
             doc=(
                 "Id of the administrator who acts. Left out, the caller; that default is inferred."
             ),
+            whose=True,
         ),
     ),
     body={

@@ -56,6 +56,7 @@ COMMAND: Final = Command(
             kind="string",
             target=("user_id",),
             doc="Id of the user who asks. Left out, the caller.",
+            whose=True,
         ),
     ),
     body={"subject": "subject", "type": "type", "message": "message", "userId": "user_id"},

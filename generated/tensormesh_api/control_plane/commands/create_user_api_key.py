@@ -33,6 +33,7 @@ COMMAND: Final = Command(
                 "Id of the user who will own the key. Left out, the caller; that "
                 "default is inferred."
             ),
+            whose=True,
         ),
         Option(
             name="name",

@@ -39,6 +39,7 @@ COMMAND: Final = Command(
                 "Id of the user whose account is meant. Left out, the caller; "
                 "that default is inferred."
             ),
+            whose=True,
         ),
     ),
     body={},

@@ -37,6 +37,7 @@ COMMAND: Final = Command(
             kind="string",
             target=("user_id",),
             doc=("Id of the owner, a UUID. Left out, the caller; that default is inferred."),
+            whose=True,
         ),
         Option(
             name="description",

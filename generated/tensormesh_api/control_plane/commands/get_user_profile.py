@@ -31,6 +31,7 @@ COMMAND: Final = Command(
             doc="Id of the user.",
             positional=True,
             caller=True,
+            whose=True,
         ),
         Option(
             name="user-email",

@@ -37,6 +37,7 @@ COMMAND: Final = Command(
             kind="string",
             target=("user_id",),
             doc="Id of the user.",
+            whose=True,
         ),
     ),
     body={},

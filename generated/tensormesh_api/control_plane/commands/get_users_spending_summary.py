@@ -39,6 +39,7 @@ COMMAND: Final = Command(
             doc=(
                 "Id of the administrator who acts. Left out, the caller; that default is inferred."
             ),
+            whose=True,
         ),
     ),
     body={"targetUserIds": "target_user_ids", "userId": "user_id"},

@@ -29,6 +29,7 @@ COMMAND: Final = Command(
                 "Id of the user whose account is meant. Left out, the caller; "
                 "that default is inferred."
             ),
+            whose=True,
         ),
         Option(
             name="status",

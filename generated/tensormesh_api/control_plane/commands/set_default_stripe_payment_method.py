@@ -34,6 +34,7 @@ COMMAND: Final = Command(
             kind="string",
             target=("user_id",),
             doc="Id of the user whose account is meant. Left out, the caller.",
+            whose=True,
         ),
     ),
     body={"stripePaymentMethodId": "stripe_payment_method_id", "userId": "user_id"},

@@ -53,6 +53,7 @@ COMMAND: Final = Command(
             kind="string",
             target=("user_id",),
             doc="Id of the user who acts. Left out, the caller.",
+            whose=True,
         ),
     ),
     body={"status": "status", "userId": "user_id"},

@@ -28,6 +28,7 @@ COMMAND: Final = Command(
             doc="Id of the user.",
             positional=True,
             caller=True,
+            whose=True,
         ),
         Option(
             name="first-name",

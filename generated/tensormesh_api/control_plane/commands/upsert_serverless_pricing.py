@@ -63,6 +63,7 @@ COMMAND: Final = Command(
             kind="string",
             target=("user_id",),
             doc="Id of the administrator who acts. Left out, the caller.",
+            whose=True,
         ),
     ),
     body={"pricing": "pricing", "userId": "user_id"},

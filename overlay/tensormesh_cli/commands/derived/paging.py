@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import CliError
 from tensormesh_cli.commands.derived.call import call
-from tensormesh_cli.commands.derived.values import NEXT_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import tensormesh
-    from tensormesh_api._command import Command
+    from tensormesh_api._command import Command, Contract, Pages
     from tensormesh_cli._app import App
 
     Ask = Callable[[dict[str, Any]], dict[str, Any]]
@@ -45,7 +44,7 @@ def all_pages(
         def tell(entries: int) -> None:
             progress.label = f"Reading pages: {entries} entries"
 
-        return merged(command.pages.style, command.pages.items, ask, keywords, tell)
+        return merged(command.pages, ask, keywords, tell)
 
 
 def answer_of(data: Any) -> dict[str, Any]:
@@ -55,6 +54,18 @@ def answer_of(data: Any) -> dict[str, Any]:
     return data
 
 
+def pages_of(answer: Mapping[str, Any]) -> Pages | None:
+    """How an answer goes on, by what is in it; None if it is no page of a list."""
+    from tensormesh_api._command import CONTRACTS, Pages
+
+    lists = [name for name, value in answer.items() if isinstance(value, list)]
+    for style, contract in CONTRACTS.items():
+        tells = {contract.next} if contract.next else {contract.page, contract.total}
+        if len(lists) == 1 and tells <= answer.keys():
+            return Pages(style, lists[0])
+    return None
+
+
 def entries_of(page: Mapping[str, Any], items: str) -> list[Any]:
     """The entries of a page; none if there is no list where they should be."""
     entries = page.get(items)
@@ -62,75 +73,81 @@ def entries_of(page: Mapping[str, Any], items: str) -> list[Any]:
 
 
 def merged(
-    style: str, items: str, ask: Ask, keywords: Mapping[str, Any], tell: Callable[[int], None]
+    pages: Pages, ask: Ask, keywords: Mapping[str, Any], tell: Callable[[int], None]
 ) -> dict[str, Any]:
     """The first answer, with the entries of all that follow.
 
     Args:
-        style: `token` or `page`.
-        items: the field with the entries.
+        pages: how the list goes on.
         ask: gives the answer for changed arguments.
         keywords: arguments of the first page.
         tell: is told the number of entries after each page.
     """
-    follow = by_token if style == "token" else by_number
+    items, token = pages.items, pages.contract.next
+    follow = by_token if token else by_number
     whole: dict[str, Any] = {}
     entries: list[Any] = []
-    for page in follow(ask, items, keywords):
+    for page in follow(ask, pages, keywords):
         whole = whole or dict(page)
         entries += entries_of(page, items)
         tell(len(entries))
     whole[items] = entries
-    if NEXT_TOKEN in whole:
-        whole[NEXT_TOKEN] = ""
+    if token in whole:
+        whole[token] = ""
     return whole
 
 
-def next_token(page: Mapping[str, Any]) -> str | None:
+def next_token(page: Mapping[str, Any], contract: Contract) -> str | None:
     """The token of the page after this one; None if there is none."""
-    token = page.get(NEXT_TOKEN)
+    token = page.get(contract.next)
     return token if isinstance(token, str) and token else None
 
 
-def by_token(ask: Ask, items: str, keywords: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def by_token(ask: Ask, pages: Pages, keywords: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The pages of a list whose answers hold the token of the next."""
-    seen = {keywords.get("page_token")}
+    contract = pages.contract
+    seen = {keywords.get(contract.argument)}
     page = ask({})
     empty = 0
     while True:
         yield page
-        token = next_token(page)
-        empty = 0 if entries_of(page, items) else empty + 1
+        token = next_token(page, contract)
+        empty = 0 if entries_of(page, pages.items) else empty + 1
         # A server that repeats itself shall not hold us for ever.
         if not token or token in seen or empty == _MOST_EMPTY:
             return
         seen.add(token)
-        page = ask({"page_token": token})
+        page = ask({contract.argument: token})
 
 
-def by_number(ask: Ask, items: str, keywords: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def by_number(ask: Ask, pages: Pages, keywords: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The pages of a list whose answers are counted from 1."""
-    number = _count(keywords.get("page")) or 1
+    contract = pages.contract
+    number = _count(keywords.get(contract.argument)) or 1
     page = ask({})
     while True:
         yield page
-        entries = entries_of(page, items)
-        if not entries or not has_more(page, entries, number, keywords):
+        entries = entries_of(page, pages.items)
+        if not entries or not has_more(page, entries, number, keywords, contract):
             return
         number += 1
-        following = ask({"page": number})
-        if entries_of(following, items) == entries:
+        following = ask({contract.argument: number})
+        if entries_of(following, pages.items) == entries:
             # The server does not know of pages, and gave the same again.
             return
         page = following
 
 
 def has_more(
-    page: Mapping[str, Any], entries: list[Any], number: int, keywords: Mapping[str, Any]
+    page: Mapping[str, Any],
+    entries: list[Any],
+    number: int,
+    keywords: Mapping[str, Any],
+    contract: Contract,
 ) -> bool:
     """Whether entries follow a numbered page."""
-    total = _count(page.get("total"))
-    size = _count(page.get("size")) or _count(keywords.get("size")) or 0
+    total = _count(page.get(contract.total))
+    size = _count(page.get(contract.size)) or _count(keywords.get(contract.size)) or 0
     return total is None or number * max(size, len(entries)) < total
 
 

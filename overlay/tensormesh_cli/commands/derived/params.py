@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tensormesh_api._command import CONTRACTS
 from tensormesh_cli._click import (
     Argument,
     all_option,
@@ -14,7 +15,8 @@ from tensormesh_cli._click import (
     timeout_option,
     yes_option,
 )
-from tensormesh_cli.commands.derived.values import NEXT_TOKEN, OpenChoice
+from tensormesh_cli.commands.derived.values import OpenChoice
+from tensormesh_cli.output.values import UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +55,7 @@ def in_our_words(text: str, command: Command) -> str:
         command: the command that it is about.
     """
     ours = {_snake(option.target[-1]): label(option) for option in command.options}
-    ours["next_page_token"] = NEXT_TOKEN
+    ours |= {_snake(each.next): each.next for each in CONTRACTS.values()}
     return _SDK_NAME.sub(lambda found: f"`{ours.get(found[1], found[1])}`", text)
 
 
@@ -120,7 +122,7 @@ def _metavar(option: Option) -> str:
 def _help(option: Option) -> str:
     text = option.doc
     if option.choices:
-        shown = [choice for choice in option.choices if not choice.endswith("_UNSPECIFIED")]
+        shown = [choice for choice in option.choices if not choice.endswith(UNSPECIFIED)]
         text += f" Known values: {', '.join(shown)}."
     if option.kind == "time":
         text += " YYYY-MM-DD or RFC 3339, UTC."
@@ -174,7 +176,7 @@ def examples(command: Command) -> str:
     needed = [option for option in named if option.required]
     if not needed and command.changes:
         # What makes sense of it, without what most leave out.
-        needed = [option for option in named if not _names_user(option)][:2]
+        needed = [option for option in named if not option.whose][:2]
     plain = " ".join([*line, *(_example(option) for option in needed)])
     if command.changes:
         return f"{plain} --dry-run\n{plain} --yes"
@@ -184,15 +186,11 @@ def examples(command: Command) -> str:
     return f"{plain}\n{structured}"
 
 
-def _names_user(option: Option) -> bool:
-    return option.target == ("user_id",)
-
-
 def _example(option: Option) -> str:
     if option.kind == "boolean":
         return f"--{option.name}"
     value = _EXAMPLES.get(option.kind, option.name.replace("-", "_").upper())
     if option.choices:
-        known = [choice for choice in option.choices if not choice.endswith("_UNSPECIFIED")]
+        known = [choice for choice in option.choices if not choice.endswith(UNSPECIFIED)]
         value = (known or option.choices)[0]
     return f"--{option.name} {value}"

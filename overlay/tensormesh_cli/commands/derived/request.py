@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from tensormesh_cli._app import App
 
 
-# A body that says nothing else is not worth waiting for.
-_WHOSE = {"userId"}
-
-
 class Arguments(NamedTuple):
     """The arguments of a call.
 
@@ -155,6 +151,7 @@ def _may_be_piped(command: Command, values: Mapping[Option, Any]) -> bool:
     """Whether a body may come from a pipe: only where nothing at all is given in another way.
 
     Else the command would take the lines of a loop that it stands in, or wait for ever for a pipe
-    that nobody writes to.
+    that nobody writes to. A body that says no more than whose it is is not worth waiting for.
     """
-    return not values and bool(command.body.keys() - _WHOSE)
+    whose = {option.target[0] for option in command.options if option.whose}
+    return not values and bool(set(command.body.values()) - whose)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tensormesh_cli.commands.derived.paging import (
-    entries_of,
-    has_more,
-    next_token,
-)
-from tensormesh_cli.commands.derived.values import NEXT_TOKEN, without_secrets
+from tensormesh_api._command import CONTRACTS
+from tensormesh_api.control_plane.commands import SECRETS, SECRETS_SHOWN_ONCE
+from tensormesh_cli.commands.derived.paging import entries_of, has_more, next_token
+from tensormesh_cli.commands.derived.params import label
+from tensormesh_cli.commands.derived.values import without_secrets
 from tensormesh_cli.output.values import clean
 
 if TYPE_CHECKING:
@@ -18,8 +17,12 @@ if TYPE_CHECKING:
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
 
-_AROUND_A_LIST = {"page", "size", "total", NEXT_TOKEN}
-_ONCE = "secret"
+_AROUND_A_LIST = {
+    name
+    for contract in CONTRACTS.values()
+    for name in (contract.next, contract.page, contract.size, contract.total)
+}
+_HIDDEN = SECRETS - SECRETS_SHOWN_ONCE
 
 
 def print_answer(app: App, command: Command, data: Any, raw: bytes | None) -> None:
@@ -65,11 +68,13 @@ def print_data(
 
         # Boxes need more room than gaps.
         gap = 3 if printer.mode == "table" else 2
-        printer.emit(data, table=table_of(without_secrets(data[items]), printer.width, gap=gap))
+        printer.emit(
+            data, table=table_of(without_secrets(data[items], _HIDDEN), printer.width, gap=gap)
+        )
         return
     _print_object(app, data)
     inner = unwrapped(data)
-    if changes and isinstance(inner, dict) and inner.get(_ONCE):
+    if changes and isinstance(inner, dict) and any(map(inner.get, SECRETS_SHOWN_ONCE)):
         app.terminal.note("The secret is shown this once: keep it now.")
 
 
@@ -80,7 +85,7 @@ def _print_object(app: App, data: Any) -> None:
     if is_plain(inner):
         app.printer.emit(data, text=shown(inner))
     else:
-        app.printer.emit(without_secrets(inner))
+        app.printer.emit(without_secrets(inner, _HIDDEN))
 
 
 def print_more(app: App, command: Command, data: Any, keywords: Mapping[str, Any]) -> None:
@@ -88,16 +93,18 @@ def print_more(app: App, command: Command, data: Any, keywords: Mapping[str, Any
     printer = app.printer
     if command.pages is None or printer.structured or not isinstance(data, dict):
         return
-    if command.pages.style == "token":
-        token = next_token(data)
+    contract = command.pages.contract
+    asking = next(label(each) for each in command.options if each.target == (contract.argument,))
+    if contract.next:
+        token = next_token(data, contract)
         if token:
-            app.terminal.note(f"More follow: pass --page-token {clean(token)}, or --all.")
+            app.terminal.note(f"More follow: pass {asking} {clean(token)}, or --all.")
         return
-    entries = entries_of(data, command.pages.items)
-    number = int(keywords.get("page") or 1)
-    if entries and data.get("total") is not None and has_more(data, entries, number, keywords):
+    entries, total = entries_of(data, command.pages.items), data.get(contract.total)
+    number = int(keywords.get(contract.argument) or 1)
+    if entries and total is not None and has_more(data, entries, number, keywords, contract):
         app.terminal.note(
-            f"{len(entries)} of {data['total']}: pass --page {number + 1} for more, or --all."
+            f"{len(entries)} of {total}: pass {asking} {number + 1} for more, or --all."
         )
 
 

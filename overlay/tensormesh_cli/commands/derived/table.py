@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -11,14 +10,13 @@ from tensormesh_cli.commands.derived.fit import Cut
 from tensormesh_cli.commands.derived.values import HIDDEN
 from tensormesh_cli.output.columns import Column, Table, flat, heading
 from tensormesh_cli.output.text import cell
-from tensormesh_cli.output.values import is_plain, money_text, time_text
+from tensormesh_cli.output.values import UNSPECIFIED, is_plain, money_text, short_member, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     Row = Mapping[str, Any]
 
-_UNSPECIFIED = "_UNSPECIFIED"
 _NAMES = {"name", "model", "subject", "title", "message"}
 _PARTS_OF_NAMES = {"firstname", "lastname"}
 _PROSE = {"message", "description", "subject", "content", "log"}
@@ -55,7 +53,7 @@ def table_of(rows: Sequence[dict[str, Any]], width: int | None, *, gap: int = 2)
 
 def _is_empty(value: Any) -> bool:
     if isinstance(value, str):
-        return not value or value == HIDDEN or value.endswith(_UNSPECIFIED)
+        return not value or value == HIDDEN or value.endswith(UNSPECIFIED)
     return value is None or value == [] or value == {}
 
 
@@ -117,21 +115,6 @@ class _Field:
         if isinstance(value, list) and not all(is_plain(item) for item in value):
             return f"{len(value)} item{'s' if len(value) != 1 else ''}"
         return value
-
-
-def short_member(field: str, value: str) -> str:
-    """A member of an enum without what all members of it begin with, and nothing if unspecified.
-
-    Args:
-        field: the name of its field, such as ``"gpuType"``.
-        value: a text, such as ``"GPU_TYPE_H100"``, which becomes ``"H100"``; any other stays.
-    """
-    if value.endswith(_UNSPECIFIED):
-        return ""
-    word = re.findall("[A-Z]?[a-z0-9]+", field)[-1:]
-    before, found, member = value.partition(f"{word[0].upper()}_" if word else "_")
-    is_member = found and member and re.fullmatch("([A-Z0-9]+_)*", before)
-    return member if is_member and member == member.upper() else value
 
 
 def _fitting(

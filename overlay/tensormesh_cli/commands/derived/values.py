@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tensormesh_api.control_plane.commands import SECRETS
 from tensormesh_cli._errors import UsageFault
 
 if TYPE_CHECKING:
@@ -17,13 +18,8 @@ if TYPE_CHECKING:
 
     from tensormesh_cli._terminal import Terminal
 
-NEXT_TOKEN = "nextPageToken"  # noqa: S105 - the name of a field
-"""The field of an answer that holds the token of the next page."""
-
 HIDDEN = "***"
-# Fields that hold a credential, wherever they stand.
 SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
-_SECRETS = {"apiKey", "hfToken", "accessToken", "refreshToken"}
 _TIME_FORMS = "2026-05-01 or 2026-05-01T12:00:00Z"
 _CLOSE = 0.75
 
@@ -224,15 +220,20 @@ def read_file(path: str, source: str) -> str:
         raise UsageFault(f"{source} cannot be read: {reason}") from None
 
 
-def without_secrets(value: Any) -> Any:
-    """The data with `***` in the place of keys and tokens."""
+def without_secrets(value: Any, names: frozenset[str] = SECRETS) -> Any:
+    """The data with `***` in the place of keys and tokens.
+
+    Args:
+        value: JSON data.
+        names: the fields that hold one, wherever they stand.
+    """
     if isinstance(value, list):
-        return [without_secrets(item) for item in value]
+        return [without_secrets(item, names) for item in value]
     if not isinstance(value, dict):
         return value
     return {
         key: HIDDEN
-        if key in _SECRETS and isinstance(inner, str) and inner
-        else without_secrets(inner)
+        if key in names and isinstance(inner, str) and inner
+        else without_secrets(inner, names)
         for key, inner in value.items()
     }
