@@ -17,7 +17,7 @@ from support.command_line import Result, tm
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli.commands.api_request import fields_of, headers_of, url_of
 
-BASE = "http://control.example/root"
+BASE = "http://control.example/base"
 TOKEN = "token-of-a-test"
 ENVIRON = {
     "TENSORMESH_CONTROL_PLANE_TOKEN": TOKEN,
@@ -58,8 +58,8 @@ def test_a_path_is_one_of_the_host(path: str, expected: str) -> None:
     "path",
     [
         "https://evil.example/v1",
-        "http://control.example.evil/root/v1",
-        "http://control.example/rootless",
+        "http://control.example.evil/base/v1",
+        "http://control.example/baseless",
         "//evil.example/v1",
         f"{BASE}//evil.example/v1",
         "/v1/../admin",
@@ -88,7 +88,7 @@ def test_no_path_leads_to_another_host(path: str) -> None:
     except (UsageFault, httpx.InvalidURL):
         return
     assert (url.scheme, url.host, url.userinfo) == ("http", "control.example", b"")
-    assert url.path.startswith("/root/")
+    assert url.path.startswith("/base/")
 
 
 def test_typed_fields_are_numbers_and_words_of_json_and_the_others_are_texts(
