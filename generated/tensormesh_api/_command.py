@@ -26,6 +26,8 @@ class Option(NamedTuple):
         secret: Whether its value is a credential.
         caller: Whether leaving it out means the caller.
         whose: Whether it says no more than whose the rest is: it has the name of the caller's id.
+        instead: The words of the command that is meant where this is given and the caller's id is
+            not.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Option(NamedTuple):
     secret: bool = False
     caller: bool = False
     whose: bool = False
+    instead: tuple[str, ...] = ()
 
 
 class Contract(NamedTuple):

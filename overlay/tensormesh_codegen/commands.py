@@ -32,6 +32,7 @@ class Option:
     secret: bool = False
     caller: bool = False
     whose: bool = False
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ class _Options:
             enum.name: tuple(value for _, value in enum.members) for enum in package.enums
         }
         arguments = [item for each in package.operations for item in each.arguments]
+        self._words = {each.id: words_of(each) for each in package.operations}
         self._callers = {item.wire for item in arguments if item.caller}
 
     def of(self, operation: Operation) -> list[Option]:
@@ -168,6 +170,7 @@ class _Options:
             secret=item.secret,
             caller=item.caller,
             whose=item.wire in self._callers and len(target) == 1,
+            instead=self._words.get(item.instead or "", ()),
         )
 
 
@@ -186,11 +189,17 @@ def _name(option: Option, times: Counter[str]) -> str:
 
 
 def command_problems(package: Package, bundles: list[Bundle]) -> list[SpecError]:
-    """Options of one command that would have one name."""
+    """Options of one command that would have one name, or lead to no other."""
     errors = []
-    for command in build_commands(package):
+    commands = build_commands(package)
+    others = {command.operation.id: command.operation for command in commands}
+    for command in commands:
         operation = command.operation
         at = ("paths", operation.path, operation.method.lower())
+        for item in operation.arguments:
+            problem = item.instead and _instead_problem(operation, item, others.get(item.instead))
+            if problem:
+                errors.append(bundles[0].error(at, f"x-tm-instead of {item.wire!r} {problem}"))
         seen: dict[str, str] = {}
         for option in command.options:
             for name in filter(None, (option.name, option.negative)):
@@ -201,6 +210,21 @@ def command_problems(package: Package, bundles: list[Bundle]) -> list[SpecError]
                     help_text = "say x-tm-option at one of them"
                     errors.append(bundles[0].error(at, f"{problem}: {help_text}"))
     return errors
+
+
+def _instead_problem(operation: Operation, item: Field, other: Operation | None) -> str:
+    """Why what was given for one operation cannot be given to another; empty if it can."""
+    if other is None:
+        return f"names {item.instead}, which is no operation with a command: mend it"
+    if not any(each.caller for each in operation.arguments):
+        return "stands for no caller: mark a parameter by x-tm-caller, or remove it"
+    theirs = {each.name: each for each in other.arguments}
+    ours = {each.name for each in operation.arguments if not each.caller}
+    missing = sorted({name for name, each in theirs.items() if each.required} - {item.name})
+    unknown = sorted(ours - theirs.keys())
+    if missing or unknown or item.name not in theirs:
+        return f"names {other.id}, which does not take the same: {', '.join(missing + unknown)}"
+    return ""
 
 
 def _kebab(name: str) -> str:

@@ -27,6 +27,7 @@ class Field:
         fill: What it stands for where it is absent, empty or null, else None.
         option: The name of its command line option where that is not its own, else None.
         caller: Whether a command that is not given it means the caller.
+        instead: The operation whose command it is where it is given and the caller's id is not.
     """
 
     wire: str
@@ -42,6 +43,7 @@ class Field:
     fill: Any = None
     option: str | None = None
     caller: bool = False
+    instead: str | None = None
 
     @property
     def optional(self) -> bool:

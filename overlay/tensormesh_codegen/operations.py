@@ -127,6 +127,7 @@ def _parameters(schemas: Schemas, parameters: Found) -> Iterator[Field]:
                 location=item["in"],
                 option=item.get("x-tm-option"),
                 caller=item.get("x-tm-caller", False),
+                instead=item.get("x-tm-instead"),
             )
             if not _is_simple(field.type, lists=field.location == "query"):
                 help_text = "let it be text, a number, a boolean or, in a query, a list of those"

@@ -107,6 +107,7 @@ VENDOR_KEYS = {
         ("schema", "schema reference", "parameter"),
     ),
     "x-tm-caller": VendorKey("true", _is_true, ("parameter",)),
+    "x-tm-instead": VendorKey("an operationId", is_name, ("parameter",)),
     "x-tm-provenance": VendorKey(
         "documented, observed or inferred",
         _is_provenance,

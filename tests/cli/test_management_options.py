@@ -6,7 +6,9 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import httpx
 import pytest
 from support.command_line import tm
 
@@ -261,6 +263,38 @@ def test_a_dry_run_does_not_ask_who_the_caller_is() -> None:
     result = tm("users", "update", "--first-name", "A", "--dry-run", environ=LOGGED_IN)
     assert result.status == 2
     assert "USER_ID is needed" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ([], ["/auth/profile", "/v1/users/me"]),
+        (["u-1"], ["/v1/users/u-1"]),
+        (["--user-email", "ada@heron.test"], ["/v1/users/by-email/ada%40heron.test"]),
+        (
+            ["u-1", "--user-email", "ada@heron.test"],
+            ["/v1/users/u-1?userEmail=ada%40heron.test"],
+        ),
+    ],
+    ids=["nobody", "an id", "an address", "both"],
+)
+def test_the_caller_is_meant_only_where_nobody_else_is(
+    typed: list[str], expected: list[str]
+) -> None:
+    paths = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        paths.append(request.url.raw_path.decode())
+        return httpx.Response(200, json={"user": {"id": "me"}})
+
+    with mock.patch("tensormesh._http.new_sender", return_value=httpx.MockTransport(answer)):
+        result = tm("users", "get", *typed, environ=LOGGED_IN)
+    assert result.status == 0, result.stderr
+    assert paths == expected
+
+
+def test_the_help_says_when_the_caller_is_not_meant() -> None:
+    assert "unless --user-email is given" in " ".join(tm("users", "get", "--help").stdout.split())
 
 
 def test_without_a_login_a_command_says_how_to_log_in(tmp_path: Path) -> None:

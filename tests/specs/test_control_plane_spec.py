@@ -40,6 +40,7 @@ VENDOR_KEYS = {
     "x-tm-cli",
     "x-tm-option",
     "x-tm-caller",
+    "x-tm-instead",
     "x-tm-safe",
     "x-tm-money",
     "x-tm-once",

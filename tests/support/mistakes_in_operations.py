@@ -58,6 +58,28 @@ CASES = [
         "page_size and page_token are both the option --page-size of its command",
         at="    get:",
     ),
+    Case(
+        "another command that is none",
+        "        - name: pageToken\n          in: query\n",
+        "        - name: pageToken\n          in: query\n          x-tm-instead: no_such\n",
+        "x-tm-instead of 'pageToken' names no_such, which is no operation with a command: mend it",
+        at="    get:",
+    ),
+    Case(
+        "another command in the place of nobody",
+        "        - name: pageToken\n          in: query\n",
+        "        - name: pageToken\n          in: query\n          x-tm-instead: get_thing\n",
+        "x-tm-instead of 'pageToken' stands for no caller: mark a parameter by x-tm-caller",
+        at="    get:",
+    ),
+    Case(
+        "another command that takes something else",
+        "        - name: pageToken\n          in: query\n",
+        "        - name: pageToken\n          in: query\n          x-tm-instead: delete_thing\n",
+        "names delete_thing, which does not take the same: thing_id, label,",
+        also=("        - name: active\n", "        - name: active\n          x-tm-caller: true\n"),
+        at="    get:",
+    ),
     # ---- Operations
     Case(
         "no operationId",

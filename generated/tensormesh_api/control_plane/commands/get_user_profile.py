@@ -38,6 +38,7 @@ COMMAND: Final = Command(
             kind="string",
             target=("user_email",),
             doc="E-mail address of the user.",
+            instead=("users", "get-by-email"),
         ),
     ),
     body={},

@@ -77,8 +77,7 @@ def decorate(function: Function, command: Command) -> Function:
         shared += [yes_option, dry_run_option]
     shared.append(timeout_option)
     own = [
-        _decorator(option._replace(doc=in_our_words(option.doc, command)))
-        for option in command.options
+        _decorator(option._replace(doc=_with_caller(option, command))) for option in command.options
     ]
     for add in reversed([*own, *shared]):
         function = add(function)
@@ -92,7 +91,7 @@ def _decorator(option: Option) -> Callable[[Function], Function]:
             cls=Argument,
             metavar=f"[{_metavar(option)}]" if option.caller else _metavar(option),
             required=not option.caller,
-            help=_with_caller(option),
+            help=option.doc,
         )
     names = f"--{option.name}"
     attributes: dict[str, Any] = {"help": _help(option), "multiple": option.repeated}
@@ -133,8 +132,13 @@ def _help(option: Option) -> str:
     return f"{text}  [required]" if option.required else text
 
 
-def _with_caller(option: Option) -> str:
-    return f"{option.doc} Left out, you." if option.caller else option.doc
+def _with_caller(option: Option, command: Command) -> str:
+    doc = in_our_words(option.doc, command)
+    if not option.caller:
+        return doc
+    others = [label(other) for other in command.options if other.instead]
+    unless = f", unless {' or '.join(others)} is given" if others else ""
+    return f"{doc} Left out, you{unless}."
 
 
 def _currency_option(function: Function) -> Function:

@@ -64,6 +64,22 @@ def arguments(app: App, command: Command, given: Mapping[str, Any]) -> Arguments
     return Arguments(keywords, missing)
 
 
+def meant(command: Command, keywords: Mapping[str, Any]) -> Command:
+    """The operation that is meant: another one where something else than an id says who is.
+
+    Args:
+        command: the operation of the command.
+        keywords: what was given.
+    """
+    if any(option.caller and option.target[0] not in keywords for option in command.options):
+        for option in command.options:
+            if option.instead and option.target[0] in keywords:
+                from tensormesh_api.control_plane.commands import load
+
+                return load(option.instead)
+    return command
+
+
 def check_complete(missing: tuple[Option, ...]) -> None:
     """Refuse to go on without what is needed.
 

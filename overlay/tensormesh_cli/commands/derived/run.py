@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli.commands.derived.call import call
-from tensormesh_cli.commands.derived.request import Arguments, arguments, check_complete
+from tensormesh_cli.commands.derived.request import Arguments, arguments, check_complete, meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +42,7 @@ def run_command(
 
     found = arguments(app, command, given)
     check_complete(found.missing)
+    command = meant(command, found.keywords)
     if given.get("dry_run"):
         from tensormesh_cli.commands.derived.dry_run import print_request
 
