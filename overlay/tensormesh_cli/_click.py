@@ -49,15 +49,17 @@ class Lazy(NamedTuple):
 
     Attributes:
         module: where it is.
-        attribute: its name there, or that of a function that makes it of its name.
+        attribute: its name there, or that of a function that makes it of its words.
         help: one line for the list of commands.
         section: the heading that it is listed under.
+        words: what is typed to reach it, if a function makes it; its name alone by default.
     """
 
     module: str
     attribute: str
     help: str
     section: str = "Commands"
+    words: tuple[str, ...] = ()
 
 
 class Argument(click.Argument):
@@ -193,7 +195,7 @@ class TmGroup(_Base, click.Group):
         entry = self.lazy[name]
         found = getattr(import_module(entry.module), entry.attribute)
         if not isinstance(found, click.Command):
-            found = found(name)
+            found = found(*(entry.words or (name,)))
         assert isinstance(found, click.Command)
         return found
 

@@ -82,6 +82,42 @@ SCHEMAS = """\
         fee:
           $ref: "#/components/schemas/Money"
 """
+SESSIONS = """\
+  /auth/sessions:
+    get:
+      operationId: list_sessions
+      tags:
+        - auth
+      summary: List your sessions
+      x-tm-resource: auth.sessions
+      x-tm-method: list
+      x-tm-provenance: inferred
+      security:
+        - ControlPlaneToken: []
+      responses:
+        "200":
+          description: They are no more.
+        default:
+          $ref: "#/components/responses/UnexpectedError"
+
+  /auth/status:
+    get:
+      operationId: get_login_status
+      tags:
+        - auth
+      summary: Get the status of the host's logins
+      x-tm-resource: auth
+      x-tm-method: status
+      x-tm-provenance: inferred
+      security:
+        - ControlPlaneToken: []
+      responses:
+        "200":
+          description: They are well.
+        default:
+          $ref: "#/components/responses/UnexpectedError"
+
+"""
 FIELD = """\
         shoeSize:
           type: number
@@ -145,6 +181,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = specs["control_plane"]
     for before, new in [
         ("  /v1/support/tickets:\n", OPERATION),
+        ("  /v1/support/tickets:\n", SESSIONS),
         ("    Ticket:\n", SCHEMAS),
         ("        userRole:\n          $ref", FIELD),
         ("  - name: support\n", "  - name: notices\n    description: Notices.\n"),
@@ -255,3 +292,18 @@ def test_the_new_command_runs_in_tm(extended: Path) -> None:
     assert request["method"] == "POST"
     assert request["url"].endswith("/v1/notices/n%201:acknowledge")
     assert request["body"] == {"readAt": "2026-05-01T00:00:00Z", "labels": ["a"]}
+
+
+def test_an_operation_joins_the_group_that_is_written_by_hand(extended: Path) -> None:
+    shown = run(extended, "-m", "tensormesh_cli", "auth", "--help")
+    assert "  login " in shown
+    assert "  sessions " in shown
+    assert "List your sessions." in run(
+        extended, "-m", "tensormesh_cli", "auth", "sessions", "list", "--help"
+    )
+
+
+def test_a_command_that_is_written_by_hand_counts_before_an_operation(extended: Path) -> None:
+    shown = run(extended, "-m", "tensormesh_cli", "auth", "status", "--help")
+    assert "Show which credentials there are." in shown
+    assert "Log in to the Control Plane." in run(extended, "-m", "tensormesh_cli", "--help")

@@ -34,15 +34,21 @@ class DerivedGroup(TmGroup):
     """
 
     def __init__(self, words: Words) -> None:
-        below = {
-            name: Lazy(__name__, "get", _text((*words, name)), "Commands")
-            for name in _names_below(words)
-        }
-        super().__init__(words[-1], lazy=below, help=_text(words), no_args_is_help=True)
-        self._words = words
+        super().__init__(words[-1], help=_text(words), no_args_is_help=True)
+        merge(self, words)
 
-    def _load(self, name: str) -> click.Command:
-        return _make((*self._words, name))
+
+def merge(group: TmGroup, words: Words) -> None:
+    """Add the commands that the specification has below the words of a group.
+
+    Args:
+        group: the group. What it has already stays.
+        words: what is typed to reach it.
+    """
+    for name in _names_below(words):
+        if name not in group.commands and name not in group.lazy:
+            below = (*words, name)
+            group.lazy[name] = Lazy(__name__, "get", _text(below), words=below)
 
 
 def root_names() -> dict[str, str]:
@@ -50,16 +56,12 @@ def root_names() -> dict[str, str]:
     return {name: _text((name,)) for name in _names_below(())}
 
 
-def get(name: str) -> click.Command:
-    """The group, or the command, of a name at the top.
+def get(*words: str) -> click.Command:
+    """The group, or the command, of these words.
 
     Raises:
         KeyError: there is none.
     """
-    return _make((name,))
-
-
-def _make(words: Words) -> click.Command:
     if words in _OWN:
         module, attribute = _OWN[words]
         own: click.Command = getattr(import_module(module), attribute)
