@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ._clients import Clients, LoopClients, check_given, make_async, make_sync
 from ._closing import AsyncClosing, Closing
-from ._config import Settings, resolve_settings
+from ._config import Settings, resolve_settings, start_log
 from ._errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -232,6 +232,7 @@ class Tensormesh(_Base, Closing):
                 max_retries=max_retries,
                 ca_bundle=ca_bundle,
             )
+            start_log()
         except ConfigurationError as error:
             # Tracebacks may be printed with their variables.
             inference_api_key = control_plane_token = None
@@ -338,6 +339,7 @@ class AsyncTensormesh(_Base, AsyncClosing):
                 max_retries=max_retries,
                 ca_bundle=ca_bundle,
             )
+            start_log()
         except ConfigurationError as error:
             # Tracebacks may be printed with their variables.
             inference_api_key = control_plane_token = None

@@ -27,6 +27,9 @@ VARIABLES = {
     "ca_bundle": "TENSORMESH_CA_BUNDLE",
 }
 
+# Of the process, not of one client: no argument gives it.
+LOG_VARIABLE = "TENSORMESH_LOG"
+
 # Those that only code gives. Settings are shown in this order.
 _NAMES = (*VARIABLES, "connect_timeout_seconds", "total_timeout_seconds")
 
@@ -218,6 +221,19 @@ def resolve_settings(
         "ca_bundle": ca_bundle,
     }
     return Settings({name: _settle(name, value, environ) for name, value in arguments.items()})
+
+
+def start_log() -> None:
+    """Write the log to stderr, if the environment asks for it.
+
+    Raises:
+        ConfigurationError: it asks for what there is not.
+    """
+    level = os.environ.get(LOG_VARIABLE)
+    if level:
+        from ._log import write_log
+
+        write_log(level, LOG_VARIABLE)
 
 
 def _settle(name: str, argument: object, environ: Mapping[str, str]) -> object:

@@ -67,6 +67,7 @@ class Exchange:
         )
         if delay is None or self._is_too_late(delay):
             raise error
+        self._tell_delay(delay, error.message)
         return delay
 
     def succeeded(self, status_code: int) -> bool:
@@ -100,7 +101,13 @@ class Exchange:
         )
         if delay is None or self._is_too_late(delay):
             raise error
+        self._tell_delay(delay, str(status_code))
         return delay
+
+    def _tell_delay(self, delay: float, reason: str) -> None:
+        if logger.isEnabledFor(logging.INFO):
+            # Of now: a handler may read the record later.
+            logger.info("%s: next try in %.1f s: %s", str(self), delay, reason)
 
     def _is_too_late(self, delay: float) -> bool:
         """Whether a next try would begin after the deadline."""

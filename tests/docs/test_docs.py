@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tensormesh
-from tensormesh._config import VARIABLES
+from tensormesh._config import LOG_VARIABLE, VARIABLES
 from tensormesh_codegen.vendor import VENDOR_KEYS
 from tensormesh_local import LocalHost
 
@@ -61,6 +61,7 @@ def test_the_readme_lists_every_setting_with_its_variable() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for argument, variable in VARIABLES.items():
         assert f"| `{argument}` | `{variable}` |" in text
+    assert f"| | `{LOG_VARIABLE}` |" in text
 
 
 def test_the_guide_names_every_error_class() -> None:

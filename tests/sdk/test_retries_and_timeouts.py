@@ -201,15 +201,21 @@ def test_every_try_is_logged_without_secrets(
             extra_query={"token": "canary-query"}, extra_headers={"X-Key": "canary-header"}
         )
     )
-    lines = [record.getMessage() for record in caplog.records if record.name == "tensormesh"]
+    own = [record for record in caplog.records if record.name == "tensormesh"]
+    lines = [record.getMessage() for record in own if record.levelno == logging.DEBUG]
     place = "GET https://on-demand.test/prefix/v1/models"
     assert lines == [
         f"{place} (attempt 1): connection failed: {REFUSED}",
         f"{place} (attempt 2): 503",
         f"{place} (attempt 3): 200",
     ]
+    waits_told = [record.getMessage() for record in own if record.levelno == logging.INFO]
+    assert waits_told == [
+        f"{place} (attempt 1): next try in {waits[0]:.1f} s: connection failed: {REFUSED}",
+        f"{place} (attempt 2): next try in {waits[1]:.1f} s: 503",
+    ]
     assert API_KEY not in caplog.text
-    assert "canary" not in "".join(lines)
+    assert "canary" not in "".join([*lines, *waits_told])
 
 
 # Timeouts
