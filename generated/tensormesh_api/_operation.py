@@ -77,6 +77,7 @@ class Operation(Generic[ResultT, EventT]):
         event_parser: Gives the function from decoded JSON to an event of a stream, else None.
         empty: What an empty body stands for, else None.
         provenance: Whether the operation is `documented`, `observed` or `inferred`.
+        secrets: Names of the fields of its body, however deep, that are credentials.
     """
 
     __slots__ = (
@@ -89,6 +90,7 @@ class Operation(Generic[ResultT, EventT]):
         "parse_response",
         "path",
         "provenance",
+        "secrets",
         "surface",
     )
 
@@ -105,6 +107,7 @@ class Operation(Generic[ResultT, EventT]):
         event_parser: Callable[[], Callable[[Any], EventT]] | None,
         empty: Mapping[str, Any] | None,
         provenance: str,
+        secrets: tuple[str, ...] = (),
     ) -> None:
         self.id = id
         self.surface = surface
@@ -116,6 +119,7 @@ class Operation(Generic[ResultT, EventT]):
         self.event_parser = event_parser
         self.empty = empty
         self.provenance = provenance
+        self.secrets = secrets
 
     def __repr__(self) -> str:
         return f"Operation({self.surface.name}.{self.id}: {self.method} {self.path})"

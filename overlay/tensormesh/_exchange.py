@@ -136,13 +136,13 @@ class Exchange:
         )
 
     def _secrets(self) -> tuple[str, ...]:
-        from ._status import SHORTEST_SECRET
+        from ._status import sent_secrets
 
-        credential = self.call.headers.get("authorization", "").rpartition(" ")[2]
-        return (credential,) if len(credential) >= SHORTEST_SECRET else ()
+        call = self.call
+        return sent_secrets(call.headers, call.content, call.operation.secrets)
 
     def without_secrets(self, content: bytes) -> bytes:
-        """What a server sent, fit to be kept on an error: it may have echoed the credential."""
+        """What a server sent, fit to be kept on an error: it may have echoed what is secret."""
         from ._status import hide_secrets
 
         return hide_secrets(content, self._secrets())

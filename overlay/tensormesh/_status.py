@@ -25,10 +25,12 @@ from ._errors import (
     UnprocessableEntityError,
     safe_url,
 )
+from ._json import dumps, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from typing import Any
 
 _HIDDEN = "***"
 _SECRET_HEADERS = frozenset(
@@ -159,6 +161,40 @@ def parse_retry_after(value: str | None, *, now: float) -> float | None:
         return max(date.timestamp() - now, 0.0)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def sent_secrets(
+    headers: Mapping[str, str], content: bytes | None, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What a request held that nobody is to see, the longest first, as a server may echo it.
+
+    Args:
+        headers: of the request: its credential is one.
+        content: its JSON body, or ``None``.
+        names: the fields of the body, however deep, whose texts are others.
+    """
+    found = {headers.get("authorization", "").rpartition(" ")[2]}
+    if content and names:
+        found.update(_texts_of(loads(content), frozenset(names)))
+    found = {secret for secret in found if len(secret) >= SHORTEST_SECRET}
+    # As it is, and as JSON writes it, with or without the slash escaped.
+    written = {dumps(secret).decode()[1:-1] for secret in found}
+    forms = {*found, *written, *(text.replace("/", r"\/") for text in written)}
+    return tuple(sorted(forms, key=len, reverse=True))
+
+
+def _texts_of(value: Any, names: frozenset[str]) -> Iterator[str]:
+    """The texts in the fields of these names, at any depth."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _texts_of(item, names)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if isinstance(item, str):
+                if name in names:
+                    yield item
+            else:
+                yield from _texts_of(item, names)
 
 
 def hide_secrets(content: bytes, secrets: Iterable[str]) -> bytes:

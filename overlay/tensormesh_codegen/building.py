@@ -198,6 +198,26 @@ def build_fields(schemas: Schemas, schema: dict[str, Any], at: Pointer) -> Itera
         )
 
 
+def secret_fields(schemas: Schemas, part: Any, seen: frozenset[str] = frozenset()) -> set[str]:
+    """Wire names of all properties below a part of a document that are credentials."""
+    if isinstance(part, list):
+        return {name for item in part for name in secret_fields(schemas, item, seen)}
+    if not isinstance(part, dict):
+        return set()
+    if isinstance(part.get("$ref"), str):
+        target = schemas.target(part["$ref"])
+        if target in seen:
+            return set()
+        return secret_fields(schemas, schemas.raw.get(target), seen | {target})
+    # Apart from the rest, as a property may have any name.
+    properties: dict[str, Any] = part.get("properties") or {}
+    found = {
+        w for w, item in properties.items() if schemas.resolve(item).get("format") == "password"
+    }
+    rest = [item for key, item in part.items() if key != "properties"]
+    return found | secret_fields(schemas, [*properties.values(), *rest], seen)
+
+
 def _with_imports(models: list[Model]) -> list[Model]:
     """Tell the imports that can stand at the top of a module from those that would be a circle."""
     needs = {model.name: _needed(model) for model in models}

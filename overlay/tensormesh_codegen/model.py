@@ -135,7 +135,11 @@ class Pagination:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of a package: what all its hosts agree on."""
+    """One operation of a package: what all its hosts agree on.
+
+    Attributes:
+        secrets: Wire names of the fields of its body, however deep, that are credentials.
+    """
 
     id: str
     method: str
@@ -156,6 +160,7 @@ class Operation:
     cli: str | None
     safe: bool
     imports: tuple[Type, ...]
+    secrets: tuple[str, ...] = ()
 
     @property
     def params_class(self) -> str:

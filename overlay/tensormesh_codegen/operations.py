@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import docs, naming
-from .building import Schemas, build_fields
+from .building import Schemas, build_fields, secret_fields
 from .bundling import Bundle, resolve
 from .errors import SpecError
 from .loading import Pointer
@@ -110,6 +110,7 @@ def _operation(schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: F
         cli=raw.get("x-tm-cli"),
         safe=raw.get("x-tm-safe", False),
         imports=tuple(_argument_imports(arguments)),
+        secrets=tuple(sorted(secret_fields(schemas, raw.get("requestBody")))),
     )
 
 

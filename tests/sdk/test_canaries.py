@@ -29,7 +29,7 @@ CREDENTIALS: dict[str, Any] = {
 
 
 def received(request: httpx.Request) -> str:
-    return f"{request.url} {dict(request.headers)}"
+    return f"{request.url} {dict(request.headers)} {request.content.decode()}"
 
 
 def with_status(status: int) -> Callable[[httpx.Request], httpx.Response]:
@@ -99,7 +99,23 @@ def ask_control_plane(face: Face, client: Any) -> Any:
     return face.run(client.control_plane.models.list())
 
 
+def ask_refresh(face: Face, client: Any) -> Any:
+    return face.run(client.control_plane.auth.cli.refresh(refresh_token=f"{CANARY}/refresh+token="))
+
+
+def ask_exchange(face: Face, client: Any) -> Any:
+    exchange = client.control_plane.auth.cli.exchange
+    return face.run(exchange(login_id="l", code_verifier=f"{CANARY}-verifier"))
+
+
+def ask_deploy(face: Face, client: Any) -> Any:
+    deploy = client.control_plane.models.deploy
+    secrets = {"hfToken": f"hf_{CANARY}_more"}
+    return face.run(deploy(api_key=f"sk-{CANARY}-of-body", extra_body=secrets))
+
+
 CALLS = {"chat": ask_chat, "stream": ask_stream, "control plane": ask_control_plane}
+WITH_SECRETS = {"refresh": ask_refresh, "exchange": ask_exchange, "deploy": ask_deploy}
 
 
 @pytest.fixture
@@ -136,14 +152,14 @@ def shown(error: BaseException) -> str:
     return "\n".join(texts)
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", [*CALLS, *WITH_SECRETS])
 @pytest.mark.parametrize("host", HOSTS)
 def test_no_error_and_no_log_shows_a_credential_that_a_host_echoes(
     face: Face, host: str, call: str, log: list[str]
 ) -> None:
     client = face.client(Server(HOSTS[host]), **CREDENTIALS, max_retries=0)
     with pytest.raises(TensormeshError) as caught:
-        CALLS[call](face, client)
+        {**CALLS, **WITH_SECRETS}[call](face, client)
     error = caught.value
     for each in (error, copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
         assert CANARY not in shown(each)

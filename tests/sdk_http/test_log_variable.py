@@ -164,7 +164,7 @@ def test_every_try_of_every_call_is_on_stderr_once_and_no_secret_is(
     assert said[f"DEBUG: GET {server.url}/v1/models (attempt 1): 503"] == 2
     assert said[f"INFO: GET {server.url}/v1/models (attempt 1): next try in 0.0 s: 503"] == 2
     assert said[f"DEBUG: GET {server.url}/v1/models (attempt 2): 200"] == 2
-    for secret in ("canary-inference", "canary-token"):
+    for secret in ("canary-inference", "canary-token", "canary-refresh"):
         assert any(secret in f"{turn.headers} {turn.body!r}" for turn in server.turns), secret
         assert secret not in done.stdout
     # Prompts, answers, queries and headers are not logged either.

@@ -41,4 +41,5 @@ OPERATION: Final[Operation[ExchangeCliLoginResponse, None]] = Operation(
     event_parser=None,
     empty=None,
     provenance="inferred",
+    secrets=("codeVerifier",),
 )

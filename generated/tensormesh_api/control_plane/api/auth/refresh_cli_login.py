@@ -41,4 +41,5 @@ OPERATION: Final[Operation[RefreshCliLoginResponse, None]] = Operation(
     event_parser=None,
     empty=None,
     provenance="inferred",
+    secrets=("refreshToken",),
 )

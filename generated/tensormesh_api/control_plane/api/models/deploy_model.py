@@ -39,4 +39,5 @@ OPERATION: Final[Operation[Model, None]] = Operation(
     event_parser=None,
     empty=None,
     provenance="documented",
+    secrets=("apiKey", "hfToken"),
 )
