@@ -292,3 +292,13 @@ def test_a_credential_in_a_header_of_the_user_is_not_shown(host: RawServer, tmp_
             result = tm(*line, environ=environ)
             assert CANARY not in result.stderr
             assert CANARY not in result.stdout or (result.status == 0 and not more)
+
+
+def test_a_credential_in_a_body_of_the_user_is_not_shown(host: RawServer, tmp_path: Path) -> None:
+    environ = in_environment(tmp_path, host.url)
+    for name in ("refreshToken", "codeVerifier", "hfToken", "apiKey"):
+        body = json.dumps({"nested": [{name: f"{CANARY}-{name}"}]})
+        line = ("--debug", "api", "POST", "/auth/cli/refresh", "--json", body)
+        result = tm(*line, environ=environ)
+        assert CANARY not in result.stderr, name
+        assert CANARY not in result.stdout or result.status == 0

@@ -132,12 +132,14 @@ def api(
 
 def _hide(app: App, request: RawRequest) -> None:
     """Keep the credentials that the user gives from being shown, should the host echo them."""
-    from tensormesh_cli.commands.derived.values import SECRET_HEADERS
+    from tensormesh_cli.commands.derived.values import SECRET_HEADERS, secrets_in
 
     for name in SECRET_HEADERS & request.headers.keys():
         value = request.headers[name]
         app.redactor.add(value)
         app.redactor.add(value.rpartition(" ")[2])
+    for secret in secrets_in(request.body):
+        app.redactor.add(secret)
 
 
 def _show(app: App, surface: str, request: RawRequest) -> None:

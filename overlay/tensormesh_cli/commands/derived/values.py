@@ -14,6 +14,8 @@ from tensormesh_api.control_plane.commands import SECRETS
 from tensormesh_cli._errors import UsageFault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from click.shell_completion import CompletionItem
 
     from tensormesh_cli._terminal import Terminal
@@ -218,6 +220,19 @@ def read_file(path: str, source: str) -> str:
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageFault(f"{source} cannot be read: {reason}") from None
+
+
+def secrets_in(value: Any) -> Iterator[str]:
+    """The keys and tokens in the data."""
+    if isinstance(value, list):
+        for item in value:
+            yield from secrets_in(item)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key in SECRETS and isinstance(inner, str):
+                yield inner
+            else:
+                yield from secrets_in(inner)
 
 
 def without_secrets(value: Any, names: frozenset[str] = SECRETS) -> Any:
