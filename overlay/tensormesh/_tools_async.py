@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from ._closing import AsyncClosing
+from ._errors import ConfigurationError
 from ._tools_run import RunState, decide
 from ._tools_workers import Job, Outcome, attempt
 
@@ -73,6 +74,7 @@ class AsyncRunStream(RunState, AsyncClosing):
             await self._ask()
 
     async def _ask(self) -> None:
+        _check_asyncio()
         params = self._request()
         if self._is_streamed:
             self._stream = await self._create(stream=True, **params)
@@ -155,7 +157,8 @@ class AsyncRunStream(RunState, AsyncClosing):
         for task in tasks:
             task.cancel()
         try:
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if tasks:
+                await asyncio.gather(*tasks, return_exceptions=True)
         finally:
             if stream is not None:
                 await stream.close()
@@ -175,3 +178,14 @@ async def on_thread(job: Job) -> Outcome:
         daemon=True,
     ).start()
     return await asyncio.wrap_future(future)
+
+
+def _check_asyncio() -> None:
+    """Refuse before anything is asked, and paid for, what could not be gone on with."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigurationError(
+            "`run` calls tools in tasks of asyncio, and no loop of asyncio runs here: use "
+            "`create` with `tools`, or the synchronous client in a thread"
+        ) from None

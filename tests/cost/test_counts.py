@@ -102,8 +102,8 @@ def async_completions(url: str, loop: asyncio.Runner) -> Iterator[Any]:
 
 def loaded_by(program: str, *arguments: str) -> set[str]:
     """The modules that a program loads in a process of its own."""
-    # Where they are installed, httpx loads its own command line with them.
-    prepare = "import sys; sys.modules['rich'] = sys.modules['click'] = None"
+    # Where they are installed, httpx loads its own command line and httpcore trio with them.
+    prepare = "import sys; sys.modules.update(dict.fromkeys(('rich', 'click', 'trio')))"
     count = "before = set(sys.modules)\n{}\nprint(*sorted(set(sys.modules) - before))"
     folders = os.pathsep.join([str(ROOT / "overlay"), str(ROOT / "generated")])
     result = subprocess.run(
