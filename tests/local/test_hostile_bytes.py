@@ -176,23 +176,54 @@ def test_damaged_bodies_never_make_the_host_fail(host: LocalHost) -> None:
             assert answer.status_code in (200, 400, 404, 422), bytes(content)
 
 
+def answers_at(address: str, url: str) -> bool:
+    """Whether somebody listens on the port of a URL at another address of this machine."""
+    try:
+        socket.create_connection((address, urlsplit(url).port), timeout=SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def listening(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The socket's address when `python -m tensormesh_local` has begun to listen."""
+    found = []
+
+    def ready_and_gone(run: object) -> None:
+        server = inspect.getcoroutinelocals(run)["server"]  # type: ignore[arg-type]
+        server._on_ready()
+        found.append(server._socket.getsockname()[0])
+        server.release_socket()
+        run.close()  # type: ignore[attr-defined]
+
+    monkeypatch.setattr("asyncio.run", ready_and_gone)
+    assert cli.main(["--port", "0", *arguments]) == 0
+    return str(found[0])
+
+
 def test_a_host_listens_on_this_machine_alone(host: LocalHost) -> None:
     for url in (host.serverless_base_url, host.control_plane_base_url):
-        assert ipaddress.ip_address(urlsplit(url).hostname or "").is_loopback
+        # The whole of 127/8 is this machine; only a socket that is bound to all answers here.
+        assert answers_at("127.0.0.1", url)
+        assert not answers_at("127.0.0.2", url)
     assert "host" not in inspect.signature(LocalHost).parameters
+
+
+@pytest.mark.parametrize("arguments", [[], ["--host", "localhost"], ["--host", "127.0.0.1"]])
+def test_a_process_binds_to_loopback_without_a_warning(
+    arguments: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert ipaddress.ip_address(listening(*arguments, monkeypatch=monkeypatch)).is_loopback
+    assert capsys.readouterr().err == ""
 
 
 def test_who_opens_it_to_others_is_warned(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def ready_and_gone(run: object) -> None:
-        server = inspect.getcoroutinelocals(run)["server"]  # type: ignore[arg-type]
-        server._on_ready()
-        server.release_socket()
-        run.close()  # type: ignore[attr-defined]
-
-    monkeypatch.setattr("asyncio.run", ready_and_gone)
-    assert cli.main(["--host", "0.0.0.0", "--port", "0", "--allow-remote"]) == 0
+    address = listening("--host", "0.0.0.0", "--allow-remote", monkeypatch=monkeypatch)
+    assert address == "0.0.0.0"
     assert "reachable by others on 0.0.0.0" in capsys.readouterr().err
 
 
