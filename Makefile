@@ -77,7 +77,7 @@ docs: setup ## Write the pages and screens of docs/ that are made of tm
 	@PYTHONPATH=overlay:generated $(RUN) -m tensormesh_docs write
 
 audit: $(VENV)/.audit ## Look all dependencies up among known vulnerabilities
-	$(RUN) -m pip_audit --local --skip-editable
+	@$(RUN) tests/support/audit.py
 
 dist: setup ## Build the wheel and the source archive
 	@$(RUN) -m build
