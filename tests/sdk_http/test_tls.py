@@ -184,6 +184,22 @@ def test_plain_http_loads_no_certificates(face: Face, monkeypatch: pytest.Monkey
         assert list_models(face, server).data[0].id == "m"
 
 
+def test_a_users_http_client_may_show_a_certificate_of_its_own(
+    face: Face, authority: trustme.CA, bundle: str
+) -> None:
+    context = context_for(authority.issue_cert("127.0.0.1"))
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
+    with RawServer(answers, context) as server:
+        with pytest.raises(APIConnectionError):
+            list_models(face, server, ca_bundle=bundle)
+        own = ssl.create_default_context(cafile=bundle)
+        authority.issue_cert("caller@client.test").configure_cert(own)
+        models = list_models(face, server, http_client=face.http(verify=own))
+        assert models.data[0].id == "m"
+        assert len(server.turns) == 1
+
+
 def test_a_certificate_that_has_expired_is_a_connection_error(
     face: Face, authority: trustme.CA, bundle: str
 ) -> None:
