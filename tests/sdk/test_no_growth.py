@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from support.sdk_faces import Face, Server, SyncFace, answer, events
+from support.sdk_faces import SETTINGS, Face, Server, SyncFace, answer, events
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, as_json, chunk, sse, stream_of
 
 from tensormesh import APIError
@@ -46,8 +46,15 @@ def leave_a_stream(face: Face, client: Any) -> None:
     face.next(create(face, client, stream=True))
 
 
+def make_another(face: Face, client: Any) -> None:
+    another = face.new_client(**SETTINGS, http_client=client._clients._given)
+    create(face, another)
+    face.run(another.close())
+
+
 WORK: dict[str, Callable[[Face, Any], None]] = {
-    each.__name__: each for each in (ask, ask_a_copy, fail, read_a_stream, leave_a_stream)
+    each.__name__: each
+    for each in (ask, ask_a_copy, fail, read_a_stream, leave_a_stream, make_another)
 }
 
 

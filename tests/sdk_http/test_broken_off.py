@@ -334,11 +334,16 @@ def test_streams_that_end_by_an_error_keep_nothing_open(face: Face) -> None:
         assert len(errors) == 50
 
 
-def test_clients_that_are_dropped_unclosed_close_their_sockets() -> None:
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "dropped"])
+def test_clients_that_are_gone_have_closed_their_sockets(is_closed: bool) -> None:
     with RawServer(answers) as server:
-        for _ in range(20):
+        for _ in range(100):
             client = Tensormesh(**{**SETTINGS, "serverless_base_url": server.url})
             client.inference.serverless.models.list()
-            client.close()
+            if is_closed:
+                client.close()
             del client
+        gc.collect()
+        assert server.connections == 100
         assert server.wait_until(lambda: server.open == 0)

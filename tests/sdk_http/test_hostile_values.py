@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -152,6 +153,24 @@ def test_a_query_stays_a_query(face: Face, value: str) -> None:
             "connection",
         }
         assert "&" not in turn.path
+
+
+@pytest.mark.parametrize("way", ["own", "proxy", "http_client"])
+def test_a_netrc_file_gives_no_credential(
+    face: Face, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login user password canary\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    with RawServer(lambda turn: turn.answer_json(MODELS)) as server:
+        if way == "proxy":
+            monkeypatch.setenv("HTTP_PROXY", server.url)
+        more = {"http_client": face.http()} if way == "http_client" else {}
+        client = face.bare_client(serverless_base_url=server.url, **more)
+        face.run(client.inference.serverless.models.list())
+        (turn,) = server.turns
+        assert not {"authorization", "proxy-authorization"} & turn.headers.keys()
 
 
 @pytest.mark.parametrize("surface", ["serverless", "on_demand", "control_plane"])
