@@ -24,6 +24,7 @@ class Surface:
         variables: For each variable of the base URL the default and the known values.
         auth_scheme: Scheme of the `Authorization` header.
         auth_setting: The client setting that holds the credential.
+        headers: Headers whose values are client settings: (header, setting) pairs.
         post_timeout_seconds: How long a POST is waited for by default; None if as long as all else.
     """
 
@@ -32,6 +33,7 @@ class Surface:
         "auth_setting",
         "base_url",
         "base_url_setting",
+        "headers",
         "name",
         "post_timeout_seconds",
         "title",
@@ -48,6 +50,7 @@ class Surface:
         variables: Mapping[str, tuple[str, tuple[str, ...]]],
         auth_scheme: str,
         auth_setting: str,
+        headers: tuple[tuple[str, str], ...] = (),
         post_timeout_seconds: float | None = None,
     ) -> None:
         self.name = name
@@ -57,6 +60,7 @@ class Surface:
         self.variables = variables
         self.auth_scheme = auth_scheme
         self.auth_setting = auth_setting
+        self.headers = headers
         self.post_timeout_seconds = post_timeout_seconds
 
     def __repr__(self) -> str:
@@ -71,7 +75,8 @@ class Operation(Generic[ResultT, EventT]):
         surface: The host.
         method: HTTP method.
         path: Path template.
-        auth: Whether a credential is `required`, `optional` or takes no part (`none`).
+        auth: Whether a credential is `required`, `optional` or takes no part (`none`). `given`
+            sends what the client has, of headers too.
         headers: Headers whose values are client settings: (header, setting) pairs.
         parse_response: From decoded JSON to the result.
         event_parser: Gives the function from decoded JSON to an event of a stream, else None.
@@ -129,11 +134,13 @@ class Operations:
     """The operations of one host, each loaded when it is first used.
 
     Args:
+        surface: The host.
         package: The package of the endpoint modules.
         modules: For each operation the module that holds it.
     """
 
-    def __init__(self, package: str, modules: Mapping[str, str]) -> None:
+    def __init__(self, surface: Surface, package: str, modules: Mapping[str, str]) -> None:
+        self._surface = surface
         self._package = package
         self._modules = modules
 
@@ -166,7 +173,7 @@ class Request(Generic[ResultT, EventT]):
         operation: Operation[ResultT, EventT],
         path: str,
         query: dict[str, Any],
-        body: dict[str, Any] | None,
+        body: Any,
     ) -> None:
         self.operation = operation
         self.path = path

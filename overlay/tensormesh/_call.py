@@ -102,15 +102,16 @@ def prepare(settings: Settings, request: Request[Any, Any], options: CallOptions
     query = request.query
     if options.extra_query:
         query = {**query, **_mapping(options.extra_query, "extra_query")}
-    if body is not None and body.get("response_format") is not None:
-        _check_format(operation, body["response_format"])
     headers = _headers(settings, operation)
     content = None
     if body is not None:
+        if isinstance(body, dict):
+            if body.get("response_format") is not None:
+                _check_format(operation, body["response_format"])
+            if body.get("stream"):
+                headers["accept"] = "text/event-stream"
         content = dumps(body)
         headers["content-type"] = "application/json"
-        if body.get("stream"):
-            headers["accept"] = "text/event-stream"
     removed: tuple[str, ...] = ()
     if options.extra_headers:
         removed = _add_headers(headers, _mapping(options.extra_headers, "extra_headers"))
@@ -143,12 +144,15 @@ def _headers(settings: Settings, operation: Operation[Any, Any]) -> Headers:
     surface = operation.surface
     if operation.auth == "required":
         headers["authorization"] = f"{surface.auth_scheme} {settings.require(surface.auth_setting)}"
-    elif operation.auth == "optional":
+    elif operation.auth != "none":
         credential = getattr(settings, surface.auth_setting)
         if credential is not None:
             headers["authorization"] = f"{surface.auth_scheme} {credential}"
     for name, setting in operation.headers:
-        headers[name.lower()] = settings.require(setting)
+        if operation.auth != "given":
+            headers[name.lower()] = settings.require(setting)
+        elif (value := getattr(settings, setting)) is not None:
+            headers[name.lower()] = value
     return headers
 
 

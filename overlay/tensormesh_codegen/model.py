@@ -196,6 +196,7 @@ class Surface:
     variables: tuple[tuple[str, str, tuple[str, ...]], ...]
     auth_scheme: str
     auth_setting: str
+    headers: tuple[tuple[str, str], ...]
     tags: tuple[tuple[str, str], ...]
     endpoints: tuple[Endpoint, ...]
 

@@ -93,7 +93,7 @@ def _operations(package: Package, bundles: list[Bundle]) -> Clashes:
 
 def _namespaces(package: Package, bundles: list[Bundle]) -> Clashes:
     root = f"the namespaces of {package.name}"
-    taken = dict.fromkeys((package.root_class, f"Async{package.root_class}"), root)
+    taken = dict.fromkeys(_variants_of(package.root_class), root)
     for top in package.resources:
         nodes = top.walk()
         imported = {
@@ -105,7 +105,7 @@ def _namespaces(package: Package, bundles: list[Bundle]) -> Clashes:
         for node in nodes:
             at = (*_place(_first(node)), "x-tm-resource")
             label = ".".join(node.path)
-            for name in _classes_of(node):
+            for name in _variants_of(node.class_name):
                 known = imported.get(name) or taken.setdefault(name, label)
                 if name in RESERVED_CLASSES:
                     known = "a class of the generated code"
@@ -127,10 +127,10 @@ def _namespaces(package: Package, bundles: list[Bundle]) -> Clashes:
             yield bundles[0], (*_place(_first(top)), "x-tm-resource"), problem
 
 
-def _classes_of(node: Resource) -> Iterator[str]:
+def _variants_of(class_name: str) -> Iterator[str]:
     for prefix in ("", "Async"):
         for suffix in ("", "WithRawResponse", "WithStreamingResponse"):
-            yield f"{prefix}{node.class_name}{suffix}"
+            yield f"{prefix}{class_name}{suffix}"
 
 
 def _imported(operation: Operation) -> Iterator[str]:

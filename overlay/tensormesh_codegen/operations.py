@@ -34,6 +34,7 @@ def build_surface(schemas: Schemas) -> Surface:
     server = data["servers"][0]
     schemes = data["components"].get("securitySchemes") or {}
     scheme: dict[str, Any] = next(iter(schemes.values()), {})
+    endpoints = tuple(_endpoints(schemas))
     return Surface(
         name=data["x-tm-surface"],
         title=str(data["info"]["title"]),
@@ -50,7 +51,8 @@ def build_surface(schemas: Schemas) -> Surface:
         tags=tuple(
             (tag["name"], docs.paragraph(tag.get("description"))) for tag in data.get("tags") or ()
         ),
-        endpoints=tuple(_endpoints(schemas)),
+        headers=tuple(dict.fromkeys(pair for each in endpoints for pair in each.headers)),
+        endpoints=endpoints,
     )
 
 

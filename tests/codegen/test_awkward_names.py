@@ -191,4 +191,6 @@ def test_every_name_that_generated_code_needs_for_itself_is_reserved(mini_projec
             elif isinstance(node, ast.ClassDef):
                 own.add(node.name)
     needed = {name for name in used - own if name[0].isupper() and not name.isupper()}
-    assert needed - {"Mini", "AsyncMini"} == RESERVED_CLASSES
+    variants = ("", "WithRawResponse", "WithStreamingResponse")
+    roots = {f"{prefix}Mini{variant}" for prefix in ("", "Async") for variant in variants}
+    assert needed - roots == RESERVED_CLASSES

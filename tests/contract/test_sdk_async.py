@@ -171,3 +171,11 @@ def test_calls_at_the_same_time_get_their_own_answers(run: Callable[[Flow], None
         assert answers == [f"{n} * {n} = {n * n}." for n in range(2, 30)]
 
     run(flow)
+
+
+def test_a_raw_request_is_answered(run: Callable[[Flow], None]) -> None:
+    async def flow(api: AsyncInference, model: str) -> None:
+        listed = await api.request("GET", "/v1/models")
+        assert model in {card["id"] for card in listed["data"]}
+
+    run(flow)

@@ -117,3 +117,18 @@ def test_asynchronous_client_has_the_same_tree(host: LocalHost) -> None:
             return (await client.control_plane.billing.balance.get()).currency_code
 
     assert asyncio.run(ask()) == "USD"
+
+
+def test_a_raw_request_reads_and_changes_what_methods_do(client: Tensormesh) -> None:
+    host = client.control_plane
+    made = host.request(
+        "POST", "/v1/support/tickets", body={"subject": "Raw", "message": {"content": "Hello"}}
+    )
+    ticket_id = made["ticket"]["ticketId"]
+    assert host.support.tickets.get(ticket_id=ticket_id).subject == "Raw"
+    page = host.request("GET", "/v1/support/tickets?size=1", query={"page": 1})
+    assert [item["ticketId"] for item in page["tickets"]] == [ticket_id]
+    with pytest.raises(NotFoundError):
+        host.request("GET", "/v1/no/such/thing")
+    raw = host.with_raw_response.request("GET", "/auth/profile")
+    assert raw.content == host.users.with_raw_response.get_auth_profile().content

@@ -300,3 +300,10 @@ def test_raw_and_streaming_responses_show_what_was_sent(
         lines = [line for line in response.iter_lines(decode_unicode=True) if line]
     assert lines[-1] == "data: [DONE]"
     assert all(line.startswith("data: ") for line in lines)
+
+
+def test_a_raw_request_streams_too(api: Inference, models: dict[str, str]) -> None:
+    body = {"model": models["chat"], "messages": ask("Say hello."), "stream": True}
+    with api.with_streaming_response.request("POST", "/v1/chat/completions", body=body) as stream:
+        assert [event.data for event in stream.iter_events()][-1] == b"[DONE]"
+    assert api.request("GET", "/health") == api.health.get().to_dict()

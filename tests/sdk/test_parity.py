@@ -43,6 +43,7 @@ NAMESPACES = [
     "version",
 ]
 BUILT_ON_CREATE = ["chat.completions.parse", "chat.completions.run"]
+RAW = ["request", "with_raw_response.request", "with_streaming_response.request"]
 
 
 def test_both_hosts_have_the_eight_namespaces_in_every_variant() -> None:
@@ -56,7 +57,7 @@ def test_both_hosts_have_the_eight_namespaces_in_every_variant() -> None:
     } | {
         f"client.inference.{host}.{method}"
         for host in ("serverless", "on_demand")
-        for method in BUILT_ON_CREATE
+        for method in BUILT_ON_CREATE + RAW
     }
 
 

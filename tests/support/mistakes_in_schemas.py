@@ -257,6 +257,12 @@ CASES = [
         "generated code needs the name 'with_raw_response' for itself: rename it",
     ),
     Case(
+        "namespace that hides the requests of a host",
+        "x-tm-resource: billing\n",
+        "x-tm-resource: request #!\n",
+        "request would be class Request, as a class of the generated code: rename one",
+    ),
+    Case(
         "method that hides a type",
         "x-tm-method: run\n",
         "x-tm-method: dict #!\n",

@@ -167,6 +167,9 @@ def raw_variants() -> None:
     assert_type(opened.iter_bytes(), Iterator[bytes])
     assert_type(opened.iter_events(), Iterator[ServerSentEvent])
     host.models.with_raw_response.list(limit=1)  # type: ignore[call-arg]
+    assert_type(host.with_raw_response.request("GET", "/x"), RawResponse[Any])
+    assert_type(host.with_streaming_response.request("GET", "/x"), StreamedResponse)
+    host.request("GET", "/x", querry={})  # type: ignore[call-arg]
 
 
 def arguments_kept_apart() -> ChatCompletion:

@@ -14,6 +14,7 @@ ON_DEMAND: Final = Surface(
     title="Tensormesh On-Demand inference API",
     base_url="https://external.{provider}.tensormesh.ai",
     base_url_setting="on_demand_base_url",
+    headers=(("X-User-Id", "on_demand_user_id"),),
     post_timeout_seconds=600.0,
     variables={
         "provider": ("nebius", ("nebius", "lambda", "yotta")),

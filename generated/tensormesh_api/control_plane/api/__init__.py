@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..._operation import Operation, Operations
+from .. import surfaces
 
 if TYPE_CHECKING:
     from ..models.admin_get_users_balance_response import AdminGetUsersBalanceResponse
@@ -105,6 +106,7 @@ class Api(Operations):
 
 
 CONTROL_PLANE: Final = Api(
+    surfaces.CONTROL_PLANE,
     __name__,
     {
         "get_auth_profile": "users.get_auth_profile",

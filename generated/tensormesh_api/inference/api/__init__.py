@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..._operation import Operation, Operations
+from .. import surfaces
 
 if TYPE_CHECKING:
     from ..models.chat_completion import ChatCompletion
@@ -38,6 +39,7 @@ class Api(Operations):
 
 
 ON_DEMAND: Final = Api(
+    surfaces.ON_DEMAND,
     __name__,
     {
         "create_chat_completion": "on_demand.create_chat_completion",
@@ -51,6 +53,7 @@ ON_DEMAND: Final = Api(
     },
 )
 SERVERLESS: Final = Api(
+    surfaces.SERVERLESS,
     __name__,
     {
         "create_chat_completion": "serverless.create_chat_completion",

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..._operation import CallOptions
 from ._base import AsyncResource, SyncResource
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..._protocols import AsyncStreamedResponse, RawResponse, StreamedResponse
     from .chat import AsyncChat, Chat
     from .completions import AsyncCompletions, Completions
     from .detokenize import AsyncDetokenize, Detokenize
@@ -79,6 +84,105 @@ class Inference(SyncResource):
 
         return Version(self._client, self._api)
 
+    @property
+    def with_raw_response(self) -> InferenceWithRawResponse:
+        """`request`, which gives the HTTP response, read whole."""
+        return InferenceWithRawResponse(self._client, self._api)
+
+    @property
+    def with_streaming_response(self) -> InferenceWithStreamingResponse:
+        """`request`, which gives the HTTP response still open."""
+        return InferenceWithStreamingResponse(self._client, self._api)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
+    ) -> Any:
+        """Send any request to this host, such as one that there is no method for.
+
+        It is sent as every call is: with the credentials of this host that the client has, its
+        timeouts, and its retries where the method can be repeated safely.
+
+        Args:
+            method (str): GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS.
+            path (str): Path on this host, such as `/v1/models`, with or without a query. Quote what
+                you put into it: `urllib.parse.quote(name, safe="")`.
+            query (Mapping[str, Any] | None): Parameters of the query, beside those of the path,
+                over which they win. A list is repeated, None is left out.
+            body (Any): JSON body: plain data and models; None for no body.
+            extra_headers: Headers added to the request; a value of None takes a header away.
+            timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, in seconds.
+
+        Returns:
+            Any: The decoded JSON of the answer; None if it has no body.
+
+        Raises:
+            TypeError, ValueError: An argument cannot be sent; the message names it. So for a path
+                that names a host: credentials go to no other than this one.
+            ConfigurationError: The host is not known; nothing was sent.
+            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
+            APIStatusError: The server refused; each status has a class of its own.
+            ProtocolError: The answer is not JSON; `with_raw_response.request` gives it as it is.
+        """
+        from ..._raw import raw_request
+
+        request = raw_request(self._api._surface, method, path, query, body)
+        options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        response = self._client.send_raw(request, options)
+        return response.json() if response.content.strip() else None
+
+
+class InferenceWithRawResponse(SyncResource):
+    """`Inference.request`, which gives the HTTP response whole."""
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
+    ) -> RawResponse[Any]:
+        """As `Inference.request`; gives the HTTP response whole."""
+        from ..._raw import raw_request
+
+        request = raw_request(self._api._surface, method, path, query, body)
+        options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        return self._client.send_raw(request, options)
+
+
+class InferenceWithStreamingResponse(SyncResource):
+    """`Inference.request`, which gives an open HTTP response."""
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
+    ) -> StreamedResponse:
+        """As `Inference.request`; gives an open HTTP response. Close it."""
+        from ..._raw import raw_request
+
+        request = raw_request(self._api._surface, method, path, query, body)
+        options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        return self._client.stream_raw(request, options)
+
 
 class AsyncInference(AsyncResource):
     """The namespaces of one host, for an asynchronous client."""
@@ -138,3 +242,102 @@ class AsyncInference(AsyncResource):
         from .version import AsyncVersion
 
         return AsyncVersion(self._client, self._api)
+
+    @property
+    def with_raw_response(self) -> AsyncInferenceWithRawResponse:
+        """`request`, which gives the HTTP response, read whole."""
+        return AsyncInferenceWithRawResponse(self._client, self._api)
+
+    @property
+    def with_streaming_response(self) -> AsyncInferenceWithStreamingResponse:
+        """`request`, which gives the HTTP response still open."""
+        return AsyncInferenceWithStreamingResponse(self._client, self._api)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
+    ) -> Any:
+        """Send any request to this host, such as one that there is no method for.
+
+        It is sent as every call is: with the credentials of this host that the client has, its
+        timeouts, and its retries where the method can be repeated safely.
+
+        Args:
+            method (str): GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS.
+            path (str): Path on this host, such as `/v1/models`, with or without a query. Quote what
+                you put into it: `urllib.parse.quote(name, safe="")`.
+            query (Mapping[str, Any] | None): Parameters of the query, beside those of the path,
+                over which they win. A list is repeated, None is left out.
+            body (Any): JSON body: plain data and models; None for no body.
+            extra_headers: Headers added to the request; a value of None takes a header away.
+            timeout_seconds: In place of the client's timeout for this call, in seconds.
+            total_timeout_seconds: Longest time of the whole call, in seconds.
+
+        Returns:
+            Any: The decoded JSON of the answer; None if it has no body.
+
+        Raises:
+            TypeError, ValueError: An argument cannot be sent; the message names it. So for a path
+                that names a host: credentials go to no other than this one.
+            ConfigurationError: The host is not known; nothing was sent.
+            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
+            APIStatusError: The server refused; each status has a class of its own.
+            ProtocolError: The answer is not JSON; `with_raw_response.request` gives it as it is.
+        """
+        from ..._raw import raw_request
+
+        request = raw_request(self._api._surface, method, path, query, body)
+        options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        response = await self._client.send_raw(request, options)
+        return response.json() if response.content.strip() else None
+
+
+class AsyncInferenceWithRawResponse(AsyncResource):
+    """`AsyncInference.request`, which gives the HTTP response whole."""
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
+    ) -> RawResponse[Any]:
+        """As `AsyncInference.request`; gives the HTTP response whole."""
+        from ..._raw import raw_request
+
+        request = raw_request(self._api._surface, method, path, query, body)
+        options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        return await self._client.send_raw(request, options)
+
+
+class AsyncInferenceWithStreamingResponse(AsyncResource):
+    """`AsyncInference.request`, which gives an open HTTP response."""
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        timeout_seconds: float | None = None,
+        total_timeout_seconds: float | None = None,
+    ) -> AsyncStreamedResponse:
+        """As `AsyncInference.request`; gives an open HTTP response. Close it."""
+        from ..._raw import raw_request
+
+        request = raw_request(self._api._surface, method, path, query, body)
+        options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        return await self._client.stream_raw(request, options)
