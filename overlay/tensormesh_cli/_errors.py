@@ -207,10 +207,11 @@ def _of_configuration(error: tensormesh.ConfigurationError) -> Fault:
 # By a word of the SDK's hint, which speaks of its own arguments: what it is called here.
 _HINTS = {
     "control_plane_token": "`tm auth whoami` tests the login, `tm auth refresh` renews it",
-    "inference_api_key": "check --api-key; `tm init --sync` renews the saved one",
+    "inference_api_key": "check the inference API key; `tm init --sync` renews the saved one",
     "on_demand_user_id": (
         "check the user id, and that the model is the served name and not the modelId UUID"
     ),
+    "Redirects": "redirects are followed only within the same host, and only for GET",
     "Serverless name": "`tm billing pricing serverless list` shows the published names",
 }
 

@@ -99,7 +99,7 @@ def test_a_setting_that_cannot_be_right_keeps_the_words_of_the_sdk() -> None:
     ("hint", "expected"),
     [
         (CONTROL_PLANE_HINT, "`tm auth whoami` tests the login, `tm auth refresh` renews it"),
-        (INFERENCE_HINT, "check --api-key; `tm init --sync` renews the saved one"),
+        (INFERENCE_HINT, "check the inference API key; `tm init --sync` renews the saved one"),
         (None, None),
     ],
 )

@@ -17,17 +17,13 @@ from tensormesh_cli._click import (
 from tensormesh_cli._errors import UsageFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx
-
+    from tensormesh import RawResponse
     from tensormesh_cli._app import App
     from tensormesh_cli.commands.api_request import RawRequest
-    from tensormesh_cli.commands.api_send import Sender
+    from tensormesh_cli.commands.api_send import Surface
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SURFACES = ("control-plane", "serverless", "on-demand")
-_EVENTS = "text/event-stream"
 
 
 @command(
@@ -97,37 +93,39 @@ def api(
     headers: tuple[str, ...],
     all_pages: bool,
     dry_run: bool,
-    timeout: float | None,
+    timeout: float | None,  # noqa: ARG001 - a setting of the client by now
 ) -> None:
     """Send any request, with your credentials, to one of the hosts that are set up.
 
     It does what it is told without asking, also where it changes something: --dry-run shows the
     request first. Credentials go to no other host.
     """
-    from tensormesh_cli.commands import api_request, api_send
+    from tensormesh_cli.commands import api_request
+    from tensormesh_cli.commands.api_send import Surface, print_stream
 
     method = method.upper()
     if all_pages and method != "GET":
         raise UsageFault("--all is for GET only")
+    asked = Surface(app, surface)
     request = api_request.make(
         method,
-        api_request.url_of(api_send.base_of(app, surface), path),
+        api_request.path_of(asked.base, path),
         fields=api_request.fields_of(fields, raw_fields),
         body=api_request.body_of(inline, file),
         headers=api_request.headers_of(headers),
     )
     _hide(app, request)
     if dry_run:
-        _show(app, surface, request)
+        from tensormesh_cli.commands.derived.dry_run import print_described
+
+        print_described(app, asked.described(request), request.body)
         return
-    if _wants_stream(request) and app.printer.mode not in ("text", "raw"):
+    if not request.wants_stream:
+        _print(app, asked, request, all_pages=all_pages)
+        return
+    if app.printer.mode not in ("text", "raw"):
         raise UsageFault("a stream needs --output text or raw")
-    credentials = api_send.credentials(app, surface)
-    sender = api_send.Sender(app, surface, timeout=timeout)
-    try:
-        _ask(app, sender, request, credentials, all_pages=all_pages)
-    finally:
-        sender.close()
+    print_stream(app, asked, request)
 
 
 def _hide(app: App, request: RawRequest) -> None:
@@ -142,72 +140,39 @@ def _hide(app: App, request: RawRequest) -> None:
         app.redactor.add(secret)
 
 
-def _show(app: App, surface: str, request: RawRequest) -> None:
-    from tensormesh_cli.commands.api_send import CONTROL_PLANE, build, credentials
-    from tensormesh_cli.commands.derived.dry_run import print_described
-
-    # Nobody needs to log in to see a request.
-    shown = {"authorization": "Bearer not-sent"}
-    if surface != CONTROL_PLANE:
-        shown = credentials(app, surface)
-    print_described(app, build(request, shown), request.body)
-
-
-def _ask(
-    app: App,
-    sender: Sender,
-    request: RawRequest,
-    credentials: dict[str, str],
-    *,
-    all_pages: bool,
-) -> None:
-    from tensormesh_cli.commands.api_send import build, pieces, read
+def _print(app: App, asked: Surface, request: RawRequest, *, all_pages: bool) -> None:
     from tensormesh_cli.commands.derived.show import print_data
 
-    def send(changes: dict[str, Any]) -> httpx.Response:
-        params = tuple(pair for pair in request.params if pair[0] not in changes)
-        more = tuple((key, str(value)) for key, value in changes.items())
-        return sender.send(build(request._replace(params=params + more), credentials))
-
-    response = send({})
-    if response.headers.get("content-type", "").startswith(_EVENTS):
-        for text in pieces(response):
-            app.printer.write(text)
-        return
-    content = read(response)
+    response = asked.read(request)
     if request.method == "HEAD":
         app.printer.emit({"status": response.status_code, "headers": dict(response.headers)})
         return
     if not _is_json(response):
-        app.printer.emit(response.text, raw=content)
+        app.printer.emit(response.text, raw=response.content)
         return
     data = response.json()
     if all_pages and isinstance(data, dict):
-        data = _whole(app, data, dict(request.params), lambda changes: _page(send, changes))
-        print_data(app, data, None)
+        print_data(app, _whole(app, asked, request, data), None)
         return
-    print_data(app, data, content)
+    print_data(app, data, response.content)
 
 
-def _page(
-    send: Callable[[dict[str, Any]], httpx.Response], changes: dict[str, Any]
-) -> dict[str, Any]:
-    from tensormesh_cli.commands.api_send import read
-    from tensormesh_cli.commands.derived.paging import answer_of
+def _is_json(response: RawResponse[Any]) -> bool:
+    from tensormesh import ProtocolError
 
-    response = send(changes)
-    read(response)
-    return answer_of(response.json() if _is_json(response) else None)
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not (kind == "application/json" or kind.endswith("+json")):
+        return False
+    try:
+        response.json()
+    except ProtocolError:
+        return False
+    return True
 
 
-def _whole(
-    app: App,
-    first: dict[str, Any],
-    params: dict[str, str],
-    ask: Callable[[dict[str, Any]], dict[str, Any]],
-) -> dict[str, Any]:
+def _whole(app: App, asked: Surface, request: RawRequest, first: dict[str, Any]) -> dict[str, Any]:
     """An answer with the entries of all that follow, if it is a page of a list."""
-    from tensormesh_cli.commands.derived.paging import merged, pages_of
+    from tensormesh_cli.commands.derived.paging import answer_of, merged, pages_of
 
     pages = pages_of(first)
     if pages is None:
@@ -217,27 +182,13 @@ def _whole(
     def page(changes: dict[str, Any]) -> dict[str, Any]:
         if not changes:
             return first
-        return ask({contract.ask: changes[contract.argument]})
+        query = {**request.query, contract.ask: str(changes[contract.argument])}
+        return answer_of(asked.read(request._replace(query=query)).json())
 
-    begun = params.get(contract.ask) if contract.next else first.get(contract.page)
+    begun = request.query.get(contract.ask) if contract.next else first.get(contract.page)
     with app.terminal.progress("Reading pages") as progress:
 
         def tell(entries: int) -> None:
             progress.label = f"Reading pages: {entries} entries"
 
         return merged(pages, page, {contract.argument: begun}, tell)
-
-
-def _wants_stream(request: RawRequest) -> bool:
-    return isinstance(request.body, dict) and request.body.get("stream") is True
-
-
-def _is_json(response: httpx.Response) -> bool:
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not (kind == "application/json" or kind.endswith("+json")):
-        return False
-    try:
-        response.json()
-    except ValueError:
-        return False
-    return True

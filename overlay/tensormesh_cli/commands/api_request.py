@@ -1,11 +1,10 @@
-"""What a raw request is made of, and what is refused: nothing leads it to another host."""
+"""What a raw request is made of."""
 
 from __future__ import annotations
 
 import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli.commands.derived.values import read_file
@@ -13,10 +12,8 @@ from tensormesh_cli.commands.derived.values import read_file
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # Their fields are parameters of the query.
 QUERY_METHODS = ("GET", "HEAD", "DELETE", "OPTIONS")
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\#]")
 _KEY = re.compile(r"([^\[\]=]+)((?:\[[^\[\]=]*\])*)\Z")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _OURS = ("host", "content-length", "transfer-encoding", "connection")
@@ -27,55 +24,35 @@ class RawRequest(NamedTuple):
 
     Attributes:
         method: HTTP method.
-        url: where to; on the host of the surface.
-        params: parameters of the query, in addition to those of the URL.
+        path: where to, on the host of the surface.
+        query: parameters of the query, in addition to those of the path.
         headers: headers that were given.
         body: JSON body; None if there is none.
     """
 
     method: str
-    url: str
-    params: tuple[tuple[str, str], ...]
+    path: str
+    query: dict[str, Any]
     headers: dict[str, str]
     body: Any
 
+    @property
+    def wants_stream(self) -> bool:
+        """Whether it asks for events that come one by one."""
+        return isinstance(self.body, dict) and self.body.get("stream") is True
 
-def url_of(base: str, path: str) -> str:
-    """The URL of a path on a host.
+
+def path_of(base: str | None, path: str) -> str:
+    """The path on a host that is meant.
 
     Args:
-        base: base URL of the host.
+        base: base URL of the host, if it is known.
         path: a path, with or without a query; or a URL that begins with `base`.
-
-    Raises:
-        UsageFault: it could lead elsewhere.
     """
-    base = base.rstrip("/")
-    given = path.removeprefix(base) if path.startswith((f"{base}/", f"{base}?")) else path
-    if _FORBIDDEN.search(given) or not given.isprintable():
-        raise UsageFault(
-            f"PATH {path!r} has characters that a URL cannot have", hint="write them as %20"
-        )
-    if "://" in given.partition("?")[0] or given.startswith("//") or urlsplit(given).netloc:
-        raise UsageFault(
-            f"PATH {_without_user(path)!r} names a host, and credentials go to {base} alone",
-            hint="pass the path, such as /v1/models; --controlplane-base chooses another host",
-        )
-    given = given if given.startswith("/") else f"/{given}"
-    segments = _fully_unquoted(given.partition("?")[0]).replace("\\", "/").split("/")
-    if any(segment in (".", "..") for segment in segments):
-        raise UsageFault(f"PATH {path!r} must not have the segments . and ..")
-    return base + given
-
-
-def _without_user(url: str) -> str:
-    return re.sub(r"//[^/]*@", "//***@", url)
-
-
-def _fully_unquoted(text: str) -> str:
-    while (plain := unquote(text)) != text:
-        text = plain
-    return text
+    given = path
+    if base is not None and path.startswith((f"{base}/", f"{base}?")):
+        given = path.removeprefix(base)
+    return given if given.startswith("/") else f"/{given}"
 
 
 def headers_of(given: Iterable[str]) -> dict[str, str]:
@@ -174,7 +151,7 @@ def body_of(inline: str | None, file: str | None) -> Any:
 
 def make(
     method: str,
-    url: str,
+    path: str,
     *,
     fields: dict[str, Any],
     body: Any,
@@ -184,7 +161,7 @@ def make(
 
     Args:
         method: HTTP method.
-        url: where to.
+        path: where to.
         fields: for the query, or for the body, as the method has it.
         body: JSON body, which the fields win over.
         headers: headers that were given.
@@ -195,18 +172,17 @@ def make(
     if method in QUERY_METHODS:
         if body is not None and method != "DELETE":
             raise UsageFault(f"{method} has no body", hint="pass parameters with --field")
-        return RawRequest(method, url, tuple(_params(fields)), headers, body)
+        _check_plain(fields)
+        return RawRequest(method, path, fields, headers, body)
     if fields and body is not None and not isinstance(body, dict):
         raise UsageFault("--field needs a body that is an object, and --json gives another")
     if fields:
         body = {**(body or {}), **fields}
-    return RawRequest(method, url, (), headers, body)
+    return RawRequest(method, path, {}, headers, body)
 
 
-def _params(fields: dict[str, Any]) -> Iterable[tuple[str, str]]:
+def _check_plain(fields: dict[str, Any]) -> None:
     for key, value in fields.items():
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, (dict, list)):
                 raise UsageFault(f"--field {key}: the query has room for plain values only")
-            if item is not None:
-                yield key, item if isinstance(item, str) else json.dumps(item)

@@ -11,13 +11,14 @@ from tensormesh_cli.commands.derived.call import call
 from tensormesh_cli.commands.derived.values import HIDDEN, SECRET_HEADERS, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    import tensormesh
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
 
-# Stands for the token, so that nobody needs to log in to see a request.
-_NO_TOKEN = "not-sent"  # noqa: S105 - no token
+NO_TOKEN = "not-sent"  # noqa: S105 - no token
+"""Stands for the token, so that nobody needs to log in to see a request."""
 
 
 class _Catcher(httpx.BaseTransport):
@@ -42,22 +43,36 @@ def print_request(app: App, command: Command, keywords: Mapping[str, Any]) -> No
     Raises:
         UsageFault: an argument cannot be sent.
     """
+    request = caught(
+        lambda client: call(client, command, keywords),
+        control_plane_token=NO_TOKEN,
+        control_plane_base_url=app.settings.controlplane_base,
+    )
+    body = json.loads(request.content) if request.content else None
+    _hide(command, body)
+    print_described(app, request, body)
+
+
+def caught(ask: Callable[[tensormesh.Tensormesh], Any], **settings: Any) -> httpx.Request:
+    """The request that a call would send.
+
+    Args:
+        ask: makes the call with a client that sends nothing.
+        settings: of that client.
+
+    Raises:
+        UsageFault: an argument cannot be sent.
+    """
     import tensormesh
 
     catcher = _Catcher()
     with (
         httpx.Client(transport=catcher, trust_env=False) as http_client,
-        tensormesh.Tensormesh(
-            control_plane_token=_NO_TOKEN,
-            control_plane_base_url=app.settings.controlplane_base,
-            http_client=http_client,
-        ) as client,
+        tensormesh.Tensormesh(http_client=http_client, **settings) as client,
     ):
-        call(client, command, keywords)
+        ask(client)
     assert catcher.request is not None
-    body = json.loads(catcher.request.content) if catcher.request.content else None
-    _hide(command, body)
-    print_described(app, catcher.request, body)
+    return catcher.request
 
 
 def print_described(app: App, request: httpx.Request, body: Any) -> None:
