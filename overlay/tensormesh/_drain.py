@@ -13,7 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from . import _http
+from . import _http, _sockets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -114,9 +114,7 @@ class _Watch:
         for watched, deadline in list(self._deadlines.items()):
             if deadline <= now:
                 del self._deadlines[watched]
-                with contextlib.suppress(OSError):
-                    # Not the TLS socket's own method, which would forget its state meanwhile.
-                    socket.socket.shutdown(watched, socket.SHUT_RDWR)
+                _sockets.shut_down(watched)
 
 
 _watch = _Watch()

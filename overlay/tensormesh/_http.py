@@ -292,9 +292,7 @@ def shut_down(response: httpx.Response) -> bool:
     found = socket_of(response)
     if found is None or is_shared(response):
         return False
-    with contextlib.suppress(OSError):
-        # Not the TLS socket's own method, which would forget its state meanwhile.
-        socket.socket.shutdown(found, socket.SHUT_RDWR)
+    _sockets.shut_down(found)
     return True
 
 

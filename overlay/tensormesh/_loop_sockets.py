@@ -1,7 +1,7 @@
-"""The sockets below our own asynchronous connections.
+"""The sockets below our own asynchronous connections, on asyncio.
 
-On asyncio they are transports of the event loop itself: one timer for many waits, and no scope to
-cancel, which together cost more than the reading. Elsewhere they are those of httpcore.
+They are transports of the event loop itself: one timer for many waits, and no scope to cancel,
+which together cost more than the reading.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections import deque
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
-import anyio
-import httpcore
+import httpx
 
 from . import _sockets
+from ._http1 import WRITE_BYTES, Answer
 from ._pool import Origin
 
 # How long an address is waited for while there are others.
@@ -28,34 +28,36 @@ _READ_AHEAD_BYTES = 256 * 1024
 
 async def connect(
     origin: Origin, context: ssl.SSLContext | None, timeout: float | None
-) -> httpcore.AsyncNetworkStream:
+) -> Connection:
     """A connection to an origin, encrypted for `https`.
 
+    Args:
+        origin: Where to.
+        context: Certificates for `https`.
+        timeout: The longest wait in seconds.
+
     Raises:
-        httpcore.ConnectTimeout: It took longer than `timeout` seconds.
-        httpcore.ConnectError: There is none to be had.
+        httpx.ConnectTimeout: It took too long.
+        httpx.ConnectError: There is none to be had.
     """
     scheme, host, port = origin
     name = host.decode("ascii")
     used = context if scheme == b"https" else None
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        return await _connect_elsewhere(name, port, used, timeout)
-    stream = Stream(loop)
+    loop = asyncio.get_running_loop()
+    connection = Connection(loop)
     try:
         async with asyncio.timeout(timeout):
             await loop.create_connection(
-                lambda: stream,
+                lambda: connection,
                 sock=await _connected(loop, name, port),
                 ssl=used,
                 server_hostname=name if used else None,
             )
     except TimeoutError as error:
-        raise httpcore.ConnectTimeout(str(error)) from error
+        raise httpx.ConnectTimeout(str(error)) from error
     except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(str(error)) from error
-    return stream
+        raise httpx.ConnectError(str(error)) from error
+    return connection
 
 
 async def _connected(loop: asyncio.AbstractEventLoop, name: str, port: int) -> socket.socket:
@@ -92,46 +94,42 @@ async def _connect_to(
     return made
 
 
-async def _connect_elsewhere(
-    name: str, port: int, context: ssl.SSLContext | None, timeout: float | None
-) -> httpcore.AsyncNetworkStream:
-    stream = await httpcore.TrioBackend().connect_tcp(
-        name, port, timeout=timeout, socket_options=_sockets.options()
+class Connection(asyncio.Protocol):
+    """One connection, and one exchange on it after the other. One task at a time uses it.
+
+    Attributes:
+        is_idle: Whether the last exchange was brought to its end, or there was none yet.
+        expires_at: When it has been idle for too long, on the clock of `time.monotonic`.
+    """
+
+    __slots__ = (
+        "_answer",
+        "_can_write",
+        "_deadline",
+        "_is_lost",
+        "_is_paused",
+        "_kind",
+        "_loop",
+        "_timer",
+        "_transport",
+        "_unread",
+        "_waiter",
+        "expires_at",
+        "is_idle",
     )
-    if context is None:
-        return stream
-    try:
-        return await stream.start_tls(context, server_hostname=name, timeout=timeout)
-    except BaseException:
-        await discard(stream)
-        raise
-
-
-async def discard(stream: httpcore.AsyncNetworkStream) -> None:
-    """Close a connection that is of no use, even if the task is being cancelled."""
-    if isinstance(stream, Stream):
-        stream.discard()
-        return
-    with anyio.CancelScope(shield=True):
-        await stream.aclose()
-
-
-class Stream(httpcore.AsyncNetworkStream, asyncio.Protocol):
-    """One connection of an asyncio event loop. One task at a time reads or writes."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.is_idle = True
+        self.expires_at = 0.0
         self._loop = loop
         self._transport: asyncio.Transport | None = None
-        self._blocks: deque[bytes] = deque()
-        self._size = 0
+        self._answer: Answer | None = None
+        self._unread = 0
         self._is_paused = False
-        self._is_over = False
-        self._error: Exception | None = None
-        self._reader: asyncio.Future[None] | None = None
-        self._writer: asyncio.Future[None] | None = None
+        self._is_lost = False
         self._can_write = True
-        self._unsent = b""
-        self._kind: Callable[[], Exception] = httpcore.ReadTimeout
+        self._waiter: asyncio.Future[None] | None = None
+        self._kind: Callable[[str], Exception] = httpx.ReadTimeout
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -143,27 +141,28 @@ class Stream(httpcore.AsyncNetworkStream, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Something came."""
-        self._blocks.append(data)
-        self._size += len(data)
-        _wake(self._reader)
-        if self._size > _READ_AHEAD_BYTES and not self._is_paused and self._transport:
+        answer = self._answer
+        if answer is None or answer.is_over:
+            # Nobody has asked for it.
+            self.discard()
+            return
+        answer.feed(data)
+        self._unread += len(data)
+        if self._unread > _READ_AHEAD_BYTES and not self._is_paused and self._transport:
             self._is_paused = True
             self._transport.pause_reading()
+        self._wake()
 
     def eof_received(self) -> bool:
         """Nothing more comes."""
-        self._is_over = True
-        _wake(self._reader)
+        self._lose(None)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is closed."""
-        self._is_over = True
-        self._error = exc
+        self._lose(exc)
         if self._timer is not None:
             self._timer.cancel()
-        _wake(self._reader)
-        _wake(self._writer)
 
     def pause_writing(self) -> None:
         """The peer takes less than is sent."""
@@ -172,52 +171,71 @@ class Stream(httpcore.AsyncNetworkStream, asyncio.Protocol):
     def resume_writing(self) -> None:
         """The peer has taken most of it."""
         self._can_write = True
-        _wake(self._writer)
+        self._wake()
 
-    # What httpcore calls
+    def _lose(self, error: Exception | None) -> None:
+        self._is_lost = True
+        answer = self._answer
+        if answer is not None and error is not None:
+            broken = httpx.ReadError(str(error))
+            broken.__cause__ = error
+            answer.fail(broken)
+        elif answer is not None:
+            answer.feed(b"")
+        self._wake()
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """What has come, or comes next; nothing at the end."""
-        if self._unsent:
-            unsent, self._unsent = self._unsent, b""
-            if self._transport is not None:
-                self._transport.write(unsent)
-        if not self._blocks and not self._is_over:
-            self._reader = self._loop.create_future()
-            try:
-                await self._wait(self._reader, timeout, httpcore.ReadTimeout)
-            finally:
-                self._reader = None
-        if not self._blocks:
-            if self._error is not None:
-                raise httpcore.ReadError(str(self._error)) from self._error
-            return b""
-        block = self._blocks.popleft()
-        if len(block) > max_bytes:
-            self._blocks.appendleft(block[max_bytes:])
-            block = block[:max_bytes]
-        self._size -= len(block)
-        if self._is_paused and self._size <= _READ_AHEAD_BYTES and self._transport:
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    # What an exchange calls
+
+    def begin(self, answer: Answer) -> None:
+        """Begin an exchange: what comes from now on is this answer."""
+        self.is_idle = False
+        self._unread = 0
+        self._answer = answer
+        if self._is_lost:
+            answer.feed(b"")
+
+    async def send(self, data: bytes, timeout: float | None) -> None:
+        """Send all of it.
+
+        Raises:
+            httpx.WriteTimeout: Nothing could be sent for so many seconds.
+            httpx.WriteError: The connection broke.
+        """
+        for start in range(0, len(data), WRITE_BYTES):
+            if self._transport is None or self._transport.is_closing():
+                raise httpx.WriteError("the connection is closed")
+            self._transport.write(data[start : start + WRITE_BYTES])
+            while not self._can_write and not self._is_lost:
+                await self._wait(timeout, httpx.WriteTimeout)
+
+    async def receive(self, timeout: float | None) -> None:
+        """Wait until more of the answer has come, or its end.
+
+        Raises:
+            httpx.ReadTimeout: Nothing came for so many seconds.
+        """
+        await self._wait(timeout, httpx.ReadTimeout)
+
+    def take(self) -> bytes:
+        """What has come of the body, in one piece."""
+        assert self._answer is not None
+        self._unread = 0
+        if self._is_paused and self._transport:
             self._is_paused = False
             self._transport.resume_reading()
-        return block
+        return self._answer.take()
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all of it, the last of it with the next `read`: head and body in one packet."""
-        unsent = self._unsent + buffer if self._unsent else buffer
-        start = 0
-        while len(unsent) - start > _sockets.WRITE_BYTES:
-            if self._transport is None or self._transport.is_closing():
-                raise httpcore.WriteError("the connection is closed")
-            self._transport.write(unsent[start : start + _sockets.WRITE_BYTES])
-            start += _sockets.WRITE_BYTES
-            if not self._can_write:
-                self._writer = self._loop.create_future()
-                try:
-                    await self._wait(self._writer, timeout, httpcore.WriteTimeout)
-                finally:
-                    self._writer = None
-        self._unsent = unsent[start:] if start else unsent
+    def has_expired(self) -> bool:
+        """Whether it is of no use any more: idle for too long, or the server has closed it."""
+        if self._is_lost or time.monotonic() > self.expires_at:
+            return True
+        connected = self.get_extra_info("socket")
+        return connected is None or _sockets.is_readable(connected.fileno())
 
     async def aclose(self) -> None:
         """Close it. May be called twice."""
@@ -225,30 +243,19 @@ class Stream(httpcore.AsyncNetworkStream, asyncio.Protocol):
 
     def discard(self) -> None:
         """Close it at once, without a last word to the peer."""
+        self._is_lost = True
         if self._transport is not None:
             self._transport.abort()
 
     def get_extra_info(self, info: str) -> Any:
-        """What httpcore asks of a connection; None for what there is not."""
-        if info == "is_readable":
-            return bool(self._blocks) or self._is_over or _sockets.is_readable(self._number())
-        if self._transport is None:
-            return None
-        names = {"client_addr": "sockname", "server_addr": "peername"}
-        return self._transport.get_extra_info(names.get(info, info))
+        """What its transport knows, as its `socket`; None for what there is not."""
+        return None if self._transport is None else self._transport.get_extra_info(info)
 
-    def _number(self) -> int:
-        connected = self.get_extra_info("socket")
-        return -1 if connected is None else int(connected.fileno())
-
-    async def _wait(
-        self,
-        event: asyncio.Future[None],
-        timeout: float | None,
-        kind: Callable[[], Exception],
-    ) -> None:
-        """Wait for an event; an error if it takes too long."""
-        if timeout is not None:
+    async def _wait(self, timeout: float | None, kind: Callable[[str], Exception]) -> None:
+        """Wait for whatever happens next; an error if it takes too long."""
+        if timeout is None:
+            self._deadline = 0.0
+        else:
             self._deadline = self._loop.time() + timeout
             timer = self._timer
             # A timer that would come too early looks again when it comes.
@@ -256,23 +263,20 @@ class Stream(httpcore.AsyncNetworkStream, asyncio.Protocol):
                 if timer is not None:
                     timer.cancel()
                 self._timer = self._loop.call_at(self._deadline, self._look)
-        else:
-            self._deadline = 0.0
         self._kind = kind
-        await event
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
 
     def _look(self) -> None:
         """Break a wait off if it has lasted too long."""
         self._timer = None
-        event = self._reader or self._writer
-        if event is None or not self._deadline:
+        waiter = self._waiter
+        if waiter is None or not self._deadline:
             return
         if self._loop.time() < self._deadline:
             self._timer = self._loop.call_at(self._deadline, self._look)
-        elif not event.done():
-            event.set_exception(self._kind())
-
-
-def _wake(event: asyncio.Future[None] | None) -> None:
-    if event is not None and not event.done():
-        event.set_result(None)
+        elif not waiter.done():
+            waiter.set_exception(self._kind(""))

@@ -7,28 +7,67 @@ HTTP/1.1 and no proxies: whoever needs more goes through an `httpx.Client`.
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-import httpcore
 import httpx
 
 from . import _sockets, _wire
 from ._errors import closed_error
-from ._pool import Lease, Origin, Pool
+from ._http1 import Answer, Outgoing
+from ._pool import Lease, Pool
 
 
 class Connection:
-    """A connection and the socket below it."""
+    """A connection, and one exchange on it after the other.
 
-    __slots__ = ("http", "stream")
+    Attributes:
+        stream: What is below it.
+        is_idle: Whether the last exchange was brought to its end, or there was none yet.
+        expires_at: When it has been idle for too long, on the clock of `time.monotonic`.
+    """
 
-    def __init__(self, origin: Origin, stream: _sockets.Stream, idle_seconds: float | None) -> None:
+    __slots__ = ("expires_at", "is_idle", "stream")
+
+    def __init__(self, stream: _sockets.Stream) -> None:
         self.stream = stream
-        self.http = httpcore.HTTP11Connection(httpcore.Origin(*origin), stream, idle_seconds)
+        self.is_idle = True
+        self.expires_at = 0.0
+
+    def ask(
+        self, outgoing: Outgoing, request: httpx.Request, timeouts: dict[str, float | None]
+    ) -> Answer:
+        """Send a request, and read the head of its answer."""
+        self.is_idle = False
+        stream, answer = self.stream, Answer(request.method)
+        is_sent = self._send(outgoing, request, timeouts.get("write"))
+        seconds = timeouts.get("read")
+        while not answer.has_head:
+            if answer.error is not None:
+                raise answer.error
+            answer.feed(stream.read(seconds))
+        if not is_sent:
+            answer.is_spoiled = True
+        return answer
+
+    def _send(self, outgoing: Outgoing, request: httpx.Request, seconds: float | None) -> bool:
+        """Send a request. False if the server would not have all of it, and may have said why."""
+        assert isinstance(request.stream, httpx.SyncByteStream)
+        try:
+            for part in request.stream:
+                block = outgoing.add(part)
+                if block:
+                    self.stream.write(block, seconds)
+            self.stream.write(outgoing.end(), seconds)
+        except httpx.WriteError:
+            return False
+        return True
+
+    def has_expired(self) -> bool:
+        """Whether it is of no use any more: idle for too long, or the server has closed it."""
+        return time.monotonic() > self.expires_at or self.stream.is_readable
 
 
 class Transport(httpx.BaseTransport):
@@ -43,9 +82,7 @@ class Transport(httpx.BaseTransport):
         self.pool: Pool[Connection] = _wire.new_pool(limits)
         self.lock = threading.Lock()
         self._context = context
-        self._idle_seconds = limits.keepalive_expiry
-        self._backend = _sockets.Backend()
-        self._options = _sockets.options()
+        self._idle_seconds = _wire.or_infinite(limits.keepalive_expiry)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request. The body of its response is still to be read, and to be closed.
@@ -54,25 +91,28 @@ class Transport(httpx.BaseTransport):
             httpx.TransportError: It failed.
             ConfigurationError: The transport was closed.
         """
-        sent = _wire.to_httpcore(request)
-        lease: Lease[Connection] = Lease(_wire.origin_of(sent))
+        timeouts = _wire.timeouts_of(request)
+        outgoing = _wire.outgoing(request)
+        lease: Lease[Connection] = Lease(_wire.origin_of(request))
         try:
-            connection = self._connection(lease, _wire.timeouts_of(request))
-            found = connection.http.handle_request(sent)
-        except _wire.ERRORS as error:
+            connection = self._connection(lease, timeouts)
+            answer = connection.ask(outgoing, request, timeouts)
+        except BaseException as error:
             self.release(lease)
-            raise _wire.to_httpx(error, request) from error
-        except BaseException:
-            self.release(lease)
+            if isinstance(error, httpx.TransportError):
+                error.request = request
             raise
-        return _wire.response(found, Body(self, lease, found, request))
+        body = Body(self, lease, answer, request)
+        return _wire.response(answer, body, connection.stream)
 
     def release(self, lease: Lease[Connection]) -> None:
         """Take a connection back, to be used again if its exchange was brought to its end."""
-        connection = lease.connection
-        is_reusable = connection is not None and connection.http.is_idle()
+        connection, now = lease.connection, time.monotonic()
+        is_reusable = connection is not None and connection.is_idle
+        if connection is not None:
+            connection.expires_at = now + self._idle_seconds
         with self.lock:
-            self.pool.release(lease, is_reusable=is_reusable, now=time.monotonic())
+            self.pool.release(lease, is_reusable=is_reusable, now=now)
         self._close_surplus()
 
     def close(self) -> None:
@@ -80,22 +120,22 @@ class Transport(httpx.BaseTransport):
         with self.lock:
             used = self.pool.close()
         for connection in used:
-            with contextlib.suppress(OSError):
-                # Not closed: a thread that waits for it would sleep on. The thread closes it.
-                socket.socket.shutdown(connection.stream.get_extra_info("socket"), socket.SHUT_RDWR)
+            # Not closed: a thread that waits for it would sleep on. The thread closes it.
+            connection.stream.shut_down()
         self._close_surplus()
 
     def _connection(
         self, lease: Lease[Connection], timeouts: dict[str, float | None]
     ) -> Connection:
         self._take(lease, timeouts.get("pool"))
-        while lease.connection is not None and lease.connection.http.has_expired():
+        while lease.connection is not None and lease.connection.has_expired():
             with self.lock:
                 self.pool.replace(lease)
         if self.pool.surplus:
             self._close_surplus()
         if lease.connection is None:
-            lease.connection = self._connect(lease, timeouts.get("connect"))
+            stream = _sockets.connect(lease.origin, self._context, timeouts.get("connect"))
+            lease.connection = Connection(stream)
         return lease.connection
 
     def _take(self, lease: Lease[Connection], timeout: float | None) -> None:
@@ -108,52 +148,48 @@ class Transport(httpx.BaseTransport):
         granted.acquire(timeout=-1 if timeout is None else timeout)
         # It may have come in the last moment.
         if not self.pool.has(lease):
-            raise closed_error() if self.pool.is_closed else httpcore.PoolTimeout(_wire.FULL)
-
-    def _connect(self, lease: Lease[Connection], timeout: float | None) -> Connection:
-        scheme, host, port = origin = lease.origin
-        name = host.decode("ascii")
-        stream = self._backend.connect_tcp(
-            name, port, timeout=timeout, socket_options=self._options
-        )
-        if scheme == b"https":
-            assert self._context is not None
-            stream = stream.start_tls(self._context, server_hostname=name, timeout=timeout)
-        return Connection(origin, stream, self._idle_seconds)
+            raise closed_error() if self.pool.is_closed else httpx.PoolTimeout(_wire.FULL)
 
     def _close_surplus(self) -> None:
         surplus = self.pool.surplus
         while surplus:
             with contextlib.suppress(IndexError, OSError):
-                surplus.popleft().http.close()
+                surplus.popleft().stream.close()
 
 
 class Body(httpx.SyncByteStream):
     """The body of a response, which holds a connection until it is closed."""
 
     def __init__(
-        self,
-        transport: Transport,
-        lease: Lease[Connection],
-        found: httpcore.Response,
-        request: httpx.Request,
+        self, transport: Transport, lease: Lease[Connection], answer: Answer, request: httpx.Request
     ) -> None:
         self._transport = transport
         self._lease = lease
-        self._found = found
+        self._answer = answer
         self._request = request
 
     def __iter__(self) -> Iterator[bytes]:
+        answer, connection = self._answer, self._lease.connection
+        seconds = _wire.timeouts_of(self._request).get("read")
         try:
-            assert isinstance(self._found.stream, Iterable)
-            yield from self._found.stream
-        except _wire.ERRORS as error:
+            while True:
+                if answer.parts:
+                    yield answer.take()
+                elif not answer.is_over and connection is not None:
+                    answer.feed(connection.stream.read(seconds))
+                elif answer.error is not None:
+                    raise answer.error
+                else:
+                    return
+        except httpx.TransportError as error:
             self.close()
-            raise _wire.to_httpx(error, self._request) from error
+            error.request = self._request
+            raise
 
     def close(self) -> None:
         """Give the connection back. May be called twice."""
-        try:
-            self._found.close()
-        finally:
-            self._transport.release(self._lease)
+        answer, connection = self._answer, self._lease.connection
+        if connection is not None:
+            connection.is_idle = answer.is_reusable
+        answer.close()
+        self._transport.release(self._lease)

@@ -6,29 +6,24 @@ the pool is put in order first, and without a wait.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import anyio
-import httpcore
 import httpx
 
 from . import _loop_sockets, _wire
 from ._errors import closed_error
+from ._http1 import Answer, Outgoing
 from ._pool import Lease, Origin, Pool
 
+if TYPE_CHECKING:
+    from . import _any_sockets
 
-class Connection:
-    """A connection and the stream below it."""
-
-    __slots__ = ("http", "stream")
-
-    def __init__(
-        self, origin: Origin, stream: httpcore.AsyncNetworkStream, idle_seconds: float | None
-    ) -> None:
-        self.stream = stream
-        self.http = httpcore.AsyncHTTP11Connection(httpcore.Origin(*origin), stream, idle_seconds)
+    Connection = _loop_sockets.Connection | _any_sockets.Connection
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -42,7 +37,7 @@ class Transport(httpx.AsyncBaseTransport):
     def __init__(self, context: ssl.SSLContext | None, limits: httpx.Limits) -> None:
         self.pool: Pool[Connection] = _wire.new_pool(limits)
         self._context = context
-        self._idle_seconds = limits.keepalive_expiry
+        self._idle_seconds = _wire.or_infinite(limits.keepalive_expiry)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request. The body of its response is still to be read, and to be closed.
@@ -51,24 +46,27 @@ class Transport(httpx.AsyncBaseTransport):
             httpx.TransportError: It failed.
             ConfigurationError: The transport was closed.
         """
-        sent = _wire.to_httpcore(request)
-        lease: Lease[Connection] = Lease(_wire.origin_of(sent))
+        timeouts = _wire.timeouts_of(request)
+        outgoing = _wire.outgoing(request)
+        lease: Lease[Connection] = Lease(_wire.origin_of(request))
         try:
-            connection = await self._connection(lease, _wire.timeouts_of(request))
-            found = await connection.http.handle_async_request(sent)
-        except _wire.ERRORS as error:
+            connection = await self._connection(lease, timeouts)
+            answer = await _ask(connection, outgoing, request, timeouts)
+        except BaseException as error:
             await self.release(lease)
-            raise _wire.to_httpx(error, request) from error
-        except BaseException:
-            await self.release(lease)
+            if isinstance(error, httpx.TransportError):
+                error.request = request
             raise
-        return _wire.response(found, Body(self, lease, found, request))
+        body = Body(self, lease, connection, answer, request)
+        return _wire.response(answer, body, connection)
 
     async def release(self, lease: Lease[Connection]) -> None:
         """Take a connection back, to be used again if its exchange was brought to its end."""
-        connection = lease.connection
-        is_reusable = connection is not None and connection.http.is_idle()
-        self.pool.release(lease, is_reusable=is_reusable, now=time.monotonic())
+        connection, now = lease.connection, time.monotonic()
+        is_reusable = connection is not None and connection.is_idle
+        if connection is not None:
+            connection.expires_at = now + self._idle_seconds
+        self.pool.release(lease, is_reusable=is_reusable, now=now)
         if self.pool.surplus:
             await self._close_surplus()
 
@@ -84,15 +82,12 @@ class Transport(httpx.AsyncBaseTransport):
     ) -> Connection:
         if not self.pool.take(lease):
             await self._wait(lease, timeouts.get("pool"))
-        while lease.connection is not None and lease.connection.http.has_expired():
+        while lease.connection is not None and lease.connection.has_expired():
             self.pool.replace(lease)
         if self.pool.surplus:
             await self._close_surplus()
         if lease.connection is None:
-            stream = await _loop_sockets.connect(
-                lease.origin, self._context, timeouts.get("connect")
-            )
-            lease.connection = Connection(lease.origin, stream, self._idle_seconds)
+            lease.connection = await _connect(lease.origin, self._context, timeouts.get("connect"))
         return lease.connection
 
     async def _wait(self, lease: Lease[Connection], timeout: float | None) -> None:
@@ -102,12 +97,68 @@ class Transport(httpx.AsyncBaseTransport):
             await granted.wait()
         # It may have come in the last moment.
         if not self.pool.has(lease):
-            raise closed_error() if self.pool.is_closed else httpcore.PoolTimeout(_wire.FULL)
+            raise closed_error() if self.pool.is_closed else httpx.PoolTimeout(_wire.FULL)
 
     async def _close_surplus(self) -> None:
         surplus = self.pool.surplus
         while surplus:
-            await _loop_sockets.discard(surplus.popleft().stream)
+            await surplus.popleft().aclose()
+
+
+async def _connect(
+    origin: Origin, context: ssl.SSLContext | None, timeout: float | None
+) -> Connection:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        from . import _any_sockets
+
+        return await _any_sockets.connect(origin, context, timeout)
+    return await _loop_sockets.connect(origin, context, timeout)
+
+
+async def _ask(
+    connection: Connection,
+    outgoing: Outgoing,
+    request: httpx.Request,
+    timeouts: dict[str, float | None],
+) -> Answer:
+    """Send a request, and read the head of its answer."""
+    answer = Answer(request.method)
+    connection.begin(answer)
+    is_sent = await _send(connection, outgoing, request, timeouts.get("write"))
+    seconds = timeouts.get("read")
+    while not answer.has_head:
+        if answer.error is not None:
+            raise answer.error
+        await connection.receive(seconds)
+    if not is_sent:
+        answer.is_spoiled = True
+    return answer
+
+
+async def _send(
+    connection: Connection, outgoing: Outgoing, request: httpx.Request, seconds: float | None
+) -> bool:
+    """Send a request. False if the server would not have all of it, and may have said why."""
+    stream = request.stream
+    try:
+        if isinstance(stream, httpx.SyncByteStream):
+            # Content that is there: nothing to wait for.
+            for part in stream:
+                await _send_block(connection, outgoing.add(part), seconds)
+        else:
+            async for part in stream:
+                await _send_block(connection, outgoing.add(part), seconds)
+        await _send_block(connection, outgoing.end(), seconds)
+    except httpx.WriteError:
+        return False
+    return True
+
+
+async def _send_block(connection: Connection, block: bytes, seconds: float | None) -> None:
+    if block:
+        await connection.send(block, seconds)
 
 
 class Body(httpx.AsyncByteStream):
@@ -117,26 +168,40 @@ class Body(httpx.AsyncByteStream):
         self,
         transport: Transport,
         lease: Lease[Connection],
-        found: httpcore.Response,
+        connection: Connection,
+        answer: Answer,
         request: httpx.Request,
     ) -> None:
         self._transport = transport
         self._lease = lease
-        self._found = found
+        self._connection = connection
+        self._answer = answer
         self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        assert isinstance(self._found.stream, AsyncIterable)
+        answer, connection = self._answer, self._connection
+        seconds = _wire.timeouts_of(self._request).get("read")
         try:
-            async for part in self._found.stream:
-                yield part
-        except _wire.ERRORS as error:
-            await self._transport.release(self._lease)
-            raise _wire.to_httpx(error, self._request) from error
+            while True:
+                if answer.parts:
+                    yield connection.take()
+                elif answer.error is not None:
+                    raise answer.error
+                elif answer.is_over:
+                    return
+                else:
+                    await connection.receive(seconds)
+        except BaseException as error:
+            # It may be the end of its event loop.
+            await self.aclose()
+            if isinstance(error, httpx.TransportError):
+                error.request = self._request
+            raise
 
     async def aclose(self) -> None:
         """Give the connection back. May be called twice."""
-        try:
-            await self._found.aclose()
-        finally:
-            await self._transport.release(self._lease)
+        answer = self._answer
+        if self._lease.connection is not None:
+            self._connection.is_idle = answer.is_reusable
+        answer.close()
+        await self._transport.release(self._lease)

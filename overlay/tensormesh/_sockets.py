@@ -13,11 +13,12 @@ import socket
 import ssl
 import time
 import weakref
-from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
 
-import httpcore
+import httpx
+
+from ._pool import Origin
 
 # The deadline of the call that this thread is sending, on the clock of `time.monotonic`.
 sending_until: ContextVar[float | None] = ContextVar("sending_until", default=None)
@@ -27,8 +28,7 @@ sending_until: ContextVar[float | None] = ContextVar("sending_until", default=No
 _KEEPALIVE_SECONDS = 60
 _KEEPALIVE_PROBES = 5
 
-# So much is sent at once, and waits for more before.
-WRITE_BYTES = 64 * 1024
+_READ_BYTES = 64 * 1024
 
 _open: weakref.WeakSet[Stream] = weakref.WeakSet()
 
@@ -51,75 +51,84 @@ def options() -> list[tuple[int, int, int]]:
     return found
 
 
-class Backend(httpcore.NetworkBackend):
-    """Makes the connections of a pool."""
+def connect(origin: Origin, context: ssl.SSLContext | None, timeout: float | None) -> Stream:
+    """A connection to an origin, encrypted for `https`.
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> Stream:
-        """Connect; every wait ends at the deadline of the call that is being sent."""
-        source = None if local_address is None else (local_address, 0)
+    Every wait ends at the deadline of the call that is being sent.
+
+    Args:
+        origin: Where to.
+        context: Certificates for `https`.
+        timeout: The longest wait in seconds.
+
+    Raises:
+        httpx.ConnectTimeout: It took too long.
+        httpx.ConnectError: There is none to be had.
+    """
+    scheme, host, port = origin
+    name = host.decode("ascii")
+    try:
+        made = socket.create_connection((name, port), _left(sending_until.get(), timeout))
         try:
-            timeout = _left(sending_until.get(), timeout)
-            made = socket.create_connection((host, port), timeout, source)
-            for option in socket_options or ():
+            for option in options():
                 made.setsockopt(*option)
-        except TimeoutError as error:
-            raise httpcore.ConnectTimeout(str(error)) from error
-        except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError(str(error)) from error
-        return Stream(made)
+            if scheme == b"https":
+                assert context is not None
+                made.settimeout(_left(sending_until.get(), timeout))
+                made = context.wrap_socket(made, server_hostname=name)
+        except BaseException:
+            made.close()
+            raise
+    except TimeoutError as error:
+        raise httpx.ConnectTimeout(str(error)) from error
+    except (OSError, UnicodeError) as error:
+        raise httpx.ConnectError(str(error)) from error
+    return Stream(made)
 
 
-class Stream(httpcore.NetworkStream):
+class Stream:
     """One connection."""
+
+    __slots__ = ("__weakref__", "_deadline", "_socket", "_timeout")
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
         self._deadline = sending_until.get()
         self._timeout = connected.gettimeout()
-        self._unsent = b""
         _open.add(self)
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """What has come, or comes next; nothing at the end."""
-        if self._unsent:
-            # Of a server that refuses a request before it has all of it, the answer is read.
-            with contextlib.suppress(httpcore.WriteError):
-                self._send(timeout)
+    def read(self, timeout: float | None) -> bytes:
+        """What has come, or comes next; nothing at the end.
+
+        Raises:
+            httpx.ReadTimeout: Nothing came for so many seconds.
+            httpx.ReadError: The connection broke.
+        """
         try:
             self._wait_at_most(timeout)
-            return self._socket.recv(max_bytes)
+            return self._socket.recv(_READ_BYTES)
         except TimeoutError as error:
-            raise httpcore.ReadTimeout(str(error)) from error
+            raise httpx.ReadTimeout(str(error)) from error
         except OSError as error:
-            raise httpcore.ReadError(str(error)) from error
+            raise httpx.ReadError(str(error)) from error
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all of it, the last of it with the next `read`: head and body in one packet.
+    def write(self, data: bytes, timeout: float | None) -> None:
+        """Send all of it. The deadline of the call that is being sent holds from here on.
 
-        With it begins a request, whose deadline holds until the next one.
+        Raises:
+            httpx.WriteTimeout: Nothing could be sent for so many seconds.
+            httpx.WriteError: The connection broke.
         """
         self._deadline = sending_until.get()
-        self._unsent = self._unsent + buffer if self._unsent else buffer
-        if len(self._unsent) > WRITE_BYTES:
-            self._send(timeout)
-
-    def _send(self, timeout: float | None) -> None:
-        rest, self._unsent = memoryview(self._unsent), b""
+        rest = memoryview(data)
         try:
             while rest:
                 self._wait_at_most(timeout)
                 rest = rest[self._socket.send(rest) :]
         except TimeoutError as error:
-            raise httpcore.WriteTimeout(str(error)) from error
+            raise httpx.WriteTimeout(str(error)) from error
         except OSError as error:
-            raise httpcore.WriteError(str(error)) from error
+            raise httpx.WriteError(str(error)) from error
 
     def _wait_at_most(self, timeout: float | None) -> None:
         """Bound the next wait. That costs a call of the kernel, which few of them need."""
@@ -129,42 +138,29 @@ class Stream(httpcore.NetworkStream):
             self._socket.settimeout(timeout)
             self._timeout = timeout
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether there is something to read, which while it is idle is its end."""
+        return is_readable(self._socket.fileno())
+
+    def shut_down(self) -> None:
+        """End whatever another thread waits for. The connection is still to be closed."""
+        shut_down(self._socket)
+
     def close(self) -> None:
         """Close it. May be called twice."""
         self._socket.close()
 
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> Stream:
-        """Encrypt the connection, once its peer has shown who it is."""
-        try:
-            self._socket.settimeout(_left(sending_until.get(), timeout))
-            encrypted = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
-        except BaseException as error:
-            self.close()
-            if isinstance(error, TimeoutError):
-                raise httpcore.ConnectTimeout(str(error)) from error
-            if isinstance(error, OSError):
-                raise httpcore.ConnectError(str(error)) from error
-            raise
-        return Stream(encrypted)
-
     def get_extra_info(self, info: str) -> Any:
-        """What httpcore asks of a connection; None for what there is not."""
-        if info == "socket":
-            return self._socket
-        if info == "is_readable":
-            return is_readable(self._socket.fileno())
-        if info == "ssl_object":
-            return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
-        if info == "client_addr":
-            return self._socket.getsockname()
-        if info == "server_addr":
-            return self._socket.getpeername()
-        return None
+        """Its `socket`; None for anything else, as of httpx's own streams."""
+        return self._socket if info == "socket" else None
+
+
+def shut_down(connected: socket.socket) -> None:
+    """End whatever another thread reads or writes on a socket."""
+    with contextlib.suppress(OSError):
+        # Not the TLS socket's own method, which would forget its state meanwhile.
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 def _left(deadline: float | None, timeout: float | None) -> float | None:

@@ -1,64 +1,53 @@
-"""Between httpx's requests, responses and errors, and those of httpcore."""
+"""Between httpx's requests and responses and our own connections."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import httpcore
 import httpx
 
+from ._http1 import Answer, Outgoing
 from ._pool import Origin, Pool
 
 _PORTS = {b"http": 80, b"https": 443}
-_NAMES = (
-    *("TimeoutException", "ConnectTimeout", "ReadTimeout", "WriteTimeout", "PoolTimeout"),
-    *("NetworkError", "ConnectError", "ReadError", "WriteError", "ProxyError"),
-    *("UnsupportedProtocol", "ProtocolError", "LocalProtocolError", "RemoteProtocolError"),
-)
-_ERRORS: dict[type[BaseException], type[httpx.TransportError]] = {
-    getattr(httpcore, name): getattr(httpx, name) for name in _NAMES
-}
-# What a connection may raise that stands in the table.
-ERRORS = tuple(_ERRORS)
 
 FULL = "every connection is in use"
 
 
-def to_httpx(error: BaseException, request: httpx.Request) -> httpx.TransportError:
-    """One of `ERRORS` as httpx names it."""
-    kind = next(_ERRORS[each] for each in type(error).__mro__ if each in _ERRORS)
-    return kind(str(error), request=request)
+def outgoing(request: httpx.Request) -> Outgoing:
+    """The request as it leaves.
+
+    Raises:
+        httpx.LocalProtocolError: It cannot be sent as it is.
+    """
+    return Outgoing(request.method, request.url.raw_path, request.headers.raw)
 
 
-def to_httpcore(request: httpx.Request) -> httpcore.Request:
-    """The request as a connection takes it."""
+def origin_of(request: httpx.Request) -> Origin:
+    """Where a request goes.
+
+    Raises:
+        httpx.UnsupportedProtocol: It goes nowhere by HTTP.
+    """
     url = request.url
-    return httpcore.Request(
-        request.method.encode("ascii"),
-        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-        headers=request.headers.raw,
-        content=request.stream,
-        extensions=request.extensions,
-    )
-
-
-def origin_of(request: httpcore.Request) -> Origin:
-    """Where a request goes."""
-    url = request.url
-    return url.scheme, url.host, url.port or _PORTS[url.scheme]
+    scheme = url.raw_scheme
+    if scheme not in _PORTS:
+        raise httpx.UnsupportedProtocol(f"the URL begins with {url.scheme!r}, not with http(s)")
+    return scheme, url.raw_host, url.port or _PORTS[scheme]
 
 
 def new_pool(limits: httpx.Limits) -> Pool[Any]:
     """An empty pool within limits."""
     return Pool(
-        most=_or_infinite(limits.max_connections),
-        most_idle=_or_infinite(limits.max_keepalive_connections),
-        idle_seconds=_or_infinite(limits.keepalive_expiry),
+        most=or_infinite(limits.max_connections),
+        most_idle=or_infinite(limits.max_keepalive_connections),
+        idle_seconds=or_infinite(limits.keepalive_expiry),
     )
 
 
-def _or_infinite(limit: float | None) -> float:
+def or_infinite(limit: float | None) -> float:
+    """A limit as a number."""
     return math.inf if limit is None else limit
 
 
@@ -69,8 +58,14 @@ def timeouts_of(request: httpx.Request) -> dict[str, float | None]:
 
 
 def response(
-    found: httpcore.Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream
+    answer: Answer, stream: httpx.SyncByteStream | httpx.AsyncByteStream, network_stream: object
 ) -> httpx.Response:
     """The response with a body of ours."""
-    extensions: dict[str, Any] = dict(found.extensions)
-    return httpx.Response(found.status, headers=found.headers, stream=stream, extensions=extensions)
+    extensions = {
+        "http_version": b"HTTP/" + answer.version.encode("ascii"),
+        "reason_phrase": answer.reason,
+        "network_stream": network_stream,
+    }
+    return httpx.Response(
+        answer.status, headers=answer.headers, stream=stream, extensions=extensions
+    )

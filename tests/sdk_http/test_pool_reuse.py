@@ -236,7 +236,7 @@ def test_an_answer_that_nobody_reads_is_left_to_the_kernel() -> None:
         await asyncio.sleep(0.2)
         below = stream._body.response.extensions["network_stream"]
         await stream.close()
-        size: int = below._size
+        size: int = below._unread
         return size
 
     with RawServer(floods) as server:

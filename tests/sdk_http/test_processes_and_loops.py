@@ -128,7 +128,23 @@ def run_script(server: RawServer, script: str) -> list[str]:
 
 
 @FORKS
-def test_a_child_process_has_connections_of_its_own(server: RawServer) -> None:
+def test_a_child_process_has_connections_of_its_own() -> None:
+    def handler(turn: Turn) -> None:
+        if len(begun.turns) != 2:
+            echo(turn)
+            return
+        # The first stream: the rest of it comes when the next one was asked for.
+        turn.begin_stream()
+        turn.chunk(sse(chunk("x"), done=False))
+        assert begun.wait_until(lambda: len(begun.turns) == 4)
+        turn.chunk(sse(chunk("x"), done=False) * 2 + sse())
+        turn.end()
+
+    with RawServer(handler) as begun:
+        check_connections_of_a_child(begun)
+
+
+def check_connections_of_a_child(server: RawServer) -> None:
     said = run_script(
         server,
         """
