@@ -27,6 +27,7 @@ _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TARGET = re.compile(rb"[\x21-\x7e]+")
 # Nothing at its ends that a reader would strip, and in it no control characters but tabs.
 _VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
+_WORDS = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 
 
@@ -284,6 +285,8 @@ class Answer:
         self.version = parser.get_http_version()
         if not self._start.startswith(b"HTTP/") or self.version not in ("1.1", "1.0"):
             raise httpx.RemoteProtocolError("it is of another protocol")
+        if not _WORDS.fullmatch(self.reason):
+            raise httpx.RemoteProtocolError("control characters beside its status")
         if self.status < 200:
             if self.status < 102 and self.status != 100:
                 raise httpx.RemoteProtocolError(f"status {self.status}, which was not asked for")

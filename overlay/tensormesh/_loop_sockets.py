@@ -206,11 +206,14 @@ class Connection(asyncio.Protocol):
             httpx.WriteTimeout: Nothing could be sent for so many seconds.
             httpx.WriteError: The connection broke.
         """
+        answer = self._answer
         for start in range(0, len(data), WRITE_BYTES):
             if self._transport is None or self._transport.is_closing():
                 raise httpx.WriteError("the connection is closed")
             self._transport.write(data[start : start + WRITE_BYTES])
             while not self._can_write and not self._is_lost:
+                if answer is not None and answer.is_over:
+                    raise httpx.WriteError("the server has answered already")
                 await self._wait(timeout, httpx.WriteTimeout)
 
     async def receive(self, timeout: float | None) -> None:

@@ -63,6 +63,10 @@ class Connection:
             self.stream.write(outgoing.end(), seconds)
         except httpx.WriteError:
             return False
+        except httpx.WriteTimeout:
+            if not self.stream.is_readable:
+                raise
+            return False
         return True
 
     def has_expired(self) -> bool:
