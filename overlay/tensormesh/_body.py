@@ -86,8 +86,12 @@ class AsyncBody(_Body):
 
     async def close(self) -> None:
         """Give the connection back, even if the task is being cancelled. May be called twice."""
-        if self._let_go():
-            await _http.aclose(self.response)
+        if not self._let_go():
+            return
+        await _http.aclose(self.response)
+        if not getattr(self.chunks, "ag_running", True):
+            # A generator that is dropped before its end is finished by a task, later.
+            await self.chunks.aclose()  # type: ignore[attr-defined]
 
     async def drain(self) -> None:
         """Read what is left, within bounds, so that the connection can serve again; and close."""

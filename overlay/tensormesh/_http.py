@@ -127,6 +127,10 @@ def close(response: httpx.Response) -> None:
 
 async def aclose(response: httpx.Response) -> None:
     """The same; the cancellation of a scope does not reach it. That of a task may."""
+    if getattr(response.stream, "closes_unbroken", False):
+        # Ours: a scope of its own would cost more than the closing.
+        await response.aclose()
+        return
     with anyio.CancelScope(shield=True):
         await response.aclose()
 

@@ -162,7 +162,13 @@ async def _send_block(connection: Connection, block: bytes, seconds: float | Non
 
 
 class Body(httpx.AsyncByteStream):
-    """The body of a response, which holds a connection until it is closed."""
+    """The body of a response, which holds a connection until it is closed.
+
+    Attributes:
+        closes_unbroken: That no cancellation of a scope breaks `aclose` off.
+    """
+
+    closes_unbroken = True
 
     def __init__(
         self,
