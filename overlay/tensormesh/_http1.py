@@ -188,8 +188,11 @@ class Answer:
         """Whether its connection may carry another request."""
         return self.is_over and self.error is None and self._keeps_alive and not self.is_spoiled
 
-    def feed(self, data: bytes) -> None:
-        """Take what came next; nothing at all is the end of the connection."""
+    def feed(self, data: bytes | memoryview) -> None:
+        """Take what came next; nothing at all is the end of the connection.
+
+        Nothing of `data` itself is kept.
+        """
         parser = self._parser
         if parser is None:
             self.is_spoiled = True

@@ -24,10 +24,16 @@ from ._pool import Origin
 _PATIENCE_SECONDS = 2.0
 # With so much unread, nothing more is taken from the kernel.
 _READ_AHEAD_BYTES = 256 * 1024
+_READ_BYTES = 64 * 1024
+
+
+def new_buffer() -> memoryview:
+    """What all connections of an event loop read into, one after the other."""
+    return memoryview(bytearray(_READ_BYTES))
 
 
 async def connect(
-    origin: Origin, context: ssl.SSLContext | None, timeout: float | None
+    origin: Origin, context: ssl.SSLContext | None, timeout: float | None, buffer: memoryview
 ) -> Connection:
     """A connection to an origin, encrypted for `https`.
 
@@ -35,6 +41,7 @@ async def connect(
         origin: Where to.
         context: Certificates for `https`.
         timeout: The longest wait in seconds.
+        buffer: What it reads into.
 
     Raises:
         httpx.ConnectTimeout: It took too long.
@@ -44,7 +51,7 @@ async def connect(
     name = host.decode("ascii")
     used = context if scheme == b"https" else None
     loop = asyncio.get_running_loop()
-    connection = Connection(loop)
+    connection = Connection(loop, buffer)
     try:
         async with asyncio.timeout(timeout):
             await loop.create_connection(
@@ -94,8 +101,14 @@ async def _connect_to(
     return made
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One connection, and one exchange on it after the other. One task at a time uses it.
+
+    Args:
+        loop: The event loop.
+        buffer: What it reads into. All that is there is taken out at once, so that connections of
+            one loop share it: a loop that makes room for each read anew takes longer for that than
+            for the rest of a small one.
 
     Attributes:
         is_idle: Whether the last exchange was brought to its end, or there was none yet.
@@ -104,6 +117,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_answer",
+        "_buffer",
         "_can_write",
         "_deadline",
         "_is_lost",
@@ -118,10 +132,11 @@ class Connection(asyncio.Protocol):
         "is_idle",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, buffer: memoryview) -> None:
         self.is_idle = True
         self.expires_at = 0.0
         self._loop = loop
+        self._buffer = buffer
         self._transport: asyncio.Transport | None = None
         self._answer: Answer | None = None
         self._unread = 0
@@ -139,15 +154,19 @@ class Connection(asyncio.Protocol):
         """It begins."""
         self._transport = cast("asyncio.Transport", transport)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        """What to read into."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Something came."""
         answer = self._answer
         if answer is None or answer.is_over:
             # Nobody has asked for it.
             self.discard()
             return
-        answer.feed(data)
-        self._unread += len(data)
+        answer.feed(self._buffer[:nbytes])
+        self._unread += nbytes
         if self._unread > _READ_AHEAD_BYTES and not self._is_paused and self._transport:
             self._is_paused = True
             self._transport.pause_reading()

@@ -37,6 +37,7 @@ class Transport(httpx.AsyncBaseTransport):
     def __init__(self, context: ssl.SSLContext | None, limits: httpx.Limits) -> None:
         self.pool: Pool[Connection] = _wire.new_pool(limits)
         self._context = context
+        self._buffer = _loop_sockets.new_buffer()
         self._idle_seconds = _wire.or_infinite(limits.keepalive_expiry)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -87,8 +88,17 @@ class Transport(httpx.AsyncBaseTransport):
         if self.pool.surplus:
             await self._close_surplus()
         if lease.connection is None:
-            lease.connection = await _connect(lease.origin, self._context, timeouts.get("connect"))
+            lease.connection = await self._connect(lease.origin, timeouts.get("connect"))
         return lease.connection
+
+    async def _connect(self, origin: Origin, timeout: float | None) -> Connection:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            from . import _any_sockets
+
+            return await _any_sockets.connect(origin, self._context, timeout)
+        return await _loop_sockets.connect(origin, self._context, timeout, self._buffer)
 
     async def _wait(self, lease: Lease[Connection], timeout: float | None) -> None:
         granted = anyio.Event()
@@ -103,18 +113,6 @@ class Transport(httpx.AsyncBaseTransport):
         surplus = self.pool.surplus
         while surplus:
             await surplus.popleft().aclose()
-
-
-async def _connect(
-    origin: Origin, context: ssl.SSLContext | None, timeout: float | None
-) -> Connection:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        from . import _any_sockets
-
-        return await _any_sockets.connect(origin, context, timeout)
-    return await _loop_sockets.connect(origin, context, timeout)
 
 
 async def _ask(

@@ -29,8 +29,8 @@ from tensormesh_api.inference.models.chat_completion import ChatCompletion
 MODULES_OF_IMPORT = 3
 OWN_MODULES_OF_FIRST_CALL = 58
 MODULES_OF_FIRST_CALL = 265
-# Functions that are called, of Python and of C. Of a request some 400, and async 480, in a process of
-# its own; more where other tests have loaded more libraries before.
+# Functions that are called, of Python and of C. Of a request some 400, and async 480, in a process
+# of its own; more where other tests have loaded more libraries before.
 CALLS_OF_REQUEST = 470
 CALLS_OF_ASYNC_REQUEST = 550
 CALLS_OF_CHUNK = 63

@@ -63,7 +63,9 @@ def test_an_asynchronous_request_leaves_in_pieces_of_a_bounded_size(body: bytes)
             return False
 
     async def use() -> None:
-        connection = _loop_sockets.Connection(asyncio.get_running_loop())
+        connection = _loop_sockets.Connection(
+            asyncio.get_running_loop(), _loop_sockets.new_buffer()
+        )
         connection.connection_made(Transport())
         answer = Answer("POST")
         connection.begin(answer)
@@ -90,7 +92,7 @@ def test_a_request_waits_while_the_server_takes_nothing() -> None:
 
     async def use() -> None:
         loop = asyncio.get_running_loop()
-        connection = made[0] = _loop_sockets.Connection(loop)
+        connection = made[0] = _loop_sockets.Connection(loop, _loop_sockets.new_buffer())
         connection.connection_made(Transport())
         connection.begin(Answer("POST"))
         sending = asyncio.create_task(connection.send(b"x" * (2 * WRITE_BYTES), 5.0))
