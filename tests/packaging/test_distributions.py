@@ -18,7 +18,7 @@ from tensormesh import __version__
 from tensormesh_cli._errors import LIBRARIES
 
 IMPORT_PACKAGES = {"tensormesh", "tensormesh_api", "tensormesh_cli", "tensormesh_local"}
-RUNTIME = {"attrs", "httpx", "msgspec", "python-dateutil"}
+RUNTIME = {"attrs", "httptools", "httpx", "msgspec", "python-dateutil"}
 EXTRAS = {"audit", "bench", "cli", "codegen", "dev", "llama", "local", "schema", "tools"}
 
 
@@ -90,7 +90,7 @@ def test_metadata_say_what_users_and_installers_ask(metadata: Message) -> None:
     assert str(metadata.get_payload()).strip() == readme.strip()
 
 
-def test_runtime_needs_four_packages_and_extras_the_rest(metadata: Message) -> None:
+def test_runtime_needs_five_packages_and_extras_the_rest(metadata: Message) -> None:
     requirements = metadata.get_all("Requires-Dist", [])
     runtime = {name_of(each) for each in requirements if "extra ==" not in each}
     assert runtime == RUNTIME

@@ -1,0 +1,95 @@
+"""Answers over HTTP/1.1: whatever bytes come, and wherever they are cut, they are read alike."""
+
+from __future__ import annotations
+
+import itertools
+from random import Random
+from typing import NamedTuple
+
+import h11
+import httpx
+
+from tensormesh._http1 import Answer
+
+from .target import pick
+
+_HEADS = [
+    *(b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 204 No Content\r\n", b"HTTP/1.0 500 \r\n"),
+    *(b"HTTP/1.1 304\r\n", b"HTTP/2.0 200 OK\r\n", b"HTTP/1.1 101 S\r\n", b"220 mail\r\n", b""),
+]
+_HEADERS = [
+    *(b"Content-Length: 5\r\n", b"content-length: 0\r\n", b"Content-Length: 99\r\n", b"X:\r\n"),
+    *(b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip\r\n", b"X: \xff \t\r\n"),
+    *(b"Connection: close\r\n", b"Connection: upgrade\r\nUpgrade: h2c\r\n", b" folded\r\n"),
+]
+_BODIES = [
+    *(b"5\r\nhello\r\n", b"A;x=y\r\n0123456789\r\n", b"0\r\n\r\n", b"0\r\nX-Sum: 1\r\n\r\n"),
+    *(b"hello", b"zz\r\n", b"\r\n", b"\n", b"\0", b"ffffffffffffffffff\r\n"),
+]
+_DAMAGE = [b"", b"\r\n", b"\n", b"\r", b"\0", b":", b" ", b"0", b"\x80", b"Content-Length: 1\r\n"]
+
+
+class Bytes(NamedTuple):
+    """What comes on a connection, in pieces."""
+
+    method: str
+    pieces: list[bytes]
+
+
+def make_answer(chance: Random) -> Bytes:
+    """An answer, often damaged, cut anywhere."""
+    parts = [chance.choice(_HEADS), *pick(chance, _HEADERS, 3), b"\r\n", *pick(chance, _BODIES, 4)]
+    data = bytearray(b"".join(parts))
+    for _ in range(chance.randrange(3)):
+        start = chance.randrange(len(data) + 1)
+        data[start : start + chance.randrange(3)] = chance.choice(_DAMAGE)
+    cuts = sorted(chance.randrange(len(data) + 1) for _ in range(chance.randrange(6)))
+    ends = [0, *cuts, len(data)]
+    pieces = [bytes(data[a:b]) for a, b in itertools.pairwise(ends) if a < b]
+    return Bytes(chance.choice(("GET", "POST", "HEAD")), pieces)
+
+
+def check_answer(given: Bytes) -> None:
+    """It is the same however it was cut, and as h11 reads it, or refused by the one error."""
+    whole = b"".join(given.pieces)
+    found = _read(given.method, given.pieces)
+    assert found == _read(given.method, [whole] if whole else [])
+    if found is not None:
+        assert found == _read_by_h11(given.method, whole)
+
+
+def _read(method: str, pieces: list[bytes]) -> tuple[object, ...] | None:
+    """Status, headers and body; None for what is refused."""
+    answer = Answer(method)
+    for piece in pieces:
+        answer.feed(piece)
+    if not answer.is_over:
+        answer.feed(b"")
+    assert answer.is_over
+    if answer.error is not None:
+        assert type(answer.error) is httpx.RemoteProtocolError
+        assert not answer.is_reusable
+        return None
+    return answer.status, answer.reason, answer.headers, answer.take()
+
+
+def _read_by_h11(method: str, data: bytes) -> tuple[object, ...]:
+    connection = h11.Connection(h11.CLIENT)
+    connection.send(h11.Request(method=method, target="/", headers=[("host", "a")]))
+    connection.send(h11.EndOfMessage())
+    connection.receive_data(data)
+    head = connection.next_event()
+    if head is h11.NEED_DATA:
+        connection.receive_data(b"")
+        head = connection.next_event()
+    assert isinstance(head, h11.Response), head
+    body = b""
+    while True:
+        event = connection.next_event()
+        if isinstance(event, h11.EndOfMessage):
+            return head.status_code, head.reason, list(head.headers.raw_items()), body
+        if event is h11.NEED_DATA:
+            connection.receive_data(b"")
+        else:
+            assert isinstance(event, h11.Data), event
+            body += event.data
