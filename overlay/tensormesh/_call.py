@@ -102,16 +102,16 @@ def prepare(settings: Settings, request: Request[Any, Any], options: CallOptions
     query = request.query
     if options.extra_query:
         query = {**query, **_mapping(options.extra_query, "extra_query")}
+    is_object = isinstance(body, dict)
+    if is_object and body.get("response_format") is not None:
+        _check_format(operation, body["response_format"])
     headers = _headers(settings, operation)
     content = None
     if body is not None:
-        if isinstance(body, dict):
-            if body.get("response_format") is not None:
-                _check_format(operation, body["response_format"])
-            if body.get("stream"):
-                headers["accept"] = "text/event-stream"
         content = dumps(body)
         headers["content-type"] = "application/json"
+        if is_object and body.get("stream"):
+            headers["accept"] = "text/event-stream"
     removed: tuple[str, ...] = ()
     if options.extra_headers:
         removed = _add_headers(headers, _mapping(options.extra_headers, "extra_headers"))
