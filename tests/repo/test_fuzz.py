@@ -14,7 +14,7 @@ def test_every_target_stands_a_few_hundred_inputs(capsys: pytest.CaptureFixture[
     assert fuzz.main(["--inputs", "700", "--seed", "of the test suite"]) == 0
     told = capsys.readouterr().out
     assert [name for name in TARGETS if f"\n{name} " not in told] == []
-    assert "0 of 7 targets failed" in told
+    assert f"0 of {len(TARGETS)} targets failed" in told
 
 
 def test_an_input_that_fails_is_shown_and_is_a_failure(
