@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from support.raw_server import PATIENCE, RawServer, Turn
-from support.sdk_faces import Face
+from support.sdk_faces import AsyncFace, Face
 from support.sdk_samples import CHAT_CREATE, MODELS, chunk, sse
 
 from tensormesh import APITimeoutError, InternalServerError, _http, _sockets
@@ -293,6 +294,34 @@ def test_connecting_has_a_timeout_of_its_own(face: Face) -> None:
             for each in waiting:
                 each.close()
     assert (caught.value.phase, caught.value.seconds) == ("connect", 0.05)
+
+
+@pytest.mark.parametrize("limit", ["connect_timeout_seconds", "total_timeout_seconds"])
+def test_an_asynchronous_call_does_not_wait_for_a_resolver_that_is_down(
+    limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_over = threading.Event()
+    look_up = socket.getaddrinfo
+
+    def hang(host: Any, *arguments: Any, **options: Any) -> Any:
+        if host == "slow.invalid" and not options.get("flags"):
+            is_over.wait(PATIENCE)
+        return look_up("127.0.0.1" if not options.get("flags") else host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    face = AsyncFace(own=True)
+    try:
+        limits: dict[str, Any] = {limit: 0.1}
+        client = face.client(serverless_base_url="http://slow.invalid:9", **limits)
+        begun = time.monotonic()
+        with pytest.raises(APITimeoutError) as caught:
+            face.run(client.inference.serverless.models.list())
+        assert time.monotonic() - begun < SOON
+        assert caught.value.phase == limit.partition("_")[0]
+    finally:
+        # The thread that asks ends by itself, later.
+        is_over.set()
+        face.finish()
 
 
 def test_no_free_connection_is_a_timeout_of_its_own(
