@@ -169,11 +169,19 @@ class Exchange:
     def is_no_stream(self, headers: Mapping[str, str]) -> bool:
         """Whether a good answer cannot be the stream of events that was asked for."""
         content_type = headers.get("content-type", "")
-        return content_type.partition(";")[0].strip().lower() in ("application/json", "text/html")
+        if content_type.partition(";")[0].strip().lower() in ("application/json", "text/html"):
+            return True
+        encoding = headers.get("content-encoding", "")
+        if encoding in ("", "gzip", "deflate"):
+            return False
+        from ._status import is_unread
+
+        return is_unread(encoding)
 
     def no_stream(self, headers: Mapping[str, str], content: bytes) -> ProtocolError:
         """The error for such an answer."""
-        message = f"the answer is no stream of events, but {headers['content-type']}"
+        found = headers.get("content-type", "")
+        message = f"the answer is no stream of events, but {found[:100]}{encoding_note(headers)}"
         return protocol_error(self, message, content, 200, headers)
 
     def undecodable(
@@ -199,6 +207,12 @@ def protocol_error(
     )
 
 
+def encoding_note(headers: Mapping[str, str]) -> str:
+    """A hint for what makes no sense: it may be compressed in a way that was not asked for."""
+    encoding = headers.get("content-encoding")
+    return f" (its content-encoding is {encoding[:40]!r})" if encoding else ""
+
+
 def decode(exchange: Exchange, content: bytes, status_code: int, headers: Mapping[str, str]) -> Any:
     """Decoded JSON of a good answer.
 
@@ -209,11 +223,8 @@ def decode(exchange: Exchange, content: bytes, status_code: int, headers: Mappin
         return loads(content)
     except ValueError as error:
         what = "is empty" if not content.strip() else f"is not JSON: {error}"
-        if "content-encoding" in headers:
-            what += f" (its content-encoding is {headers['content-encoding'][:40]!r})"
-        raise protocol_error(
-            exchange, f"the answer {what}", content, status_code, headers
-        ) from None
+        message = f"the answer {what}{encoding_note(headers)}"
+        raise protocol_error(exchange, message, content, status_code, headers) from None
 
 
 def parse(exchange: Exchange, status_code: int, headers: Mapping[str, str], content: bytes) -> Any:
