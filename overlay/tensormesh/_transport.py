@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from . import _http
 from ._body import AsyncBody, SyncBody
 from ._call import prepare
-from ._errors import closed_error
+from ._errors import ConfigurationError, closed_error
 from ._exchange import MAX_ERROR_BYTES, Exchange, parse
 
 if TYPE_CHECKING:
@@ -84,7 +84,11 @@ class SyncTransport:
         """Send until there is a good answer; its body is still to be read."""
         if self.closed:
             raise closed_error()
-        call = prepare(self.settings, request, options)
+        try:
+            call = prepare(self.settings, request, options)
+        except ConfigurationError as error:
+            # Without the frames that hold the body: it may have secrets.
+            raise error.with_traceback(None) from None
         sender = self.clients.get(call.url, self.settings.ca_bundle)
         self._release_abandoned()
         exchange = Exchange(call, self.settings.max_retries)
@@ -193,7 +197,11 @@ class AsyncTransport:
         """Send until there is a good answer; its body is still to be read."""
         if self.closed:
             raise closed_error()
-        call = prepare(self.settings, request, options)
+        try:
+            call = prepare(self.settings, request, options)
+        except ConfigurationError as error:
+            # Without the frames that hold the body: it may have secrets.
+            raise error.with_traceback(None) from None
         sender = self.clients.get(call.url, self.settings.ca_bundle)
         await self._release_abandoned()
         exchange = Exchange(call, self.settings.max_retries)

@@ -15,7 +15,7 @@ import pytest
 from support.sdk_faces import ON_DEMAND, SERVERLESS, Face, Server, answer, events
 from support.sdk_samples import CHAT_CREATE, MESSAGES, chunk, sse
 
-from tensormesh import APIError, TensormeshError
+from tensormesh import APIError, ConfigurationError, TensormeshError
 
 KEY = "sk-canary-inference-key"
 TOKEN = "canary-control-plane-token"
@@ -114,6 +114,11 @@ def ask_deploy(face: Face, client: Any) -> Any:
     return face.run(deploy(api_key=f"sk-{CANARY}-of-body", extra_body=secrets))
 
 
+def ask_raw_deploy(face: Face, client: Any) -> Any:
+    deploy = client.control_plane.models.with_raw_response.deploy
+    return face.run(deploy(api_key=f"sk-{CANARY}-of-body", hf_token=f"hf_{CANARY}"))
+
+
 CALLS = {"chat": ask_chat, "stream": ask_stream, "control plane": ask_control_plane}
 WITH_SECRETS = {"refresh": ask_refresh, "exchange": ask_exchange, "deploy": ask_deploy}
 
@@ -167,12 +172,25 @@ def test_no_error_and_no_log_shows_a_credential_that_a_host_echoes(
     assert CANARY not in "\n".join(log)
 
 
-def test_no_local_of_the_sdk_shows_a_credential_in_a_traceback(face: Face) -> None:
+@pytest.mark.parametrize("call", [ask_control_plane, ask_refresh, ask_exchange, ask_raw_deploy])
+def test_no_local_of_the_sdk_shows_a_credential_in_a_traceback(
+    face: Face, call: Callable[[Face, Any], Any]
+) -> None:
     """Tools that print locals print reprs: those of clients, settings and calls tell nothing."""
     client = face.client(Server(answer(b"{}", status=500)), **CREDENTIALS, max_retries=0)
     with pytest.raises(APIError) as caught:
-        ask_control_plane(face, client)
-    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        call(face, client)
+    assert_no_local_shows(caught.value)
+
+
+def test_no_local_of_the_sdk_shows_what_could_not_be_sent(face: Face) -> None:
+    with pytest.raises(ConfigurationError, match="control_plane_token") as caught:
+        ask_raw_deploy(face, face.bare_client(Server()))
+    assert_no_local_shows(caught.value)
+
+
+def assert_no_local_shows(error: BaseException) -> None:
+    told = traceback.TracebackException.from_exception(error, capture_locals=True)
     ours = [
         (frame.name, name, text)
         for frame in told.stack

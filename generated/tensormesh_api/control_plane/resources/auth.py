@@ -136,6 +136,8 @@ class AuthCli(SyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return self._client.send(request, options)
 
     def refresh(
@@ -180,6 +182,8 @@ class AuthCli(SyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return self._client.send(request, options)
 
 
@@ -218,6 +222,8 @@ class AuthCliWithRawResponse(SyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return self._client.send_raw(request, options)
 
     def refresh(
@@ -235,6 +241,8 @@ class AuthCliWithRawResponse(SyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return self._client.send_raw(request, options)
 
 
@@ -279,6 +287,8 @@ class AuthCliWithStreamingResponse(SyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return self._client.stream_raw(request, options)
 
     def refresh(
@@ -299,6 +309,8 @@ class AuthCliWithStreamingResponse(SyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return self._client.stream_raw(request, options)
 
 
@@ -419,6 +431,8 @@ class AsyncAuthCli(AsyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return await self._client.send(request, options)
 
     async def refresh(
@@ -463,6 +477,8 @@ class AsyncAuthCli(AsyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return await self._client.send(request, options)
 
 
@@ -501,6 +517,8 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return await self._client.send_raw(request, options)
 
     async def refresh(
@@ -518,6 +536,8 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return await self._client.send_raw(request, options)
 
 
@@ -562,6 +582,8 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return await self._client.stream_raw(request, options)
 
     async def refresh(
@@ -582,6 +604,8 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return await self._client.stream_raw(request, options)
 
 

@@ -187,6 +187,8 @@ class Models(SyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return self._client.send(request, options)
 
     def get(
@@ -311,6 +313,8 @@ class ModelsWithRawResponse(SyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return self._client.send_raw(request, options)
 
     def get(
@@ -389,6 +393,8 @@ class ModelsWithStreamingResponse(SyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return self._client.stream_raw(request, options)
 
     def get(
@@ -588,6 +594,8 @@ class AsyncModels(AsyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return await self._client.send(request, options)
 
     async def get(
@@ -712,6 +720,8 @@ class AsyncModelsWithRawResponse(AsyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return await self._client.send_raw(request, options)
 
     async def get(
@@ -790,6 +800,8 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
+        # Tracebacks may be printed with their variables.
+        del params
         return await self._client.stream_raw(request, options)
 
     async def get(
