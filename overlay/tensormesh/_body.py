@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _http
-from ._drain import drain, drain_async
 
 if TYPE_CHECKING:
     from ._call import Call
@@ -68,6 +67,8 @@ class SyncBody(_Body):
     def drain(self) -> None:
         """Read what is left, within bounds, so that the connection can serve again; and close."""
         if self._let_go():
+            from ._drain import drain
+
             drain(self.response, self.chunks)
 
 
@@ -96,4 +97,6 @@ class AsyncBody(_Body):
     async def drain(self) -> None:
         """Read what is left, within bounds, so that the connection can serve again; and close."""
         if self._let_go():
+            from ._drain import drain_async
+
             await drain_async(self.response, self.chunks)
