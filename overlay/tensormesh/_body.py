@@ -87,12 +87,9 @@ class AsyncBody(_Body):
 
     async def close(self) -> None:
         """Give the connection back, even if the task is being cancelled. May be called twice."""
-        if not self._let_go():
-            return
-        await _http.aclose(self.response)
-        if not getattr(self.chunks, "ag_running", True):
-            # A generator that is dropped before its end is finished by a task, later.
-            await self.chunks.aclose()  # type: ignore[attr-defined]
+        if self._let_go():
+            await _http.aclose(self.response)
+            await self._finish_chunks()
 
     async def drain(self) -> None:
         """Read what is left, within bounds, so that the connection can serve again; and close."""
@@ -100,3 +97,9 @@ class AsyncBody(_Body):
             from ._drain import drain_async
 
             await drain_async(self.response, self.chunks)
+            await self._finish_chunks()
+
+    async def _finish_chunks(self) -> None:
+        """Finish a generator, which an event loop would finish by a task, later."""
+        if not getattr(self.chunks, "ag_running", True):
+            await self.chunks.aclose()  # type: ignore[attr-defined]

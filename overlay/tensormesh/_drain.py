@@ -25,7 +25,7 @@ _IDLE_SECONDS = 5.0
 
 def drain(response: _http.Response, chunks: Iterator[bytes]) -> None:
     """Read to the end of the body, within bounds, and close the response."""
-    if _http.is_shared(response):
+    if _http.is_shared(response) or _http.is_whole(response):
         _http.close(response)
         return
     watched = _http.socket_of(response)
@@ -51,6 +51,9 @@ def drain(response: _http.Response, chunks: Iterator[bytes]) -> None:
 
 async def drain_async(response: _http.Response, chunks: AsyncIterator[bytes]) -> None:
     """The same for an asynchronous response."""
+    if _http.is_whole(response):
+        await _http.aclose(response)
+        return
     try:
         with contextlib.suppress(*_http.BODY_ERRORS), _http.move_on_after(DRAIN_SECONDS):
             size = 0

@@ -284,6 +284,11 @@ def is_shared(response: httpx.Response) -> bool:
     return response.http_version == "HTTP/2"
 
 
+def is_whole(response: httpx.Response) -> bool:
+    """Whether all of a response is known to have come, read or not."""
+    return getattr(response.stream, "is_whole", False)
+
+
 def socket_of(response: httpx.Response) -> socket.socket | None:
     """The socket below a response; None for a transport that has none."""
     stream = response.extensions.get("network_stream")

@@ -190,6 +190,11 @@ class Body(httpx.SyncByteStream):
             error.request = self._request
             raise
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it has come, read or not: the connection needs no reading to its end."""
+        return self._answer.is_over and self._answer.error is None
+
     def close(self) -> None:
         """Give the connection back. May be called twice."""
         answer, connection = self._answer, self._lease.connection

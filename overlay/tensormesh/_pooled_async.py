@@ -202,6 +202,11 @@ class Body(httpx.AsyncByteStream):
                 error.request = self._request
             raise
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it has come, read or not: the connection needs no reading to its end."""
+        return self._answer.is_over and self._answer.error is None
+
     async def aclose(self) -> None:
         """Give the connection back. May be called twice."""
         answer = self._answer
