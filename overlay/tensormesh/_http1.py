@@ -252,15 +252,16 @@ class Answer:
 
     def _refuse(self, error: Exception) -> None:
         """Note that the parser has stopped."""
-        cause = error.__context__ if isinstance(error, HttpParserCallbackError) else error
+        cause: BaseException = error
+        if isinstance(error, HttpParserCallbackError) and error.__context__ is not None:
+            cause = error.__context__
         if self.is_over:
             # Nobody asked for what comes after the end.
             self.is_spoiled = True
-        elif isinstance(cause, (httpx.RemoteProtocolError, HttpParserError)):
-            self.fail(
-                httpx.RemoteProtocolError(f"the server's answer is not valid HTTP/1.1: {cause}")
-            )
-        if cause is not None and not isinstance(cause, _EXPECTED):
+        elif isinstance(cause, _EXPECTED):
+            what = f"the server's answer is not valid HTTP/1.1: {cause}"
+            self.fail(httpx.RemoteProtocolError(what))
+        if not isinstance(cause, _EXPECTED):
             # A Ctrl-C that came while the parser called.
             raise cause
 
