@@ -25,6 +25,7 @@ class Surface:
         auth_scheme: Scheme of the `Authorization` header.
         auth_setting: The client setting that holds the credential.
         headers: Headers whose values are client settings: (header, setting) pairs.
+        secrets: Names of the fields, wherever they stand, that are credentials.
         post_timeout_seconds: How long a POST is waited for by default; None if as long as all else.
     """
 
@@ -36,6 +37,7 @@ class Surface:
         "headers",
         "name",
         "post_timeout_seconds",
+        "secrets",
         "title",
         "variables",
     )
@@ -51,6 +53,7 @@ class Surface:
         auth_scheme: str,
         auth_setting: str,
         headers: tuple[tuple[str, str], ...] = (),
+        secrets: tuple[str, ...] = (),
         post_timeout_seconds: float | None = None,
     ) -> None:
         self.name = name
@@ -61,6 +64,7 @@ class Surface:
         self.auth_scheme = auth_scheme
         self.auth_setting = auth_setting
         self.headers = headers
+        self.secrets = secrets
         self.post_timeout_seconds = post_timeout_seconds
 
     def __repr__(self) -> str:

@@ -49,6 +49,7 @@ def raw_request(
         event_parser=None,
         empty=None,
         provenance="",
+        secrets=surface.secrets,
     )
     return Request(operation, target, parameters, _wire.wire_value(body, "body"))
 

@@ -197,6 +197,7 @@ class Surface:
     auth_scheme: str
     auth_setting: str
     headers: tuple[tuple[str, str], ...]
+    secrets: tuple[str, ...]
     tags: tuple[tuple[str, str], ...]
     endpoints: tuple[Endpoint, ...]
 

@@ -52,6 +52,7 @@ def build_surface(schemas: Schemas) -> Surface:
             (tag["name"], docs.paragraph(tag.get("description"))) for tag in data.get("tags") or ()
         ),
         headers=tuple(dict.fromkeys(pair for each in endpoints for pair in each.headers)),
+        secrets=tuple(sorted(secret_fields(schemas, data["components"]))),
         endpoints=endpoints,
     )
 

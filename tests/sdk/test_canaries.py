@@ -119,8 +119,17 @@ def ask_raw_deploy(face: Face, client: Any) -> Any:
     return face.run(deploy(api_key=f"sk-{CANARY}-of-body", hf_token=f"hf_{CANARY}"))
 
 
+def ask_raw_request(face: Face, client: Any) -> Any:
+    body = {"nested": [{"codeVerifier": f"{CANARY}-verifier"}], "hfToken": f"hf_{CANARY}"}
+    return face.run(client.control_plane.request("POST", "/v1/no-method", body=body))
+
+
 CALLS = {"chat": ask_chat, "stream": ask_stream, "control plane": ask_control_plane}
-WITH_SECRETS = {"refresh": ask_refresh, "exchange": ask_exchange, "deploy": ask_deploy}
+WITH_SECRETS = {
+    "refresh": ask_refresh,
+    "exchange": ask_exchange,
+    "deploy": ask_deploy,
+}
 
 
 @pytest.fixture
@@ -162,9 +171,21 @@ def shown(error: BaseException) -> str:
 def test_no_error_and_no_log_shows_a_credential_that_a_host_echoes(
     face: Face, host: str, call: str, log: list[str]
 ) -> None:
+    check_told(face, host, {**CALLS, **WITH_SECRETS}[call], log)
+
+
+# Any JSON is an answer to a request that has no method.
+@pytest.mark.parametrize("host", [name for name in HOSTS if name != "as_misfit"])
+def test_no_error_of_a_request_without_a_method_shows_its_secrets(
+    face: Face, host: str, log: list[str]
+) -> None:
+    check_told(face, host, ask_raw_request, log)
+
+
+def check_told(face: Face, host: str, ask: Callable[[Face, Any], Any], log: list[str]) -> None:
     client = face.client(Server(HOSTS[host]), **CREDENTIALS, max_retries=0)
     with pytest.raises(TensormeshError) as caught:
-        {**CALLS, **WITH_SECRETS}[call](face, client)
+        ask(face, client)
     error = caught.value
     for each in (error, copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
         assert CANARY not in shown(each)
