@@ -49,8 +49,8 @@ def _calls(setting: Setting, in_flight: int, each: int) -> Iterator[Row]:
     )
     note = _shown(figures)
     for peer, what, target in (
-        ("openai", "openai", 4),
-        ("aiohttp", "dicts by raw aiohttp", 0.35),
+        ("openai", "openai", 7),
+        ("aiohttp", "dicts by raw aiohttp", 0.6),
     ):
         name = f"{in_flight:,} calls in flight, calls a second / {what}"
         yield _row(figures, name, peer, target, note)
