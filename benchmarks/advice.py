@@ -29,12 +29,12 @@ flight, and a server of its own that runs on the same cores:
 CPU and connections bound it, and each gives a number of processes:
 
 - **CPU.** A whole answer took {cost:,.0f} µs of the client's CPU in one process, so {rate:,.0f} a
-  second take {cores:.1f} cores, or {by_cpu} processes that use {used:.0%} of a core each. Streamed,
+  second take {cores:.1f} cores, or {by_cpu} that use {used:.0%} of a core each. Streamed,
   {chunks} chunks of {chunk:.1f} µs, request included, are {stream_cores:.1f} cores, or
-  {by_streams} processes.
+  {by_streams}.
 - **Connections.** A call that takes {seconds} s is in flight for so long: {rate:,.0f} a second are
   {waiting:,.0f} at a time. A client opens {connections:,} connections to a host at most, and calls
-  beyond that wait: {by_connections} processes for calls of {seconds} s, in proportion for others.
+  beyond that wait: {by_connections} for calls of {seconds} s, in proportion for others.
 
 Take the largest of the numbers that apply. They are reckoned, not measured: figures of one process
 are multiplied, which holds as processes share nothing but the network, and the cost of a call is

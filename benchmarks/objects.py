@@ -72,6 +72,7 @@ def run(setting: Setting) -> Iterator[Row]:
         "pydantic": lambda: Page.model_validate_json(body),
         "pydantic of dicts": lambda: Page.model_validate(json.loads(body)),
         "json.loads": lambda: json.loads(body),
+        "decoding alone": lambda: loads(body),
     }
     figures = take_turns(
         {name: _measure(read) for name, read in readers.items()}, setting.choose(21, 7)
