@@ -10,7 +10,7 @@ from support.references import ended_lines, read_sse, split_think
 
 from tensormesh._lines import LineSplitter
 from tensormesh._reasoning import ThinkSplitter, split_reasoning
-from tensormesh._sse import SSEDecoder
+from tensormesh._streams.sse import SSEDecoder
 
 from .target import mutate, pick
 

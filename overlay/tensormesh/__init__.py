@@ -46,12 +46,12 @@ if TYPE_CHECKING:
         TensormeshError,
         UnprocessableEntityError,
     )
-    from ._structured_stream import AsyncParsedStream, ParsedEvent, ParsedStream
-    from ._structured_types import ParsedChatCompletion
-    from ._tools_call import ToolCall
-    from ._tools_errors import ToolCallError, ToolLimitError, ToolLoopError
-    from ._tools_events import RunResult
-    from ._tools_tool import Tool, tool
+    from ._structured.stream import AsyncParsedStream, ParsedEvent, ParsedStream
+    from ._structured.types import ParsedChatCompletion
+    from ._tools.call import ToolCall
+    from ._tools.errors import ToolCallError, ToolLimitError, ToolLoopError
+    from ._tools.events import RunResult
+    from ._tools.tool import Tool, tool
     from ._version import __version__
 
 _MEMBERS = {
@@ -59,8 +59,8 @@ _MEMBERS = {
     "APIError": "_errors",
     "APIStatusError": "_errors",
     "APITimeoutError": "_errors",
-    "AsyncParsedStream": "_structured_stream",
-    "AsyncStream": "_streaming",
+    "AsyncParsedStream": "_structured.stream",
+    "AsyncStream": "_streams.stream",
     "AsyncStreamedResponse": "_response",
     "AsyncTensormesh": "_client",
     "AuthenticationError": "_errors",
@@ -69,29 +69,29 @@ _MEMBERS = {
     "ConflictError": "_errors",
     "InternalServerError": "_errors",
     "NotFoundError": "_errors",
-    "ParsedChatCompletion": "_structured_types",
-    "ParsedEvent": "_structured_stream",
-    "ParsedStream": "_structured_stream",
+    "ParsedChatCompletion": "_structured.types",
+    "ParsedEvent": "_structured.stream",
+    "ParsedStream": "_structured.stream",
     "PermissionDeniedError": "_errors",
     "ProtocolError": "_errors",
     "RateLimitError": "_errors",
     "RawResponse": "_response",
-    "RunResult": "_tools_events",
-    "ServerSentEvent": "_sse",
-    "Stream": "_streaming",
+    "RunResult": "_tools.events",
+    "ServerSentEvent": "_streams.sse",
+    "Stream": "_streams.stream",
     "StreamError": "_errors",
     "StreamedResponse": "_response",
     "StructuredOutputError": "_errors",
     "Tensormesh": "_client",
     "TensormeshError": "_errors",
-    "Tool": "_tools_tool",
-    "ToolCall": "_tools_call",
-    "ToolCallError": "_tools_errors",
-    "ToolLimitError": "_tools_errors",
-    "ToolLoopError": "_tools_errors",
+    "Tool": "_tools.tool",
+    "ToolCall": "_tools.call",
+    "ToolCallError": "_tools.errors",
+    "ToolLimitError": "_tools.errors",
+    "ToolLoopError": "_tools.errors",
     "UnprocessableEntityError": "_errors",
     "__version__": "_version",
-    "tool": "_tools_tool",
+    "tool": "_tools.tool",
 }
 
 __all__ = [

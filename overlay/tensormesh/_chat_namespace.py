@@ -5,7 +5,7 @@ from __future__ import annotations
 from tensormesh_api.inference.resources import chat as generated
 
 from ._parse_methods import AsyncParseMethods, ParseMethods
-from ._tools_methods import AsyncRunMethods, RunMethods
+from ._run_methods import AsyncRunMethods, RunMethods
 
 
 class Completions(ParseMethods, RunMethods, generated.ChatCompletions):

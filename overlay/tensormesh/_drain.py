@@ -13,7 +13,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from . import _http, _sockets
+from . import _http
+from ._connections import sockets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -117,7 +118,7 @@ class _Watch:
         for watched, deadline in list(self._deadlines.items()):
             if deadline <= now:
                 del self._deadlines[watched]
-                _sockets.shut_down(watched)
+                sockets.shut_down(watched)
 
 
 _watch = _Watch()

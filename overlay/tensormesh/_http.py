@@ -13,8 +13,8 @@ from urllib.request import getproxies
 import anyio
 import httpx
 
-from . import _sockets, _tls
 from ._call import Headers
+from ._connections import sockets, tls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -60,23 +60,23 @@ class IdleTimeout(httpx.TimeoutException):
 def new_sender(scheme: str, ca_bundle: str | None) -> Sender:
     """What sends requests to URLs of one scheme."""
     if _has_proxies():
-        return httpx.Client(verify=_tls.context_for(ca_bundle), limits=PROXIED_LIMITS)
-    from ._pooled import Transport
+        return httpx.Client(verify=tls.context_for(ca_bundle), limits=PROXIED_LIMITS)
+    from ._connections.transport import Transport
 
     return Transport(_context(scheme, ca_bundle), LIMITS)
 
 
 def _context(scheme: str, ca_bundle: str | None) -> ssl.SSLContext | None:
     # Plain HTTP needs no certificates, and loading them is most of the cost of a client.
-    return _tls.context_for(ca_bundle) if scheme == "https" else None
+    return tls.context_for(ca_bundle) if scheme == "https" else None
 
 
 def new_async_sender(scheme: str, ca_bundle: str | None) -> AsyncSender:
     """What sends asynchronous requests to URLs of one scheme."""
     if _has_proxies():
-        return httpx.AsyncClient(verify=_tls.context_for(ca_bundle), limits=PROXIED_LIMITS)
+        return httpx.AsyncClient(verify=tls.context_for(ca_bundle), limits=PROXIED_LIMITS)
     # Loaded here, because it loads asyncio.
-    from ._pooled_async import Transport
+    from ._connections.async_transport import Transport
 
     return Transport(_context(scheme, ca_bundle), LIMITS)
 
@@ -89,7 +89,7 @@ def _has_proxies() -> bool:
 def send(sender: Sender, call: Call) -> httpx.Response:
     """Send a call once. The body of the response is still to be read."""
     request = _request(sender, call)
-    token = None if call.deadline is None else _sockets.sending_until.set(call.deadline)
+    token = None if call.deadline is None else sockets.sending_until.set(call.deadline)
     try:
         if isinstance(sender, httpx.Client):
             response = sender.send(request, stream=True, follow_redirects=False)
@@ -97,7 +97,7 @@ def send(sender: Sender, call: Call) -> httpx.Response:
             response = sender.handle_request(request)
     finally:
         if token is not None:
-            _sockets.sending_until.reset(token)
+            sockets.sending_until.reset(token)
     response.request = request
     return response
 
@@ -301,7 +301,7 @@ def shut_down(response: httpx.Response) -> bool:
     found = socket_of(response)
     if found is None or is_shared(response):
         return False
-    _sockets.shut_down(found)
+    sockets.shut_down(found)
     return True
 
 

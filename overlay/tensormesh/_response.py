@@ -11,7 +11,7 @@ from ._closing import AsyncClosing, Closing
 from ._errors import StreamError
 from ._exchange import decode, parse
 from ._lines import LineSplitter
-from ._sse import EventTooLargeError, ServerSentEvent, SSEDecoder
+from ._streams.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping

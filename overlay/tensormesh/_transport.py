@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ._clients import Clients, LoopClients
     from ._config import Settings
     from ._response import AsyncStreamedResponse, RawResponse, StreamedResponse
-    from ._streaming import AsyncStream, Stream
+    from ._streams.stream import AsyncStream, Stream
 
 ResultT = TypeVar("ResultT")
 EventT = TypeVar("EventT")
@@ -51,7 +51,7 @@ class SyncTransport:
         """An open stream of typed events."""
         exchange, response = self._open(request, options)
         try:
-            from ._streaming import Stream
+            from ._streams.stream import Stream
 
             if exchange.is_no_stream(response.headers):
                 raise exchange.no_stream(response.headers, _read_some(response, exchange.call))
@@ -166,7 +166,7 @@ class AsyncTransport:
     ) -> AsyncStream[EventT, ResultT]:
         """An open stream of typed events."""
         exchange, response = await self._open(request, options)
-        from ._streaming import AsyncStream
+        from ._streams.stream import AsyncStream
 
         if exchange.is_no_stream(response.headers):
             raise exchange.no_stream(response.headers, await _aread_some(response, exchange.call))

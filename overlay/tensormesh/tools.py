@@ -7,10 +7,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._tools_async import AsyncRunStream
-    from ._tools_call import ToolCall
-    from ._tools_errors import ToolCallError, ToolLimitError, ToolLoopError
-    from ._tools_events import (
+    from ._tools.async_run import AsyncRunStream
+    from ._tools.call import ToolCall
+    from ._tools.errors import ToolCallError, ToolLimitError, ToolLoopError
+    from ._tools.events import (
         ArgumentsDelta,
         CallFinished,
         CallStarted,
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
         RunResult,
         TextDelta,
     )
-    from ._tools_run import RunStream
-    from ._tools_tool import Tool, tool
+    from ._tools.run import RunStream
+    from ._tools.tool import Tool, tool
 
 _MEMBERS = {
-    "ArgumentsDelta": "_tools_events",
-    "AsyncRunStream": "_tools_async",
-    "CallFinished": "_tools_events",
-    "CallStarted": "_tools_events",
-    "RoundFinished": "_tools_events",
-    "RunEvent": "_tools_events",
-    "RunFinished": "_tools_events",
-    "RunResult": "_tools_events",
-    "RunStream": "_tools_run",
-    "TextDelta": "_tools_events",
-    "Tool": "_tools_tool",
-    "ToolCall": "_tools_call",
-    "ToolCallError": "_tools_errors",
-    "ToolLimitError": "_tools_errors",
-    "ToolLoopError": "_tools_errors",
-    "tool": "_tools_tool",
+    "ArgumentsDelta": "_tools.events",
+    "AsyncRunStream": "_tools.async_run",
+    "CallFinished": "_tools.events",
+    "CallStarted": "_tools.events",
+    "RoundFinished": "_tools.events",
+    "RunEvent": "_tools.events",
+    "RunFinished": "_tools.events",
+    "RunResult": "_tools.events",
+    "RunStream": "_tools.run",
+    "TextDelta": "_tools.events",
+    "Tool": "_tools.tool",
+    "ToolCall": "_tools.call",
+    "ToolCallError": "_tools.errors",
+    "ToolLimitError": "_tools.errors",
+    "ToolLoopError": "_tools.errors",
+    "tool": "_tools.tool",
 }
 
 __all__ = [

@@ -21,7 +21,8 @@ from support.project_files import ROOT
 from support.raw_server import RawServer, Turn
 from support.sdk_samples import CHAT, MESSAGES, chunk, sse
 
-from tensormesh import AsyncTensormesh, Tensormesh, _http, _sockets
+from tensormesh import AsyncTensormesh, Tensormesh, _http
+from tensormesh._connections import sockets
 from tensormesh_api.inference.models.chat_completion import ChatCompletion
 
 # Modules that are loaded by `import tensormesh`, and by a program up to its first answer: of the
@@ -196,10 +197,10 @@ def test_a_chunk_takes_few_function_calls(completions: Any, as_text: bool) -> No
 def test_a_chunk_that_comes_alone_takes_few_function_calls(
     completions: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read_all = _sockets.Stream.read
+    read_all = sockets.Stream.read
     came: deque[bytes] = deque()
 
-    def read_one(stream: _sockets.Stream, timeout: float | None) -> bytes:
+    def read_one(stream: sockets.Stream, timeout: float | None) -> bytes:
         while not came:
             came.extend(PIECES.findall(read_all(stream, timeout)))
         return came.popleft()
@@ -208,7 +209,7 @@ def test_a_chunk_that_comes_alone_takes_few_function_calls(
         for _ in completions.create(**CHAT_CALL, stream=True, max_tokens=length):
             pass
 
-    monkeypatch.setattr(_sockets.Stream, "read", read_one)
+    monkeypatch.setattr(sockets.Stream, "read", read_one)
     assert function_calls_of_each(read, SHORT, LONG) <= CALLS_OF_LONE_CHUNK
 
 

@@ -14,9 +14,9 @@ from support.structured_cases import completion
 from support.structured_kinds import MAKERS, Kind, damages, kinds
 
 from tensormesh import StructuredOutputError
-from tensormesh._structured_faults import pointer
-from tensormesh._structured_forms import Form, form_of
-from tensormesh._structured_session import Session
+from tensormesh._structured.faults import pointer
+from tensormesh._structured.forms import Form, form_of
+from tensormesh._structured.session import Session
 from tensormesh.types import ChatCompletion
 
 AROUND = [

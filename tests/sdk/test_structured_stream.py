@@ -14,7 +14,7 @@ from support.sdk_samples import USAGE, chunk, sse
 from support.structured_cases import GOOD, GOOD_TEXT, Invoice, parse, sent, writes
 
 from tensormesh import BadRequestError, ParsedChatCompletion, StreamError, StructuredOutputError
-from tensormesh._structured_partial import PartialJson
+from tensormesh._structured.partial import PartialJson
 from tensormesh.types import ChatCompletionChunk
 
 BAD_TEXT = json.dumps({**GOOD, "number": 7})

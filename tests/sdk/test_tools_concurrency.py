@@ -15,7 +15,7 @@ from support.sdk_samples import MESSAGES
 from support.tool_samples import call, calling, calls_in_pieces, completions, run, saying, told
 
 from tensormesh import ToolCall, ToolCallError, tool
-from tensormesh._tools_workers import Workers
+from tensormesh._tools.workers import Workers
 
 SOON = 0.05
 LATE = 10.0

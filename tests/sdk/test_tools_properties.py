@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tensormesh import Tool, ToolCall, tool
-from tensormesh._tools_box import Toolbox
-from tensormesh._tools_call import wire_text
+from tensormesh._tools.box import Toolbox
+from tensormesh._tools.call import wire_text
 
 
 class Kind(NamedTuple):

@@ -16,14 +16,8 @@ import trustme
 from support.raw_server import RawServer, Turn
 from support.sdk_samples import CHAT, MESSAGES, chunk, sse
 
-from tensormesh import (
-    APIConnectionError,
-    APITimeoutError,
-    AsyncTensormesh,
-    StreamError,
-    _any_sockets,
-    _loop_sockets,
-)
+from tensormesh import APIConnectionError, APITimeoutError, AsyncTensormesh, StreamError
+from tensormesh._connections import any_sockets, loop_sockets
 
 Work = Callable[[Any], Awaitable[None]]
 SETTINGS: dict[str, Any] = {"inference_api_key": "sk-canary-0123456789", "max_retries": 0}
@@ -60,9 +54,9 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         pytest.importorskip("trio")
 
     async def connect(origin: Any, context: Any, timeout: float | None, _: memoryview) -> Any:
-        return await _any_sockets.connect(origin, context, timeout)
+        return await any_sockets.connect(origin, context, timeout)
 
-    monkeypatch.setattr(_loop_sockets, "connect", connect)
+    monkeypatch.setattr(loop_sockets, "connect", connect)
     return name
 
 

@@ -14,7 +14,8 @@ from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import AsyncFace, Face
 from support.sdk_samples import CHAT_CREATE, MODELS, chunk, sse
 
-from tensormesh import APITimeoutError, InternalServerError, _http, _sockets
+from tensormesh import APITimeoutError, InternalServerError, _http
+from tensormesh._connections import sockets
 
 FIRST = sse(chunk("a"), done=False)
 SOON = 2.5
@@ -344,9 +345,9 @@ def test_the_kernel_watches_over_idle_connections(face: Face) -> None:
         stream = open_stream(face, server)
         found = stream._response.extensions["network_stream"].get_extra_info("socket")
         assert found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-        for level, option, value in _sockets.options():
+        for level, option, value in sockets.options():
             assert found.getsockopt(level, option) in (value, *([True] if value == 1 else []))
         face.run(stream.close())
     names = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
     expected = {getattr(socket, name) for name in names if hasattr(socket, name)}
-    assert expected <= {option for _, option, _ in _sockets.options()}
+    assert expected <= {option for _, option, _ in sockets.options()}

@@ -17,7 +17,8 @@ from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE
 
-from tensormesh import BadRequestError, _http, _pooled, _pooled_async
+from tensormesh import BadRequestError, _http
+from tensormesh._connections import async_transport, transport
 
 WHOLE = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b"
 
@@ -118,9 +119,9 @@ def test_a_refusal_before_the_body_was_taken_is_told(face: Face) -> None:
 def test_a_request_that_is_not_for_http_is_not_sent(scheme: str) -> None:
     request = httpx.Request("GET", f"{scheme}://a.test/")
     with pytest.raises(httpx.UnsupportedProtocol):
-        _pooled.Transport(None, _http.LIMITS).handle_request(request)
+        transport.Transport(None, _http.LIMITS).handle_request(request)
     with pytest.raises(httpx.UnsupportedProtocol):
-        asyncio.run(_pooled_async.Transport(None, _http.LIMITS).handle_async_request(request))
+        asyncio.run(async_transport.Transport(None, _http.LIMITS).handle_async_request(request))
 
 
 def test_a_header_that_brings_another_one_is_refused_before_anything_is_sent() -> None:
@@ -128,9 +129,9 @@ def test_a_header_that_brings_another_one_is_refused_before_anything_is_sent() -
         headers = {"host": "a.test", "x-a": "b\r\nX-Evil: 1"}
         request = httpx.Request("GET", server.url, headers=headers)
         with pytest.raises(httpx.LocalProtocolError, match="x-a"):
-            _pooled.Transport(None, _http.LIMITS).handle_request(request)
+            transport.Transport(None, _http.LIMITS).handle_request(request)
         with pytest.raises(httpx.LocalProtocolError, match="x-a"):
-            asyncio.run(_pooled_async.Transport(None, _http.LIMITS).handle_async_request(request))
+            asyncio.run(async_transport.Transport(None, _http.LIMITS).handle_async_request(request))
         assert server.connections == 0
 
 
@@ -145,7 +146,7 @@ def test_a_body_that_comes_piece_by_piece_is_sent_as_it_comes() -> None:
         headers = {"content-length": "200002"}
 
         async def ask() -> bytes:
-            transport = _pooled_async.Transport(None, _http.LIMITS)
+            transport = async_transport.Transport(None, _http.LIMITS)
             async with httpx.AsyncClient(transport=transport) as client:
                 found = await client.post(server.url, content=pieces(), headers=headers)
                 return found.content

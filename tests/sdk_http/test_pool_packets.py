@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tensormesh import _loop_sockets, _pooled, _pooled_async, _sockets, _wire
-from tensormesh._http1 import WRITE_BYTES, Answer
+from tensormesh._connections import async_transport, loop_sockets, sockets, transport, wire
+from tensormesh._connections.http1 import WRITE_BYTES, Answer
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 HEAD = b"POST /x HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n"
@@ -35,18 +35,18 @@ def test_a_synchronous_request_leaves_in_one_piece(
     body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, theirs = socket.socketpair()
-    write, written = _sockets.Stream.write, []
+    write, written = sockets.Stream.write, []
 
-    def spy(self: _sockets.Stream, data: bytes, timeout: float | None) -> None:
+    def spy(self: sockets.Stream, data: bytes, timeout: float | None) -> None:
         written.append(data)
         write(self, data, timeout)
 
-    monkeypatch.setattr(_sockets.Stream, "write", spy)
+    monkeypatch.setattr(sockets.Stream, "write", spy)
     with ours, theirs:
         theirs.sendall(ANSWER)
-        connection = _pooled.Connection(_sockets.Stream(ours))
+        connection = transport.Connection(sockets.Stream(ours))
         request = request_with(body)
-        assert connection.ask(_wire.outgoing(request), request, {"read": 5.0}).status == 200
+        assert connection.ask(wire.outgoing(request), request, {"read": 5.0}).status == 200
         assert [each for each in written if each] == [head_of(body) + body]
         assert theirs.recv(1 << 20) == head_of(body) + body
 
@@ -63,14 +63,12 @@ def test_an_asynchronous_request_leaves_in_pieces_of_a_bounded_size(body: bytes)
             return False
 
     async def use() -> None:
-        connection = _loop_sockets.Connection(
-            asyncio.get_running_loop(), _loop_sockets.new_buffer()
-        )
+        connection = loop_sockets.Connection(asyncio.get_running_loop(), loop_sockets.new_buffer())
         connection.connection_made(Transport())
         answer = Answer("POST")
         connection.begin(answer)
         request = request_with(body)
-        assert await _pooled_async._send(connection, _wire.outgoing(request), request, 5.0)
+        assert await async_transport._send(connection, wire.outgoing(request), request, 5.0)
 
     asyncio.run(use())
     whole = head_of(body) + body
@@ -92,7 +90,7 @@ def test_a_request_waits_while_the_server_takes_nothing() -> None:
 
     async def use() -> None:
         loop = asyncio.get_running_loop()
-        connection = made[0] = _loop_sockets.Connection(loop, _loop_sockets.new_buffer())
+        connection = made[0] = loop_sockets.Connection(loop, loop_sockets.new_buffer())
         connection.connection_made(Transport())
         connection.begin(Answer("POST"))
         sending = asyncio.create_task(connection.send(b"x" * (2 * WRITE_BYTES), 5.0))
@@ -106,5 +104,5 @@ def test_a_request_waits_while_the_server_takes_nothing() -> None:
         with pytest.raises(httpx.WriteTimeout):
             await connection.send(b"x", 0.0)
 
-    made: dict[int, _loop_sockets.Connection] = {}
+    made: dict[int, loop_sockets.Connection] = {}
     asyncio.run(use())

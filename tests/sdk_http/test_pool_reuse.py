@@ -14,14 +14,8 @@ from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import SETTINGS, AsyncFace, Face, SyncFace
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
 
-from tensormesh import (
-    APIConnectionError,
-    APITimeoutError,
-    ConfigurationError,
-    Tensormesh,
-    _http,
-    _sockets,
-)
+from tensormesh import APIConnectionError, APITimeoutError, ConfigurationError, Tensormesh, _http
+from tensormesh._connections import sockets
 
 FIRST = sse(chunk("a"), done=False)
 
@@ -173,7 +167,7 @@ def test_a_ctrl_c_whose_traceback_is_kept_keeps_no_connection(
     with RawServer(echoes) as server:
         client = face.client(serverless_base_url=server.url)
         with monkeypatch.context() as patch:
-            patch.setattr(_sockets.Stream, "read", interrupt)
+            patch.setattr(sockets.Stream, "read", interrupt)
             with pytest.raises(KeyboardInterrupt) as caught:
                 say(client, "x")
         assert caught.tb is not None

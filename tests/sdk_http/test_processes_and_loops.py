@@ -91,7 +91,8 @@ FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 BEGINNING = """
 import asyncio, json, os, sys, threading
 import httpx
-from tensormesh import AsyncTensormesh, ConfigurationError, StreamError, Tensormesh, _tls
+from tensormesh import AsyncTensormesh, ConfigurationError, StreamError, Tensormesh
+from tensormesh._connections import tls
 
 url = sys.argv[1]
 CALL = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
@@ -193,7 +194,7 @@ def test_a_child_process_waits_for_no_lock_of_its_parents_threads(server: RawSer
         held, over = threading.Event(), threading.Event()
 
         def hold():
-            with client._clients._lock, _tls._lock, sender.lock:
+            with client._clients._lock, tls._lock, sender.lock:
                 held.set()
                 over.wait(10)
 

@@ -15,7 +15,8 @@ from support.raw_server import RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
 
-from tensormesh import APIConnectionError, APITimeoutError, ConfigurationError, Tensormesh, _tls
+from tensormesh import APIConnectionError, APITimeoutError, ConfigurationError, Tensormesh
+from tensormesh._connections import tls
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_a_bundle_makes_its_authority_trusted(
 def test_what_the_system_trusts_may_be_named_the_usual_way(
     face: Face, server: RawServer, bundle: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_tls, "_contexts", {})
+    monkeypatch.setattr(tls, "_contexts", {})
     monkeypatch.setenv("SSL_CERT_FILE", bundle)
     assert list_models(face, server).data[0].id == "m"
 
@@ -160,14 +161,14 @@ def test_certificates_are_loaded_once_for_all_clients(
     monkeypatch: pytest.MonkeyPatch, bundle: str
 ) -> None:
     made: list[Any] = []
-    load = _tls._new_context
+    load = tls._new_context
 
     def count(ca_bundle: str | None) -> ssl.SSLContext:
         made.append(ca_bundle)
         return load(ca_bundle)
 
-    monkeypatch.setattr(_tls, "_contexts", {})
-    monkeypatch.setattr(_tls, "_new_context", count)
+    monkeypatch.setattr(tls, "_contexts", {})
+    monkeypatch.setattr(tls, "_new_context", count)
     for ca_bundle in (None, None, bundle, bundle):
         # Port 9 of the loopback: nobody there.
         with Tensormesh(serverless_base_url="https://127.0.0.1:9", ca_bundle=ca_bundle) as client:
@@ -179,7 +180,7 @@ def test_certificates_are_loaded_once_for_all_clients(
 
 
 def test_plain_http_loads_no_certificates(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_tls, "_new_context", lambda _: pytest.fail("loaded certificates"))
+    monkeypatch.setattr(tls, "_new_context", lambda _: pytest.fail("loaded certificates"))
     with RawServer(answers) as server:
         assert list_models(face, server).data[0].id == "m"
 

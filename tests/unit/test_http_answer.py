@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tensormesh._http1 import MOST_SILENT_BYTES, Answer
+from tensormesh._connections.http1 import MOST_SILENT_BYTES, Answer
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

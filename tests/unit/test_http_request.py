@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tensormesh._http1 import WRITE_BYTES, Headers, Outgoing
+from tensormesh._connections.http1 import WRITE_BYTES, Headers, Outgoing
 
 HOST = (b"Host", b"a.test")
 SECRET = b"sk-canary-0123456789"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.references import SSEEvent as Event
 from support.references import read_sse
 
-from tensormesh._sse import EventTooLargeError, ServerSentEvent, SSEDecoder
+from tensormesh._streams.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
 
 BOM = b"\xef\xbb\xbf"
 

@@ -9,7 +9,7 @@ from support.sdk_samples import chunk, sse
 
 from tensormesh._call import Call
 from tensormesh._exchange import Exchange
-from tensormesh._reader import Reader
+from tensormesh._streams.reader import Reader
 from tensormesh_api.inference.api.serverless.create_chat_completion import OPERATION
 
 BOM = b"\xef\xbb\xbf"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensormesh._structured_faults import FaultError, pointer, readable
-from tensormesh._structured_text import find_object
+from tensormesh._structured.faults import FaultError, pointer, readable
+from tensormesh._structured.text import find_object
 
 # text: (the object, whether it is the last thing)
 FOUND = {

@@ -1,0 +1,158 @@
+"""From the chunks of a streamed chat to the whole answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tensormesh_api.inference.models.chat_completion import ChatCompletion
+from tensormesh_api.inference.models.chat_completion_choice import ChatCompletionChoice
+from tensormesh_api.inference.models.chat_completion_function_call import (
+    ChatCompletionFunctionCall,
+)
+from tensormesh_api.inference.models.chat_completion_message import ChatCompletionMessage
+from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
+from tensormesh_api.inference.models.chat_logprobs import ChatLogprobs
+
+from .accumulate_choices import Choice, ChoicesAccumulator
+from .pieces import Pieces
+
+if TYPE_CHECKING:
+    from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
+    from tensormesh_api.inference.models.chat_completion_chunk_choice import (
+        ChatCompletionChunkChoice,
+    )
+    from tensormesh_api.inference.models.chat_completion_delta import ChatCompletionDelta
+    from tensormesh_api.inference.models.chat_completion_tool_call_delta import (
+        ChatCompletionToolCallDelta,
+    )
+    from tensormesh_api.inference.models.token_logprob import TokenLogprob
+
+
+class _ToolCall:
+    __slots__ = ("arguments", "id", "name", "type")
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.type = "function"
+        self.name = ""
+        self.arguments = Pieces()
+
+    def add(self, delta: ChatCompletionToolCallDelta) -> None:
+        self.id = delta.id or self.id
+        self.type = delta.type or self.type
+        if delta.function is not None:
+            self.name = delta.function.name or self.name
+            if delta.function.arguments:
+                self.arguments.add(delta.function.arguments)
+
+    def build(self) -> ChatCompletionToolCall:
+        function = ChatCompletionFunctionCall(
+            name=self.name, arguments=self.arguments.value() or ""
+        )
+        return ChatCompletionToolCall(id=self.id, type=self.type, function=function)
+
+
+class _Choice(Choice):
+    __slots__ = (
+        "content",
+        "finish_reason",
+        "index",
+        "logprobs",
+        "reasoning",
+        "refusal",
+        "role",
+        "stop_reason",
+        "token_ids",
+        "tool_calls",
+    )
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.role: str | None = None
+        self.content = Pieces()
+        self.reasoning = Pieces()
+        self.refusal = Pieces()
+        self.tool_calls: dict[int, _ToolCall] = {}
+        self.logprobs: list[TokenLogprob] | None = None
+        self.token_ids: list[int] | None = None
+        self.finish_reason: str | None = None
+        self.stop_reason: str | int | None = None
+
+    def add(self, choice: ChatCompletionChunkChoice) -> None:
+        delta = choice.delta
+        if delta.content is not None:
+            self.content.add(delta.content)
+        if delta.role is not None:
+            self.role = delta.role
+        if delta.reasoning is not None:
+            self.reasoning.add(delta.reasoning)
+        if delta.tool_calls is not None:
+            self._add_tool_calls(delta)
+        if delta.refusal is not None:
+            self.refusal.add(delta.refusal)
+        if choice.finish_reason is not None:
+            self.finish_reason = choice.finish_reason
+        if choice.stop_reason is not None:
+            self.stop_reason = choice.stop_reason
+        if choice.logprobs is not None and choice.logprobs.content is not None:
+            self.logprobs = self.logprobs or []
+            self.logprobs += choice.logprobs.content
+        if choice.token_ids is not None:
+            self.token_ids = self.token_ids or []
+            self.token_ids += choice.token_ids
+
+    def _add_tool_calls(self, delta: ChatCompletionDelta) -> None:
+        for call in delta.tool_calls or ():
+            index = self._last_call(call.id) if call.index is None else call.index
+            known = self.tool_calls.get(index)
+            if known is None:
+                known = self.tool_calls[index] = _ToolCall()
+            known.add(call)
+
+    def _last_call(self, id: str | None) -> int:
+        """Where a piece without an index belongs: to the last call, unless it begins another."""
+        if not self.tool_calls:
+            return 0
+        last = max(self.tool_calls)
+        return last + 1 if id and id != self.tool_calls[last].id else last
+
+    def build(self) -> ChatCompletionChoice:
+        calls = [self.tool_calls[index].build() for index in sorted(self.tool_calls)]
+        content = self.content.value()
+        message = ChatCompletionMessage(
+            role=self.role or "assistant",
+            # An answer of nothing but calls has no content, as without streaming.
+            content=None if calls and not content else content,
+            reasoning=self.reasoning.value(),
+            refusal=self.refusal.value(),
+            tool_calls=calls or None,
+        )
+        return ChatCompletionChoice(
+            index=self.index,
+            message=message,
+            finish_reason=self.finish_reason,
+            stop_reason=self.stop_reason,
+            logprobs=None if self.logprobs is None else ChatLogprobs(content=self.logprobs),
+            token_ids=self.token_ids,
+        )
+
+
+class ChatAccumulator(ChoicesAccumulator[_Choice]):
+    """Puts the chunks of one chat answer together."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(_Choice)
+
+    def pieces(self, index: int, field: str) -> Pieces:
+        """Where a text of a choice that has come grows: its ``content`` or its ``reasoning``."""
+        found: Pieces = getattr(self._choices[index], field)
+        return found
+
+    def build(self) -> ChatCompletion | None:
+        """The answer so far; None before the first chunk."""
+        first: ChatCompletionChunk | None = self._first
+        if first is None:
+            return None
+        return ChatCompletion(prompt_token_ids=first.prompt_token_ids, **self._arguments())

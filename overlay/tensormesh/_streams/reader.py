@@ -1,0 +1,152 @@
+"""From the bytes of a stream to typed events: shared by both kinds of stream. Sans I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_api._model import InvalidDataError
+
+from .._errors import StreamError
+from .._json import loads
+from .events import EVENTS, StreamFailureError
+from .sse import EventTooLargeError, SSEDecoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .._errors import APIError
+    from .._exchange import Exchange
+    from .events import Events
+
+END_MARK = b"[DONE]"
+
+
+class Reader:
+    """Reads one stream.
+
+    Attributes:
+        ready: Events that have come and were not taken yet: typed ones, and tuples of a pattern
+            and a text for those that repeat another.
+        ended: Whether the end mark has come.
+        failure: The error that the stream has come to, to be raised once nothing is ready any more.
+        events: What the events mean.
+        exchange: The call that the stream answers.
+        headers: Headers of the response.
+    """
+
+    __slots__ = (
+        "_decoder",
+        "_parse",
+        "ended",
+        "events",
+        "exchange",
+        "failure",
+        "headers",
+        "ready",
+    )
+
+    def __init__(self, exchange: Exchange, headers: Mapping[str, str]) -> None:
+        operation = exchange.call.operation
+        assert operation.event_parser is not None
+        self.exchange = exchange
+        self.headers = headers
+        self.ready: deque[Any] = deque()
+        self.ended = False
+        self.failure: APIError | None = None
+        self.events: Events = EVENTS[operation.id]()
+        self._parse: Callable[[Any], Any] = operation.event_parser()
+        self._decoder = SSEDecoder()
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes. Events that came before an error are delivered before it."""
+        repeats = self.events.repeats
+        try:
+            for payload in self._decoder.feed(chunk):
+                if payload == END_MARK or self.ended:
+                    self.ended = True
+                    return
+                repeat = repeats.take(payload) if repeats is not None else None
+                if repeat is None:
+                    self._take(payload)
+                else:
+                    self.ready.append(repeat)
+        except EventTooLargeError as error:
+            self.fail(str(error))
+        except StreamError as error:
+            self.failure = error
+
+    def _take(self, payload: bytes) -> None:
+        try:
+            data = loads(payload)
+        except ValueError as error:
+            text = payload.strip()
+            if not text:
+                return  # a sign of life
+            if text == END_MARK:
+                self.ended = True
+                return
+            raise self.error(f"an event is not JSON: {error}", self._shown(payload)) from None
+        try:
+            event = self._parse(data)
+            if data.get("error"):
+                raise StreamFailureError
+            self.events.take(event)
+        except InvalidDataError as error:
+            if isinstance(data, dict) and data.get("error"):
+                raise self._error_as_told(payload) from None
+            misfit = f"an event does not fit: {self.exchange.misfit(error)}"
+            raise self.error(misfit, loads(self._shown(payload))) from None
+        except StreamFailureError:
+            raise self._error_as_told(payload) from None
+        self.ready.append(event)
+        self.ended = self.events.ended
+        if self.events.repeats is not None:
+            self.events.repeats.learn(payload, event)
+
+    def finish(self) -> None:
+        """Note that the bytes have ended, perhaps without the empty line after the last event."""
+        if not self.ended and self.failure is None and self._decoder.pending:
+            for payload in self._decoder.feed(b"\n\n"):
+                if _is_whole(payload):
+                    self._take_last(payload)
+        if not self.ended and self.failure is None:
+            self.fail("the stream ended before its end mark: the answer is not complete")
+
+    def _take_last(self, payload: bytes) -> None:
+        try:
+            self._take(payload)
+        except StreamError as error:
+            self.failure = error
+
+    def fail(self, message: str) -> None:
+        """Note that nothing more can come."""
+        self.failure = self.error(message)
+
+    def _shown(self, payload: bytes) -> bytes:
+        return self.exchange.without_secrets(payload)
+
+    def _error_as_told(self, payload: bytes) -> StreamError:
+        from .._error_body import read_error_value
+
+        data = told = loads(self._shown(payload))
+        response = data.get("response")
+        if isinstance(response, dict) and response.get("error"):
+            told = response
+        found = read_error_value(told)
+        message = f"the server reports an error in the stream: {found.message or 'no reason given'}"
+        return self.error(message, data, code=found.code, type=found.type)
+
+    def error(self, message: str, body: Any = None, **labels: Any) -> StreamError:
+        """An error of this stream, with what was received."""
+        details = self.exchange.details(self.headers)
+        return StreamError(message, body=body, partial=self.events.partial(), **labels, **details)
+
+
+def _is_whole(payload: bytes) -> bool:
+    """Whether an event that the end of the stream cut off was complete all the same."""
+    try:
+        loads(payload)
+    except ValueError:
+        return payload.strip() == END_MARK
+    return True

@@ -1,0 +1,314 @@
+"""Streams that users iterate: thin shells of I/O around `Reader`."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from .. import _http
+from .._closing import AsyncClosing, Closing
+from .._errors import APITimeoutError
+from .reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+    from .._body import AsyncBody, SyncBody
+    from .._exchange import Exchange
+
+EventT = TypeVar("EventT")
+ResultT = TypeVar("ResultT")
+
+
+class _Base:
+    """What both kinds of stream know without I/O."""
+
+    _body: SyncBody | AsyncBody | None = None
+
+    def __init__(self, body: SyncBody | AsyncBody, exchange: Exchange) -> None:
+        self._response = body.response
+        self._reader = Reader(exchange, body.response.headers)
+        self._ready = self._reader.ready
+        self._is_left = False
+        self._idle_seconds = exchange.call.seconds
+        self._body = body
+
+    @property
+    def status_code(self) -> int:
+        """HTTP status."""
+        return self._response.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Response headers; names in any case."""
+        return self._response.headers
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's id of the request, if it sent one."""
+        return self.headers.get("x-request-id")
+
+    def __del__(self) -> None:
+        # A lock may be held by whatever the collector interrupts, so nothing is closed here: the
+        # next call of the client does it.
+        body = self._body
+        if body is not None and body.is_open:
+            body.abandon()
+
+    def __repr__(self) -> str:
+        state = "open" if self._body is not None and self._body.is_open else "closed"
+        return f"<{type(self).__name__} of {self._reader.exchange.call.operation.id}, {state}>"
+
+    def _check_end(self) -> None:
+        """Raise what the stream has come to, unless that is its end or its user's leaving it."""
+        reader = self._reader
+        if reader.failure is None and not reader.ended and not self._is_left:
+            reader.fail("the stream was cut off before its end")
+        if reader.failure is not None:
+            raise reader.failure
+
+    def _note(self, error: Exception) -> None:
+        """Note that reading the body failed."""
+        reader = self._reader
+        failure = reader.exchange.failure(error)
+        if isinstance(failure, APITimeoutError):
+            failure.partial = reader.events.partial()
+            failure.request_id = reader.exchange.details(reader.headers)["request_id"]
+            reader.failure = failure
+        elif isinstance(error, _http.DecodingError):
+            reader.fail(f"the stream cannot be decompressed: {error}")
+        else:
+            reader.fail(f"the stream broke: {failure.message}")
+        assert reader.failure is not None
+        # Without its frames by now.
+        reader.failure.__cause__ = error
+
+    def _whole(self) -> Any:
+        self._check_end()
+        reader = self._reader
+        whole = reader.events.whole()
+        if not reader.ended:
+            raise reader.error("the stream was closed before its end: there is no whole answer")
+        if whole is None:
+            raise reader.error("the stream ended without an answer")
+        return whole
+
+
+class Stream(_Base, Closing, Generic[EventT, ResultT]):
+    """An answer that is still being written. Iterate it for its chunks or events, once.
+
+    It closes itself at its end. Leave it early by `close()`, or use it in a `with`.
+
+    Raises:
+        StreamError: The server reported an error, or the stream ended before its end mark;
+            `partial` keeps what was received.
+        APITimeoutError: No byte or no event came for as long as the client's timeout, or the whole
+            call took longer than it may; `partial` keeps what was received.
+    """
+
+    _body: SyncBody
+
+    def __iter__(self) -> Iterator[EventT]:
+        return self
+
+    def __next__(self) -> EventT:
+        ready = self._ready
+        if not ready and not self._fill():
+            raise StopIteration
+        event = ready.popleft()
+        whole: EventT = event if type(event) is not tuple else event[0].chunk(event[1])
+        return whole
+
+    def _fill(self) -> bool:
+        """Read until an event is ready. False at the end of the stream."""
+        while not self._ready:
+            if not self._body.is_open:
+                self._check_end()
+                return False
+            self._read()
+        return True
+
+    def _read(self) -> None:
+        """Read until something is known: an event, the end, or an error."""
+        reader, body = self._reader, self._body
+        begun = monotonic()
+        try:
+            for chunk in body.chunks:
+                reader.feed(chunk)
+                if reader.ended or reader.failure is not None:
+                    break
+                if self._ready:
+                    return
+                # A server that only sends signs of life must not hold its caller for ever.
+                if monotonic() - begun > self._idle_seconds:
+                    raise _http.IdleTimeout
+            else:
+                reader.finish()
+        except _http.BODY_ERRORS as error:
+            if not self._is_left:
+                self._note(error)
+        except BaseException:
+            body.close()
+            raise
+        if reader.ended:
+            body.drain()
+        else:
+            body.close()
+
+    def text_deltas(self) -> Iterator[str]:
+        """Pieces of the answer's text, without reasoning and without tool calls.
+
+        With several answers (`n`), those of the first. A `<think>` block that the server leaked at
+        the beginning is left out.
+        """
+        text, ready = self._reader.events.text, self._ready
+        while ready or self._fill():
+            piece = text(ready.popleft())
+            if piece:
+                yield piece
+        rest = self._reader.events.rest() if self._reader.ended else ""
+        if rest:
+            yield rest
+
+    def get_final_completion(self) -> ResultT:
+        """Read what is left, and give the whole answer.
+
+        Raises:
+            StreamError: The stream failed, or was closed before its end.
+        """
+        while self._fill():
+            self._ready.clear()
+        result: ResultT = self._whole()
+        return result
+
+    def get_final_response(self) -> ResultT:
+        """The same under the name that fits a Responses stream."""
+        return self.get_final_completion()
+
+    def close(self) -> None:
+        """Give the connection back. May be called twice."""
+        self._is_left = True
+        self._ready.clear()
+        self._body.close()
+
+
+class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
+    """An answer that is still being written. Iterate it for its chunks or events, once.
+
+    It closes itself at its end. Leave it early by `close()`, or use it in an `async with`.
+
+    Raises:
+        StreamError: The server reported an error, or the stream ended before its end mark;
+            `partial` keeps what was received.
+        APITimeoutError: No byte or no event came for as long as the client's timeout, or the whole
+            call took longer than it may; `partial` keeps what was received.
+    """
+
+    _body: AsyncBody
+
+    def __aiter__(self) -> AsyncIterator[EventT]:
+        return self
+
+    async def __anext__(self) -> EventT:
+        ready = self._ready
+        if not ready and not await self._fill():
+            raise StopAsyncIteration
+        event = ready.popleft()
+        whole: EventT = event if type(event) is not tuple else event[0].chunk(event[1])
+        return whole
+
+    async def _fill(self) -> bool:
+        """Read until an event is ready. False at the end of the stream."""
+        while not self._ready:
+            if not self._body.is_open:
+                self._check_end()
+                return False
+            await self._read()
+        return True
+
+    async def _read(self) -> None:
+        """Read until something is known: an event, the end, or an error."""
+        reader, body = self._reader, self._body
+        begun = monotonic()
+        try:
+            async for chunk in body.chunks:
+                reader.feed(chunk)
+                if reader.ended or reader.failure is not None:
+                    break
+                if self._ready:
+                    return
+                # A server that only sends signs of life must not hold its caller for ever.
+                if monotonic() - begun > self._idle_seconds:
+                    raise _http.IdleTimeout
+            else:
+                reader.finish()
+        except _http.BODY_ERRORS as error:
+            if not self._is_left:
+                self._note(error)
+        except BaseException:
+            await body.close()
+            raise
+        if reader.ended:
+            await body.drain()
+        else:
+            await body.close()
+
+    def text_deltas(self) -> AsyncIterator[str]:
+        """Pieces of the answer's text, without reasoning and without tool calls.
+
+        With several answers (`n`), those of the first. A `<think>` block that the server leaked at
+        the beginning is left out.
+        """
+        return _AsyncTexts(self)
+
+    async def get_final_completion(self) -> ResultT:
+        """Read what is left, and give the whole answer.
+
+        Raises:
+            StreamError: The stream failed, or was closed before its end.
+        """
+        while await self._fill():
+            self._ready.clear()
+        result: ResultT = self._whole()
+        return result
+
+    async def get_final_response(self) -> ResultT:
+        """The same under the name that fits a Responses stream."""
+        return await self.get_final_completion()
+
+    async def close(self) -> None:
+        """Give the connection back. May be called twice."""
+        self._is_left = True
+        self._ready.clear()
+        await self._body.close()
+
+
+class _AsyncTexts:
+    """Iterates the texts of a stream.
+
+    No generator: an event loop would finish one that is left early at a time of its own.
+    """
+
+    __slots__ = ("_events", "_is_over", "_stream")
+
+    def __init__(self, stream: AsyncStream[Any, Any]) -> None:
+        self._stream = stream
+        self._events = stream._reader.events
+        self._is_over = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        stream, ready = self._stream, self._stream._ready
+        while not self._is_over:
+            if not ready and not await stream._fill():
+                self._is_over = True
+                rest = self._events.rest() if stream._reader.ended else ""
+                if rest:
+                    return rest
+                break
+            piece = self._events.text(ready.popleft())
+            if piece:
+                return piece
+        raise StopAsyncIteration

@@ -1,0 +1,98 @@
+"""What can be wrong with an answer that should be JSON of a certain form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .._errors import AnswerFault
+
+    Path = tuple[str | int, ...]
+
+_LONGEST_VALUE = 80
+MISSING = object()
+"""Stands for a value that is not there."""
+
+
+class FaultError(Exception):
+    """One fault of one answer.
+
+    Attributes:
+        reason: Its kind.
+        problem: The fault in words, for the model as for people.
+        path: The place inside the JSON; empty for all of it.
+        expected: What should have been there, or None if the answer is no JSON.
+        got: What was there, shortened, or None if the answer is no JSON.
+    """
+
+    def __init__(
+        self,
+        reason: AnswerFault,
+        problem: str,
+        *,
+        path: Path = (),
+        expected: str | None = None,
+        got: str | None = None,
+    ) -> None:
+        super().__init__(problem)
+        self.reason = reason
+        self.problem = problem
+        self.path = path
+        self.expected = expected
+        self.got = got
+
+
+def misfit(path: Iterable[str | int], expected: str, value: Any) -> FaultError:
+    """The fault of a value that is JSON and does not fit.
+
+    Args:
+        path: Where it is.
+        expected: What should have been there.
+        value: What was there; `MISSING` if nothing was.
+    """
+    path = tuple(path)
+    got = "nothing" if value is MISSING else show(value)
+    problem = f"{readable(path) or 'the answer'}: expected {expected}, got {got}"
+    return FaultError("schema", problem, path=path, expected=expected, got=got)
+
+
+def show(value: Any) -> str:
+    """A JSON value on one line, shortened."""
+    import json
+
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=repr)
+    except (ValueError, RecursionError):
+        text = repr(type(value))
+    return shorten(sendable(text))
+
+
+def shorten(text: str, most: int = _LONGEST_VALUE) -> str:
+    """The beginning of a text, on one line."""
+    line = " ".join(text[: 2 * most].split())
+    return line if len(line) <= most and len(text) <= 2 * most else f"{line[: most - 3]}..."
+
+
+def sendable(text: str) -> str:
+    """The text without lone surrogates, which can neither be sent nor printed."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def readable(path: Path) -> str:
+    """A path for people, such as `lines[0].price`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif part.isidentifier():
+            text += f".{part}" if text else part
+        else:
+            text += f"[{show(part)}]"
+    return text
+
+
+def pointer(path: Path) -> str:
+    """A path as JSON Pointer (RFC 6901), such as `/lines/0/price`."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

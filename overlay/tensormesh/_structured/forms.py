@@ -1,0 +1,293 @@
+"""What an answer is to be: for each kind of type its JSON Schema, and how to read an answer.
+
+`msgspec` knows dataclasses, attrs classes, TypedDicts, its own structs and all that stands in type
+hints. A pydantic model brings its own ways; a bare JSON Schema is checked by `jsonschema`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from .._errors import ConfigurationError
+from .faults import MISSING, FaultError, misfit, readable, shorten, show
+from .paths import locate, value_at
+from .schema import expectation, is_object, lost_reference, with_top_object
+
+if TYPE_CHECKING:
+    from .faults import Path
+
+WRAPPER = "value"
+"""The property that holds an answer that is no object, because the host answers objects only."""
+
+
+class Form(Protocol):
+    """The form of an answer.
+
+    Attributes:
+        name: Its name for people.
+        schema: The JSON Schema of the answer.
+        errors: What `read` raises for a text that does not fit.
+    """
+
+    name: str
+    schema: dict[str, Any]
+    errors: tuple[type[Exception], ...]
+
+    def read(self, text: str) -> Any:
+        """The object that a JSON text stands for."""
+
+    def explain(self, text: str, error: Exception) -> FaultError:
+        """What is wrong with the JSON text for which `read` raised this error."""
+
+
+def form_of(model: Any) -> Form:
+    """The form that a `response_model` asks for.
+
+    Raises:
+        TypeError: It is nothing that an answer can be made of.
+        ValueError: It is no valid JSON Schema.
+        ConfigurationError: It needs a package that is not installed.
+    """
+    if isinstance(model, Mapping):
+        try:
+            return _schema_form(json.dumps(model))
+        except (TypeError, RecursionError) as error:
+            raise TypeError(f"response_model is no JSON Schema: {error}") from None
+    try:
+        return _type_form(model)
+    except TypeError:
+        # Not hashable, or refused, which is told again below.
+        return _new_type_form(model)
+
+
+@lru_cache(maxsize=256)
+def _schema_form(text: str) -> Form:
+    return SchemaForm(json.loads(text))
+
+
+@lru_cache(maxsize=256)
+def _type_form(model: Any) -> Form:
+    return _new_type_form(model)
+
+
+def _new_type_form(model: Any) -> Form:
+    if isinstance(model, type) and hasattr(model, "model_validate_json"):
+        return PydanticForm(model)
+    return TypeForm(model)
+
+
+class TypeForm:
+    """A type that `msgspec` knows."""
+
+    errors: tuple[type[Exception], ...] = (msgspec.DecodeError, RecursionError, UnicodeError)
+
+    def __init__(self, model: Any) -> None:
+        self.name = model.__name__ if isinstance(model, type) else shorten(str(model))
+        refusal = f"response_model {self.name}: "
+        if model is None or isinstance(model, (str, bytes, int, float, list, tuple)):
+            raise TypeError(f"{refusal}a type or a JSON Schema is needed, got {show(model)}")
+        try:
+            schema = msgspec.json.schema(model)
+            self._is_wrapped = not is_object(schema)
+            if self._is_wrapped:
+                model = msgspec.defstruct("Answer", [(WRAPPER, model)])
+                schema = msgspec.json.schema(model)
+            self._decoder = msgspec.json.Decoder(model)
+        except KeyError as error:
+            raise TypeError(f"{refusal}two classes have the name {error}") from None
+        except (TypeError, NameError, AttributeError) as error:
+            raise TypeError(f"{refusal}{error}") from None
+        self.schema = with_top_object(schema)
+
+    def read(self, text: str) -> Any:
+        """The object that a JSON text stands for."""
+        read = self._decoder.decode(text)
+        return read.value if self._is_wrapped else read
+
+    def explain(self, text: str, error: Exception) -> FaultError:
+        """What is wrong with the JSON text for which `read` raised this error."""
+        if not isinstance(error, msgspec.ValidationError):
+            return FaultError("not_json", f"the JSON cannot be read: {error}")
+        data = json.loads(text)
+        path, said, is_key = locate(str(error), data, self._complaint)
+        if is_key:
+            return misfit(path, f"another key: {_without_got(said)}", path[-1])
+        return misfit(path, *_in_words(said, self.schema, path, value_at(data, path)))
+
+    def _complaint(self, data: Any) -> str | None:
+        """What is wrong with data, in the library's words; None if nothing is."""
+        try:
+            self._decoder.decode(msgspec.json.encode(data))
+        except msgspec.ValidationError as error:
+            return str(error)
+        return None
+
+
+def _in_words(said: str, schema: dict[str, Any], path: Path, value: Any) -> tuple[str, Any]:
+    """What was expected and what came, from the words of `msgspec`."""
+    if value is MISSING:
+        return expectation(schema, path) or "a value", MISSING
+    if said.startswith("Object contains unknown field"):
+        return "no such field", value
+    if said.startswith("Expected "):
+        # Its own names of types say more than a schema, such as `date`.
+        return _without_got(said), value
+    known = expectation(schema, path) if said.startswith("Invalid ") else None
+    return known or f"a valid value ({said})", value
+
+
+def _without_got(said: str) -> str:
+    return said.removeprefix("Expected ").partition(", got ")[0].replace("`", "")
+
+
+class PydanticForm:
+    """A pydantic model."""
+
+    def __init__(self, model: Any) -> None:
+        from pydantic import ValidationError
+
+        self.name = model.__name__
+        self._model = model
+        self.errors: tuple[type[Exception], ...] = (ValidationError, RecursionError)
+        schema = model.model_json_schema()
+        self._is_wrapped = not is_object(schema)
+        if self._is_wrapped:
+            schema = wrapped(schema)
+        self.schema = with_top_object(schema)
+
+    def read(self, text: str) -> Any:
+        """The object that a JSON text stands for."""
+        if self._is_wrapped:
+            text = json.dumps(unwrapped(json.loads(text)))
+        return self._model.model_validate_json(text)
+
+    def explain(self, text: str, error: Exception) -> FaultError:
+        """What is wrong with the JSON text for which `read` raised this error."""
+        from pydantic import ValidationError
+
+        if not isinstance(error, ValidationError):
+            return FaultError("not_json", f"the JSON cannot be read: {error}")
+        first = error.errors(include_url=False)[0]
+        if first["type"] in ("json_invalid", "string_unicode") and not first["loc"]:
+            return FaultError("not_json", first["msg"])
+        data = json.loads(text)
+        place = (WRAPPER, *first["loc"]) if self._is_wrapped else first["loc"]
+        is_missing = first["type"] == "missing"
+        path = _places_in(data, place, is_missing=is_missing)
+        if is_missing:
+            return misfit(path, expectation(self.schema, path) or "a value", MISSING)
+        expected = first["msg"].removeprefix("Input should be ")
+        return misfit(path, expected[:1].lower() + expected[1:], value_at(data, path))
+
+
+def _places_in(data: Any, place: tuple[Any, ...], *, is_missing: bool) -> Path:
+    """The parts of a place that are in the data: names of branches of a union are not."""
+    path: list[str | int] = []
+    for number, part in enumerate(place):
+        inner = value_at(data, (part,))
+        if inner is not MISSING:
+            path.append(part)
+            data = inner
+        elif is_missing and number == len(place) - 1:
+            path.append(part)
+    return tuple(path)
+
+
+class SchemaForm:
+    """A bare JSON Schema. Draft 2020-12, unless it names another by `$schema`."""
+
+    errors: tuple[type[Exception], ...] = (FaultError, ValueError, RecursionError)
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        try:
+            from jsonschema import Draft202012Validator
+            from jsonschema.exceptions import SchemaError, best_match
+            from jsonschema.validators import validator_for
+            from referencing import Registry
+        except ImportError:
+            raise ConfigurationError(
+                "a JSON Schema as response_model needs the package jsonschema: "
+                "pip install 'tensormesh[schema]'",
+                argument="response_model",
+            ) from None
+        kind = validator_for(schema, default=Draft202012Validator)
+        try:
+            kind.check_schema(schema)
+        except SchemaError as error:
+            where = readable(tuple(error.absolute_path))
+            raise ValueError(
+                f"response_model is no JSON Schema: {where}{': ' * bool(where)}{error.message}"
+            ) from None
+        lost = lost_reference(schema, schema)
+        if lost is not None:
+            raise ValueError(f"response_model: the $ref {lost!r} leads to nothing in the schema")
+        self.name = shorten(str(schema.get("title") or "the JSON Schema"))
+        self._is_wrapped = not is_object(schema)
+        self.schema = wrapped(schema) if self._is_wrapped else schema
+        # A registry of its own: a reference to another document is an error, never a download.
+        self._validator = kind(schema, registry=Registry())
+        self._best = best_match
+
+    def read(self, text: str) -> Any:
+        """The plain data of a JSON text."""
+        data = json.loads(text, parse_constant=_refuse_constant)
+        place: Path = ()
+        if self._is_wrapped:
+            data, place = value_at(data, (WRAPPER,)), (WRAPPER,)
+            if data is MISSING:
+                raise misfit(place, expectation(self.schema, place) or "a value", MISSING)
+        error = self._best(self._validator.iter_errors(data))
+        if error is not None:
+            raise _schema_fault(error, place)
+        return data
+
+    def explain(self, text: str, error: Exception) -> FaultError:  # noqa: ARG002 - told already
+        """What is wrong with the JSON text for which `read` raised this error."""
+        if isinstance(error, FaultError):
+            return error
+        return FaultError("not_json", f"the JSON cannot be read: {error}")
+
+
+def _schema_fault(error: Any, place: Path) -> FaultError:
+    """A fault from an error of `jsonschema`, at or below a place."""
+    path = [*place, *error.absolute_path]
+    value, wanted = error.instance, error.validator_value
+    if error.validator == "required":
+        missing = next(name for name in wanted if name not in value)
+        known = error.schema.get("properties", {}).get(missing, {})
+        return misfit([*path, missing], expectation(known, ()) or "a value", MISSING)
+    if error.validator == "additionalProperties" and wanted is False:
+        known = error.schema.get("properties", {})
+        patterns = error.schema.get("patternProperties", {})
+        extra = next(
+            name
+            for name in value
+            if name not in known and not any(re.search(pattern, name) for pattern in patterns)
+        )
+        return misfit([*path, extra], "no such property", value[extra])
+    expected = expectation({error.validator: wanted}, ()) or f"{error.validator} {show(wanted)}"
+    return misfit(path, expected, value)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def wrapped(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an object that holds an instance of another schema, and nothing else."""
+    inner = dict(schema)
+    outer: dict[str, Any] = {
+        key: inner.pop(key) for key in ("$schema", "$defs", "definitions") if key in inner
+    }
+    return {**outer, "type": "object", "properties": {WRAPPER: inner}, "required": [WRAPPER]}
+
+
+def unwrapped(data: Any) -> Any:
+    """What such an object holds."""
+    return data[WRAPPER] if isinstance(data, dict) and WRAPPER in data else data

@@ -1,0 +1,261 @@
+"""What a run of tools does next. Sans I/O: requests and calls are made by `run`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+
+from tensormesh_api._wire import wire_objects
+from tensormesh_api.inference.models.chat_completion_function_call import (
+    ChatCompletionFunctionCall,
+)
+from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
+from tensormesh_api.inference.models.chat_message import ChatMessage
+
+from .._structured.types import add_usage
+from .call import ToolCall, from_wire, sendable, wire_text
+from .errors import ToolCallError, ToolLimitError, ToolLoopError
+from .events import RunResult
+from .text import split_calls
+
+if TYPE_CHECKING:
+    from tensormesh_api.inference.models.chat_completion import ChatCompletion
+    from tensormesh_api.inference.models.chat_completion_message import ChatCompletionMessage
+    from tensormesh_api.inference.models.usage_info import UsageInfo
+
+    from .box import Toolbox
+    from .errors import Reason
+
+ErrorT = TypeVar("ErrorT", bound=ToolLoopError)
+
+# A request that was given what was left of the run may end by so much before the run does.
+_TOLERANCE_SECONDS = 0.01
+
+
+class Rules(NamedTuple):
+    """How a run is to go; see `RunMethods.run`."""
+
+    max_rounds: int = 10
+    max_seconds: float | None = None
+    max_tokens_total: int | None = None
+    on_error: Literal["report", "raise"] = "report"
+    parse_text_calls: bool = False
+
+    def check(self) -> None:
+        """Raise `ValueError` if they cannot be followed."""
+        for name in ("max_rounds", "max_seconds", "max_tokens_total"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be above 0, got {value!r}")
+        if self.on_error not in ("report", "raise"):
+            raise ValueError(f"on_error must be 'report' or 'raise', got {self.on_error!r}")
+
+
+class Loop:
+    """The state of one run.
+
+    In turns: `request` says what to send; `take` takes the answer and says which calls to make;
+    `end_round` takes over what came of them.
+
+    Args:
+        toolbox: The tools.
+        params: Arguments of `create`, without `tools`.
+        rules: Bounds and the like.
+        clock: Gives seconds.
+
+    Raises:
+        TypeError, ValueError: An argument is not valid.
+    """
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        params: Mapping[str, Any],
+        rules: Rules,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        rules.check()
+        self.toolbox = toolbox
+        self.rules = rules
+        self._params = dict(params)
+        if self._params.get("n") not in (None, 1):
+            raise ValueError("n must be 1: a run follows one answer")
+        given = wire_objects(self._params.pop("messages", None), "messages")
+        self.messages = [ChatMessage.from_dict(message) for message in given]
+        self.completion: ChatCompletion | None = None
+        self.usage: UsageInfo | None = None
+        self.rounds = 0
+        self.calls: list[ToolCall] = []
+        self.is_finished = False
+        self._is_counted = True
+        self._ids = {call.id for message in self.messages for call in message.tool_calls or ()}
+        self._round: list[ToolCall] = []
+        self._answer: ChatMessage | None = None
+        self._clock = clock
+        self._deadline = None if rules.max_seconds is None else clock() + rules.max_seconds
+
+    def remaining(self) -> float | None:
+        """Seconds that are left, not below 0; None if time is not bounded."""
+        return None if self._deadline is None else max(0.0, self._deadline - self._clock())
+
+    def request(self) -> dict[str, Any]:
+        """Arguments of `create` for the next round.
+
+        Raises:
+            ToolLimitError: There is no time left.
+        """
+        self.check_time()
+        return {
+            **self._params,
+            "messages": list(self.messages),
+            "tools": self.toolbox.definitions,
+            "total_timeout_seconds": self._shorter(self._params.get("total_timeout_seconds")),
+        }
+
+    def take(self, completion: ChatCompletion) -> list[ToolCall]:
+        """Take the answer of a round. Gives its calls; those that are pending are to be made.
+
+        Raises:
+            ToolLimitError: It has calls, and there must not be another round.
+            ToolLoopError: The answer has no choices.
+        """
+        self.rounds += 1
+        self.completion = completion
+        self.usage = add_usage(self.usage, completion.usage)
+        self._is_counted = self._is_counted and completion.usage is not None
+        if not completion.choices:
+            raise self.error(ToolLoopError, "answer", "the model's answer has no choices")
+        message = completion.choices[0].message
+        content, self._round = self._split(message)
+        self._name_calls()
+        self._answer = _answer(message, content, self._round)
+        if self._round:
+            self._check_bounds()
+        for call in self._round:
+            self.toolbox.check(call)
+        self.calls += self._round
+        return self._round
+
+    def end_round(self) -> None:
+        """Add the answer and the results of its calls to the conversation."""
+        assert self._answer is not None
+        self.messages.append(self._answer)
+        self.messages += [
+            ChatMessage(role="tool", tool_call_id=call.id, content=call.content)
+            for call in self._round
+        ]
+        self.is_finished = not self._round
+        # Whoever must call a tool in every round never comes to an end.
+        if self._params.get("tool_choice") not in (None, "auto", "none"):
+            del self._params["tool_choice"]
+
+    def result(self) -> RunResult:
+        """What came of the run, now that it is finished."""
+        assert self.completion is not None
+        return RunResult(
+            text=self.completion.choices[0].message.content or "",
+            messages=list(self.messages),
+            completion=self.completion,
+            usage=self.usage,
+            rounds=self.rounds,
+            calls=list(self.calls),
+        )
+
+    def is_spent(self) -> bool:
+        """Whether a request that has just timed out had what was left of the time."""
+        remaining = self.remaining()
+        return remaining is not None and remaining <= _TOLERANCE_SECONDS
+
+    def check_time(self) -> None:
+        """Raise `ToolLimitError` if there is no time left."""
+        if self.remaining() == 0:
+            raise self.late()
+
+    def late(self) -> ToolLimitError:
+        """The error for time that is used up."""
+        return self.error(
+            ToolLimitError, "max_seconds", f"the run took longer than {self.rules.max_seconds} s"
+        )
+
+    def failure(self, call: ToolCall) -> ToolCallError:
+        """The error for a tool that has failed."""
+        kind = type(call.error).__name__
+        return self.error(ToolCallError, "tool", f"{call.name} failed: {kind}: {call.error}")
+
+    def error(self, cls: type[ErrorT], reason: Reason, message: str) -> ErrorT:
+        """An error with all that is known of the run."""
+        return cls(
+            message,
+            reason=reason,
+            messages=self.messages,
+            completion=self.completion,
+            usage=self.usage,
+            rounds=self.rounds,
+            calls=self.calls,
+        )
+
+    def _shorter(self, bound: Any) -> Any:
+        """The bound of a request, within what is left of the run. `create` refuses what is none."""
+        remaining = self.remaining()
+        if remaining is None or not isinstance(bound, int | float | None):
+            return bound
+        return remaining if bound is None else min(bound, remaining)
+
+    def _check_bounds(self) -> None:
+        """Make no calls whose results could not be sent."""
+        rules, most = self.rules, self.rules.max_tokens_total
+        self.check_time()
+        if self.rounds >= rules.max_rounds:
+            text = f"the model still calls tools after {self.rounds} rounds"
+            raise self.error(ToolLimitError, "max_rounds", text)
+        if most is None:
+            return
+        if not self._is_counted or self.usage is None:
+            text = "the server reports no usage, so max_tokens_total cannot be kept"
+            raise self.error(ToolLimitError, "max_tokens_total", text)
+        if self.usage.total_tokens >= most:
+            text = f"the run has used {self.usage.total_tokens} of {most} tokens"
+            raise self.error(ToolLimitError, "max_tokens_total", text)
+
+    def _split(self, message: ChatCompletionMessage) -> tuple[str | None, list[ToolCall]]:
+        """The text of an answer, and its calls."""
+        calls = [
+            from_wire(call, self.rounds, index)
+            for index, call in enumerate(message.tool_calls or ())
+        ]
+        if calls or not message.content or not self.rules.parse_text_calls:
+            return message.content, calls
+        text, found = split_calls(message.content, self.toolbox.entries)
+        return text, [
+            ToolCall("", call.name, call.arguments, round=self.rounds, index=index)
+            for index, call in enumerate(found)
+        ]
+
+    def _name_calls(self) -> None:
+        """Give an id to calls that have none, or one that another has."""
+        for call in self._round:
+            number = 0
+            while not call.id or call.id in self._ids:
+                number += 1
+                call.id = f"call_{self.rounds}_{call.index}" + (f"_{number}" * (number > 1))
+            self._ids.add(call.id)
+
+
+def _answer(message: ChatCompletionMessage, content: str | None, calls: list[ToolCall]) -> Any:
+    """An answer as it can be sent back."""
+    text = sendable(content or "")
+    data: dict[str, Any] = {"role": "assistant", "content": text or (None if calls else "")}
+    if message.reasoning:
+        data["reasoning"] = sendable(message.reasoning)
+    if calls:
+        data["tool_calls"] = [
+            ChatCompletionToolCall(
+                id=call.id,
+                function=ChatCompletionFunctionCall(
+                    name=sendable(call.name), arguments=wire_text(call)
+                ),
+            ).to_dict()
+            for call in calls
+        ]
+    return ChatMessage.from_dict(data)

@@ -1,0 +1,243 @@
+"""Runs of tools with a synchronous client: the I/O around `Loop`."""
+
+from __future__ import annotations
+
+import queue
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .._closing import Closing
+from .._errors import APIError, APITimeoutError
+from .call import fail, finish, refuse
+from .deltas import Deltas
+from .events import CallFinished, RoundFinished, RunFinished, RunResult
+from .workers import Inline, Outcome, Workers
+
+if TYPE_CHECKING:
+    from tensormesh_api._protocols import Stream
+    from tensormesh_api.inference.models.chat_completion import ChatCompletion
+    from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
+
+    from .call import ToolCall
+    from .events import RunEvent
+    from .loop import Loop
+
+
+class RunState:
+    """What runs of both colours know without I/O."""
+
+    def __init__(self, loop: Loop, *, is_streamed: bool, max_parallel: int) -> None:
+        if max_parallel < 1:
+            raise ValueError(f"max_parallel must be above 0, got {max_parallel!r}")
+        self._loop = loop
+        self._is_streamed = is_streamed
+        self._max_parallel = max_parallel
+        self._ready: deque[RunEvent] = deque()
+        self._pending: list[ToolCall] = []
+        self._deltas: Deltas | None = None
+        self._result: RunResult | None = None
+        self._is_over = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, {self._loop.rounds} rounds>"
+
+    def _request(self) -> dict[str, Any]:
+        params = self._loop.request()
+        if self._is_streamed:
+            gated = self._loop.rules.parse_text_calls
+            self._deltas = Deltas(self._loop.rounds + 1, gated=gated)
+            if params.get("stream_options") is None:
+                params["stream_options"] = {"include_usage": True}
+        return params
+
+    def _take(self, completion: ChatCompletion) -> list[ToolCall]:
+        """Take a whole answer; gives the calls that are to be approved."""
+        calls = self._loop.take(completion)
+        if self._deltas is not None:
+            self._ready.extend(self._deltas.finish(is_call=bool(calls)))
+            self._deltas = None
+        for call in calls:
+            self._note(call)
+        return [call for call in calls if call.status == "pending"]
+
+    def _note(self, call: ToolCall) -> None:
+        if call.status != "pending":
+            self._ready.append(CallFinished(call))
+
+    def _settle(self, call: ToolCall, outcome: Outcome) -> None:
+        """Note what came of a call."""
+        self._pending.remove(call)
+        if outcome.error is None:
+            finish(call, outcome.value)
+        elif isinstance(outcome.error, Exception):
+            fail(call, outcome.error)
+        else:
+            raise outcome.error
+        self._note(call)
+        if call.status == "failed" and self._loop.rules.on_error == "raise":
+            raise self._loop.failure(call) from call.error
+
+    def _end_round(self) -> None:
+        loop = self._loop
+        assert loop.completion is not None
+        loop.end_round()
+        self._ready.append(RoundFinished(loop.completion, loop.rounds))
+        if loop.is_finished:
+            self._result = loop.result()
+            self._ready.append(RunFinished(self._result))
+            self._is_over = True
+
+    def _explained(self, error: BaseException) -> BaseException:
+        """What an error of a request means for the run."""
+        is_total = isinstance(error, APITimeoutError) and error.phase == "total"
+        if is_total and self._loop.is_spent():
+            late = self._loop.late()
+            late.__cause__ = error
+            return late
+        if isinstance(error, APIError):
+            error.transcript = list(self._loop.messages)
+        return error
+
+    def _whole(self) -> RunResult:
+        if self._result is None:
+            raise RuntimeError("the run was closed, or has failed: there is no result")
+        return self._result
+
+
+def decide(call: ToolCall, verdict: object) -> None:
+    """Note what `approve` said of a call.
+
+    Raises:
+        TypeError: It said neither True nor False nor why not.
+    """
+    if isinstance(verdict, str):
+        refuse(call, verdict)
+    elif verdict is False:
+        refuse(call, "")
+    elif verdict is not True:
+        raise TypeError(f"approve must give True, False or a reason, got {type(verdict).__name__}")
+
+
+class RunStream(RunState, Closing):
+    """A run of tools, event by event. Iterate it once; the first step sends the first request.
+
+    Leave it early by `close()`, or use it in a `with`: the answer is no longer read, and no
+    further call is begun. Functions that run on threads are left to end on their own.
+    """
+
+    def __init__(
+        self,
+        create: Callable[..., Any],
+        loop: Loop,
+        *,
+        approve: Callable[[ToolCall], bool | str] | None,
+        is_streamed: bool,
+        max_parallel: int,
+    ) -> None:
+        super().__init__(loop, is_streamed=is_streamed, max_parallel=max_parallel)
+        names = loop.toolbox.async_names()
+        if names:
+            raise TypeError(f"{names[0]!r} is an async function: it needs AsyncTensormesh")
+        self._create = create
+        self._approve = approve
+        self._stream: Stream[ChatCompletionChunk, ChatCompletion] | None = None
+        self._workers: Inline | Workers | None = None
+
+    def __iter__(self) -> Iterator[RunEvent]:
+        return self
+
+    def __next__(self) -> RunEvent:
+        while not self._ready:
+            if self._is_over:
+                raise StopIteration
+            try:
+                self._step()
+            except BaseException as error:
+                self.close()
+                explained = self._explained(error)
+                if explained is error:
+                    raise
+                raise explained from error
+        return self._ready.popleft()
+
+    def _step(self) -> None:
+        if self._stream is not None:
+            self._read(self._stream)
+        elif self._workers is not None:
+            self._collect(self._workers)
+        else:
+            self._ask()
+
+    def _ask(self) -> None:
+        params = self._request()
+        if self._is_streamed:
+            self._stream = self._create(stream=True, **params)
+        else:
+            self._begin_calls(self._create(**params))
+
+    def _read(self, stream: Stream[ChatCompletionChunk, ChatCompletion]) -> None:
+        self._loop.check_time()
+        chunk = next(stream, None)
+        if chunk is None:
+            completion = stream.get_final_completion()
+            self._stream = None
+            self._begin_calls(completion)
+        elif self._deltas is not None:
+            self._ready.extend(self._deltas.feed(chunk))
+
+    def _begin_calls(self, completion: ChatCompletion) -> None:
+        for call in self._take(completion):
+            if self._approve is not None:
+                decide(call, self._approve(call))
+                self._note(call)
+            if call.status == "pending":
+                self._pending.append(call)
+        if not self._pending:
+            self._end_round()
+            return
+        jobs = [(call, self._job(call)) for call in self._pending]
+        inline = self._max_parallel == 1
+        self._workers = Inline(jobs) if inline else Workers(jobs, self._max_parallel)
+
+    def _job(self, call: ToolCall) -> Callable[[], Any]:
+        entry = self._loop.toolbox.entries[call.name]
+        return lambda: entry.call_validated(call.arguments)
+
+    def _collect(self, workers: Inline | Workers) -> None:
+        self._loop.check_time()
+        try:
+            call, outcome = workers.next(self._loop.remaining())
+        except queue.Empty:
+            raise self._loop.late() from None
+        try:
+            self._settle(call, outcome)
+        except BaseException:
+            workers.stop()
+            workers.join(self._loop.remaining())
+            raise
+        if not self._pending:
+            self._workers = None
+            self._end_round()
+
+    def get_final_result(self) -> RunResult:
+        """Go on to the end, and give what came of the run.
+
+        Raises:
+            ToolLoopError: It ended without a text.
+            RuntimeError: It was closed before its end.
+        """
+        for _ in self:
+            pass
+        return self._whole()
+
+    def close(self) -> None:
+        """Leave the run. May be called twice."""
+        self._is_over = True
+        self._ready.clear()
+        stream, self._stream = self._stream, None
+        workers, self._workers = self._workers, None
+        if workers is not None:
+            workers.stop()
+        if stream is not None:
+            stream.close()

@@ -1,0 +1,206 @@
+"""`@tool`: a function that a model may call."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import typing
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+
+from tensormesh_api.inference.models.chat_completion_function import ChatCompletionFunction
+from tensormesh_api.inference.models.chat_completion_tool import ChatCompletionTool
+
+from .docstring import read_docstring
+from .schema import Parameters
+
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+ResultT = TypeVar("ResultT")
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Tool(Generic[P, ResultT]):
+    """A function that a model may call. It can still be called as the function it is.
+
+    Made by `tool`.
+
+    Attributes:
+        name: By what the model calls it.
+        description: What the model is told about it.
+        definition: What a chat request says about it, for `tools=`.
+        is_async: Whether a call is to be awaited.
+    """
+
+    name: str
+    description: str
+    definition: ChatCompletionTool
+    is_async: bool
+
+    def __init__(
+        self,
+        function: Callable[P, ResultT],
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        names: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not callable(function):
+            raise TypeError(
+                f"a tool must be a function, got {type(function).__name__}; @tool stands below "
+                "@classmethod and @staticmethod"
+            )
+        functools.update_wrapper(self, function)
+        self._function = function
+        bare = _bare(function)
+        own_name: str = getattr(bare, "__name__", "")
+        self.name = name or own_name
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(
+                f"{self.name!r} cannot be the name of a tool, which has 1 to 64 of the characters "
+                "A-Z, a-z, 0-9, _ and -: give name="
+            )
+        told, parameters = read_docstring(bare.__doc__, self.name)
+        self.description = description or told
+        if not self.description.strip():
+            raise ValueError(
+                f"tool {self.name!r} has no description, without which the service refuses it: "
+                "write a docstring, or give description="
+            )
+        signature = inspect.signature(function)
+        self._has_receiver = _has_receiver(function, signature)
+        if self._has_receiver:
+            signature = signature.replace(parameters=list(signature.parameters.values())[1:])
+        self._parameters = Parameters(
+            signature, _hints(bare, self.name, names), parameters, self.name
+        )
+        self.is_async = is_async(function)
+        self.definition = ChatCompletionTool(
+            function=ChatCompletionFunction(
+                name=self.name, description=self.description, parameters=self._parameters.schema
+            )
+        )
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ResultT:
+        return self._function(*args, **kwargs)
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(
+        self: Tool[Concatenate[Any, Q], ResultT], instance: object, owner: type | None = None
+    ) -> Tool[Q, ResultT]: ...
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None or not self._has_receiver:
+            return self
+        bound = object.__new__(type(self))
+        bound.__dict__.update(self.__dict__)
+        bound._function = functools.partial(self._function, instance)
+        bound._has_receiver = False
+        return bound
+
+    def __repr__(self) -> str:
+        return f"<Tool {self.name}{inspect.signature(self._function)}>"
+
+    def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments from a model as the annotated types, by name; defaults are left out.
+
+        Raises:
+            ValueError: They do not fit; the message has the place. An argument that the function
+                does not have does not fit either.
+        """
+        return self._parameters.read(arguments)
+
+    def call_validated(self, arguments: Mapping[str, Any]) -> ResultT | Awaitable[ResultT]:
+        """Call the function with what `validate` gave."""
+        result: ResultT = self._parameters.call(self._function, arguments)
+        return result
+
+
+@overload
+def tool(
+    function: Callable[P, ResultT], /, *, name: str | None = None, description: str | None = None
+) -> Tool[P, ResultT]: ...
+@overload
+def tool(
+    *, name: str | None = None, description: str | None = None
+) -> Callable[[Callable[P, ResultT]], Tool[P, ResultT]]: ...
+def tool(
+    function: Callable[P, ResultT] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+) -> Tool[P, ResultT] | Callable[[Callable[P, ResultT]], Tool[P, ResultT]]:
+    """Make a tool of an ordinary or async function, or of a method: `@tool` or `@tool(...)`.
+
+    What the model is told comes from the signature, the annotations (all that `msgspec` reads,
+    and pydantic models), and the docstring. A docstring of several lines needs the extra `tools`.
+    `Annotated[str, "what it means"]` describes a parameter too, and wins.
+
+    Args:
+        function: The function.
+        name: By what the model calls it. Default: the function's name.
+        description: What it does, for the model to read. Default: that of the docstring.
+
+    Returns:
+        Tool: Callable as the function is; `definition` is what a request says about it.
+
+    Raises:
+        ValueError: There is no description, or the name does not fit.
+        TypeError: A parameter has no annotation, or one that JSON cannot be read into.
+        ImportError: The docstring needs the extra `tools`.
+    """
+    # Types that an enclosing function defines are known only there.
+    names = inspect.currentframe().f_back.f_locals  # type: ignore[union-attr] # CPython has frames
+    if function is not None:
+        return Tool(function, name=name, description=description, names=names)
+
+    def decorate(decorated: Callable[P, ResultT]) -> Tool[P, ResultT]:
+        return Tool(decorated, name=name, description=description, names=names)
+
+    return decorate
+
+
+def is_unbound(tool: Tool[..., Any]) -> bool:
+    """Whether it is a method that still lacks its object."""
+    return tool._has_receiver
+
+
+def is_async(function: Any) -> bool:
+    """Whether calling something gives what is to be awaited, as far as one can tell."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        type(function).__call__
+    )
+
+
+def _bare(function: Any) -> Any:
+    """What has the annotations and the docstring of a callable."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if isinstance(function, staticmethod):
+        return function.__func__
+    if inspect.isroutine(function) or hasattr(function, "__wrapped__"):
+        return inspect.unwrap(function)
+    return type(function).__call__
+
+
+def _has_receiver(function: Any, signature: inspect.Signature) -> bool:
+    """Whether a function stands in the body of a class, and takes its object first."""
+    inside = getattr(function, "__qualname__", "").rpartition(".")[0]
+    first = next(iter(signature.parameters), None)
+    return (
+        inspect.isfunction(function)
+        and bool(inside)
+        and not inside.endswith("<locals>")
+        and first in ("self", "cls")
+    )
+
+
+def _hints(bare: Any, name: str, names: Mapping[str, Any] | None) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(bare, localns=dict(names or {}), include_extras=True)
+    except NameError as error:
+        raise TypeError(f"an annotation of {name!r} cannot be resolved: {error}") from error
