@@ -74,9 +74,14 @@ class SyncTransport:
     def stream_raw(self, request: Request[Any, Any], options: CallOptions) -> StreamedResponse:
         """The response, still open."""
         exchange, response = self._open(request, options)
-        from ._response import StreamedResponse
+        try:
+            from ._response import StreamedResponse
 
-        return StreamedResponse(SyncBody(response, self.clients, exchange.call), exchange)
+            return StreamedResponse(SyncBody(response, self.clients, exchange.call), exchange)
+        except BaseException:
+            # As in a stream of events.
+            _http.close(response)
+            raise
 
     def _open(
         self, request: Request[Any, Any], options: CallOptions

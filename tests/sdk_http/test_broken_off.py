@@ -20,7 +20,7 @@ from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import SETTINGS, AsyncFace, Face, SyncFace
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
 
-from tensormesh import APITimeoutError, AsyncTensormesh, StreamError, Tensormesh, _http
+from tensormesh import APITimeoutError, AsyncTensormesh, StreamError, Tensormesh, _http, _response
 
 FIRST = sse(chunk("a"), done=False)
 
@@ -201,6 +201,26 @@ def test_ctrl_c_gives_the_connection_back(
             assert client.inference.serverless.models.list(timeout_seconds=PATIENCE).data
         assert server.wait_until(lambda: server.open <= 1)
         face.finish()
+
+
+def test_ctrl_c_before_anybody_has_the_open_response_gives_the_connection_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_http, "LIMITS", httpx.Limits(max_connections=1))
+    face = SyncFace(own=True)
+    with RawServer(waits_in_its_body) as server:
+        client = face.client(serverless_base_url=server.url)
+        models = client.inference.serverless.models
+        with monkeypatch.context() as interrupted:
+            interrupted.setattr(_response.StreamedResponse, "__init__", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                models.with_streaming_response.list()
+        assert models.list(timeout_seconds=PATIENCE).data
+        face.finish()
+
+
+def interrupt(*arguments: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_ctrl_c_ends_an_event_loop_and_its_streams() -> None:
