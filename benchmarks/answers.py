@@ -136,11 +136,6 @@ def stream(layout: str, count: int) -> bytes:
     return b"".join(map(_framed, pieces)) + b"0\r\n\r\n"
 
 
-def stream_bytes(count: int) -> int:
-    """Size of a stream's body, without its framing."""
-    return sum(map(len, _events(count)))
-
-
 def page(number: int, count: int) -> bytes:
     """One of `count` pages of transactions, counted from 0."""
     following = str(number + 1) if number + 1 < count else ""

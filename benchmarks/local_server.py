@@ -1,4 +1,4 @@
-"""Starts the server in a process of its own, and asks it how many connections it saw."""
+"""Starts a server in a process of its own, and asks it how many connections it saw."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from .paths import ROOT, environment
 
 
 @contextmanager
-def local_server() -> Iterator[str]:
-    """The base URL of a running server, which ends with the block."""
+def local_server(module: str = "benchmarks.server", *arguments: str) -> Iterator[str]:
+    """The base URL of a running server, which ends with the block.
+
+    Args:
+        module: What to run; it prints its port.
+        arguments: What it is told.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server"],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=environment(),
         stdin=subprocess.PIPE,

@@ -15,13 +15,10 @@ import os
 import random
 import resource
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,7 +37,7 @@ from tensormesh import (
     Tensormesh,
 )
 
-from .paths import ROOT, environment
+from .local_server import local_server
 from .soak_server import stream_text
 
 SECONDS, QUICK_SECONDS = 120.0, 15.0
@@ -255,29 +252,11 @@ async def load(url: str, seconds: float, findings: Findings) -> Watch:
     return watch
 
 
-@contextmanager
-def soak_server(seconds: float) -> Iterator[str]:
-    """The base URL of a running server, which ends with the block."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.soak_server", str(seconds)],
-        cwd=ROOT,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.terminate()
-        process.communicate()
-
-
 def run(seconds: float) -> tuple[dict[str, Any], list[str]]:
     """Run it; give the figures, and what is wrong."""
     findings = Findings()
-    with soak_server(seconds + 3 * PATIENCE_SECONDS) as url:
+    lifetime = str(seconds + 3 * PATIENCE_SECONDS)
+    with local_server("benchmarks.soak_server", lifetime) as url:
         before = open_descriptors()
         started = time.monotonic()
         watch = asyncio.run(load(url, seconds, findings))
