@@ -168,12 +168,6 @@ class TmGroup(_Base, click.Group):
         self.command_class = TmCommand
         self.group_class = TmGroup
 
-    def add_lazy(
-        self, name: str, module: str, attribute: str, help: str, section: str = "Commands"
-    ) -> None:
-        """Add a command that is loaded when it is used. One of the same name is replaced."""
-        self.lazy[name] = Lazy(module, attribute, help, section)
-
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The names of all commands, in the order in which they are listed."""
         return [*self.lazy, *(name for name in self.commands if name not in self.lazy)]

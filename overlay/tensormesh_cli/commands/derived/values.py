@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,11 +132,6 @@ def _read_free_time(text: str, label: str) -> datetime:
             hint=f"write it as {_TIME_FORMS}; without a time zone it is UTC",
         )
     return found.pop()
-
-
-def read_day(text: str, label: str) -> date:
-    """A day as it was typed, in UTC. Raises `UsageFault`."""
-    return read_time(text, label).date()
 
 
 def read_money(text: str, currency: str, label: str) -> dict[str, Any]:
