@@ -32,6 +32,22 @@ def colour(request: pytest.FixtureRequest) -> Iterator[Face]:
     made.finish()
 
 
+@pytest.fixture
+def sync() -> Iterator[Face]:
+    """The synchronous client, for what the other colour does not do, or does otherwise."""
+    made = FACES["sync"]()
+    yield made
+    made.finish()
+
+
+@pytest.fixture
+def asynchronous() -> Iterator[Face]:
+    """The asynchronous client, likewise."""
+    made = FACES["async"]()
+    yield made
+    made.finish()
+
+
 @pytest.fixture(params=SURFACES)
 def surface(request: pytest.FixtureRequest) -> str:
     """Each inference host."""

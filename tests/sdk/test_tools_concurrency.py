@@ -8,11 +8,19 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
 import pytest
-from support.sdk_faces import AsyncFace, Face, Server, SyncFace
+from support.sdk_faces import Face, Server
 from support.sdk_samples import MESSAGES
-from support.tool_samples import call, calling, calls_in_pieces, completions, run, saying, told
+from support.tool_samples import (
+    call,
+    calling,
+    calls,
+    calls_in_pieces,
+    completions,
+    run,
+    saying,
+    told,
+)
 
 from tensormesh import ToolCall, ToolCallError, tool
 from tensormesh._tools.workers import Workers
@@ -25,24 +33,6 @@ LATE = 10.0
 def face(colour: Face) -> Face:
     """How requests go out makes no difference here."""
     return colour
-
-
-@pytest.fixture
-def sync() -> Any:
-    made = SyncFace()
-    yield made
-    made.finish()
-
-
-@pytest.fixture
-def asynchronous() -> Any:
-    made = AsyncFace()
-    yield made
-    made.finish()
-
-
-def calls(name: str, number: int) -> httpx.Response:
-    return calling(*(call(name, {"number": index}, f"c{index}") for index in range(number)))
 
 
 def test_ordinary_functions_run_at_once(face: Face) -> None:

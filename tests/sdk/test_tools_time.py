@@ -12,7 +12,7 @@ import httpx
 import pytest
 from support.sdk_faces import AsyncFace, Body, Face, Server, SyncFace, events
 from support.sdk_samples import MESSAGES, chunk, sse
-from support.tool_samples import call, calling, completions, run, saying
+from support.tool_samples import calls, completions, run, saying
 
 from tensormesh import ToolLimitError, tool
 
@@ -32,24 +32,6 @@ def _all_is_loaded() -> None:
 def face(colour: Face) -> Face:
     """How requests go out makes no difference here."""
     return colour
-
-
-@pytest.fixture
-def sync() -> Any:
-    made = SyncFace()
-    yield made
-    made.finish()
-
-
-@pytest.fixture
-def asynchronous() -> Any:
-    made = AsyncFace()
-    yield made
-    made.finish()
-
-
-def calls(name: str, number: int) -> httpx.Response:
-    return calling(*(call(name, {"number": index}, f"c{index}") for index in range(number)))
 
 
 def test_a_function_that_takes_too_long_is_not_waited_for(face: Face) -> None:

@@ -22,6 +22,11 @@ def calling(*calls: dict[str, Any], **message: Any) -> httpx.Response:
     return saying(tool_calls=list(calls), **message)
 
 
+def calls(name: str, number: int) -> httpx.Response:
+    """An answer that calls one tool so many times, with the argument `number` from 0."""
+    return calling(*(call(name, {"number": index}, f"c{index}") for index in range(number)))
+
+
 def saying(
     content: str | None = "Done.", *, finish_reason: str = "stop", usage: Any = "", **message: Any
 ) -> httpx.Response:
