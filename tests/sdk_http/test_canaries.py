@@ -22,6 +22,7 @@ from tensormesh.types import ApiKey, ChatCompletion, ChatCompletionChunk
 
 KEY = "sk-canary-inference-0123456789"
 TOKEN = "cp-canary-token-0123456789"
+MOST_ROUNDS = 5
 SECRETS: dict[str, Any] = {"inference_api_key": KEY, "control_plane_token": TOKEN}
 
 
@@ -79,14 +80,17 @@ def test_no_fault_makes_a_key_show(
             lambda: face.list(face.run(create(**CHAT_CREATE.arguments, stream=True))),
             lambda: face.run(client.control_plane.users.api_keys.create(name="x")),
         ]
-        for call in calls:
-            with pytest.raises(APIError) as caught:
-                call()
-            check(*told(caught.value))
-        # On a busy machine a short deadline may come before the request has gone out.
-        authorizations = {turn.headers["authorization"] for turn in server.turns}
-        assert authorizations
-        assert authorizations <= {f"Bearer {KEY}", f"Bearer {TOKEN}"}
+        authorizations: set[str] = set()
+        # On a busy machine a short deadline may come before a request has gone out.
+        for _ in range(MOST_ROUNDS):
+            for call in calls:
+                with pytest.raises(APIError) as caught:
+                    call()
+                check(*told(caught.value))
+            authorizations = {turn.headers["authorization"] for turn in server.turns}
+            if len(authorizations) == 2:
+                break
+        assert authorizations == {f"Bearer {KEY}", f"Bearer {TOKEN}"}
     check(log())
 
 
