@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import tarfile
 import zipfile
@@ -86,8 +87,36 @@ def test_metadata_say_what_users_and_installers_ask(metadata: Message) -> None:
     assert metadata["Summary"]
     assert metadata["Description-Content-Type"] == "text/markdown"
     assert "Typing :: Typed" in metadata.get_all("Classifier", [])
+    assert "https://tensormesh.ai" in metadata.get_all("Project-URL", [])[0]
     readme = (ROOT / "README.md").read_text("utf-8")
     assert str(metadata.get_payload()).strip() == readme.strip()
+
+
+def test_the_license_is_named_and_ships_with_the_wheel(
+    wheel: dict[str, bytes], metadata: Message, archive: set[str]
+) -> None:
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata.get_all("License-File") == ["LICENSE"]
+    text = (ROOT / "LICENSE").read_bytes()
+    assert b"Apache License" in text
+    assert wheel[f"tensormesh-{__version__}.dist-info/licenses/LICENSE"] == text
+    assert "LICENSE" in archive
+
+
+def test_no_registry_takes_the_distribution_by_mistake(metadata: Message) -> None:
+    assert "Private :: Do Not Upload" in metadata.get_all("Classifier", [])
+
+
+def test_the_registry_could_render_the_description(distributions: Distributions) -> None:
+    files = [str(distributions.wheel), str(distributions.archive)]
+    done = subprocess.run(
+        [sys.executable, "-m", "twine", "check", "--strict", *files],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PASSED") == 2
 
 
 def test_runtime_needs_five_packages_and_extras_the_rest(metadata: Message) -> None:
@@ -115,7 +144,7 @@ def test_archive_is_the_whole_project(archive: set[str]) -> None:
 
 def test_archive_holds_nothing_built_or_cached(archive: set[str]) -> None:
     hidden = {name for name in archive if name.startswith(".") and not name.startswith(".git")}
-    assert hidden <= {".ci/run"}
+    assert hidden <= {".ci/run", ".editorconfig", ".pre-commit-config.yaml"}
     assert {name for name in archive if "__pycache__" in name or name.endswith(".pyc")} == set()
 
 

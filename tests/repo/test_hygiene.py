@@ -54,6 +54,21 @@ def test_no_file_names_a_folder_of_one_machine() -> None:
     assert found == []
 
 
+def test_text_files_follow_the_editor_settings() -> None:
+    made = Path("docs/screens")
+    faults = [
+        f"{path}: {fault}"
+        for path, text in texts()
+        for fault, found in {
+            "no newline at the end": text and not text.endswith("\n"),
+            "trailing white space": re.search(r"[ \t]+$", text, re.MULTILINE),
+            "CRLF": "\r\n" in text,
+        }.items()
+        if found and not path.is_relative_to(made)
+    ]
+    assert faults == []
+
+
 def test_nothing_built_or_cached_is_in_the_tree() -> None:
     suffixes = {".pyc", ".pyo", ".whl", ".so", ".gz", ".log", ".orig", ".rej"}
     assert [path for path in project_files() if path.suffix in suffixes] == []
@@ -78,7 +93,8 @@ def test_generated_files_say_that_they_are() -> None:
 
 def test_specs_exist_once() -> None:
     copies = [path for path in project_files() if path.suffix in {".yaml", ".yml"}]
-    assert {path.parts[0] for path in copies} <= {"specs", ".github", "tests"}
+    others = {".github", ".pre-commit-config.yaml", "tests"}
+    assert {path.parts[0] for path in copies} <= {"specs", *others}
     assert not (ROOT / "overlay" / "tensormesh_local" / "specs").exists()
 
 
