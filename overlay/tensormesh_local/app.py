@@ -26,6 +26,7 @@ from tensormesh_local.control_plane.keys import KeyRing
 from tensormesh_local.engines.base import Call, Engine
 from tensormesh_local.engines.builtin import BuiltinEngine
 from tensormesh_local.errors import ApiError, unauthorized
+from tensormesh_local.host_check import HostCheck, parse_host
 from tensormesh_local.specs import Operation, SpecSet, load_specs
 from tensormesh_local.validation import check_body, check_headers, parse_json
 from tensormesh_local.wire.encoding import JsonResponse
@@ -56,6 +57,7 @@ def create_app(
     specs: SpecSet | None = None,
     control_plane: ControlPlane | None = None,
     enforce_balance: bool = False,
+    allow_hosts: Iterable[str] = (),
 ) -> Starlette:
     """Return the application that serves the Control Plane and both inference hosts.
 
@@ -63,16 +65,21 @@ def create_app(
         engine: What answers calls; the built-in engine by default.
         api_keys: The keys accepted as bearer tokens.
         max_body_bytes: A request body over this size is answered 413.
-        middleware: Goes around everything else, outermost first; the place to inject faults.
+        middleware: Goes around everything but the check of ``Host`` and ``Origin``, outermost
+            first; the place to inject faults.
         specs: The OpenAPI definitions; by default those that come with the package.
         control_plane: The Control Plane; by default one that begins with nothing, in memory,
             if the definitions have one. Who gives it closes it.
         enforce_balance: Whether inference is refused with 402 while the balance is zero or
             less; else it is served, and the balance goes below zero.
+        allow_hosts: Host names and IP addresses to accept in ``Host`` and ``Origin``, besides
+            loopback ones.
 
     Raises:
         SpecError: There are no definitions.
+        ValueError: One of ``allow_hosts`` is not a host name or IP address.
     """
+    allowed_hosts = frozenset(parse_host(name) for name in allow_hosts)
     engine = engine or BuiltinEngine()
     specs = specs or load_specs()
     api_keys = list(api_keys)
@@ -100,7 +107,11 @@ def create_app(
         routes.append(_MountAnyPath(CONTROL_PLANE_PREFIX, control_plane))
     app = Starlette(
         routes=routes,
-        middleware=[*middleware, Middleware(_RequestId)],
+        middleware=[
+            Middleware(HostCheck, allowed=allowed_hosts),
+            *middleware,
+            Middleware(_RequestId),
+        ],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
     )

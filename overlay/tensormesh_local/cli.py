@@ -14,7 +14,8 @@ from tensormesh_local.control_plane.application import create_control_plane
 from tensormesh_local.control_plane.state import StateError
 from tensormesh_local.engines.base import EngineError
 from tensormesh_local.engines.factory import ENGINE_NAMES, make_engine
-from tensormesh_local.server import Server, is_loopback
+from tensormesh_local.host_check import is_loopback, parse_host
+from tensormesh_local.server import Server
 from tensormesh_local.specs import SpecError
 
 if TYPE_CHECKING:
@@ -79,11 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 rate_limit=options.rate_limit,
             ),
             enforce_balance=options.enforce_balance,
+            allow_hosts=options.allow_host,
             on_ready=lambda: _announce(server, options),
         )
     except StateError as error:
         return _fail(str(error))
-    except (OSError, SpecError) as error:
+    except (OSError, SpecError, ValueError) as error:
         return _fail(f"{options.host}:{options.port}: {error}")
     try:
         asyncio.run(_serve(server))
@@ -134,6 +136,15 @@ def _make_parser() -> _Parser:
     add("--port", type=_port, default=8080, help="port to bind; 0 for any free one (default 8080)")
     add("--host", default="127.0.0.1", help="address to bind (default 127.0.0.1)")
     add("--allow-remote", action="store_true", help="allow a --host that others can reach")
+    add(
+        "--allow-host",
+        action="append",
+        type=_host_name,
+        default=[],
+        metavar="NAME",
+        help="host name or IP address to accept in Host and Origin headers, besides loopback "
+        "ones and --host; repeatable",
+    )
     add("--engine", choices=ENGINE_NAMES, default="builtin", help="what answers (default builtin)")
     add(
         "--seed",
@@ -207,6 +218,13 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
     return int(text)
+
+
+def _host_name(text: str) -> str:
+    try:
+        return parse_host(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _milliseconds(text: str) -> float:

@@ -43,6 +43,8 @@ class LocalHost:
         port: Port to bind; 0 for any free one.
         api_keys: The keys accepted; ``api_key`` is the first.
         middleware: Starlette middleware around the application, to inject faults for instance.
+        allow_hosts: Host names and IP addresses to accept in ``Host`` and ``Origin``, besides
+            loopback ones.
         seed: Built-in engine: seed of requests that give none; also seed of ``seed_data``.
         latency_ms: Built-in engine: milliseconds that each generated token takes.
         extra_models: Built-in engine: more names for its chat model.
@@ -64,6 +66,7 @@ class LocalHost:
         EngineError: The engine cannot be made from these options.
         StateError: The state's file cannot be used.
         OSError: The port is taken.
+        ValueError: One of ``allow_hosts`` is not a host name or IP address.
     """
 
     user_id = DEFAULT_USER_ID
@@ -76,6 +79,7 @@ class LocalHost:
         port: int = 0,
         api_keys: Sequence[str] = (DEFAULT_API_KEY,),
         middleware: Sequence[Middleware] = (),
+        allow_hosts: Sequence[str] = (),
         seed: int = 0,
         latency_ms: float = 0.0,
         extra_models: Sequence[str] = (),
@@ -121,6 +125,7 @@ class LocalHost:
             ),
             enforce_balance=enforce_balance,
             middleware=middleware,
+            allow_hosts=allow_hosts,
             on_ready=self._ready.set,
         )
         self._thread = threading.Thread(target=self._run, name="tensormesh-local", daemon=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -24,14 +23,6 @@ if TYPE_CHECKING:
 _GRACE_SECONDS = 1
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address can only be reached from this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class Server(uvicorn.Server):
     """One local host: an engine behind the application, on one socket.
 
@@ -46,6 +37,7 @@ class Server(uvicorn.Server):
             definitions have none.
         enforce_balance: Whether a balance that is used up refuses inference.
         middleware: Goes around the application.
+        allow_hosts: Names to accept in ``Host`` and ``Origin``, besides loopback ones and ``host``.
         on_ready: Called when connections are accepted.
 
     Raises:
@@ -63,6 +55,7 @@ class Server(uvicorn.Server):
         control_plane: ControlPlane | None,
         enforce_balance: bool = False,
         middleware: Sequence[Middleware] = (),
+        allow_hosts: Sequence[str] = (),
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         app = create_app(
@@ -71,6 +64,8 @@ class Server(uvicorn.Server):
             middleware=middleware,
             control_plane=control_plane,
             enforce_balance=enforce_balance,
+            # Without the zone of an IPv6 address, which no Host header carries.
+            allow_hosts=[host.partition("%")[0], *allow_hosts],
         )
         config = uvicorn.Config(
             app,

@@ -78,7 +78,7 @@ class CheckedClient:
 
         async def exchange() -> httpx.Response:
             transport = httpx.ASGITransport(self._app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://local") as http:
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
                 return await http.request(method, path, **options)
 
         return asyncio.run(exchange())
@@ -168,7 +168,11 @@ async def hang_up(app: Starlette, body: dict[str, Any]) -> int:
             gone.set()
 
     path = "/serverless/v1/chat/completions"
-    headers = [(b"authorization", b"Bearer tm-local-key"), (b"content-type", b"application/json")]
+    headers = [
+        (b"host", b"localhost"),
+        (b"authorization", b"Bearer tm-local-key"),
+        (b"content-type", b"application/json"),
+    ]
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},

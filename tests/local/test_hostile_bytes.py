@@ -20,7 +20,7 @@ from tensormesh_local import LocalHost, cli
 from tensormesh_local.auth import StaticKeys
 
 SECONDS = 5.0
-CHAT = b"POST /serverless/v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
+CHAT = b"POST /serverless/v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
 JSON = b"Content-Type: application/json\r\nAuthorization: Bearer tm-local-key\r\n"
 
 BODIES = {
@@ -76,15 +76,15 @@ REFUSED = {
     + b"\r\n\r\n",
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "no version": b"GET /serverless/v1/models\r\n\r\n",
-    "NUL in the path": b"GET /serverless/\0 HTTP/1.1\r\nHost: x\r\n\r\n",
+    "NUL in the path": b"GET /serverless/\0 HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "space before a colon": b"GET / HTTP/1.1\r\nHost : x\r\n\r\n",
     "a folded first header": b"GET / HTTP/1.1\r\n folded: x\r\n\r\n",
-    "two hosts": b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: y\r\n\r\n",
     "a negative length": CHAT + b"Content-Length: -1\r\n\r\n",
     "a length that is none": CHAT + b"Content-Length: 0x10\r\n\r\n",
     "two lengths": CHAT + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
     "an unknown coding": CHAT + b"Transfer-Encoding: gzip\r\n\r\n",
-    "a huge header": b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * (1 << 20) + b"\r\n\r\n",
+    "a huge header": b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * (1 << 20) + b"\r\n\r\n",
     "a huge line": b"GET /" + b"a" * (1 << 20) + b" HTTP/1.1\r\n\r\n",
     "many headers": b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 100_000 + b"\r\n",
 }
@@ -123,7 +123,10 @@ def test_a_body_over_the_limit_is_refused_before_all_of_it_came(host: LocalHost)
     head = f"POST {urlsplit(host.control_plane_base_url).path}/auth/cli/start HTTP/1.1\r\n"
     answer = send(
         host,
-        head.encode() + b"Host: x\r\nContent-Type: application/json\r\n" + size + b" " * (9 << 20),
+        head.encode()
+        + b"Host: localhost\r\nContent-Type: application/json\r\n"
+        + size
+        + b" " * (9 << 20),
         half=False,
         until=b"}",
     )
@@ -134,7 +137,7 @@ def test_a_body_over_the_limit_is_refused_before_all_of_it_came(host: LocalHost)
 def test_a_second_request_hidden_in_the_first_is_refused_or_read_as_a_body(
     host: LocalHost,
 ) -> None:
-    hidden = b"GET /serverless/v1/models HTTP/1.1\r\nHost: x\r\n\r\n"
+    hidden = b"GET /serverless/v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
     head = CHAT + JSON + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     assert b"200 OK" not in send(host, head + hidden)[:15]
 

@@ -84,6 +84,16 @@ def test_the_host_is_independent_of_the_sdk() -> None:
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
 
 
+def test_the_command_line_can_allow_names_of_the_host() -> None:
+    process, ready = _start("--allow-host", "box.example", "--allow-host", "two.example")
+    try:
+        for name, status in (("box.example", 200), ("two.example", 200), ("evil.example", 403)):
+            answer = httpx.get(f"{ready['serverless']}/health", headers={"Host": name})
+            assert answer.status_code == status
+    finally:
+        _stop(process, signal.SIGTERM)
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

@@ -40,7 +40,7 @@ class Books:
             clock=self.clock,
             ids=self.control_plane.ids,
             settings=self.control_plane.settings,
-            base_url="http://local/control-plane",
+            base_url="http://localhost/control-plane",
             user=Caller(ADMIN_ID, "local@tensormesh.test", ADMIN),
             path=path or {},
             query={"pageSize": 50, **(query or {})},

@@ -44,7 +44,7 @@ class TestLife:
         running = _get(user, model)
         assert running["status"] == "MODEL_STATUS_RUNNING"
         assert running["deploymentId"] == SERVED
-        assert running["endpoint"] == "http://local/on-demand"
+        assert running["endpoint"] == "http://localhost/on-demand"
         assert running["replicas"] == 1
         assert [event["eventType"] for event in running["events"]] == [
             "EVENT_TYPE_CREATED",
