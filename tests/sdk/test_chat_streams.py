@@ -172,6 +172,48 @@ CALL_FORMS: dict[str, list[list[dict[str, Any]]]] = {
         [call_delta(0, id="a", type="function", name="f", arguments=":1}")],
         [call_delta(1, id="b", type="function", name="g", arguments="{}")],
     ],
+    "all at one index": [
+        [call_delta(0, id="a", type="function", name="f", arguments='{"x":1}')],
+        [call_delta(0, id="b", type="function", name="g", arguments="{}")],
+    ],
+    "all at one index, in one chunk": [
+        [
+            call_delta(0, id="a", name="f", arguments='{"x":1}'),
+            call_delta(0, id="b", name="g", arguments="{}"),
+        ]
+    ],
+    "all at one index, pieces without an id follow the last": [
+        [call_delta(0, id="a", name="f", arguments='{"x"')],
+        [call_delta(0, arguments=":1")],
+        [call_delta(0, id="", name="", arguments="}")],
+        [call_delta(0, id="b", name="g", arguments="{")],
+        [call_delta(0, arguments="}")],
+    ],
+    "all at one index, in turns by id": [
+        [call_delta(0, id="a", name="f", arguments='{"x"')],
+        [call_delta(0, id="b", name="g", arguments="{")],
+        [call_delta(0, id="a", name="f", arguments=":1}")],
+        [call_delta(0, id="b", name="g", arguments="}")],
+    ],
+    "in turns by id, without an index": [
+        [call_delta(id="a", name="f", arguments='{"x"')],
+        [call_delta(id="b", name="g", arguments="{")],
+        [call_delta(id="a", arguments=":1}")],
+        [call_delta(id="b", arguments="}")],
+    ],
+    "an index on the second call only": [
+        [call_delta(id="a", name="f", arguments='{"x":1}')],
+        [call_delta(1, id="b", name="g", arguments="{}")],
+    ],
+    "an id that comes late": [
+        [call_delta(0, name="f", arguments='{"x"')],
+        [call_delta(0, id="a", arguments=":1}")],
+        [call_delta(0, id="b", name="g"), call_delta(0, arguments="{}")],
+    ],
+    "numbered from 1, the first number twice": [
+        [call_delta(1, id="a", name="f", arguments='{"x":1}')],
+        [call_delta(1, id="b", name="g"), call_delta(1, arguments="{}")],
+    ],
 }
 
 
@@ -185,6 +227,44 @@ def test_tool_calls_are_put_together(face: Face, form: str) -> None:
     assert message.tool_calls is not None
     assert [call.to_dict() for call in message.tool_calls] == [CALL_A, CALL_B]
     assert message.content is None
+
+
+def without_ids(*pieces: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"choices": [{"delta": {"tool_calls": [piece]}}]} for piece in pieces]
+
+
+def test_calls_without_ids_at_one_index_are_told_apart_by_what_cannot_go_on(face: Face) -> None:
+    two = [("f", "{}"), ("g", '{"x":1}')]
+    twice = [("f", '{"x":1}'), ("f", '{"x":2}')]
+    cases: list[tuple[list[dict[str, Any]], list[tuple[str, str]]]] = [
+        ([call_delta(0, id="", name=name, arguments=text) for name, text in two], two),
+        ([call_delta(0, name=name, arguments=text) for name, text in twice], twice),
+        ([call_delta(name=name, arguments=text) for name, text in two], two),
+        # One call whose name is repeated.
+        ([call_delta(0, name="f", arguments=text) for text in ('{"x"', ":1}", "")], twice[:1]),
+        ([call_delta(0, name="f", arguments=text) for text in ("", '{"x":1}', " ")], []),
+        ([call_delta(0, name="f", arguments=text) for text in ('{"x":', '{"y":1}', "}")], []),
+    ]
+    for pieces, expected in cases:
+        calls = final_of(face, *without_ids(*pieces)).choices[0].message.tool_calls or []
+        found = [(call.function.name, call.function.arguments) for call in calls]
+        joined = "".join(piece["function"]["arguments"] for piece in pieces)
+        assert found == (expected or [("f", joined)])
+
+
+def test_calls_of_several_answers_are_kept_apart(face: Face) -> None:
+    pieces = [
+        (1, call_delta(0, id="a", name="f", arguments="{")),
+        (0, call_delta(0, id="b", name="g", arguments="{}")),
+        (1, call_delta(0, arguments="}")),
+        (0, call_delta(0, id="c", name="h", arguments="{}")),
+    ]
+    final = final_of(face, *(chunk(index=index, tool_calls=[call]) for index, call in pieces))
+    found = [
+        [(call.id, call.function.arguments) for call in choice.message.tool_calls or []]
+        for choice in final.choices
+    ]
+    assert found == [[("b", "{}"), ("c", "{}")], [("a", "{}")]]
 
 
 def test_text_deltas_leave_calls_reasoning_and_other_answers_out(face: Face) -> None:

@@ -80,6 +80,18 @@ def test_a_further_attempt_begins_the_object_anew(face: Face) -> None:
     assert sent(server)["messages"][-2] == {"role": "assistant", "content": BAD_TEXT}
 
 
+def test_calls_that_share_an_index_are_all_in_the_error(face: Face) -> None:
+    calls = [
+        {"index": 0, "id": name, "function": {"name": name, "arguments": "{}"}}
+        for name in ("read", "write")
+    ]
+    body = sse(*(chunk(tool_calls=[call]) for call in calls))
+    with pytest.raises(StructuredOutputError, match="called read, write") as caught:
+        face.list(stream_of(face, Server(events(body))))
+    made = caught.value.completion.choices[0].message.tool_calls or []
+    assert [call.function.arguments for call in made] == ["{}", "{}"]
+
+
 def test_an_answer_that_does_not_fit_is_an_error_at_the_end_and_stays_one(face: Face) -> None:
     stream = stream_of(face, Server(writes(BAD_TEXT)))
     assert face.next(stream).partial["number"] == 7

@@ -157,6 +157,25 @@ def test_calls_without_numbers_are_told_apart_by_their_ids(face: Face) -> None:
     assert told(server) == ["clear in Paris", "clear in Rome"]
 
 
+def test_calls_that_share_an_index_are_all_made(face: Face) -> None:
+    def piece(text: str, **head: str) -> dict[str, Any]:
+        name = {"name": "get_weather"} if head else {}
+        return chunk(tool_calls=[{"index": 0, **head, "function": {**name, "arguments": text}}])
+
+    forms = [
+        [piece('{"city":"Paris"}', id="a"), piece('{"city":', id="b"), piece('"Rome"}')],
+        [piece('{"city":', id="a"), piece('{"city":"Rome"}', id="b"), piece('"Paris"}', id="a")],
+    ]
+    for pieces in forms:
+        server = Server(stream_of(*pieces), text_in_pieces("Done."))
+        found = run_events(face, server, [get_weather])
+        started = [each for each in found if isinstance(each, CallStarted)]
+        assert [each.index for each in started] == [0, 1]
+        assert arguments(found, 0) == '{"city":"Paris"}'
+        assert arguments(found, 1) == '{"city":"Rome"}'
+        assert told(server) == ["clear in Paris", "clear in Rome"]
+
+
 def test_arguments_before_the_name_are_not_lost(face: Face) -> None:
     server = Server(
         stream_of(

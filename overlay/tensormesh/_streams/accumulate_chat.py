@@ -15,41 +15,19 @@ from tensormesh_api.inference.models.chat_logprobs import ChatLogprobs
 
 from .accumulate_choices import Choice, ChoicesAccumulator
 from .pieces import Pieces
+from .tool_calls import StreamedCall, StreamedCalls
 
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
     from tensormesh_api.inference.models.chat_completion_chunk_choice import (
         ChatCompletionChunkChoice,
     )
-    from tensormesh_api.inference.models.chat_completion_delta import ChatCompletionDelta
-    from tensormesh_api.inference.models.chat_completion_tool_call_delta import (
-        ChatCompletionToolCallDelta,
-    )
     from tensormesh_api.inference.models.token_logprob import TokenLogprob
 
 
-class _ToolCall:
-    __slots__ = ("arguments", "id", "name", "type")
-
-    def __init__(self) -> None:
-        self.id = ""
-        self.type = "function"
-        self.name = ""
-        self.arguments = Pieces()
-
-    def add(self, delta: ChatCompletionToolCallDelta) -> None:
-        self.id = delta.id or self.id
-        self.type = delta.type or self.type
-        if delta.function is not None:
-            self.name = delta.function.name or self.name
-            if delta.function.arguments:
-                self.arguments.add(delta.function.arguments)
-
-    def build(self) -> ChatCompletionToolCall:
-        function = ChatCompletionFunctionCall(
-            name=self.name, arguments=self.arguments.value() or ""
-        )
-        return ChatCompletionToolCall(id=self.id, type=self.type, function=function)
+def _build_call(call: StreamedCall) -> ChatCompletionToolCall:
+    function = ChatCompletionFunctionCall(name=call.name, arguments=call.arguments.value() or "")
+    return ChatCompletionToolCall(id=call.id, type=call.type, function=function)
 
 
 class _Choice(Choice):
@@ -72,7 +50,7 @@ class _Choice(Choice):
         self.content = Pieces()
         self.reasoning = Pieces()
         self.refusal = Pieces()
-        self.tool_calls: dict[int, _ToolCall] = {}
+        self.tool_calls = StreamedCalls()
         self.logprobs: list[TokenLogprob] | None = None
         self.token_ids: list[int] | None = None
         self.finish_reason: str | None = None
@@ -86,8 +64,8 @@ class _Choice(Choice):
             self.role = delta.role
         if delta.reasoning is not None:
             self.reasoning.add(delta.reasoning)
-        if delta.tool_calls is not None:
-            self._add_tool_calls(delta)
+        for call in delta.tool_calls or ():
+            self.tool_calls.add(call)
         if delta.refusal is not None:
             self.refusal.add(delta.refusal)
         if choice.finish_reason is not None:
@@ -101,23 +79,8 @@ class _Choice(Choice):
             self.token_ids = self.token_ids or []
             self.token_ids += choice.token_ids
 
-    def _add_tool_calls(self, delta: ChatCompletionDelta) -> None:
-        for call in delta.tool_calls or ():
-            index = self._last_call(call.id) if call.index is None else call.index
-            known = self.tool_calls.get(index)
-            if known is None:
-                known = self.tool_calls[index] = _ToolCall()
-            known.add(call)
-
-    def _last_call(self, id: str | None) -> int:
-        """Where a piece without an index belongs: to the last call, unless it begins another."""
-        if not self.tool_calls:
-            return 0
-        last = max(self.tool_calls)
-        return last + 1 if id and id != self.tool_calls[last].id else last
-
     def build(self) -> ChatCompletionChoice:
-        calls = [self.tool_calls[index].build() for index in sorted(self.tool_calls)]
+        calls = [_build_call(call) for call in self.tool_calls.sorted()]
         content = self.content.value()
         message = ChatCompletionMessage(
             role=self.role or "assistant",

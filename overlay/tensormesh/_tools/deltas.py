@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .._reasoning import ThinkSplitter
+from .._streams.tool_calls import StreamedCalls
 from .events import ArgumentsDelta, CallStarted, TextDelta
 from .text import TextGate
 
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
     )
 
     DeltaEvent = TextDelta | CallStarted | ArgumentsDelta
-
-
-class _Call:
-    __slots__ = ("early", "id", "index", "name")
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.id: str | None = None
-        self.name = ""
-        self.early: list[str] = []
 
 
 class Deltas:
@@ -40,8 +31,8 @@ class Deltas:
         self._round = round
         self._splitter = ThinkSplitter()
         self._gate = TextGate() if gated else None
-        # By the server's numbers, which may begin anywhere.
-        self._calls: dict[int, _Call] = {}
+        self._calls = StreamedCalls()
+        self._started: set[int] = set()
 
     def feed(self, chunk: ChatCompletionChunk) -> Iterator[DeltaEvent]:
         """The events of a chunk."""
@@ -71,32 +62,13 @@ class Deltas:
             yield TextDelta(shown, self._round)
 
     def _call(self, delta: ChatCompletionToolCallDelta) -> Iterator[DeltaEvent]:
-        call = self._find(delta)
-        function = delta.function
-        if function is None:
+        call = self._calls.add(delta)
+        if not call.name:
             return
-        if function.name and not call.name:
-            call.name = function.name
-            yield CallStarted(call.name, call.index, self._round)
-            for piece in call.early:
-                yield ArgumentsDelta(piece, call.name, call.index, self._round)
-        if not function.arguments:
-            return
-        if call.name:
-            yield ArgumentsDelta(function.arguments, call.name, call.index, self._round)
-        else:
-            call.early.append(function.arguments)
-
-    def _find(self, delta: ChatCompletionToolCallDelta) -> _Call:
-        """The call of a piece. One without a number belongs to the last, unless its id is new."""
-        number = delta.index
-        if number is None:
-            number = max(self._calls, default=0)
-            last = self._calls.get(number)
-            if last is not None and delta.id and delta.id != last.id:
-                number += 1
-        call = self._calls.get(number)
-        if call is None:
-            call = self._calls[number] = _Call(len(self._calls))
-        call.id = delta.id or call.id
-        return call
+        piece = None if delta.function is None else delta.function.arguments
+        if call.position not in self._started:
+            self._started.add(call.position)
+            yield CallStarted(call.name, call.position, self._round)
+            piece = call.arguments.value()  # some may have come before the name
+        if piece:
+            yield ArgumentsDelta(piece, call.name, call.position, self._round)

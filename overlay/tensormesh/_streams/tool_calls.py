@@ -1,0 +1,109 @@
+"""Streamed tool calls: which call each piece belongs to. Sans I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._json import loads
+from .pieces import Pieces
+
+if TYPE_CHECKING:
+    from tensormesh_api.inference.models.chat_completion_tool_call_delta import (
+        ChatCompletionToolCallDelta,
+    )
+
+
+class StreamedCall:
+    """A tool call as received so far.
+
+    Attributes:
+        number: Sort key of the call within its message.
+        position: Number of calls that began before it.
+        id: Its id, empty if the server sent none.
+        type: Kind of the tool.
+        name: Name of the function, empty until it arrives.
+        arguments: The arguments as JSON text.
+    """
+
+    __slots__ = ("arguments", "id", "name", "number", "position", "type")
+
+    def __init__(self, number: int, position: int) -> None:
+        self.number = number
+        self.position = position
+        self.id = ""
+        self.type = "function"
+        self.name = ""
+        self.arguments = Pieces()
+
+    def add(self, delta: ChatCompletionToolCallDelta) -> None:
+        """Append a piece."""
+        self.id = delta.id or self.id
+        self.type = delta.type or self.type
+        if delta.function is not None:
+            self.name = delta.function.name or self.name
+            if delta.function.arguments:
+                self.arguments.add(delta.function.arguments)
+
+    def is_followed_by(self, delta: ChatCompletionToolCallDelta) -> bool:
+        """Return whether a piece with the same index starts another call."""
+        if delta.id and self.id:
+            return delta.id != self.id
+        function = delta.function
+        if function is None or not function.name or not self.name:
+            return False
+        if function.name != self.name:
+            return True
+        # The same name again: some servers repeat it in every piece, others send no ids. It is
+        # another call if the arguments so far are complete and new ones start.
+        return (function.arguments or "").startswith("{") and self._is_complete()
+
+    def _is_complete(self) -> bool:
+        text = self.arguments.value() or ""
+        try:
+            return isinstance(loads(text.encode("utf-8", "surrogatepass")), dict)
+        except (ValueError, RecursionError):
+            return False
+
+
+class StreamedCalls:
+    """The tool calls of one message.
+
+    Pieces belong to the same call if they share an index, or an id where the index is missing. A
+    new id at a known index starts another call: some servers give parallel calls the same index.
+    """
+
+    __slots__ = ("_by_id", "_calls", "_latest", "_next_number")
+
+    def __init__(self) -> None:
+        self._calls: list[StreamedCall] = []
+        # By index; None stands for pieces without one.
+        self._latest: dict[int | None, StreamedCall] = {}
+        self._by_id: dict[tuple[int | None, str], StreamedCall] = {}
+        self._next_number = 0
+
+    def add(self, delta: ChatCompletionToolCallDelta) -> StreamedCall:
+        """Append a piece to its call, and return the call."""
+        index = delta.index
+        known = self._by_id.get((index, delta.id)) if delta.id else None
+        call = known or self._latest.get(index)
+        if call is None or (known is None and call.is_followed_by(delta)):
+            call = self._begin(index)
+        call.add(delta)
+        self._latest[None] = call
+        if index is not None:
+            self._latest[index] = call
+        if call.id:
+            self._by_id[index, call.id] = self._by_id[None, call.id] = call
+        return call
+
+    def sorted(self) -> list[StreamedCall]:
+        """Return the calls in the order of their indices."""
+        return sorted(self._calls, key=lambda call: call.number)
+
+    def _begin(self, index: int | None) -> StreamedCall:
+        number = self._next_number if index is None or index in self._latest else index
+        self._next_number = max(self._next_number, number + 1)
+        call = StreamedCall(number, len(self._calls))
+        self._calls.append(call)
+        self._latest[number] = call
+        return call
