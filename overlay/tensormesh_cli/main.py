@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
+from tensormesh_cli._isolation import drop_current_directory
 from tensormesh_cli._streams import discard
 
 TYPE_CHECKING = False
@@ -21,6 +22,7 @@ INTERRUPTED = 130
 
 def run() -> NoReturn:
     """Run the command line of this process, and end the process."""
+    drop_current_directory()
     # Where click and rich are installed httpx loads a command line of its own: a third of the time
     # of a command that sends a request. It does without where that cannot be imported.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]

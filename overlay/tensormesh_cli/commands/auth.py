@@ -72,7 +72,7 @@ def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> None:
     opened = (
         not no_open_browser
         and flow.can_open_browser(app.environ)
-        and flow.open_browser(started.url)
+        and flow.open_browser(started.url, app.environ)
     )
     # Not a note: without the address nobody could log in, with --quiet either.
     first = "Your browser opens" if opened else "Open this page in a browser"

@@ -24,6 +24,8 @@ def version(app: App) -> None:
 
     from tensormesh import __version__
 
+    # Else `platform()` runs the first `uname` on PATH to learn this, and leaves it out.
+    vars(platform.uname())["processor"] = ""
     facts = {
         "name": "tensormesh",
         "version": __version__,

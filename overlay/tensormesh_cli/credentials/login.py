@@ -6,7 +6,6 @@ Only who started the login can finish it: the exchange needs the secret whose ha
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from base64 import urlsafe_b64encode
@@ -15,6 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import CliError, CredentialFault
+from tensormesh_cli._isolation import start as start_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -137,25 +137,10 @@ def can_open_browser(environ: Mapping[str, str], platform: str = sys.platform) -
     )
 
 
-def open_browser(url: str) -> bool:
-    """Open a page in the browser, without waiting. Return whether one could be started."""
-    import subprocess
-    import threading
-
-    try:
-        # A process of its own: a browser may write to the terminal, or stay in the foreground.
-        browser = subprocess.Popen(  # noqa: S603 - our own interpreter, and a URL that was checked
-            [sys.executable, "-m", "webbrowser", url],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=os.name == "posix",
-        )
-    except OSError:
-        return False
-    # It may outlive this process, and is left no zombie if it does not.
-    threading.Thread(target=browser.wait, daemon=True).start()
-    return True
+def open_browser(url: str, environ: Mapping[str, str]) -> bool:
+    """Open a page in the browser without waiting. Return whether a process could be started."""
+    # Isolated mode: `webbrowser` must come from the standard library.
+    return start_process([sys.executable, "-I", "-m", "webbrowser", url], environ)
 
 
 def _is_pending(body: Any) -> bool:
