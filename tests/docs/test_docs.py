@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tensormesh_local import LocalHost
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
-    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md")),
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "SECURITY.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 
@@ -27,15 +28,22 @@ def python_blocks(document: Path) -> list[str]:
     return re.findall(r"```python\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_the_first_example_of_the_readme_runs_as_printed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_first_example_of_the_readme_prints_text_as_it_arrives(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     block = python_blocks(ROOT / "README.md")[0]
     keys, models = ["YOUR_INFERENCE_API_KEY"], ["YOUR_MODEL"]
-    with LocalHost(api_keys=keys, extra_models=models) as host:
+    printed: list[tuple[str, float]] = []
+
+    def record(text: str, *, end: str, flush: bool) -> None:
+        assert (end, flush) == ("", True)
+        printed.append((text, time.monotonic()))
+
+    with LocalHost(api_keys=keys, extra_models=models, latency_ms=10) as host:
         monkeypatch.setenv("TENSORMESH_SERVERLESS_BASE_URL", host.serverless_base_url)
-        exec(compile(block, "README.md", "exec"), {})
-    assert capsys.readouterr().out == "Hello! How can I help you today?\n"
+        exec(compile(block, "README.md", "exec"), {"print": record})
+    assert "".join(text for text, _ in printed) == "Hello! How can I help you today?"
+    assert printed[-1][1] - printed[0][1] > 0.02
 
 
 def test_the_readme_names_the_two_first_commands_before_any_code() -> None:
