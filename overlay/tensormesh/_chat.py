@@ -35,6 +35,30 @@ def check_response_format(value: Any) -> None:
         )
 
 
+def fill_tool_calls(data: Any) -> None:
+    """Fill in what some servers leave out of tool calls or send as null, in place.
+
+    The values are those of a call that was streamed: empty texts, and the type `function`.
+
+    Args:
+        data: A completion as decoded JSON.
+    """
+    for choice in _objects(data, "choices"):
+        for call in _objects(choice.get("message"), "tool_calls"):
+            _fill(call, id="", type="function", function={})
+            if isinstance(call["function"], dict):
+                _fill(call["function"], name="", arguments="")
+
+
+def _objects(parent: Any, key: str) -> list[dict[str, Any]]:
+    items = parent.get(key) if isinstance(parent, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _fill(target: dict[str, Any], **defaults: Any) -> None:
+    target.update({key: value for key, value in defaults.items() if target.get(key) is None})
+
+
 def lift_reasoning(completion: ChatCompletion) -> ChatCompletion:
     """Move a leaked `<think>` block at the beginning of an answer into `reasoning`, in place.
 

@@ -241,13 +241,14 @@ def parse(exchange: Exchange, status_code: int, headers: Mapping[str, str], cont
         data: Any = dict(operation.empty)
     else:
         data = decode(exchange, content, status_code, headers)
+    is_chat = operation.id == "create_chat_completion"
+    if is_chat:
+        from ._chat import fill_tool_calls, lift_reasoning
+
+        fill_tool_calls(data)
     try:
         result = operation.parse_response(data)
     except InvalidDataError as error:
         message = f"the answer does not fit: {exchange.misfit(error)}"
         raise protocol_error(exchange, message, content, status_code, headers) from None
-    if operation.id == "create_chat_completion":
-        from ._chat import lift_reasoning
-
-        return lift_reasoning(result)
-    return result
+    return lift_reasoning(result) if is_chat else result

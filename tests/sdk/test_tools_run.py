@@ -10,11 +10,22 @@ from typing import Any
 
 import pytest
 from support.sdk_faces import SURFACES, Face, Server, answer
-from support.sdk_samples import CHAT, MESSAGES, USAGE, as_json
-from support.tool_samples import call, calling, run, saying, sent, told
+from support.sdk_samples import CHAT, MESSAGES, USAGE, as_json, chunk, stream_of
+from support.tool_samples import (
+    call,
+    calling,
+    completions,
+    run,
+    run_events,
+    saying,
+    sent,
+    text_in_pieces,
+    told,
+)
 
 from tensormesh import (
     APIError,
+    ProtocolError,
     RateLimitError,
     ToolCall,
     ToolCallError,
@@ -227,6 +238,54 @@ def test_missing_and_repeated_ids_become_different_ones(face: Face) -> None:
     assert asked == results
     assert len(set(asked)) == 5
     assert all(asked)
+
+
+def test_calls_that_lack_fields_are_read_the_same_plain_and_streamed(face: Face) -> None:
+    def without(*path: str, null: bool) -> dict[str, Any]:
+        made = call("now", "{}")
+        target = made["function"] if path[0] == "function" and len(path) > 1 else made
+        if null:
+            target[path[-1]] = None
+        else:
+            del target[path[-1]]
+        return made
+
+    nameless = "Error: there is no tool '', only: now"
+    cases = {("id",): "noon", ("type",): "noon", ("function", "arguments"): "noon"}
+    cases |= {("function", "name"): nameless, ("function",): nameless}
+
+    def now() -> str:
+        """Tell the time."""
+        return "noon"
+
+    for path, content in cases.items():
+        for null in (True, False):
+            asked = without(*path, null=null)
+            plain = Server(calling(asked, call("now", "{}", "c2")), saying())
+            assert run(face, plain, [now]).text == "Done."
+            pieces = [chunk(tool_calls=[{**asked, "index": 0}])]
+            pieces += [chunk(tool_calls=[{**call("now", "{}", "c2"), "index": 1}])]
+            streamed = Server(stream_of(*pieces), text_in_pieces("Done."))
+            run_events(face, streamed, [now])
+            assert sent(plain)["messages"] == sent(streamed)["messages"]
+            first, second = sent(plain)["messages"][1]["tool_calls"]
+            assert first["id"] not in ("", second["id"])
+            assert (first["type"], first["function"]["arguments"]) == ("function", "{}")
+            assert told(plain) == [content, "noon"]
+
+
+def test_a_plain_answer_whose_calls_lack_fields_is_read(face: Face) -> None:
+    asked: list[Any] = [{}, {"id": None, "type": None, "function": None}, {"function": {}}]
+    completion = face.run(
+        completions(face, Server(calling(*asked))).create(model="m", messages=MESSAGES)
+    )
+    for made in completion.choices[0].message.tool_calls:
+        empty = {"name": "", "arguments": ""}
+        assert made.to_dict() == {"id": "", "type": "function", "function": empty}
+    unreadable: list[Any] = [{"function": 5}, {"id": 5}, {"function": {"name": []}}]
+    for broken in unreadable:
+        with pytest.raises(ProtocolError, match=r"tool_calls|ChatCompletion"):
+            run(face, Server(calling(broken)), [add])
 
 
 def test_an_id_of_the_given_conversation_is_not_used_again(face: Face) -> None:
