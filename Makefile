@@ -51,7 +51,7 @@ typecheck: setup
 
 # The peers have an environment of their own, beside a copy of the project's, at their latest release.
 bench: ## Measure against openai, httpx, aiohttp and pydantic, and write docs/benchmarks.md
-	@$(MAKE) --no-print-directory VENV=$(VENV)-bench $(VENV)-bench/.bench
+	@$(MAKE) --no-print-directory VENV=$(VENV)-bench '$(VENV)-bench/.cli,codegen'
 	@$(BENCH) -m pip install --quiet --disable-pip-version-check --upgrade \
 		-r benchmarks/peers.txt || $(BENCH) -m pip show --quiet openai aiohttp pydantic
 	$(BENCH) -m benchmarks --document docs/benchmarks.md $(ARGUMENTS)
@@ -76,7 +76,7 @@ soak: setup ## Two minutes of load with faults: 500 async streams, 64 threads
 docs: setup ## Write the pages and screens of docs/ that are made of tm
 	@PYTHONPATH=overlay:generated $(RUN) -m tensormesh_docs write
 
-audit: $(VENV)/.audit ## Look all dependencies up among known vulnerabilities
+audit: $(VENV)/.audit,dev ## Look all dependencies up among known vulnerabilities
 	@$(RUN) tests/support/audit.py
 
 dist: setup ## Build the wheel and the source archive

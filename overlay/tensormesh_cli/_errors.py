@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tensormesh_extras import install_hint
+
 if TYPE_CHECKING:
     import click
 
@@ -143,7 +145,7 @@ def _of_library(name: str) -> Fault:
     return Fault(
         "install",
         f"tm needs the library {name}, which is not installed",
-        "python -m pip install 'tensormesh[cli]'",
+        install_hint("cli"),
         None,
         USAGE,
     )

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+from tensormesh_extras import install_hint
+
 from .errors import SpecErrors, one_line
 
 
@@ -20,13 +22,22 @@ def main(root: Path, arguments: list[str] | None = None) -> int:
         arguments: Command-line arguments, without the program.
 
     Returns:
-        0; 1 if the check fails, or a breaking change was found and asked for; 2 if a spec is wrong.
+        0; 1 if the check fails, or a breaking change was found and asked for; 2 if a spec is wrong
+            or a library is missing.
     """
     for stream in (sys.stdout, sys.stderr):
         # A report quotes specs: no character of theirs may stop it, whatever the terminal can show.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
+    try:
+        return _run(root, options)
+    except ModuleNotFoundError as error:
+        print(f"codegen: {error.name} is not installed: {install_hint('codegen')}", file=sys.stderr)
+        return 2
+
+
+def _run(root: Path, options: argparse.Namespace) -> int:
     if options.command == "diff":
         from .diff import run
 

@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tensormesh_extras import install_hint
+
 # Steps of the formatter, in order. `check` sorts imports and removes those not needed.
 _STEPS = (
     ("check", "--fix-only", "--exit-zero", "--select", "F401,I,PIE790,TC005,UP037"),
@@ -47,7 +49,7 @@ def _ruff() -> str:
     beside = Path(sys.executable).with_name("ruff.exe" if os.name == "nt" else "ruff")
     found = str(beside) if beside.exists() else shutil.which("ruff")
     if not found:
-        raise FormatError("ruff is not installed: run `make setup`")
+        raise FormatError(f"ruff is not installed: {install_hint('codegen')}")
     return found
 
 

@@ -13,6 +13,7 @@ from support.command_line import tm
 
 from tensormesh import __version__
 from tensormesh_cli.main import main
+from tensormesh_extras import install_hint
 
 ROOT = Path(__file__).parents[2]
 PATHS = os.pathsep.join(str(ROOT / name) for name in ("overlay", "generated"))
@@ -147,7 +148,7 @@ def test_a_library_that_is_not_installed_is_named_with_the_way_to_get_it() -> No
     assert result.status == 2
     assert result.stderr == (
         "Error: tm needs the library jmespath, which is not installed\n"
-        "Hint: python -m pip install 'tensormesh[cli]'\n"
+        f"Hint: {install_hint('cli')}\n"
     )
 
 
@@ -166,8 +167,7 @@ def test_without_click_the_way_to_get_it_is_still_told() -> None:
     )
     assert result.returncode == 2
     assert result.stderr == (
-        "Error: tm needs the library click, which is not installed\n"
-        "Hint: python -m pip install 'tensormesh[cli]'\n"
+        f"Error: tm needs the library click, which is not installed\nHint: {install_hint('cli')}\n"
     )
 
 

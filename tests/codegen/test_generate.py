@@ -12,6 +12,7 @@ import pytest
 from support.mini_spec import MINI, ROOT, project
 
 from tensormesh_codegen.cli import main
+from tensormesh_extras import install_hint
 
 SPEC = MINI.replace("Newest first.", "Newest first, «Größe» ≤ 3, 東京 🗼.")
 
@@ -243,7 +244,7 @@ def test_missing_formatter_is_told_and_nothing_is_written(
     monkeypatch.setenv("PATH", "")
     root = project(tmp_path / "project", mini=SPEC)
     assert main(root, ["generate"]) == 2
-    assert capsys.readouterr().err == "codegen: ruff is not installed: run `make setup`\n"
+    assert capsys.readouterr().err == f"codegen: ruff is not installed: {install_hint('codegen')}\n"
     assert not (root / "generated").exists()
 
 

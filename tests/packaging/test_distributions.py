@@ -18,9 +18,11 @@ from support.project_files import ROOT, project_files
 from tensormesh import __version__
 from tensormesh_cli._errors import LIBRARIES
 
-IMPORT_PACKAGES = {"tensormesh", "tensormesh_api", "tensormesh_cli", "tensormesh_local"}
+IMPORT_PACKAGES = {
+    *("tensormesh", "tensormesh_api", "tensormesh_cli", "tensormesh_extras", "tensormesh_local"),
+}
 RUNTIME = {"attrs", "httptools", "httpx", "msgspec", "python-dateutil"}
-EXTRAS = {"audit", "bench", "cli", "codegen", "dev", "llama", "local", "schema", "tools"}
+EXTRAS = {"audit", "cli", "codegen", "dev", "llama", "local", "schema", "tools"}
 
 
 @pytest.fixture(scope="module")

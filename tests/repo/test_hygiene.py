@@ -25,6 +25,7 @@ PACKAGES = [
     "tensormesh_cli",
     "tensormesh_codegen",
     "tensormesh_docs",
+    "tensormesh_extras",
     "tensormesh_local",
 ]
 

@@ -206,7 +206,7 @@ def test_a_longer_docstring_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> 
         """
 
     assert tool(short).description == "One line."
-    with pytest.raises(ImportError, match=r"'long'.*pip install 'tensormesh\[tools\]'"):
+    with pytest.raises(ImportError, match=r"'long'.*pip install '\.\[tools\]'"):
         tool(long)
 
 

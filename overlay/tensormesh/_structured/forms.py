@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from tensormesh_extras import install_hint
+
 from .._errors import ConfigurationError
 from .faults import MISSING, FaultError, misfit, readable, shorten, show
 from .paths import locate, value_at
@@ -213,7 +215,7 @@ class SchemaForm:
         except ImportError:
             raise ConfigurationError(
                 "a JSON Schema as response_model needs the package jsonschema: "
-                "pip install 'tensormesh[schema]'",
+                + install_hint("schema"),
                 argument="response_model",
             ) from None
         kind = validator_for(schema, default=Draft202012Validator)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 
+from tensormesh_extras import install_hint
+
 
 def read_docstring(text: str | None, name: str) -> tuple[str, dict[str, str]]:
     """Description of a function, and of its parameters by name.
@@ -26,8 +28,8 @@ def read_docstring(text: str | None, name: str) -> tuple[str, dict[str, str]]:
         import docstring_parser
     except ImportError as error:
         raise ImportError(
-            f"the docstring of {name!r} has more than one line, and reading it takes the extra "
-            "'tools': pip install 'tensormesh[tools]'"
+            f"the docstring of {name!r} has more than one line, and reading it needs the package "
+            f"docstring_parser: {install_hint('tools')}"
         ) from error
     try:
         parsed = docstring_parser.parse(text)

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tensormesh_extras import install_hint
 from tensormesh_local.engines.base import Call, EngineError
 from tensormesh_local.engines.upstream import UpstreamEngine
 from tensormesh_local.errors import ApiError, unknown_model
@@ -122,9 +123,7 @@ def _launch(path: Path, alias: str, key: str) -> Any:
     try:
         import xllamacpp  # type: ignore[import-untyped] # ships no types
     except ModuleNotFoundError as error:
-        raise EngineError(
-            "the llama engine needs xllamacpp: pip install 'tensormesh[llama]'"
-        ) from error
+        raise EngineError(f"the llama engine needs xllamacpp: {install_hint('llama')}") from error
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.model_alias = {alias}
