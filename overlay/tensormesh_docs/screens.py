@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tensormesh_docs.recording import Dialogue, picture, run
 from tensormesh_local import LocalHost
-from tensormesh_local.control_plane.clock import ManualClock
+from tensormesh_local.clock import ManualClock
 
 if TYPE_CHECKING:
     from pexpect import spawn

@@ -14,8 +14,8 @@ from tensormesh_local.wire.encoding import EventStream
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from tensormesh_local.control_plane.keys import KeyOwner
-    from tensormesh_local.control_plane.metering import Meter
+    from tensormesh_local.control_plane.access import KeyOwner
+    from tensormesh_local.control_plane.billing.metering import Meter
     from tensormesh_local.engines.base import Call, Engine
     from tensormesh_local.specs import Operation
 

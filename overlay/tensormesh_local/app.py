@@ -20,9 +20,9 @@ from starlette.routing import Mount, Route, Router
 
 from tensormesh_local.accounting import Accounting, answer
 from tensormesh_local.auth import DEFAULT_API_KEY, StaticKeys, bearer_token
+from tensormesh_local.clock import SystemClock
+from tensormesh_local.control_plane.access import KeyRing
 from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, create_control_plane
-from tensormesh_local.control_plane.clock import SystemClock
-from tensormesh_local.control_plane.keys import KeyRing
 from tensormesh_local.engines.base import Call, Engine
 from tensormesh_local.engines.builtin import BuiltinEngine
 from tensormesh_local.errors import ApiError, unauthorized
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from tensormesh_local.control_plane.access import KeyOwner
     from tensormesh_local.control_plane.application import ControlPlane
-    from tensormesh_local.control_plane.keys import KeyOwner
-    from tensormesh_local.control_plane.model_records import DeployedModel
+    from tensormesh_local.control_plane.deployments.records import DeployedModel
 
 SERVERLESS_PREFIX: Final = "/serverless"
 ON_DEMAND_PREFIX: Final = "/on-demand"

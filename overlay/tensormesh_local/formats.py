@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.validators import extend
 
-from tensormesh_local.control_plane.clock import parse_time
+from tensormesh_local.clock import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

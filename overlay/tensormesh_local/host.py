@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from starlette.middleware import Middleware
 
+    from tensormesh_local.clock import Clock
     from tensormesh_local.control_plane.application import SeedData
-    from tensormesh_local.control_plane.clock import Clock
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0

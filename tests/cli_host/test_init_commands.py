@@ -16,7 +16,7 @@ from cli_host.infer_runs import answer_of, environment, run
 from tensormesh.types import Model
 from tensormesh_cli._served import newest_served, served_name
 from tensormesh_local import LocalHost
-from tensormesh_local.control_plane.clock import ManualClock
+from tensormesh_local.clock import ManualClock
 
 USER = "00000000-0000-4000-8000-000000000001"
 SERVED = "openai-gpt-oss-120b-gpu-type-h200x1"

@@ -17,7 +17,7 @@ from support.command_line import Result, tm
 from tensormesh_api._command import Command, Option
 from tensormesh_api.control_plane.commands import COMMANDS, load
 from tensormesh_local import LocalHost
-from tensormesh_local.control_plane.clock import ManualClock
+from tensormesh_local.clock import ManualClock
 
 Words = tuple[str, ...]
 MODES = ("text", "json", "yaml", "raw", "table")

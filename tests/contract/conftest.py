@@ -16,7 +16,7 @@ from support.control_plane_examples import EXAMPLES_TIME
 from support.control_plane_stage import Stages
 
 from tensormesh_local import LocalHost
-from tensormesh_local.control_plane.clock import ManualClock
+from tensormesh_local.clock import ManualClock
 
 REPLAYING = "test_recorded_samples.py"
 PLAN = read_plan()

@@ -23,7 +23,7 @@ from support.control_plane_spec import (
 from support.control_plane_stage import Stage
 
 from tensormesh_local import LocalHost
-from tensormesh_local.control_plane.clock import ManualClock
+from tensormesh_local.clock import ManualClock
 
 EXAMPLES = [
     example for name in OPERATIONS for example in request_examples(name) if example.is_whole

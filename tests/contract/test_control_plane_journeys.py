@@ -23,7 +23,7 @@ from support.control_plane_spec import OPERATIONS
 from support.control_plane_stage import DEPLOYMENT_MINUTES, EMAIL, Stage
 
 from tensormesh_local import LocalHost
-from tensormesh_local.control_plane.clock import ManualClock
+from tensormesh_local.clock import ManualClock
 
 JOURNEYS = 4
 STEPS = 10

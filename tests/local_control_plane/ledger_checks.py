@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from local_control_plane.world import ADMIN_ID, SPECS, START
 
+from tensormesh_local.clock import ManualClock
+from tensormesh_local.control_plane.accounts.users import create_user
 from tensormesh_local.control_plane.application import create_control_plane
-from tensormesh_local.control_plane.areas import HANDLERS
-from tensormesh_local.control_plane.clock import ManualClock
 from tensormesh_local.control_plane.context import ADMIN, Caller, Context
-from tensormesh_local.control_plane.users import create_user
+from tensormesh_local.control_plane.operations import HANDLERS
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,8 +6,8 @@ import pytest
 from local_control_plane.ledger_checks import nanos, usd
 from local_control_plane.world import ADMIN_ID, Client, World
 
-from tensormesh_local.control_plane.clock import to_micros
-from tensormesh_local.control_plane.ledger import GPU_USAGE, NewTransaction, post
+from tensormesh_local.clock import to_micros
+from tensormesh_local.control_plane.billing.ledger import GPU_USAGE, NewTransaction, post
 
 DOLLAR = 10**9
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from local_control_plane.world import OPERATIONS, SPECS, Client, World
 
-from tensormesh_local.control_plane import application, areas
+from tensormesh_local.control_plane import application, operations
 from tensormesh_local.control_plane.errors import Code, ControlPlaneError
 
 GUARDED = [each for each in OPERATIONS.values() if each.needs_key]
@@ -33,7 +33,7 @@ def _send(world: World, method: str, path: str, **options: Any) -> httpx.Respons
 
 def test_every_operation_of_the_spec_is_carried_out() -> None:
     assert len(OPERATIONS) == 52
-    assert areas.HANDLERS.keys() == OPERATIONS.keys()
+    assert operations.HANDLERS.keys() == OPERATIONS.keys()
 
 
 class TestTokens:
@@ -159,7 +159,7 @@ class TestFailures:
         def fail(context: Any) -> Any:
             raise ValueError("secret detail")
 
-        monkeypatch.setitem(areas.HANDLERS, "list_models", fail)
+        monkeypatch.setitem(operations.HANDLERS, "list_models", fail)
         _check(_send(world, "GET", "/v1/models"), 500, Code.INTERNAL)
         assert "secret detail" in caplog.text
 
@@ -171,7 +171,7 @@ class TestFailures:
             error.sqlite_errorcode = sqlite3.SQLITE_BUSY
             raise error
 
-        monkeypatch.setitem(areas.HANDLERS, "list_models", fail)
+        monkeypatch.setitem(operations.HANDLERS, "list_models", fail)
         response = _send(world, "GET", "/v1/models")
         _check(response, 503, Code.UNAVAILABLE)
         assert response.headers["Retry-After"] == "1"
@@ -179,7 +179,7 @@ class TestFailures:
     def test_an_operation_without_a_handler_says_so(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.delitem(areas.HANDLERS, "list_models")
+        monkeypatch.delitem(operations.HANDLERS, "list_models")
         _check(_send(world, "GET", "/v1/models"), 501, Code.UNIMPLEMENTED)
 
     @pytest.mark.parametrize("code", Code)

@@ -11,8 +11,8 @@ from local_control_plane.ledger_checks import check_ledger, nanos, usd
 from local_control_plane.world import ADMIN_ID, PRODUCT, Client, World
 
 from tensormesh_local import create_app
-from tensormesh_local.control_plane.clock import HOUR, to_micros
-from tensormesh_local.control_plane.gpu_charges import bring_up_to_date
+from tensormesh_local.clock import HOUR, to_micros
+from tensormesh_local.control_plane.billing.gpu_charges import bring_up_to_date
 
 if TYPE_CHECKING:
     from pathlib import Path

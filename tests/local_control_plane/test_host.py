@@ -18,7 +18,7 @@ from local_control_plane.ledger_checks import check_ledger, nanos
 from local_control_plane.world import START, World
 
 from tensormesh_local import LocalHost, cli
-from tensormesh_local.control_plane.clock import ManualClock, SystemClock
+from tensormesh_local.clock import ManualClock, SystemClock
 from tensormesh_local.control_plane.state import StateError
 
 OVERLAY = Path(__file__).resolve().parents[2] / "overlay"

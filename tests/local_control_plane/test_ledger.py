@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from local_control_plane.ledger_checks import OTHER_ID, Books, check_ledger, nanos, usd
 from local_control_plane.world import ADMIN_ID
 
-from tensormesh_local.control_plane.billing_periods import month_of
-from tensormesh_local.control_plane.clock import HOUR, SECOND, to_micros
+from tensormesh_local.clock import HOUR, SECOND, to_micros
+from tensormesh_local.control_plane.billing.ledger import MAX_BALANCE
+from tensormesh_local.control_plane.billing.periods import month_of
 from tensormesh_local.control_plane.errors import ControlPlaneError
-from tensormesh_local.control_plane.ledger import MAX_BALANCE
 
 USERS = st.sampled_from([ADMIN_ID, OTHER_ID])
 MODELS = st.sampled_from(["openai/gpt-oss-20b", "tm-local-chat", "not/priced-yet"])
@@ -237,7 +237,7 @@ class TestWriting:
 
         books.use(ADMIN_ID, "tm-local-chat", 10, 0, 10)
         with monkeypatch.context() as patch:
-            patch.setattr("tensormesh_local.control_plane.metering.write_log", fail)
+            patch.setattr("tensormesh_local.control_plane.billing.metering.write_log", fail)
             with pytest.raises(sqlite3.OperationalError):
                 books.meter.flush()
         books.use(ADMIN_ID, "tm-local-chat", 10, 0, 10)

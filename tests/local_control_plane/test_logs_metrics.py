@@ -9,7 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from local_control_plane.world import ADMIN_ID, Client, World
 
-from tensormesh_local.control_plane.latency import class_seconds, latency_class, quantile
+from tensormesh_local.control_plane.observability.latency import (
+    class_seconds,
+    latency_class,
+    quantile,
+)
 
 MODEL = "tm-local-chat"
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from local_control_plane.world import Client, World
 
-from tensormesh_local.control_plane import areas
+from tensormesh_local.control_plane import operations
 from tensormesh_local.control_plane.state import State, StateError
 
 OVERLAY = Path(__file__).resolve().parents[2] / "overlay"
@@ -91,7 +91,7 @@ class TestTransactions:
         _add(state, "still works")
 
     def test_references_are_held(self, state: State) -> None:
-        world_schema = State(None, areas.SCHEMA, areas.SCHEMA_VERSION)
+        world_schema = State(None, operations.SCHEMA, operations.SCHEMA_VERSION)
         with (
             pytest.raises(sqlite3.IntegrityError),
             world_schema.write() as db,
@@ -204,7 +204,7 @@ class TestFiles:
             tables = "\n".join(" ".join(row["sql"].split()) for row in rows)
         digest = hashlib.sha256(tables.encode()).hexdigest()[:16]
         # Where this fails: add one to SCHEMA_VERSION, and enter the new pair here.
-        assert (areas.SCHEMA_VERSION, digest) == (2, "6f0ac3942500598b")
+        assert (operations.SCHEMA_VERSION, digest) == (2, "6f0ac3942500598b")
 
     def test_other_files_are_refused_and_left_alone(self, tmp_path: Path) -> None:
         text = tmp_path / "text.db"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tensormesh_local.clock import DAY, format_time, parse_time, to_micros
 from tensormesh_local.control_plane import money
-from tensormesh_local.control_plane.billing_periods import after_periods, periods_until
-from tensormesh_local.control_plane.clock import DAY, format_time, parse_time, to_micros
+from tensormesh_local.control_plane.billing.periods import after_periods, periods_until
 from tensormesh_local.control_plane.errors import ControlPlaneError
 from tensormesh_local.control_plane.ids import IdSource
 

@@ -14,8 +14,8 @@ import httpx
 
 from tensormesh_local.app import create_app
 from tensormesh_local.auth import DEFAULT_CONTROL_PLANE_TOKEN, DEFAULT_USER_ID
+from tensormesh_local.clock import ManualClock
 from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, create_control_plane
-from tensormesh_local.control_plane.clock import ManualClock
 from tensormesh_local.specs import load_specs
 
 START = datetime(2026, 5, 20, 8, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from support.control_plane_examples import Example, answer_examples, request_exa
 from support.control_plane_spec import COMPONENTS, Json
 
 from tensormesh_local import LocalHost
-from tensormesh_local.control_plane.clock import ManualClock
+from tensormesh_local.clock import ManualClock
 
 # Who acts in the examples: a user, and the administrator who looks after users.
 USER: str = COMPONENTS["parameters"]["UserId"]["example"]

@@ -16,11 +16,13 @@ from tensormesh_local.auth import (
     StaticKeys,
     bearer_token,
 )
-from tensormesh_local.control_plane import approval
-from tensormesh_local.control_plane.areas import HANDLERS, SCHEMA, SCHEMA_VERSION
-from tensormesh_local.control_plane.clock import SystemClock, to_micros
+from tensormesh_local.clock import SystemClock, to_micros
+from tensormesh_local.control_plane.accounts import login_page
+from tensormesh_local.control_plane.accounts.login import find_token_user
+from tensormesh_local.control_plane.accounts.users import ensure_default_user, find_user
+from tensormesh_local.control_plane.billing.metering import Meter
 from tensormesh_local.control_plane.context import Caller, Context, Settings
-from tensormesh_local.control_plane.demo import fill_with_demo_data
+from tensormesh_local.control_plane.demo.account import fill_with_demo_data
 from tensormesh_local.control_plane.errors import (
     Code,
     ControlPlaneError,
@@ -28,13 +30,11 @@ from tensormesh_local.control_plane.errors import (
     unauthenticated,
 )
 from tensormesh_local.control_plane.ids import IdSource
-from tensormesh_local.control_plane.login import find_token_user
-from tensormesh_local.control_plane.metering import Meter
+from tensormesh_local.control_plane.operations import HANDLERS, SCHEMA, SCHEMA_VERSION
 from tensormesh_local.control_plane.rate_limit import RateLimit
 from tensormesh_local.control_plane.requests import read_body, read_query
 from tensormesh_local.control_plane.routing import Routes, method_not_allowed
 from tensormesh_local.control_plane.state import State
-from tensormesh_local.control_plane.users import ensure_default_user, find_user
 from tensormesh_local.specs import load_specs
 from tensormesh_local.wire.encoding import JsonResponse
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
-    from tensormesh_local.control_plane.clock import Clock
+    from tensormesh_local.clock import Clock
     from tensormesh_local.specs import Operation, SpecSet
 
 CONTROL_PLANE_PREFIX: Final = "/control-plane"
@@ -103,10 +103,10 @@ class ControlPlane:
     async def _answer(self, request: Request) -> Response:
         try:
             path = _path_below(request)
-            if path == approval.PATH:
-                if request.method not in approval.METHODS:
-                    raise method_not_allowed(approval.METHODS)
-                return await approval.answer_approval(self._context(request), request)
+            if path == login_page.PATH:
+                if request.method not in login_page.METHODS:
+                    raise method_not_allowed(login_page.METHODS)
+                return await login_page.answer_approval(self._context(request), request)
             operation, parameters = self._routes.find(request.method, path)
             raw = await _read_body(request) if operation.body_validator else b""
             return await run_in_threadpool(self._carry_out, operation, parameters, request, raw)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from tensormesh_local.control_plane.clock import to_micros
+from tensormesh_local.clock import to_micros
 from tensormesh_local.control_plane.errors import invalid_argument, not_found, permission_denied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tensormesh_local.control_plane.clock import Clock
+    from tensormesh_local.clock import Clock
     from tensormesh_local.control_plane.ids import IdSource
     from tensormesh_local.control_plane.state import State
 
@@ -174,7 +174,16 @@ class Context:
 
 
 Handler = Callable[[Context], dict[str, Any]]
-"""Carries out one operation and returns the body of its answer."""
+"""Carries out one operation and returns the body of its response."""
+
+HANDLERS: Final[dict[str, Handler]] = {}
+"""The handlers by operationId, registered by :func:`operation`."""
+
+
+def operation(handler: Handler) -> Handler:
+    """Register the handler of the operation whose operationId is the function's name."""
+    HANDLERS[handler.__name__] = handler
+    return handler
 
 
 def required(body: Mapping[str, Any], name: str, prefix: str = "") -> Any:

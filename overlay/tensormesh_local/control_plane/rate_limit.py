@@ -6,11 +6,11 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tensormesh_local.control_plane.clock import MINUTE, SECOND, to_micros
+from tensormesh_local.clock import MINUTE, SECOND, to_micros
 from tensormesh_local.control_plane.errors import resource_exhausted
 
 if TYPE_CHECKING:
-    from tensormesh_local.control_plane.clock import Clock
+    from tensormesh_local.clock import Clock
 
 
 class RateLimit:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from tensormesh_local.control_plane.keys import KeyOwner
-    from tensormesh_local.control_plane.model_records import DeployedModel
+    from tensormesh_local.control_plane.access import KeyOwner
+    from tensormesh_local.control_plane.deployments.records import DeployedModel
     from tensormesh_local.specs import Operation
 
 

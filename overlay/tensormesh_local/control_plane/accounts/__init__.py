@@ -1,0 +1,1 @@
+"""Users, API keys, logins and the activities of an account."""

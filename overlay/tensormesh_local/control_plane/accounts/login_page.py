@@ -1,0 +1,161 @@
+"""The page on which a person approves a login of the command line."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from html import escape
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, Response
+
+from tensormesh_local.control_plane.accounts.api_keys import add_default_api_key
+from tensormesh_local.control_plane.accounts.login import APPROVED, DENIED, PENDING, find_login
+from tensormesh_local.control_plane.accounts.users import DEFAULT_USER_EMAIL, create_user
+from tensormesh_local.control_plane.errors import ControlPlaneError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from tensormesh_local.control_plane.context import Context
+
+PATH: Final = "/cli"
+METHODS: Final = ("GET", "HEAD", "POST")
+
+_EMAIL: Final = re.compile(r"[^@\s<>\"\x00-\x1f]{1,64}@[^@\s<>\"\x00-\x1f]{1,190}")
+_MAX_FORM_BYTES: Final = 10_000
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    # With "no-referrer" browsers would send the form with "Origin: null".
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Tensormesh local host</title>
+<style>
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 30rem; margin: 4rem auto }}
+label, input {{ display: block; width: 100%; box-sizing: border-box; font: inherit }}
+input {{ padding: .4rem; margin-bottom: 1rem }}
+button {{ font: inherit; padding: .4rem 1.5rem; margin-right: .5rem }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+{content}
+</body>
+</html>
+"""
+_FORM: Final = """\
+<p><strong>{client}</strong> asks for access to the Control Plane of this host.</p>
+<form method="post">
+<input type="hidden" name="login" value="{login}">
+<input type="hidden" name="token" value="{token}">
+<label for="email">Log in as</label>
+<input id="email" name="email" type="email" required list="users" value="{email}">
+<datalist id="users">{users}</datalist>
+<button name="decision" value="approve">Approve</button>
+<button name="decision" value="deny">Deny</button>
+</form>
+<p>A new address makes a new user.</p>
+"""
+
+
+async def answer_approval(context: Context, request: Request) -> Response:
+    """Show the page (GET) or take the decision (POST)."""
+    if request.method == "POST":
+        raw = b""
+        async for chunk in request.stream():
+            raw += chunk
+            if len(raw) > _MAX_FORM_BYTES:
+                return _page(413, "Too large", "This form is larger than it can be.")
+        fields = _fields(raw.decode("utf-8", "replace"))
+        return await run_in_threadpool(_decide, context, fields)
+    return await run_in_threadpool(_show, context, request.query_params.get("login", ""))
+
+
+def _show(context: Context, login_id: str) -> Response:
+    with context.state.read() as db:
+        try:
+            login = find_login(db, login_id, context.now)
+        except ControlPlaneError:
+            return _no_login()
+        if login["status"] != PENDING:
+            return _decided(login["status"])
+        emails = db.execute("SELECT email FROM users ORDER BY created_at, id LIMIT 50").fetchall()
+    form = _FORM.format(
+        client=escape(login["client"]),
+        login=escape(login["id"]),
+        token=escape(login["form_token"]),
+        email=DEFAULT_USER_EMAIL,
+        users="".join(f'<option value="{escape(row["email"])}">' for row in emails),
+    )
+    return _page(200, "Log in", form)
+
+
+def _decide(context: Context, fields: Mapping[str, str]) -> Response:
+    decision = fields.get("decision")
+    email = fields.get("email", "").strip()
+    with context.state.write() as db:
+        try:
+            login = find_login(db, fields.get("login", ""), context.now)
+        except ControlPlaneError:
+            return _no_login()
+        # Only who has seen the page has the token, so no other site can approve.
+        if not hmac.compare_digest(fields.get("token", "").encode(), login["form_token"].encode()):
+            return _page(403, "Not allowed", "<p>Open the page of the login, and decide there.</p>")
+        if login["status"] != PENDING:
+            return _decided(login["status"])
+        if decision == "deny":
+            db.execute("UPDATE logins SET status = ? WHERE id = ?", (DENIED, login["id"]))
+            return _decided(DENIED)
+        if decision != "approve" or not _EMAIL.fullmatch(email):
+            return _page(400, "Not valid", "<p>An e-mail address and a decision are needed.</p>")
+        user_id = _user_id(db, context, email)
+        db.execute(
+            "UPDATE logins SET status = ?, user_id = ? WHERE id = ?",
+            (APPROVED, user_id, login["id"]),
+        )
+        return _decided(APPROVED)
+
+
+def _user_id(db: sqlite3.Connection, context: Context, email: str) -> str:
+    row = db.execute("SELECT id FROM users WHERE email = ?", (email,)).fetchone()
+    if row is not None:
+        return str(row["id"])
+    user_id = context.ids.new_uuid()
+    create_user(db, user_id, email, context.now)
+    add_default_api_key(db, context, user_id)
+    return user_id
+
+
+def _fields(form: str) -> dict[str, str]:
+    try:
+        return {name: values[-1] for name, values in parse_qs(form, max_num_fields=20).items()}
+    except ValueError:
+        return {}
+
+
+def _decided(status: str) -> Response:
+    return _page(200, f"Login {status}", "<p>You can close this page.</p>")
+
+
+def _no_login() -> Response:
+    return _page(404, "No such login", "<p>It was used, or has expired. Start a new one.</p>")
+
+
+def _page(status: int, title: str, content: str) -> Response:
+    return HTMLResponse(
+        _PAGE.format(title=title, content=content), status_code=status, headers=_HEADERS
+    )

@@ -1,0 +1,1 @@
+"""Prices, usage, charges, payments and the ledger."""

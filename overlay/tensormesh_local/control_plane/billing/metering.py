@@ -1,0 +1,271 @@
+"""Metering: what inference answered is written down, and drawn from balances.
+
+Answers are noted in memory and written together, off the event loop. Where the state is a file,
+an answer's end waits until it is written; all that wait at one time are written at once. Where it
+is in memory, they are written a moment later and no answer waits. Whoever reads what depends on
+them calls :meth:`Meter.flush`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tensormesh_local.clock import MINUTE, SECOND, to_micros
+from tensormesh_local.control_plane.billing.gpu_charges import bring_up_to_date
+from tensormesh_local.control_plane.billing.ledger import balance_of, move
+from tensormesh_local.control_plane.billing.prices import Rates, serverless_rates
+from tensormesh_local.control_plane.billing.serverless_charges import charge, month_transaction
+from tensormesh_local.control_plane.billing.usage import SERVERLESS, MinuteSums, Series, add_usage
+from tensormesh_local.control_plane.observability.latency import (
+    FIRST_TOKEN,
+    WHOLE_REQUEST,
+    latency_class,
+)
+from tensormesh_local.control_plane.observability.logs import ERROR, INFO, WARNING, write_log
+from tensormesh_local.control_plane.observability.targets import deployed_model_id
+from tensormesh_local.tally import CLIENT_GONE
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tensormesh_local.clock import Clock
+    from tensormesh_local.control_plane.ids import IdSource
+    from tensormesh_local.control_plane.state import State
+
+_DELAY_SECONDS: Final = 0.25
+_UNPRICED: Final = Rates(0, 0, 0)
+_logger = logging.getLogger("tensormesh_local")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One answer. ``at`` is when it ended, in microseconds; the rest as :meth:`Meter.record`."""
+
+    at: int
+    user_id: str
+    api_key_id: str | None
+    surface: str
+    model: str
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    status: int
+    seconds: float
+    ttft_seconds: float | None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the model failed to answer."""
+        return self.status >= 400 and self.status != CLIENT_GONE
+
+
+class Meter:
+    """Writes down what inference answers.
+
+    Args:
+        state: Where to.
+        clock: What tells the time.
+        ids: What names transactions.
+    """
+
+    def __init__(self, state: State, clock: Clock, ids: IdSource) -> None:
+        self._state = state
+        self._clock = clock
+        self._ids = ids
+        self._pending: list[Record] = []
+        self._pending_lock = threading.Lock()
+        self._flushing = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._closed = False
+
+    def record(
+        self,
+        user_id: str,
+        api_key_id: str | None,
+        surface: str,
+        model: str,
+        prompt_tokens: int,
+        cached_tokens: int,
+        completion_tokens: int,
+        status: int,
+        seconds: float,
+        ttft_seconds: float | None,
+    ) -> None:
+        """Note an answer; it takes no time to speak of.
+
+        Args:
+            user_id: Whose key it was asked with.
+            api_key_id: That key's id; None for the host's own keys.
+            surface: ``serverless`` or ``on_demand``.
+            model: The name in the request.
+            prompt_tokens: Tokens of the prompt, those from cache included.
+            cached_tokens: Those of them that came from cache.
+            completion_tokens: Tokens generated.
+            status: HTTP status; 499 if the client was gone before the end.
+            seconds: How long it took.
+            ttft_seconds: How long the first token took; None if there was none, or if it
+                cannot be told.
+        """
+        # A server may report what cannot be; a ledger must not take it over.
+        prompt, completion = max(0, prompt_tokens), max(0, completion_tokens)
+        cached = min(max(0, cached_tokens), prompt)
+        noted = Record(
+            to_micros(self._clock.now()),
+            user_id,
+            api_key_id,
+            surface,
+            model,
+            prompt,
+            cached,
+            completion,
+            status,
+            seconds,
+            ttft_seconds,
+        )
+        with self._pending_lock:
+            self._pending.append(noted)
+            if self._timer is None and not self._closed:
+                # For what nobody waits for, such as an answer whose client is gone.
+                self._timer = threading.Timer(_DELAY_SECONDS, self._flush_later)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def flush(self) -> None:
+        """Write what was noted so far; on return all of it is there to be read."""
+        if not self._pending and not self._flushing.locked():
+            return
+        with self._flushing:
+            with self._pending_lock:
+                records, self._pending = self._pending, []
+            if not records:
+                return
+            try:
+                with self._state.write() as db:
+                    write_records(db, self._ids, records)
+            except BaseException:
+                with self._pending_lock:
+                    self._pending = records + self._pending
+                raise
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether what is written outlives the process."""
+        return self._state.is_lasting
+
+    def keep(self) -> None:
+        """Write what was noted so far. Where that fails it is logged, and tried again later."""
+        try:
+            self.flush()
+        except Exception:
+            _logger.exception("Usage could not be written")
+
+    def balance(self, user_id: str) -> int:
+        """Return a user's balance in nanos, as of now."""
+        self.flush()
+        bring_up_to_date(self._state, self._ids.new_id, user_id, to_micros(self._clock.now()))
+        with self._state.read() as db:
+            return balance_of(db, user_id)
+
+    def close(self) -> None:
+        """Write what was noted; called once, before the state is closed."""
+        with self._pending_lock:
+            self._closed = True
+            if self._timer is not None:
+                self._timer.cancel()
+        self.flush()
+
+    def _flush_later(self) -> None:
+        with self._pending_lock:
+            self._timer = None
+        self.keep()
+
+
+def write_minutes(
+    db: sqlite3.Connection,
+    new_id: Callable[[str], str],
+    minutes: Mapping[tuple[Series, int], MinuteSums],
+) -> None:
+    """Write usage, by series and minute, and draw what Serverless cost from balances.
+
+    On-Demand costs no tokens: its machines are paid for by the hour.
+    """
+    rates: dict[str, Rates] = {}
+    for (series, minute), sums in minutes.items():
+        charged = series.surface == SERVERLESS and sums.tokens.requests
+        if charged and series.model not in rates:
+            rates[series.model] = serverless_rates(db, series.model)
+        found = rates.get(series.model, _UNPRICED) if charged else _UNPRICED
+        add_usage(db, series, minute, sums, found.input)
+        if charged:
+            month = month_transaction(db, new_id, series.user_id, sums.last)
+            amount = charge(db, month, series.model, sums.tokens, found)
+            move(db, month, series.user_id, -amount, sums.last)
+
+
+def write_records(db: sqlite3.Connection, ids: IdSource, records: Sequence[Record]) -> None:
+    """Write answers: their usage, what they cost, and a line in the log for each."""
+    names = {(record.user_id, record.surface, record.model) for record in records}
+    series = {name: _series(db, *name) for name in names}
+    minutes: defaultdict[tuple[Series, int], MinuteSums] = defaultdict(MinuteSums)
+    for record in records:
+        minute = record.at - record.at % MINUTE
+        found = series[record.user_id, record.surface, record.model]
+        _add(minutes[found, minute], record)
+    write_minutes(db, ids.new_id, minutes)
+    write_log(
+        db,
+        [_line(series[record.user_id, record.surface, record.model], record) for record in records],
+    )
+
+
+def _series(db: sqlite3.Connection, user_id: str, surface: str, model: str) -> Series:
+    deployed = "" if surface == SERVERLESS else deployed_model_id(db, user_id, model)
+    return Series(user_id, surface, model, deployed)
+
+
+def _add(sums: MinuteSums, record: Record) -> None:
+    sums.requests += 1
+    sums.errors += record.is_error
+    sums.prompt += record.prompt_tokens
+    sums.cached += record.cached_tokens
+    sums.completion += record.completion_tokens
+    sums.busy += round(record.seconds * SECOND)
+    sums.last = max(sums.last, record.at)
+    if record.is_error:
+        return
+    kinds = {WHOLE_REQUEST: record.seconds, FIRST_TOKEN: record.ttft_seconds}
+    for kind, seconds in kinds.items():
+        if seconds is not None:
+            sums.latencies.setdefault(kind, Counter())[latency_class(seconds)] += 1
+
+
+def _line(series: Series, record: Record) -> tuple[str, str, str, int, int, str, str]:
+    severity = INFO
+    if record.status >= 400:
+        severity = ERROR if record.status >= 500 else WARNING
+    ending = "cancelled by the client" if record.status == CLIENT_GONE else f"{record.status}"
+    message = (
+        f"{ending} in {record.seconds:.3f} s, {record.prompt_tokens} prompt tokens "
+        f"({record.cached_tokens} cached), {record.completion_tokens} completion tokens"
+    )
+    labels = {
+        "component": "inference",
+        "surface": record.surface,
+        "status": str(record.status),
+        **({"apiKeyId": record.api_key_id} if record.api_key_id else {}),
+    }
+    return (
+        series.user_id,
+        series.model,
+        series.model_id,
+        record.at,
+        severity,
+        message,
+        json.dumps(labels),
+    )

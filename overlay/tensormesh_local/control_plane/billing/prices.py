@@ -1,0 +1,211 @@
+"""Prices: of GPUs by the hour, and of tokens by the million."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tensormesh_local.control_plane import money
+from tensormesh_local.control_plane.billing.gpu_charges import settle_everybody
+from tensormesh_local.control_plane.context import operation, required
+from tensormesh_local.control_plane.errors import invalid_argument
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from tensormesh_local.control_plane.context import Context
+
+TOKENS_PER_RATE: Final = 1_000_000
+"""How many tokens a rate is the price of."""
+
+DEFAULT_RATES: Final = (100_000_000, 0, 400_000_000)
+"""Rates of a model that answers and has no price yet: for input, cached input and output."""
+
+# Keeps the cost of any request, and the sum of very many, within 64 bits.
+_MAX_RATE: Final = 10_000 * money.NANOS_PER_UNIT
+
+_GPU_PRICES: Final = (
+    ("A100", "NEBIUS", 1_450_000_000, 1),
+    ("A100", "LAMBDA", 1_290_000_000, 1),
+    ("A100", "YOTTA", 1_350_000_000, 0),
+    ("H100", "NEBIUS", 2_950_000_000, 1),
+    ("H100", "LAMBDA", 2_990_000_000, 1),
+    ("H100", "YOTTA", 2_750_000_000, 1),
+    ("H200", "NEBIUS", 3_500_000_000, 1),
+    ("H200", "YOTTA", 3_300_000_000, 1),
+    ("B200", "NEBIUS", 5_500_000_000, 1),
+    ("B200", "LAMBDA", 4_990_000_000, 1),
+)
+_SERVERLESS_PRICES: Final = (
+    ("MiniMaxAI/MiniMax-M2.5", 300_000_000, 0, 1_200_000_000, 1),
+    ("Qwen/Qwen3-Coder-30B-A3B-Instruct", 100_000_000, 0, 400_000_000, 1),
+    ("meta-llama/Llama-3.3-70B-Instruct", 250_000_000, 0, 750_000_000, 0),
+    ("openai/gpt-oss-120b", 150_000_000, 0, 600_000_000, 1),
+    ("openai/gpt-oss-20b", 50_000_000, 0, 200_000_000, 1),
+    ("tm-local-chat", 100_000_000, 0, 400_000_000, 1),
+    ("tm-local-reasoning", 150_000_000, 0, 600_000_000, 1),
+    ("tm-local-think", 150_000_000, 0, 600_000_000, 1),
+)
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS gpu_pricing (
+    gpu_type TEXT NOT NULL,
+    cloud_provider TEXT NOT NULL,
+    hourly_rate INTEGER NOT NULL,
+    is_active INTEGER NOT NULL,
+    PRIMARY KEY (gpu_type, cloud_provider)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS serverless_pricing (
+    model TEXT PRIMARY KEY,
+    input_rate INTEGER NOT NULL,
+    cached_input_rate INTEGER NOT NULL,
+    output_rate INTEGER NOT NULL,
+    is_active INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+# Prices can be changed and not deleted, so a state that is opened again keeps those it has.
+_PRICES: Final = "".join(
+    f"INSERT OR IGNORE INTO gpu_pricing VALUES "  # noqa: S608 - constants
+    f"('GPU_TYPE_{gpu}', 'CLOUD_PROVIDER_{provider}', {rate}, {active});\n"
+    for gpu, provider, rate, active in _GPU_PRICES
+) + "".join(
+    f"INSERT OR IGNORE INTO serverless_pricing VALUES "  # noqa: S608 - constants
+    f"('{model}', {given}, {cached}, {output}, {active});\n"
+    for model, given, cached, output, active in _SERVERLESS_PRICES
+)
+SCHEMA: Final = _TABLES + _PRICES
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What a model's tokens cost, in nanos per :data:`TOKENS_PER_RATE` tokens."""
+
+    input: int
+    cached_input: int
+    output: int
+
+
+def serverless_rates(db: sqlite3.Connection, model: str) -> Rates:
+    """Return what a model's tokens cost; nothing while its price is not in force.
+
+    A model without a price gets one, :data:`DEFAULT_RATES`.
+    """
+    db.execute(
+        "INSERT OR IGNORE INTO serverless_pricing VALUES (?, ?, ?, ?, 1)", (model, *DEFAULT_RATES)
+    )
+    row = db.execute("SELECT * FROM serverless_pricing WHERE model = ?", (model,)).fetchone()
+    if not row["is_active"]:
+        return Rates(0, 0, 0)
+    return Rates(row["input_rate"], row["cached_input_rate"], row["output_rate"])
+
+
+def published_names(db: sqlite3.Connection) -> list[str]:
+    """Return the names of the models whose Serverless price is in force."""
+    query = "SELECT model FROM serverless_pricing WHERE is_active ORDER BY model"
+    return [row["model"] for row in db.execute(query)]
+
+
+@operation
+def list_gpu_pricing(context: Context) -> dict[str, Any]:
+    """List prices of GPUs by the hour."""
+    query = context.query
+    parameters = {
+        "provider": query.get("cloudProvider", "CLOUD_PROVIDER_UNSPECIFIED"),
+        "gpu": query.get("gpuType", "GPU_TYPE_UNSPECIFIED"),
+        "active": query.get("activeOnly", False),
+    }
+    with context.state.read() as db:
+        rows = db.execute(
+            "SELECT * FROM gpu_pricing "
+            "WHERE :provider IN ('CLOUD_PROVIDER_UNSPECIFIED', cloud_provider) "
+            "AND :gpu IN ('GPU_TYPE_UNSPECIFIED', gpu_type) AND (is_active OR NOT :active) "
+            "ORDER BY gpu_type, cloud_provider",
+            parameters,
+        ).fetchall()
+    return {"pricing": [_gpu_price(row) for row in rows]}
+
+
+@operation
+def list_serverless_pricing(context: Context) -> dict[str, Any]:
+    """List prices of Serverless models by the million tokens."""
+    query = context.query
+    parameters = {"model": query.get("model") or None, "active": query.get("activeOnly", False)}
+    with context.state.read() as db:
+        rows = db.execute(
+            "SELECT * FROM serverless_pricing WHERE (:model IS NULL OR model = :model) "
+            "AND (is_active OR NOT :active) ORDER BY model",
+            parameters,
+        ).fetchall()
+    return {"pricing": [_serverless_price(row) for row in rows]}
+
+
+@operation
+def upsert_gpu_pricing(context: Context) -> dict[str, Any]:
+    """Set the price of a GPU; for administrators."""
+    context.require_admin(context.body.get("userId"))
+    given = required(context.body, "pricing")
+    key = (_member(given, "gpuType"), _member(given, "cloudProvider"))
+    rate = _rate(given, "hourlyRate")
+    with context.state.write() as db:
+        # The new rate is that of the time to come.
+        settle_everybody(db, context.new_id, context.now)
+        row = db.execute(
+            "INSERT OR REPLACE INTO gpu_pricing VALUES (?, ?, ?, ?) RETURNING *",
+            (*key, rate, given.get("isActive", True)),
+        ).fetchone()
+    return {"pricing": _gpu_price(row)}
+
+
+@operation
+def upsert_serverless_pricing(context: Context) -> dict[str, Any]:
+    """Set the price of a Serverless model; for administrators."""
+    context.require_admin(context.body.get("userId"))
+    given = required(context.body, "pricing")
+    model = required(given, "model", "pricing.")
+    rates = [_rate(given, name) for name in ("inputRate", "cachedInputRate", "outputRate")]
+    with context.state.write() as db:
+        row = db.execute(
+            "INSERT OR REPLACE INTO serverless_pricing VALUES (?, ?, ?, ?, ?) RETURNING *",
+            (model, *rates, given.get("isActive", True)),
+        ).fetchone()
+    return {"pricing": _serverless_price(row)}
+
+
+def _member(given: Mapping[str, Any], name: str) -> str:
+    """Return a part of a price's key, which must say something."""
+    member: str = required(given, name, "pricing.")
+    if member.endswith("_UNSPECIFIED"):
+        raise invalid_argument(f"pricing.{name}", "Input should not be unspecified")
+    return member
+
+
+def _rate(given: Mapping[str, Any], name: str) -> int:
+    """Return a rate in nanos; one that is left out is 0."""
+    field = f"pricing.{name}"
+    if given.get(name) is None:
+        return 0
+    rate = money.from_wire(given[name], field)
+    if not 0 <= rate <= _MAX_RATE:
+        raise invalid_argument(field, "Input should be from 0 to 10000 US dollars")
+    return rate
+
+
+def _gpu_price(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "gpuType": row["gpu_type"],
+        "cloudProvider": row["cloud_provider"],
+        "hourlyRate": money.to_wire(row["hourly_rate"]),
+        "isActive": bool(row["is_active"]),
+    }
+
+
+def _serverless_price(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "model": row["model"],
+        "inputRate": money.to_wire(row["input_rate"]),
+        "cachedInputRate": money.to_wire(row["cached_input_rate"]),
+        "outputRate": money.to_wire(row["output_rate"]),
+        "isActive": bool(row["is_active"]),
+    }

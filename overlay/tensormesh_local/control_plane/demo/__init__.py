@@ -1,0 +1,1 @@
+"""Demo data: an account with three months of history."""

@@ -1,0 +1,133 @@
+"""Made-up usage for the demo account: it grows, follows the hours of work, and rests at weekends.
+
+Days are added up by one hour or by several, as if all of their requests came in one minute; the
+last hour is told request by request.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tensormesh_local.clock import HOUR, MINUTE, SECOND, from_micros
+from tensormesh_local.control_plane.billing.metering import Record
+from tensormesh_local.control_plane.billing.usage import MinuteSums, Series
+from tensormesh_local.control_plane.observability.latency import (
+    FIRST_TOKEN,
+    WHOLE_REQUEST,
+    latency_class,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SATURDAY: Final = 5
+_WEEKEND: Final = 0.3
+_NOON: Final = 12.5
+_WORKDAY_SPREAD: Final = 3.2
+_ERROR_RATE: Final = 0.004
+# How many latencies stand for all that are added up.
+_LATENCIES: Final = 4
+_RECENT_SHARE: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What a user does with a model.
+
+    ``requests`` is how many there are in the busiest hour of the first day, tokens are those of
+    a usual request, and ``first_token`` and ``per_token`` are seconds.
+    """
+
+    series: Series
+    requests: float
+    prompt: int
+    completion: int
+    first_token: float
+    per_token: float
+
+
+def hours_of_day(
+    rng: random.Random, workload: Workload, midnight: int, growth: float, step: int
+) -> Iterator[tuple[tuple[Series, int], MinuteSums]]:
+    """Yield a day's usage.
+
+    Args:
+        rng: Where chance comes from.
+        workload: What is done.
+        midnight: The start of the day (UTC), in microseconds.
+        growth: How much more there is than on the first day.
+        step: How many hours are added up.
+    """
+    weekend = from_micros(midnight).weekday() >= _SATURDAY
+    factor = step * workload.requests * growth * (_WEEKEND if weekend else 1.0)
+    for hour in range(0, 24, step):
+        distance = (hour + step / 2 - _NOON) / _WORKDAY_SPREAD
+        count = round(factor * math.exp(-(distance**2) / 2) * rng.uniform(0.8, 1.2))
+        if count:
+            minute = midnight + hour * HOUR + rng.randrange(60) * MINUTE
+            yield (workload.series, minute), _sums(rng, workload, minute, count, growth)
+
+
+def recent_requests(
+    rng: random.Random, workload: Workload, now: int, growth: float
+) -> Iterator[Record]:
+    """Yield the requests of the last hour, oldest first."""
+    for minutes_ago in range(59, 0, -1):
+        if rng.random() < _RECENT_SHARE:
+            at = now - minutes_ago * MINUTE + rng.randrange(MINUTE)
+            yield _request(rng, workload, at, growth)
+
+
+def _sums(
+    rng: random.Random, workload: Workload, minute: int, count: int, growth: float
+) -> MinuteSums:
+    sums = MinuteSums(requests=count, last=minute + 30 * SECOND)
+    sums.errors = int(count * _ERROR_RATE + rng.random())
+    answered = count - sums.errors
+    sums.prompt = round(answered * workload.prompt * rng.uniform(0.85, 1.15))
+    sums.cached = round(sums.prompt * _cached_share(rng, growth))
+    sums.completion = round(answered * workload.completion * rng.uniform(0.85, 1.15))
+    first: Counter[int] = Counter()
+    whole: Counter[int] = Counter()
+    for part in range(_LATENCIES):
+        share = answered * (part + 1) // _LATENCIES - answered * part // _LATENCIES
+        seconds = _seconds(rng, workload, workload.completion)
+        first[latency_class(seconds[0])] += share
+        whole[latency_class(seconds[1])] += share
+        sums.busy += round(share * seconds[1] * SECOND)
+    sums.latencies = {FIRST_TOKEN: +first, WHOLE_REQUEST: +whole}
+    return sums
+
+
+def _request(rng: random.Random, workload: Workload, at: int, growth: float) -> Record:
+    failed = rng.random() < _ERROR_RATE
+    prompt = 0 if failed else round(workload.prompt * rng.uniform(0.4, 1.6))
+    completion = 0 if failed else round(workload.completion * rng.uniform(0.4, 1.6))
+    first, whole = _seconds(rng, workload, completion)
+    return Record(
+        at=at,
+        user_id=workload.series.user_id,
+        api_key_id=None,
+        surface=workload.series.surface,
+        model=workload.series.model,
+        prompt_tokens=prompt,
+        cached_tokens=round(prompt * _cached_share(rng, growth)),
+        completion_tokens=completion,
+        status=500 if failed else 200,
+        seconds=whole,
+        ttft_seconds=None if failed else first,
+    )
+
+
+def _cached_share(rng: random.Random, growth: float) -> float:
+    """Return the share of a prompt that comes from cache; it grows with what is asked."""
+    return min(0.8, 0.2 + 0.1 * growth) * rng.uniform(0.85, 1.15)
+
+
+def _seconds(rng: random.Random, workload: Workload, tokens: int) -> tuple[float, float]:
+    first = workload.first_token * rng.lognormvariate(0, 0.35)
+    return first, first + tokens * workload.per_token * rng.lognormvariate(0, 0.15)

@@ -1,0 +1,133 @@
+"""Logs: a line for each request to a model, and those of its deployment."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from tensormesh_local.clock import HOUR, format_time
+from tensormesh_local.control_plane.billing.usage import read_range
+from tensormesh_local.control_plane.context import operation
+from tensormesh_local.control_plane.errors import invalid_argument
+from tensormesh_local.control_plane.observability.targets import Target, find_target
+from tensormesh_local.control_plane.paging import page_position, page_token
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from tensormesh_local.control_plane.context import Context
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS log_entries (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id TEXT NOT NULL,
+    model TEXT NOT NULL,
+    model_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    severity INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    labels TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS log_of_model ON log_entries (user_id, model_id, at);
+"""
+
+DEBUG, INFO, WARNING, ERROR, CRITICAL = range(1, 6)
+MAX_ENTRIES: Final = 100_000
+"""How many lines about requests are kept; older ones are dropped."""
+
+_SEVERITIES: Final = ("UNSPECIFIED", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_PREFIX: Final = "LOG_SEVERITY_"
+# Lines about requests have even codes; those of a model's life, kept with the model, odd ones.
+_ENTRIES: Final = """
+WITH entries AS (
+    SELECT position * 2 AS code, at, severity, message, labels FROM log_entries
+    WHERE user_id = :user_id AND model_id = :model_id AND :name IN (model, :no_name)
+    UNION ALL
+    SELECT position * 2 + 1, at,
+        iif(event = 'EVENT_TYPE_FAILED', :error, :info), log, '{"component":"deployment"}'
+    FROM model_milestones WHERE model_id = :model_id AND at <= :now AND log != ''
+)
+SELECT * FROM entries WHERE at >= :start AND at < :end AND severity >= :severity
+AND (:before IS NULL OR (at, code) < (:before_at, :before))
+ORDER BY at DESC, code DESC LIMIT :limit
+"""
+
+
+def write_log(
+    db: sqlite3.Connection, lines: Iterable[tuple[str, str, str, int, int, str, str]]
+) -> None:
+    """Add lines: user, model's name and id, time, severity, message, and labels as JSON."""
+    db.executemany(
+        "INSERT INTO log_entries (user_id, model, model_id, at, severity, message, labels) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        lines,
+    )
+    db.execute(
+        "DELETE FROM log_entries WHERE position <= (SELECT max(position) FROM log_entries) - ?",
+        (MAX_ENTRIES,),
+    )
+
+
+@operation
+def query_logs(context: Context) -> dict[str, Any]:
+    """Return lines of a model's log, newest first."""
+    query = context.query
+    owner = context.owner(query.get("userId"))
+    model_id, deployment_id = query.get("modelId"), query.get("deploymentId")
+    if not model_id and not deployment_id:
+        raise invalid_argument("modelId", "Field required, or deploymentId in its place")
+    filters = {
+        name: query.get(name)
+        for name in ("modelId", "deploymentId", "startTime", "endTime", "severity")
+    }
+    before = page_position(query.get("pageToken"), filters)
+    start, end = read_range(context, HOUR)
+    size = query["limit"]
+    severity = query.get("severity", _PREFIX + _SEVERITIES[0]).removeprefix(_PREFIX)
+    with context.state.read() as db:
+        target = find_target(context, db, owner, model_id, deployment_id)
+        # One more than asked for tells whether there is another page.
+        rows = db.execute(
+            _ENTRIES,
+            {
+                **target.parameters,
+                "error": ERROR,
+                "info": INFO,
+                "now": context.now,
+                "start": start,
+                "end": end,
+                "severity": _SEVERITIES.index(severity),
+                "before": before,
+                "before_at": None if before is None else _time_of(db, before),
+                "limit": size + 1,
+            },
+        ).fetchall()
+    more = len(rows) > size
+    return {
+        "entries": [_entry(row, target) for row in rows[:size]],
+        "nextPageToken": page_token(rows[size - 1]["code"], filters) if more else "",
+    }
+
+
+def _time_of(db: sqlite3.Connection, code: int) -> int | None:
+    """Return when a line was written; None if it is no longer kept."""
+    table = "model_milestones" if code % 2 else "log_entries"
+    row = db.execute(
+        f"SELECT at FROM {table} WHERE position = ?",  # noqa: S608 - constants
+        (code // 2,),
+    ).fetchone()
+    return row["at"] if row else None
+
+
+def _entry(row: sqlite3.Row, target: Target) -> dict[str, Any]:
+    return {
+        "entryId": f"log_{row['code']:08x}",
+        "timestamp": format_time(row["at"]),
+        "severity": _PREFIX + _SEVERITIES[row["severity"]],
+        "message": row["message"],
+        "modelId": target.model_id,
+        "deploymentId": target.name,
+        "replica": "0",
+        "labels": json.loads(row["labels"]),
+    }
