@@ -9,6 +9,7 @@ from typing import Any
 from .bundling import walk
 from .naming import attribute
 
+_INT64 = (-(2**63), 2**63 - 1)
 _PROVENANCE = {
     "observed": "Observed, not documented.",
     "inferred": "Inferred, not documented.",
@@ -79,16 +80,14 @@ def _text(text: str | None) -> str:
 def _range(schema: dict[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     over, under = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
-    bounds = []
-    if low is not None:
-        bounds.append(f"at least {low}")
-    if over is not None:
-        bounds.append(f"above {over}")
-    if high is not None:
-        bounds.append(f"at most {high}")
-    if under is not None:
-        bounds.append(f"below {under}")
-    return f"{' and '.join(bounds).capitalize()}." if bounds else ""
+    if (low, high) == _INT64:
+        return "Signed 64-bit integer."
+    high = None if high == _INT64[1] else high
+    if low is not None and high is not None:
+        return f"Between {low} and {high}."
+    words = {"at least": low, "greater than": over, "at most": high, "less than": under}
+    bounds = [f"{word} {bound}" for word, bound in words.items() if bound is not None]
+    return f"{', '.join(bounds).capitalize()}." if bounds else ""
 
 
 def _length(schema: dict[str, Any]) -> str:

@@ -113,4 +113,9 @@ VENDOR_KEYS = {
         _is_provenance,
         ("operation", "schema", "schema reference", "parameter"),
     ),
+    "x-tm-provenance-note": VendorKey(
+        "a sentence on which parts have another provenance",
+        _is_text,
+        ("operation", "schema", "schema reference", "parameter"),
+    ),
 }

@@ -300,7 +300,7 @@ def test_a_change_is_asked_for_on_a_terminal(
         *("tickets", "append-message", known["ticket-id"], "--message", "Hello"),
         env=environment(tmp_path, **env),
     )
-    child.expect(r"Add a message to a ticket: tk_\w+\? \[y/N\]")
+    child.expect(r"Reply to a support ticket: tk_\w+\? \[y/N\]")
     child.sendline(typed)
     child.expect("ticketId" if status == 0 else "nothing was changed")
     child.wait()

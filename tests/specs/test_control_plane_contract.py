@@ -314,7 +314,7 @@ def test_what_an_answer_is_unwrapped_to_is_always_there(operation_id: str) -> No
     if unwrap and unwrap != "none":
         assert list(answer["properties"]) == [unwrap]
         assert answer["required"] == [unwrap]
-        assert set(answer["properties"][unwrap]) == {"$ref"}
+        assert "$ref" in answer["properties"][unwrap]
     assert (list(answer["properties"]) == ["empty"]) == (unwrap == "none")
 
 

@@ -27,11 +27,10 @@ CONTROL_PLANE: Final = Surface(
     auth_scheme="Bearer",
     auth_setting="control_plane_token",
 )
-"""Users, models, billing, support, logs and metrics of a Tensormesh account.
+"""Manage the users, models, billing, support tickets, logs and metrics of a Tensormesh account.
 
-Requests carry the access token of a login as bearer token; an API key for inference is another
-credential, and not valid here. Where null is allowed, it means the same as a field left out
-(inferred). Timestamps are text of RFC 3339 with an offset from UTC; 64-bit integers are
-strings; enums are open sets of strings, whose first member stands for a value that is not set.
-Lists come by pages with tokens, by numbered pages, or whole, as each operation says.
+Authenticate with an access token as a bearer token; inference API keys are not accepted.
+Timestamps are RFC 3339 strings with a UTC offset, 64-bit integers are strings, and enums are
+open sets of strings whose first member means "not set". Depending on the operation, lists use
+page tokens, page numbers, or a single page.
 """

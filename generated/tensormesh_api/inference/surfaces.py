@@ -22,9 +22,9 @@ ON_DEMAND: Final = Surface(
     auth_scheme="Bearer",
     auth_setting="inference_api_key",
 )
-"""Inference on models deployed for you alone, near-compatible with OpenAI's API.
+"""Inference on models deployed for you, near-compatible with OpenAI's API.
 
-Every request carries an API key as bearer token and your user id in the header `X-User-Id`.
+Every request needs an API key as a bearer token and your user ID in the `X-User-Id` header.
 """
 
 SERVERLESS: Final = Surface(
@@ -39,6 +39,6 @@ SERVERLESS: Final = Surface(
 )
 """Inference on shared models, compatible with OpenAI's API.
 
-Requests carry an API key as bearer token; the routes that only read need none on the public
-host.
+Authenticate with an API key as a bearer token. On the public host, the read-only operations
+need no key.
 """

@@ -17,7 +17,7 @@ COMMAND: Final = Command(
     http_method="POST",
     path="/v1/users/accept-tos",
     summary="Accept the terms of service.",
-    doc=("Records that a user accepts the terms of service, as of now. The request has no body."),
+    doc=("Record that a user accepts the terms of service as of now. The request has no body."),
     provenance="documented",
     changes=True,
     options=(
@@ -25,10 +25,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

@@ -18,8 +18,8 @@ COMMAND: Final = Command(
     path="/v1/admin/billing/balances:add",
     summary="Add to a user's balance.",
     doc=(
-        "Raises a user's balance by an amount. A repeated call raises it "
-        "again. Only administrators may do so (inferred)."
+        "Increase the balance of a user by an amount. Every call adds the"
+        " amount again. Requires an administrator."
     ),
     provenance="documented",
     changes=True,
@@ -28,21 +28,19 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("target_user_id",),
-            doc="Id of the user whose balance grows.",
+            doc="ID of the user whose balance to increase.",
         ),
         Option(
             name="amount",
             kind="money",
             target=("amount",),
-            doc=("What to add to the balance. It is an increment, not the new balance."),
+            doc=("Amount to add to the balance. This is an increment, not the new balance."),
         ),
         Option(
             name="operator-user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the administrator who acts. Left out, the caller; that default is inferred."
-            ),
+            doc=("ID of the administrator who makes the request. Defaults to the caller."),
             whose=True,
         ),
     ),

@@ -16,10 +16,10 @@ COMMAND: Final = Command(
     method="get",
     http_method="POST",
     path="/v1/admin/billing/balances",
-    summary="Get balances of users.",
+    summary="Get the balances of users.",
     doc=(
-        "Gives the balances of the users named. It changes nothing, "
-        "although it is a POST. Only administrators may do so (inferred)."
+        "Return the balances of the given users. Changes nothing, even "
+        "though this is a POST request. Requires an administrator."
     ),
     provenance="documented",
     changes=False,
@@ -28,16 +28,14 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("target_user_ids",),
-            doc="Ids of the users to tell about.",
+            doc="IDs of the users to report on.",
             repeated=True,
         ),
         Option(
             name="operator-user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the administrator who acts. Left out, the caller; that default is inferred."
-            ),
+            doc=("ID of the administrator who makes the request. Defaults to the caller."),
             whose=True,
         ),
     ),

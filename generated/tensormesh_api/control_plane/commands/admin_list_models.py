@@ -16,8 +16,11 @@ COMMAND: Final = Command(
     method="list",
     http_method="GET",
     path="/v1/admin/models",
-    summary="List models of all users.",
-    doc=("Lists models of all users, or of one, by numbered pages. Only administrators may do so."),
+    summary="List the models of all users.",
+    doc=(
+        "List the models of every user, optionally filtered by owner and "
+        "status. Requires an administrator."
+    ),
     provenance="inferred",
     changes=False,
     options=(
@@ -25,20 +28,23 @@ COMMAND: Final = Command(
             name="operator-user-id",
             kind="string",
             target=("user_id",),
-            doc="Id of the administrator who acts. Left out, the caller.",
+            doc=("ID of the administrator who makes the request. Defaults to the caller."),
             whose=True,
         ),
         Option(
             name="user-id",
             kind="string",
             target=("target_user_id",),
-            doc="Only models of this user. Left out, of all.",
+            doc="Return only models of this user. Defaults to all users.",
         ),
         Option(
             name="status",
             kind="string",
             target=("status",),
-            doc=("Only models of this status. `MODEL_STATUS_UNSPECIFIED`, the default, means all."),
+            doc=(
+                "Return only models with this status. `MODEL_STATUS_UNSPECIFIED`,"
+                " the default, returns all."
+            ),
             choices=(
                 "MODEL_STATUS_UNSPECIFIED",
                 "MODEL_STATUS_PENDING",
@@ -55,15 +61,15 @@ COMMAND: Final = Command(
             kind="integer",
             target=("page",),
             doc=(
-                "Which page to give, counted from 1. A page after the last is an "
-                "empty list with the same `total`. At least 1. Default: 1."
+                "Page number, starting at 1. Pages after the last one are empty "
+                "and report the same `total`. At least 1. Default: 1."
             ),
         ),
         Option(
             name="size",
             kind="integer",
             target=("size",),
-            doc=("How many entries a page holds at most. At least 1 and at most 100. Default: 20."),
+            doc=("Maximum number of entries per page. Between 1 and 100. Default: 20."),
         ),
     ),
     body={},

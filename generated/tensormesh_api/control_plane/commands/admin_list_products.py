@@ -18,8 +18,7 @@ COMMAND: Final = Command(
     path="/v1/admin/products",
     summary="List all products.",
     doc=(
-        "Lists all products, those that are not on offer too, by numbered"
-        " pages. Only administrators may do so."
+        "List every product, including those that are no longer offered. Requires an administrator."
     ),
     provenance="inferred",
     changes=False,
@@ -28,7 +27,7 @@ COMMAND: Final = Command(
             name="operator-user-id",
             kind="string",
             target=("user_id",),
-            doc="Id of the administrator who acts. Left out, the caller.",
+            doc=("ID of the administrator who makes the request. Defaults to the caller."),
             whose=True,
         ),
         Option(
@@ -36,15 +35,15 @@ COMMAND: Final = Command(
             kind="integer",
             target=("page",),
             doc=(
-                "Which page to give, counted from 1. A page after the last is an "
-                "empty list with the same `total`. At least 1. Default: 1."
+                "Page number, starting at 1. Pages after the last one are empty "
+                "and report the same `total`. At least 1. Default: 1."
             ),
         ),
         Option(
             name="size",
             kind="integer",
             target=("size",),
-            doc=("How many entries a page holds at most. At least 1 and at most 100. Default: 20."),
+            doc=("Maximum number of entries per page. Between 1 and 100. Default: 20."),
         ),
     ),
     body={},

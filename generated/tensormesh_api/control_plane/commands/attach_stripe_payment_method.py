@@ -16,8 +16,8 @@ COMMAND: Final = Command(
     method="attach",
     http_method="POST",
     path="/v1/billing/stripe/customers/payment-methods",
-    summary="Add a payment method.",
-    doc=("Adds a payment method, which was made with Stripe's own means, to those of a user."),
+    summary="Attach a payment method.",
+    doc="Attach a payment method created with Stripe to a user.",
     provenance="documented",
     changes=True,
     options=(
@@ -25,7 +25,7 @@ COMMAND: Final = Command(
             name="stripe-payment-method-id",
             kind="string",
             target=("stripe_payment_method_id",),
-            doc="Id at Stripe of the method to add, such as `pm_...`.",
+            doc="Stripe ID of the payment method to attach, such as `pm_...`.",
             positional=True,
             required=True,
         ),
@@ -33,10 +33,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

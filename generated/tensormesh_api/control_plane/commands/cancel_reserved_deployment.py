@@ -17,9 +17,7 @@ COMMAND: Final = Command(
     http_method="POST",
     path="/v1/reserved-deployments/{reservedDeploymentId}:cancel",
     summary="Cancel a reserved deployment.",
-    doc=(
-        "Cancels a reservation. Its status is `RESERVED_DEPLOYMENT_STATUS_CANCELED` from then on."
-    ),
+    doc=("Cancel a reservation. Its status changes to `RESERVED_DEPLOYMENT_STATUS_CANCELED`."),
     provenance="inferred",
     changes=True,
     options=(
@@ -27,7 +25,7 @@ COMMAND: Final = Command(
             name="reserved-deployment-id",
             kind="string",
             target=("reserved_deployment_id",),
-            doc="Id of the reservation.",
+            doc="ID of the reservation.",
             positional=True,
             required=True,
         ),
@@ -35,14 +33,14 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc="Id of the user who reserved. Left out, the caller.",
+            doc="ID of the user who made the reservation. Defaults to the caller.",
             whose=True,
         ),
         Option(
             name="reason",
             kind="string",
             target=("reason",),
-            doc="Why, in words.",
+            doc="Reason for the cancellation, as text.",
         ),
     ),
     body={"userId": "user_id", "reason": "reason"},

@@ -17,7 +17,7 @@ COMMAND: Final = Command(
     http_method="POST",
     path="/v1/admin/users/change_role",
     summary="Change a user's role.",
-    doc="Gives a user another role. Only administrators may do so.",
+    doc="Assign a role to a user. Requires an administrator.",
     provenance="documented",
     changes=True,
     options=(
@@ -25,16 +25,13 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("target_user_id",),
-            doc="Id of the user who gets the role.",
+            doc="ID of the user who gets the role.",
         ),
         Option(
             name="role",
             kind="string",
             target=("target_user_role",),
-            doc=(
-                "The role to give. Left out, `USER_ROLE_UNSPECIFIED`, which is no"
-                " role to give (inferred)."
-            ),
+            doc="Role to assign.",
             choices=(
                 "USER_ROLE_UNSPECIFIED",
                 "USER_ROLE_USER",
@@ -46,9 +43,7 @@ COMMAND: Final = Command(
             name="operator-user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the administrator who acts. Left out, the caller; that default is inferred."
-            ),
+            doc=("ID of the administrator who makes the request. Defaults to the caller."),
             whose=True,
         ),
     ),

@@ -16,10 +16,10 @@ COMMAND: Final = Command(
     method="create",
     http_method="POST",
     path="/v1/reserved-deployments",
-    summary="Reserve a deployment.",
+    summary="Create a reserved deployment.",
     doc=(
-        "Reserves machines by buying a product. The status is "
-        "`RESERVED_DEPLOYMENT_STATUS_PENDING` at first."
+        "Reserve machines by buying a product. New reservations have the "
+        "status `RESERVED_DEPLOYMENT_STATUS_PENDING`."
     ),
     provenance="inferred",
     changes=True,
@@ -28,27 +28,27 @@ COMMAND: Final = Command(
             name="product-id",
             kind="string",
             target=("product_id",),
-            doc="Id of the product to buy.",
+            doc="ID of the product to buy.",
             required=True,
         ),
         Option(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc="Id of the user who reserves. Left out, the caller.",
+            doc=("ID of the user who makes the reservation. Defaults to the caller."),
             whose=True,
         ),
         Option(
             name="model-id",
             kind="string",
             target=("model_id",),
-            doc="Id of the model that the machines are for.",
+            doc="ID of the model the machines are intended for.",
         ),
         Option(
             name="cloud-provider",
             kind="string",
             target=("infra", "cloudProvider"),
-            doc=("Who runs the machines: a cloud, or the customer (`CLOUD_PROVIDER_ONPREM`)."),
+            doc="Cloud provider that runs the machines.",
             choices=(
                 "CLOUD_PROVIDER_UNSPECIFIED",
                 "CLOUD_PROVIDER_ONPREM",
@@ -61,10 +61,7 @@ COMMAND: Final = Command(
             name="nebius-region",
             kind="string",
             target=("infra", "nebiusRegion"),
-            doc=(
-                "Region of the cloud Nebius. Only `NEBIUS_REGION_UNSPECIFIED` is "
-                "documented; the other members are inferred."
-            ),
+            doc="Region to use if `cloud_provider` is Nebius.",
             choices=(
                 "NEBIUS_REGION_UNSPECIFIED",
                 "NEBIUS_REGION_EU_NORTH1",
@@ -76,10 +73,7 @@ COMMAND: Final = Command(
             name="lambda-region",
             kind="string",
             target=("infra", "lambdaRegion"),
-            doc=(
-                "Region of the cloud Lambda. Only `LAMBDA_REGION_UNSPECIFIED` is "
-                "documented; the other members are inferred."
-            ),
+            doc="Region to use if `cloud_provider` is Lambda.",
             choices=(
                 "LAMBDA_REGION_UNSPECIFIED",
                 "LAMBDA_REGION_US_EAST_1",
@@ -92,25 +86,30 @@ COMMAND: Final = Command(
             name="onprem-region",
             kind="string",
             target=("infra", "onpremRegion"),
-            doc=("Region on the customer's own premises, by the name that it has there."),
+            doc="Name of the region on the customer's premises.",
         ),
         Option(
             name="start-time",
             kind="time",
             target=("start_time",),
-            doc="Start, inclusive. Left out, as soon as possible.",
+            doc=("Start of the reservation (inclusive). Defaults to as soon as possible."),
         ),
         Option(
             name="end-time",
             kind="time",
             target=("end_time",),
-            doc=("End, exclusive. Left out, one billing period of the product after the start."),
+            doc=(
+                "End of the reservation (exclusive). Defaults to one billing "
+                "period after the start."
+            ),
         ),
         Option(
             name="auto-renew",
             kind="boolean",
             target=("auto_renew",),
-            doc="Whether to go on for another period at the end. Default: false.",
+            doc=(
+                "Whether to renew the reservation for another period when it ends. Default: false."
+            ),
         ),
     ),
     body={

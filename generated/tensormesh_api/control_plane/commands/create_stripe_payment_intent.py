@@ -16,11 +16,11 @@ COMMAND: Final = Command(
     method="create",
     http_method="POST",
     path="/v1/billing/stripe/payment-intents",
-    summary="Prepare a payment.",
+    summary="Create a payment intent.",
     doc=(
-        "Prepares a payment at Stripe, which raises the balance once it "
-        "is confirmed there with the client secret. A repeated call "
-        "prepares another payment."
+        "Prepare a payment with Stripe. The balance increases once the "
+        "payment is confirmed with Stripe, using the client secret. Every"
+        " call creates another payment intent."
     ),
     provenance="documented",
     changes=True,
@@ -29,22 +29,19 @@ COMMAND: Final = Command(
             name="amount",
             kind="money",
             target=("amount",),
-            doc="What to pay; more than zero (inferred).",
+            doc="Amount to pay. Must be greater than zero.",
         ),
         Option(
             name="stripe-payment-method-id",
             kind="string",
             target=("stripe_payment_method_id",),
-            doc="Id at Stripe of the method to pay with, such as `pm_...`.",
+            doc="Stripe ID of the payment method to charge, such as `pm_...`.",
         ),
         Option(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

@@ -16,10 +16,10 @@ COMMAND: Final = Command(
     method="create",
     http_method="POST",
     path="/v1/support/tickets",
-    summary="Open a ticket.",
+    summary="Open a support ticket.",
     doc=(
-        "Opens a support ticket, with a first message if one is given. "
-        "Its status is `TICKET_STATUS_OPEN`."
+        "Open a support ticket, optionally with a first message. New "
+        "tickets have the status `TICKET_STATUS_OPEN`."
     ),
     provenance="inferred",
     changes=True,
@@ -28,14 +28,14 @@ COMMAND: Final = Command(
             name="subject",
             kind="string",
             target=("subject",),
-            doc="What it is about, in one line.",
+            doc="Topic of the ticket, in one line.",
             required=True,
         ),
         Option(
             name="type",
             kind="string",
             target=("type",),
-            doc="What it is about, by kind.",
+            doc="Category of the ticket.",
             choices=(
                 "TICKET_TYPE_UNSPECIFIED",
                 "TICKET_TYPE_BILLING",
@@ -55,7 +55,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc="Id of the user who asks. Left out, the caller.",
+            doc="ID of the user who opens the ticket. Defaults to the caller.",
             whose=True,
         ),
     ),

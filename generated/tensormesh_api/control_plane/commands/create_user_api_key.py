@@ -16,11 +16,10 @@ COMMAND: Final = Command(
     method="create",
     http_method="POST",
     path="/v1/users/api-keys",
-    summary="Make an API key.",
+    summary="Create an API key.",
     doc=(
-        "Makes an API key for inference. The `secret` of the answer is "
-        "the key; keep it, for it is not shown again. That field is "
-        "inferred, so programs must cope with an answer without it."
+        "Create an API key for inference. Store the `secret` from the "
+        "response safely: it is shown only once."
     ),
     provenance="documented",
     changes=True,
@@ -29,33 +28,27 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user who will own the key. Left out, the caller; that "
-                "default is inferred."
-            ),
+            doc="ID of the user who will own the key. Defaults to the caller.",
             whose=True,
         ),
         Option(
             name="name",
             kind="string",
             target=("name",),
-            doc="Name to tell the key from others.",
+            doc="Name to tell the key apart from others.",
         ),
         Option(
             name="scope",
             kind="string",
             target=("scopes",),
-            doc=(
-                "What the key may be used for. Left out, the service decides; the"
-                " names of scopes are not documented."
-            ),
+            doc="Scopes to limit the key to. Chosen by the service if omitted.",
             repeated=True,
         ),
         Option(
             name="expires-at",
             kind="time",
             target=("expires_at",),
-            doc="When the key stops working. Left out, it never does (inferred).",
+            doc="Time the key expires. If omitted, it never expires.",
         ),
     ),
     body={"userId": "user_id", "name": "name", "scopes": "scopes", "expiresAt": "expires_at"},

@@ -16,10 +16,10 @@ COMMAND: Final = Command(
     method="delete",
     http_method="DELETE",
     path="/v1/models/{modelId}",
-    summary="Take a model down.",
+    summary="Delete a model.",
     doc=(
-        "Takes a model down and gives back its GPUs. Its status goes to "
-        "`MODEL_STATUS_DELETING`, then to `MODEL_STATUS_DELETED`."
+        "Stop a model and release its GPUs. Its status changes to "
+        "`MODEL_STATUS_DELETING` and then to `MODEL_STATUS_DELETED`."
     ),
     provenance="inferred",
     changes=True,
@@ -28,7 +28,7 @@ COMMAND: Final = Command(
             name="model-id",
             kind="string",
             target=("model_id",),
-            doc="Id of the model, a UUID.",
+            doc="ID of the model, a UUID.",
             positional=True,
             required=True,
         ),
@@ -36,10 +36,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

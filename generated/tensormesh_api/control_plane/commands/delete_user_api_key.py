@@ -17,9 +17,7 @@ COMMAND: Final = Command(
     http_method="DELETE",
     path="/v1/users/api-keys/{apiKeyId}",
     summary="Delete an API key.",
-    doc=(
-        "Deletes an API key: it stops working, stays on record, and has `deleted_at` from then on."
-    ),
+    doc=("Revoke an API key. The key stops working but stays on record with `deleted_at` set."),
     provenance="inferred",
     changes=True,
     options=(
@@ -27,7 +25,7 @@ COMMAND: Final = Command(
             name="api-key-id",
             kind="string",
             target=("api_key_id",),
-            doc="Id of the key; not the key itself.",
+            doc="ID of the API key. This is not its secret.",
             positional=True,
             required=True,
         ),
@@ -35,10 +33,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

@@ -18,10 +18,10 @@ COMMAND: Final = Command(
     path="/v1/models",
     summary="Deploy a model.",
     doc=(
-        "Deploys a model on GPUs. Billing is checked first, then the "
-        "request goes on to the service that runs models; a valid card "
-        "must be on file. Inferred: a `model_name` that the owner has "
-        "already gives 409, a failed check of billing 400."
+        "Deploy a model on GPUs. Billing is checked first, and a valid "
+        "card must be on file. Fails with status 409 if the owner already"
+        " has a model with this `model_name`, and with status 400 if the "
+        "billing check fails."
     ),
     provenance="documented",
     changes=True,
@@ -36,20 +36,20 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=("Id of the owner, a UUID. Left out, the caller; that default is inferred."),
+            doc="ID of the owner, a UUID. Defaults to the caller.",
             whose=True,
         ),
         Option(
             name="description",
             kind="string",
             target=("description",),
-            doc="What to say of the model. May be left out.",
+            doc="Description of the model for your own use.",
         ),
         Option(
             name="cloud-provider",
             kind="string",
             target=("infra", "cloudProvider"),
-            doc=("Who runs the machines: a cloud, or the customer (`CLOUD_PROVIDER_ONPREM`)."),
+            doc="Cloud provider that runs the machines.",
             choices=(
                 "CLOUD_PROVIDER_UNSPECIFIED",
                 "CLOUD_PROVIDER_ONPREM",
@@ -62,10 +62,7 @@ COMMAND: Final = Command(
             name="nebius-region",
             kind="string",
             target=("infra", "nebiusRegion"),
-            doc=(
-                "Region of the cloud Nebius. Only `NEBIUS_REGION_UNSPECIFIED` is "
-                "documented; the other members are inferred."
-            ),
+            doc="Region to use if `cloud_provider` is Nebius.",
             choices=(
                 "NEBIUS_REGION_UNSPECIFIED",
                 "NEBIUS_REGION_EU_NORTH1",
@@ -77,10 +74,7 @@ COMMAND: Final = Command(
             name="lambda-region",
             kind="string",
             target=("infra", "lambdaRegion"),
-            doc=(
-                "Region of the cloud Lambda. Only `LAMBDA_REGION_UNSPECIFIED` is "
-                "documented; the other members are inferred."
-            ),
+            doc="Region to use if `cloud_provider` is Lambda.",
             choices=(
                 "LAMBDA_REGION_UNSPECIFIED",
                 "LAMBDA_REGION_US_EAST_1",
@@ -93,25 +87,25 @@ COMMAND: Final = Command(
             name="onprem-region",
             kind="string",
             target=("infra", "onpremRegion"),
-            doc=("Region on the customer's own premises, by the name that it has there."),
+            doc="Name of the region on the customer's premises.",
         ),
         Option(
             name="model-path",
             kind="string",
             target=("model_path",),
-            doc="Path of the weights, such as `openai/gpt-oss-120b`.",
+            doc="Path of the model weights, such as `openai/gpt-oss-120b`.",
         ),
         Option(
             name="gpu-count",
             kind="integer",
             target=("gpu_count",),
-            doc="Number of GPUs of one replica.",
+            doc="Number of GPUs per replica.",
         ),
         Option(
             name="gpu-type",
             kind="string",
             target=("gpu_type",),
-            doc="Type of the GPUs.",
+            doc="GPU type to run the model on.",
             choices=(
                 "GPU_TYPE_UNSPECIFIED",
                 "GPU_TYPE_A100",
@@ -124,20 +118,20 @@ COMMAND: Final = Command(
             name="model-spec",
             kind="json",
             target=("model_spec",),
-            doc=("Settings for the serving engine, in a form that is not documented."),
+            doc="Settings for the serving engine.",
         ),
         Option(
             name="api-key",
             kind="string",
             target=("api_key",),
-            doc="An API key that shall be able to ask the model: a secret.",
+            doc="API key that is granted access to the model.",
             secret=True,
         ),
         Option(
             name="hf-token",
             kind="string",
             target=("hf_token",),
-            doc="Token of Hugging Face with which to fetch the weights: a secret.",
+            doc="Hugging Face access token for downloading the weights.",
             secret=True,
         ),
         Option(
@@ -150,13 +144,13 @@ COMMAND: Final = Command(
             name="cpu-offloading-enabled",
             kind="boolean",
             target=("cpu_offloading_enabled",),
-            doc=("Whether to move cached data that does not fit on the GPUs to the CPU's memory."),
+            doc=("Whether to move cached data that does not fit into GPU memory to CPU memory."),
         ),
         Option(
             name="node-id",
             kind="string",
             target=("node_id",),
-            doc="Id of the machine to run on, where one is to be chosen.",
+            doc="ID of a specific machine to run the model on.",
         ),
     ),
     body={

@@ -16,11 +16,8 @@ COMMAND: Final = Command(
     method="detach",
     http_method="DELETE",
     path="/v1/billing/stripe/customers/payment-methods/{stripePaymentMethodId}",
-    summary="Remove a payment method.",
-    doc=(
-        "Removes a payment method of a user. That the product can do so "
-        "is documented; this operation is inferred."
-    ),
+    summary="Detach a payment method.",
+    doc="Remove a payment method from a user.",
     provenance="inferred",
     changes=True,
     options=(
@@ -28,7 +25,7 @@ COMMAND: Final = Command(
             name="stripe-payment-method-id",
             kind="string",
             target=("stripe_payment_method_id",),
-            doc="Id of the method at Stripe, such as `pm_...`.",
+            doc="Stripe ID of the payment method, such as `pm_...`.",
             positional=True,
             required=True,
         ),
@@ -36,10 +33,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

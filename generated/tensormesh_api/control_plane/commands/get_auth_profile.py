@@ -16,11 +16,11 @@ COMMAND: Final = Command(
     method="get_auth_profile",
     http_method="GET",
     path="/auth/profile",
-    summary="Get the caller's profile.",
+    summary="Get your profile.",
     doc=(
-        "Gives the record of the user to whom the access token belongs. "
-        "It is the way to check a token: one that is wrong or has expired"
-        " gives 401."
+        "Return the user the access token belongs to. Use this operation "
+        "to validate a token: an invalid or expired token fails with "
+        "status 401."
     ),
     provenance="documented",
     changes=False,

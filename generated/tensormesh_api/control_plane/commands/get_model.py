@@ -17,7 +17,7 @@ COMMAND: Final = Command(
     http_method="GET",
     path="/v1/models/{modelId}",
     summary="Get a model.",
-    doc="Gives one model by its id.",
+    doc="Look up a model by ID.",
     provenance="inferred",
     changes=False,
     options=(
@@ -25,7 +25,7 @@ COMMAND: Final = Command(
             name="model-id",
             kind="string",
             target=("model_id",),
-            doc="Id of the model, a UUID.",
+            doc="ID of the model, a UUID.",
             positional=True,
             required=True,
         ),
@@ -33,10 +33,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

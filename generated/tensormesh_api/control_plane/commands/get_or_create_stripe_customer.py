@@ -16,10 +16,11 @@ COMMAND: Final = Command(
     method="get_or_create",
     http_method="GET",
     path="/v1/billing/stripe/customers",
-    summary="Get or create a user's customer record at Stripe.",
+    summary="Get or create a user's Stripe customer.",
     doc=(
-        "Gives the id of a user's customer record at Stripe. If there is "
-        "none, it is made, although this is a GET."
+        "Return the ID of the user's Stripe customer. Creates the "
+        "customer if it does not exist, even though this is a GET "
+        "request."
     ),
     provenance="documented",
     changes=False,
@@ -28,10 +29,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

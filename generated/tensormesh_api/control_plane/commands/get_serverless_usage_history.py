@@ -16,12 +16,11 @@ COMMAND: Final = Command(
     method="history",
     http_method="GET",
     path="/v1/billing/serverless-usage/history",
-    summary="Get a user's Serverless usage over time.",
+    summary="Get a user's Serverless usage history.",
     doc=(
-        "Gives how many tokens a user's Serverless inference took, model "
-        "by model and span by span, with those that came from cache. "
-        "Without a range, the last 30 days. That there is such a history,"
-        " with cached tokens, is documented; its form is inferred."
+        "Return the token usage of Serverless inference by model and time"
+        " bucket, including cached tokens. Covers the last 30 days by "
+        "default."
     ),
     provenance="inferred",
     changes=False,
@@ -30,35 +29,32 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
         Option(
             name="model",
             kind="string",
             target=("model",),
-            doc=("Published Serverless name of the one model to tell about. Left out, all models."),
+            doc=("Published name of the model to report on. Defaults to all models."),
         ),
         Option(
             name="start-time",
             kind="time",
             target=("start_time",),
-            doc=("Start of the range, inclusive. Left out, 30 days before `--end-time`."),
+            doc=("Start of the time range (inclusive). Defaults to 30 days before `--end-time`."),
         ),
         Option(
             name="end-time",
             kind="time",
             target=("end_time",),
-            doc="End of the range, exclusive. Left out, now.",
+            doc="End of the time range (exclusive). Defaults to now.",
         ),
         Option(
             name="granularity",
             kind="string",
             target=("granularity",),
-            doc="Length of the spans. Left out, a day.",
+            doc="Length of a time bucket. Defaults to one day.",
             choices=(
                 "USAGE_GRANULARITY_UNSPECIFIED",
                 "USAGE_GRANULARITY_HOUR",

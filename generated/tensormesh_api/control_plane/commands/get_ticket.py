@@ -16,8 +16,8 @@ COMMAND: Final = Command(
     method="get",
     http_method="GET",
     path="/v1/support/tickets/{ticketId}",
-    summary="Get a ticket.",
-    doc="Gives one ticket with its whole conversation.",
+    summary="Get a support ticket.",
+    doc="Return a ticket with its entire conversation.",
     provenance="inferred",
     changes=False,
     options=(
@@ -25,7 +25,7 @@ COMMAND: Final = Command(
             name="ticket-id",
             kind="string",
             target=("ticket_id",),
-            doc="Id of the ticket.",
+            doc="ID of the ticket.",
             positional=True,
             required=True,
         ),
@@ -33,10 +33,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

@@ -18,8 +18,8 @@ COMMAND: Final = Command(
     path="/v1/billing/balance",
     summary="Get a user's balance.",
     doc=(
-        "Gives a user's prepaid credit. Inference and storage draw from "
-        "it; a payment raises it at once."
+        "Return the prepaid credit of a user. Payments increase it "
+        "immediately; inference and storage draw from it."
     ),
     provenance="documented",
     changes=False,
@@ -28,10 +28,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

@@ -17,10 +17,7 @@ COMMAND: Final = Command(
     http_method="GET",
     path="/v1/users/{userId}",
     summary="Get a user's profile.",
-    doc=(
-        "Gives a user's record by id, or by e-mail address. Which of the "
-        "two wins where they name different users is not documented."
-    ),
+    doc="Look up a user by ID or email address.",
     provenance="documented",
     changes=False,
     options=(
@@ -28,7 +25,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc="Id of the user.",
+            doc="ID of the user.",
             positional=True,
             caller=True,
             whose=True,
@@ -37,7 +34,7 @@ COMMAND: Final = Command(
             name="user-email",
             kind="string",
             target=("user_email",),
-            doc="E-mail address of the user.",
+            doc="Email address of the user.",
             instead=("users", "get-by-email"),
         ),
     ),

@@ -16,10 +16,10 @@ COMMAND: Final = Command(
     method="get_by_email",
     http_method="GET",
     path="/v1/users/by-email/{userEmail}",
-    summary="Get a user's profile by e-mail address.",
+    summary="Get a user's profile by email address.",
     doc=(
-        "Gives a user's record by e-mail address. It is a second path to "
-        "the same operation as by id."
+        "Look up a user by email address. This is a second path to the "
+        "operation that looks up users by ID."
     ),
     provenance="documented",
     changes=False,
@@ -28,7 +28,7 @@ COMMAND: Final = Command(
             name="user-email",
             kind="string",
             target=("user_email",),
-            doc="E-mail address of the user.",
+            doc="Email address of the user.",
             positional=True,
             required=True,
         ),
@@ -36,7 +36,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc="Id of the user.",
+            doc="ID of the user.",
             whose=True,
         ),
     ),

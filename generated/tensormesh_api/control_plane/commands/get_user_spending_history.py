@@ -16,10 +16,10 @@ COMMAND: Final = Command(
     method="history",
     http_method="GET",
     path="/v1/billing/spending/history",
-    summary="Get a user's spending over time.",
+    summary="Get a user's spending history.",
     doc=(
-        "Gives what a user spent over the last month, span by span. "
-        "Another range cannot be asked for."
+        "Return what a user spent over the last month, as a series of "
+        "time buckets. The range cannot be changed."
     ),
     provenance="documented",
     changes=False,
@@ -28,10 +28,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

@@ -16,11 +16,8 @@ COMMAND: Final = Command(
     method="summary",
     http_method="GET",
     path="/v1/billing/spending/summary",
-    summary="Sum up a user's spending.",
-    doc=(
-        "Gives what a user spent in the last 24 hours, in the last 7 days"
-        " and in the last 30 days, each up to now."
-    ),
+    summary="Summarize a user's spending.",
+    doc=("Return what a user spent in the last 24 hours, 7 days and 30 days."),
     provenance="documented",
     changes=False,
     options=(
@@ -28,10 +25,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

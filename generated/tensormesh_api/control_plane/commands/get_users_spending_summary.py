@@ -16,11 +16,11 @@ COMMAND: Final = Command(
     method="summary",
     http_method="POST",
     path="/v1/admin/billing/spending/summary",
-    summary="Sum up the spending of users.",
+    summary="Summarize the spending of users.",
     doc=(
-        "Gives what the users named spent in the last 24 hours, 7 days "
-        "and 30 days, each up to now. It changes nothing, although it is "
-        "a POST. Only administrators may do so (inferred)."
+        "Return what the given users spent in the last 24 hours, 7 days "
+        "and 30 days. Changes nothing, even though this is a POST "
+        "request. Requires an administrator."
     ),
     provenance="documented",
     changes=False,
@@ -29,16 +29,14 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("target_user_ids",),
-            doc="Ids of the users to tell about.",
+            doc="IDs of the users to report on.",
             repeated=True,
         ),
         Option(
             name="operator-user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the administrator who acts. Left out, the caller; that default is inferred."
-            ),
+            doc=("ID of the administrator who makes the request. Defaults to the caller."),
             whose=True,
         ),
     ),

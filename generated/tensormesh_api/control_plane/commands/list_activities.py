@@ -17,11 +17,7 @@ COMMAND: Final = Command(
     http_method="GET",
     path="/v1/activities",
     summary="List activities.",
-    doc=(
-        "Lists what was done in a user's account, newest first, by pages "
-        "with tokens. That there is such a list is documented; its form "
-        "is inferred."
-    ),
+    doc="List what happened in a user's account, newest first.",
     provenance="inferred",
     changes=False,
     options=(
@@ -29,10 +25,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
         Option(
@@ -40,7 +33,8 @@ COMMAND: Final = Command(
             kind="string",
             target=("type",),
             doc=(
-                "Only activities of this type. `ACTIVITY_TYPE_UNSPECIFIED`, the default, means all."
+                "Return only activities of this type. "
+                "`ACTIVITY_TYPE_UNSPECIFIED`, the default, returns all."
             ),
             choices=(
                 "ACTIVITY_TYPE_UNSPECIFIED",
@@ -63,19 +57,16 @@ COMMAND: Final = Command(
             name="page-size",
             kind="integer",
             target=("page_size",),
-            doc=(
-                "How many entries a page holds at most. Default and bounds are "
-                "inferred. At least 1 and at most 1000. Default: 50."
-            ),
+            doc=("Maximum number of entries per page. Between 1 and 1000. Default: 50."),
         ),
         Option(
             name="page-token",
             kind="string",
             target=("page_token",),
             doc=(
-                "The `next_page_token` of the page before. Left out, the first "
-                "page. Valid only as long as the other parameters stay the same "
-                "(inferred)."
+                "Token of the page to return: the `next_page_token` of the "
+                "previous page. Defaults to the first page. Only valid if all "
+                "other parameters stay the same."
             ),
         ),
     ),

@@ -18,9 +18,9 @@ COMMAND: Final = Command(
     path="/v1/billing/transactions",
     summary="List a user's transactions.",
     doc=(
-        "Lists the ledger of a user, by pages with tokens: payments in, "
-        "usage out. Serverless inference makes one transaction for each "
-        "calendar month, with the usage of each model in `details`."
+        "List the payments and usage charges of a user. Serverless "
+        "inference creates one transaction per calendar month, with the "
+        "usage of each model in `details`."
     ),
     provenance="documented",
     changes=False,
@@ -29,29 +29,23 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
         Option(
             name="page-size",
             kind="integer",
             target=("page_size",),
-            doc=(
-                "How many entries a page holds at most. Default and bounds are "
-                "inferred. At least 1 and at most 1000. Default: 50."
-            ),
+            doc=("Maximum number of entries per page. Between 1 and 1000. Default: 50."),
         ),
         Option(
             name="page-token",
             kind="string",
             target=("page_token",),
             doc=(
-                "The `next_page_token` of the page before. Left out, the first "
-                "page. Valid only as long as the other parameters stay the same "
-                "(inferred)."
+                "Token of the page to return: the `next_page_token` of the "
+                "previous page. Defaults to the first page. Only valid if all "
+                "other parameters stay the same."
             ),
         ),
     ),

@@ -16,8 +16,8 @@ COMMAND: Final = Command(
     method="list",
     http_method="GET",
     path="/v1/billing/gpu-pricing",
-    summary="List prices of GPUs.",
-    doc="Lists what GPUs cost by the hour, all at once.",
+    summary="List GPU prices.",
+    doc="Return the hourly price of each GPU type as a single page.",
     provenance="documented",
     changes=False,
     options=(
@@ -26,8 +26,8 @@ COMMAND: Final = Command(
             kind="string",
             target=("cloud_provider",),
             doc=(
-                "Only prices of this provider. `CLOUD_PROVIDER_UNSPECIFIED`, the "
-                "default, means all (that it means all is inferred)."
+                "Return only prices of this cloud provider. "
+                "`CLOUD_PROVIDER_UNSPECIFIED`, the default, returns all."
             ),
             choices=(
                 "CLOUD_PROVIDER_UNSPECIFIED",
@@ -42,8 +42,8 @@ COMMAND: Final = Command(
             kind="string",
             target=("gpu_type",),
             doc=(
-                "Only prices of this type of GPU. `GPU_TYPE_UNSPECIFIED`, the "
-                "default, means all (that it means all is inferred)."
+                "Return only prices of this GPU type. `GPU_TYPE_UNSPECIFIED`, the"
+                " default, returns all."
             ),
             choices=(
                 "GPU_TYPE_UNSPECIFIED",
@@ -57,10 +57,7 @@ COMMAND: Final = Command(
             name="active-only",
             kind="boolean",
             target=("active_only",),
-            doc=(
-                "Whether to leave out prices that are not in force. Left out, "
-                "false; that default is inferred."
-            ),
+            doc=("Whether to exclude prices that are no longer in force. Defaults to false."),
         ),
     ),
     body={},

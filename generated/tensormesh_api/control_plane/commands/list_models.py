@@ -18,10 +18,9 @@ COMMAND: Final = Command(
     path="/v1/models",
     summary="List a user's models.",
     doc=(
-        "Lists the models of a user, by numbered pages: those that are "
-        "served, and those that are on their way or gone. It has nothing "
-        "to do with the list of the same path on the inference hosts. "
-        "That there is such a list is documented; its form is inferred."
+        "List every model of a user, whether running, starting or "
+        "deleted. Unrelated to the operation with the same path on the "
+        "inference hosts."
     ),
     provenance="inferred",
     changes=False,
@@ -30,10 +29,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
         Option(
@@ -41,15 +37,15 @@ COMMAND: Final = Command(
             kind="integer",
             target=("page",),
             doc=(
-                "Which page to give, counted from 1. A page after the last is an "
-                "empty list with the same `total`. At least 1. Default: 1."
+                "Page number, starting at 1. Pages after the last one are empty "
+                "and report the same `total`. At least 1. Default: 1."
             ),
         ),
         Option(
             name="size",
             kind="integer",
             target=("size",),
-            doc=("How many entries a page holds at most. At least 1 and at most 100. Default: 20."),
+            doc=("Maximum number of entries per page. Between 1 and 100. Default: 20."),
         ),
     ),
     body={},

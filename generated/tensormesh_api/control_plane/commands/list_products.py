@@ -17,7 +17,7 @@ COMMAND: Final = Command(
     http_method="GET",
     path="/v1/products",
     summary="List products.",
-    doc="Lists what can be bought, all at once.",
+    doc="Return the products you can buy as a single page.",
     provenance="inferred",
     changes=False,
     options=(
@@ -25,7 +25,10 @@ COMMAND: Final = Command(
             name="type",
             kind="string",
             target=("type",),
-            doc=("Only products of this type. `PRODUCT_TYPE_UNSPECIFIED`, the default, means all."),
+            doc=(
+                "Return only products of this type. `PRODUCT_TYPE_UNSPECIFIED`, "
+                "the default, returns all."
+            ),
             choices=(
                 "PRODUCT_TYPE_UNSPECIFIED",
                 "PRODUCT_TYPE_RESERVED_GPU",
@@ -37,7 +40,7 @@ COMMAND: Final = Command(
             name="active-only",
             kind="boolean",
             target=("active_only",),
-            doc=("Whether to leave out products that are not on offer. Default: true."),
+            doc=("Whether to exclude products that are no longer offered. Default: true."),
             negative="all",
         ),
     ),

@@ -17,7 +17,7 @@ COMMAND: Final = Command(
     http_method="GET",
     path="/v1/reserved-deployments",
     summary="List a user's reserved deployments.",
-    doc="Lists what a user has reserved, by numbered pages.",
+    doc=("List the machines a user has reserved, optionally filtered by status."),
     provenance="inferred",
     changes=False,
     options=(
@@ -25,10 +25,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
         Option(
@@ -36,8 +33,8 @@ COMMAND: Final = Command(
             kind="string",
             target=("status",),
             doc=(
-                "Only reservations of this status. "
-                "`RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED`, the default, means "
+                "Return only reservations with this status. "
+                "`RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED`, the default, returns "
                 "all."
             ),
             choices=(
@@ -54,15 +51,15 @@ COMMAND: Final = Command(
             kind="integer",
             target=("page",),
             doc=(
-                "Which page to give, counted from 1. A page after the last is an "
-                "empty list with the same `total`. At least 1. Default: 1."
+                "Page number, starting at 1. Pages after the last one are empty "
+                "and report the same `total`. At least 1. Default: 1."
             ),
         ),
         Option(
             name="size",
             kind="integer",
             target=("size",),
-            doc=("How many entries a page holds at most. At least 1 and at most 100. Default: 20."),
+            doc=("Maximum number of entries per page. Between 1 and 100. Default: 20."),
         ),
     ),
     body={},

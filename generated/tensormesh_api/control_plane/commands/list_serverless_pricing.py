@@ -16,12 +16,11 @@ COMMAND: Final = Command(
     method="list",
     http_method="GET",
     path="/v1/billing/serverless-pricing",
-    summary="List prices of Serverless models.",
+    summary="List Serverless model prices.",
     doc=(
-        "Lists the models that Serverless inference offers, and what "
-        "their tokens cost, all at once. The names in `pricing[].model` "
-        "are documented to be those that inference takes; the operation "
-        "is inferred."
+        "Return the models available on Serverless and their token prices"
+        " as a single page. The names in `pricing[].model` are the ones "
+        "inference requests accept."
     ),
     provenance="inferred",
     changes=False,
@@ -30,13 +29,13 @@ COMMAND: Final = Command(
             name="model",
             kind="string",
             target=("model",),
-            doc="Only the price of the model with exactly this name.",
+            doc="Return only the price of the model with exactly this name.",
         ),
         Option(
             name="active-only",
             kind="boolean",
             target=("active_only",),
-            doc=("Whether to leave out prices that are not in force. Left out, false."),
+            doc=("Whether to exclude prices that are no longer in force. Defaults to false."),
         ),
     ),
     body={},

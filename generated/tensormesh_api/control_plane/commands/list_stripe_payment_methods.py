@@ -17,7 +17,7 @@ COMMAND: Final = Command(
     http_method="GET",
     path="/v1/billing/stripe/customers/payment-methods",
     summary="List a user's payment methods.",
-    doc=("Lists the cards and other payment methods of a user, all at once."),
+    doc=("Return all cards and other payment methods of a user as a single page."),
     provenance="documented",
     changes=False,
     options=(
@@ -25,10 +25,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
     ),

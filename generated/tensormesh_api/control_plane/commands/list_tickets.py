@@ -16,12 +16,8 @@ COMMAND: Final = Command(
     method="list",
     http_method="GET",
     path="/v1/support/tickets",
-    summary="List a user's tickets.",
-    doc=(
-        "Lists support tickets of a user, by numbered pages. Status and "
-        "pages are documented for the command line; the operation behind "
-        "it is inferred."
-    ),
+    summary="List a user's support tickets.",
+    doc=("List the support tickets of a user, optionally filtered by status."),
     provenance="inferred",
     changes=False,
     options=(
@@ -29,10 +25,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
         Option(
@@ -40,7 +33,8 @@ COMMAND: Final = Command(
             kind="string",
             target=("status",),
             doc=(
-                "Only tickets of this status. `TICKET_STATUS_UNSPECIFIED`, the default, means all."
+                "Return only tickets with this status. "
+                "`TICKET_STATUS_UNSPECIFIED`, the default, returns all."
             ),
             choices=(
                 "TICKET_STATUS_UNSPECIFIED",
@@ -56,15 +50,15 @@ COMMAND: Final = Command(
             kind="integer",
             target=("page",),
             doc=(
-                "Which page to give, counted from 1. A page after the last is an "
-                "empty list with the same `total`. At least 1. Default: 1."
+                "Page number, starting at 1. Pages after the last one are empty "
+                "and report the same `total`. At least 1. Default: 1."
             ),
         ),
         Option(
             name="size",
             kind="integer",
             target=("size",),
-            doc=("How many entries a page holds at most. At least 1 and at most 100. Default: 20."),
+            doc=("Maximum number of entries per page. Between 1 and 100. Default: 20."),
         ),
     ),
     body={},

@@ -18,9 +18,9 @@ COMMAND: Final = Command(
     path="/v1/users/api-keys",
     summary="List a user's API keys.",
     doc=(
-        "Lists the API keys that a user has for inference, all at once. "
-        "The keys themselves are not told: a secret is shown once, when "
-        "its key is made."
+        "Return all inference API keys of a user as a single page. The "
+        "secrets are not included: each is shown only once, when its key "
+        "is created."
     ),
     provenance="documented",
     changes=False,
@@ -29,17 +29,14 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
         Option(
             name="include-deleted",
             kind="boolean",
             target=("include_deleted",),
-            doc=("Whether to list deleted keys too. Left out, false; that default is inferred."),
+            doc="Whether to include deleted keys. Defaults to false.",
         ),
     ),
     body={},

@@ -17,7 +17,7 @@ COMMAND: Final = Command(
     http_method="GET",
     path="/v1/admin/users",
     summary="List all users.",
-    doc=("Lists all users, by numbered pages. Only administrators may do so."),
+    doc="List every user. Requires an administrator.",
     provenance="documented",
     changes=False,
     options=(
@@ -25,7 +25,7 @@ COMMAND: Final = Command(
             name="operator-user-id",
             kind="string",
             target=("user_id",),
-            doc="Id of the administrator who acts. Left out, the caller.",
+            doc=("ID of the administrator who makes the request. Defaults to the caller."),
             whose=True,
         ),
         Option(
@@ -33,15 +33,15 @@ COMMAND: Final = Command(
             kind="integer",
             target=("page",),
             doc=(
-                "Which page to give, counted from 1. A page after the last is an "
-                "empty list with the same `total`. At least 1. Default: 1."
+                "Page number, starting at 1. Pages after the last one are empty "
+                "and report the same `total`. At least 1. Default: 1."
             ),
         ),
         Option(
             name="size",
             kind="integer",
             target=("size",),
-            doc=("How many entries a page holds at most. At least 1 and at most 100. Default: 20."),
+            doc=("Maximum number of entries per page. Between 1 and 100. Default: 20."),
         ),
     ),
     body={},

@@ -18,9 +18,8 @@ COMMAND: Final = Command(
     path="/v1/logs",
     summary="Query logs.",
     doc=(
-        "Gives log entries of a deployment, newest first, by pages with "
-        "tokens. One of `model_id` and `deployment_id` is required. "
-        "Without a range, the last hour."
+        "Return the log entries of a deployment, newest first. Requires "
+        "`model_id` or `deployment_id`. Covers the last hour by default."
     ),
     provenance="inferred",
     changes=False,
@@ -29,43 +28,40 @@ COMMAND: Final = Command(
             name="model-id",
             kind="string",
             target=("model_id",),
-            doc="Id of the model.",
+            doc="ID of the model.",
         ),
         Option(
             name="deployment-id",
             kind="string",
             target=("deployment_id",),
-            doc="Id of the deployment.",
+            doc="ID of the deployment.",
         ),
         Option(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
         Option(
             name="start-time",
             kind="time",
             target=("start_time",),
-            doc=("Start of the range, inclusive. Left out, one hour before `--end-time`."),
+            doc=("Start of the time range (inclusive). Defaults to one hour before `--end-time`."),
         ),
         Option(
             name="end-time",
             kind="time",
             target=("end_time",),
-            doc="End of the range, exclusive. Left out, now.",
+            doc="End of the time range (exclusive). Defaults to now.",
         ),
         Option(
             name="severity",
             kind="string",
             target=("severity",),
             doc=(
-                "Only entries at least this serious. `LOG_SEVERITY_UNSPECIFIED`, "
-                "the default, means all."
+                "Return only entries of this severity or higher. "
+                "`LOG_SEVERITY_UNSPECIFIED`, the default, returns all."
             ),
             choices=(
                 "LOG_SEVERITY_UNSPECIFIED",
@@ -80,18 +76,16 @@ COMMAND: Final = Command(
             name="limit",
             kind="integer",
             target=("limit",),
-            doc=(
-                "How many entries a page holds at most. At least 1 and at most 1000. Default: 50."
-            ),
+            doc=("Maximum number of entries per page. Between 1 and 1000. Default: 50."),
         ),
         Option(
             name="page-token",
             kind="string",
             target=("page_token",),
             doc=(
-                "The `next_page_token` of the page before. Left out, the first "
-                "page. Valid only as long as the other parameters stay the same "
-                "(inferred)."
+                "Token of the page to return: the `next_page_token` of the "
+                "previous page. Defaults to the first page. Only valid if all "
+                "other parameters stay the same."
             ),
         ),
     ),

@@ -18,13 +18,13 @@ COMMAND: Final = Command(
     path="/v1/metrics",
     summary="Query metrics.",
     doc=(
-        "Gives how metrics of a model went over time. Without a range, "
-        "the last hour. Names of metrics, an open list: `request_count`, "
-        "`error_count`, `prompt_tokens`, `completion_tokens`, "
-        "`cached_tokens`, `cache_hit_rate`, `ttft_seconds`, "
-        "`request_latency_seconds`, `output_tokens_per_second`, "
-        "`running_requests`, `waiting_requests`, `gpu_utilization`, "
-        "`gpu_memory_used_bytes`, `kv_cache_usage`."
+        "Return the metrics of a model over time. Covers the last hour by"
+        " default. Metrics include `request_count`, `error_count`, "
+        "`prompt_tokens`, `completion_tokens`, `cached_tokens`, "
+        "`cache_hit_rate`, `ttft_seconds`, `request_latency_seconds`, "
+        "`output_tokens_per_second`, `running_requests`, "
+        "`waiting_requests`, `gpu_utilization`, `gpu_memory_used_bytes` "
+        "and `kv_cache_usage`."
     ),
     provenance="inferred",
     changes=False,
@@ -33,50 +33,48 @@ COMMAND: Final = Command(
             name="model-id",
             kind="string",
             target=("model_id",),
-            doc="Id of the model.",
+            doc="ID of the model.",
             required=True,
         ),
         Option(
             name="deployment-id",
             kind="string",
             target=("deployment_id",),
-            doc="Only this deployment of the model.",
+            doc="Return only metrics of this deployment of the model.",
         ),
         Option(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc=(
-                "Id of the user whose account is meant. Left out, the caller; "
-                "that default is inferred."
-            ),
+            doc="ID of the user whose account to use. Defaults to the caller.",
             whose=True,
         ),
         Option(
             name="metric-name",
             kind="string",
             target=("metric_names",),
-            doc=("Names of the metrics to give, one parameter for each. Left out, all."),
+            doc=("Names of the metrics to return; repeat the parameter for each. Defaults to all."),
             repeated=True,
         ),
         Option(
             name="start-time",
             kind="time",
             target=("start_time",),
-            doc=("Start of the range, inclusive. Left out, one hour before `--end-time`."),
+            doc=("Start of the time range (inclusive). Defaults to one hour before `--end-time`."),
         ),
         Option(
             name="end-time",
             kind="time",
             target=("end_time",),
-            doc="End of the range, exclusive. Left out, now.",
+            doc="End of the time range (exclusive). Defaults to now.",
         ),
         Option(
             name="step",
             kind="string",
             target=("step",),
             doc=(
-                "Time between two points, in seconds, such as `60s`. Left out, the service decides."
+                "Interval between data points, in seconds, such as `60s`. Chosen "
+                "by the service if omitted."
             ),
         ),
     ),

@@ -16,12 +16,11 @@ COMMAND: Final = Command(
     method="refresh",
     http_method="POST",
     path="/auth/cli/refresh",
-    summary="Renew the tokens of a login.",
+    summary="Refresh the tokens of a login.",
     doc=(
-        "Gives new tokens for a refresh token. Both replace the old ones."
-        " It serves the command line alone, and is not a stable surface "
-        "for other programs (documented). Its path is documented, its "
-        "form inferred. It needs no access token."
+        "Exchange a refresh token for new tokens, which replace both old "
+        "ones. Needs no access token. For `tm` only; this operation may "
+        "change without notice."
     ),
     provenance="inferred",
     changes=True,
@@ -30,7 +29,7 @@ COMMAND: Final = Command(
             name="refresh-token",
             kind="string",
             target=("refresh_token",),
-            doc="The refresh token that came with the last access token.",
+            doc="Refresh token issued with the current access token.",
             required=True,
             secret=True,
         ),

@@ -16,8 +16,8 @@ COMMAND: Final = Command(
     method="update_status",
     http_method="PUT",
     path="/v1/support/tickets/{ticketId}/status",
-    summary="Change a ticket's status.",
-    doc="Sets the status of a ticket, for example to close it.",
+    summary="Update a ticket's status.",
+    doc="Set the status of a ticket, for example to close it.",
     provenance="inferred",
     changes=True,
     options=(
@@ -25,7 +25,7 @@ COMMAND: Final = Command(
             name="ticket-id",
             kind="string",
             target=("ticket_id",),
-            doc="Id of the ticket.",
+            doc="ID of the ticket.",
             positional=True,
             required=True,
         ),
@@ -33,11 +33,7 @@ COMMAND: Final = Command(
             name="status",
             kind="string",
             target=("status",),
-            doc=(
-                "State of a ticket. Only `TICKET_STATUS_UNSPECIFIED` and "
-                "`TICKET_STATUS_OPEN` are documented; the other members are "
-                "inferred."
-            ),
+            doc="Status to set.",
             required=True,
             choices=(
                 "TICKET_STATUS_UNSPECIFIED",
@@ -52,7 +48,7 @@ COMMAND: Final = Command(
             name="user-id",
             kind="string",
             target=("user_id",),
-            doc="Id of the user who acts. Left out, the caller.",
+            doc="ID of the user who makes the change. Defaults to the caller.",
             whose=True,
         ),
     ),

@@ -18,8 +18,7 @@ COMMAND: Final = Command(
     path="/v1/admin/billing/gpu-pricing",
     summary="Set the price of a GPU.",
     doc=(
-        "Sets what a type of GPU costs at a provider, in place of the "
-        "price before, if there was one. Only administrators may do so."
+        "Create or replace the price of a GPU type at a cloud provider. Requires an administrator."
     ),
     provenance="inferred",
     changes=True,
@@ -28,7 +27,7 @@ COMMAND: Final = Command(
             name="gpu-type",
             kind="string",
             target=("pricing", "gpuType"),
-            doc="Type of GPU.",
+            doc="GPU type the price applies to.",
             choices=(
                 "GPU_TYPE_UNSPECIFIED",
                 "GPU_TYPE_A100",
@@ -41,7 +40,7 @@ COMMAND: Final = Command(
             name="cloud-provider",
             kind="string",
             target=("pricing", "cloudProvider"),
-            doc=("Who runs the machines: a cloud, or the customer (`CLOUD_PROVIDER_ONPREM`)."),
+            doc="Cloud provider the price applies to.",
             choices=(
                 "CLOUD_PROVIDER_UNSPECIFIED",
                 "CLOUD_PROVIDER_ONPREM",
@@ -60,14 +59,14 @@ COMMAND: Final = Command(
             name="active",
             kind="boolean",
             target=("pricing", "isActive"),
-            doc="Whether the price is in force.",
+            doc="Whether the price is currently in force.",
             negative="inactive",
         ),
         Option(
             name="operator-user-id",
             kind="string",
             target=("user_id",),
-            doc="Id of the administrator who acts. Left out, the caller.",
+            doc=("ID of the administrator who makes the request. Defaults to the caller."),
             whose=True,
         ),
     ),

@@ -16,11 +16,8 @@ COMMAND: Final = Command(
     method="upsert",
     http_method="PUT",
     path="/v1/admin/billing/serverless-pricing",
-    summary="Set the price of a Serverless model.",
-    doc=(
-        "Sets what the tokens of a model cost, in place of the price "
-        "before, if there was one. Only administrators may do so."
-    ),
+    summary="Set the token prices of a Serverless model.",
+    doc=("Create or replace the token prices of a model. Requires an administrator."),
     provenance="inferred",
     changes=True,
     options=(
@@ -29,40 +26,40 @@ COMMAND: Final = Command(
             kind="string",
             target=("pricing", "model"),
             doc=(
-                "Published Serverless name of the model, which Serverless "
-                "inference takes as `model`. It is the key of a price."
+                "Published name of the model on Serverless, as used in inference "
+                "requests. Identifies the price."
             ),
         ),
         Option(
             name="input-rate",
             kind="money",
             target=("pricing", "inputRate"),
-            doc="Price of 1,000,000 prompt tokens that are not cached.",
+            doc="Price of one million uncached prompt tokens.",
         ),
         Option(
             name="cached-input-rate",
             kind="money",
             target=("pricing", "cachedInputRate"),
-            doc="Price of 1,000,000 prompt tokens that are served from cache.",
+            doc="Price of one million cached prompt tokens.",
         ),
         Option(
             name="output-rate",
             kind="money",
             target=("pricing", "outputRate"),
-            doc="Price of 1,000,000 generated tokens.",
+            doc="Price of one million generated tokens.",
         ),
         Option(
             name="active",
             kind="boolean",
             target=("pricing", "isActive"),
-            doc="Whether the price is in force.",
+            doc="Whether the price is currently in force.",
             negative="inactive",
         ),
         Option(
             name="operator-user-id",
             kind="string",
             target=("user_id",),
-            doc="Id of the administrator who acts. Left out, the caller.",
+            doc=("ID of the administrator who makes the request. Defaults to the caller."),
             whose=True,
         ),
     ),

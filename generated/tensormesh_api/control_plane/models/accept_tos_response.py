@@ -26,10 +26,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AcceptTosResponse(BaseModel):
-    """The record of the user who accepted.
+    """Profile of the user who accepted the terms.
 
     Attributes:
-        user: A user's record.
+        user: User, with `tos_accepted_at` set.
     """
 
     user: User

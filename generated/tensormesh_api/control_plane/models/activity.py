@@ -35,15 +35,15 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class Activity(BaseModel):
-    """Something that was done in a user's account.
+    """Event in a user's account.
 
     Inferred, not documented.
 
     Attributes:
-        activity_id: Id of the activity.
-        user_id: Id of the user whose account it concerns.
-        actor_user_id: Id of the user who did it.
-        type: What was done. Known values: ACTIVITY_TYPE_UNSPECIFIED, ACTIVITY_TYPE_LOGIN,
+        activity_id: ID of the activity.
+        user_id: ID of the user whose account is affected.
+        actor_user_id: ID of the user who performed the activity.
+        type: What happened. Known values: ACTIVITY_TYPE_UNSPECIFIED, ACTIVITY_TYPE_LOGIN,
             ACTIVITY_TYPE_MODEL_DEPLOYED, ACTIVITY_TYPE_MODEL_DELETED,
             ACTIVITY_TYPE_API_KEY_CREATED, ACTIVITY_TYPE_API_KEY_DELETED,
             ACTIVITY_TYPE_PAYMENT_METHOD_ATTACHED, ACTIVITY_TYPE_PAYMENT_METHOD_DETACHED,
@@ -51,11 +51,11 @@ class Activity(BaseModel):
             ACTIVITY_TYPE_TICKET_UPDATED, ACTIVITY_TYPE_ROLE_CHANGED,
             ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CREATED,
             ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CANCELED.
-        resource_type: Kind of the thing that it was done to, such as `model`.
-        resource_id: Id of that thing.
-        message: What was done, in words.
-        metadata: Further facts. Free form.
-        created_at: When it was done.
+        resource_type: Type of the affected resource, such as `model`.
+        resource_id: ID of the affected resource.
+        message: Summary of the activity, as text.
+        metadata: Additional details of the activity.
+        created_at: Time of the activity.
     """
 
     activity_id: str

@@ -9,7 +9,7 @@ from typing import Final
 
 
 class ActivityType:
-    """What was done.
+    """Type of an activity.
 
     Inferred, not documented. A server may send other values: they pass through.
     """

@@ -29,13 +29,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AddUserBalanceRequest(BaseModel):
-    """What to add to whose balance.
+    """User and amount to add.
 
     Attributes:
-        target_user_id: Id of the user whose balance grows.
-        amount: What to add to the balance. It is an increment, not the new balance.
-        user_id: Id of the administrator who acts. Left out, the caller; that default is
-            inferred.
+        target_user_id: ID of the user whose balance to increase.
+        amount: Amount to add to the balance. This is an increment, not the new balance.
+        user_id: ID of the administrator who makes the request. Defaults to the caller.
     """
 
     target_user_id: str | None = None

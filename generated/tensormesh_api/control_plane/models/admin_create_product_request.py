@@ -28,13 +28,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AdminCreateProductRequest(BaseModel):
-    """The product to create.
+    """Product to create.
 
     Inferred, not documented.
 
     Attributes:
-        product: The product, without `product_id` and timestamps.
-        user_id: Id of the administrator who acts. Left out, the caller.
+        product: Product to create, without `product_id` and timestamps.
+        user_id: ID of the administrator who makes the request. Defaults to the caller.
     """
 
     product: Product | None = None

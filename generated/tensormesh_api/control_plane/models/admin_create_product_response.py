@@ -26,13 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AdminCreateProductResponse(BaseModel):
-    """The new product.
+    """Created product.
 
     Inferred, not documented.
 
     Attributes:
-        product: Something that can be bought for a period. The service sets `product_id`,
-            `created_at` and `updated_at`; leave them out of what is sent.
+        product: Created product.
     """
 
     product: Product

@@ -24,12 +24,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AdminDeleteProductResponse(BaseModel):
-    """Says that the product was deleted.
+    """Confirmation that the product was deleted.
 
     Inferred, not documented.
 
     Attributes:
-        empty: Always an empty object: there is nothing to tell.
+        empty: Empty object.
     """
 
     empty: dict[str, Any] | None = None

@@ -27,12 +27,11 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AdminGetUsersBalanceRequest(BaseModel):
-    """Whose balances to tell.
+    """Users whose balances to return.
 
     Attributes:
-        target_user_ids: Ids of the users to tell about.
-        user_id: Id of the administrator who acts. Left out, the caller; that default is
-            inferred.
+        target_user_ids: IDs of the users to report on.
+        user_id: ID of the administrator who makes the request. Defaults to the caller.
     """
 
     target_user_ids: list[str] | None = None

@@ -27,10 +27,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AdminGetUsersBalanceResponse(BaseModel):
-    """Balances of users.
+    """Balances of several users.
 
     Attributes:
-        balances: One entry for each user, in the order of `target_user_ids` (inferred).
+        balances: Balance of each user, in the order of `target_user_ids`.
     """
 
     balances: list[UserBalance]

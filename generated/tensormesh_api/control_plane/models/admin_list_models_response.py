@@ -31,14 +31,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AdminListModelsResponse(BaseModel):
-    """A page of models of all users.
+    """Page of models of all users.
 
     Inferred, not documented.
 
     Attributes:
-        models: The models. Their order is not settled.
-        page: Number of this page, counted from 1.
-        size: Entries that a page holds at most.
+        models: Models on this page, in no particular order.
+        page: Number of this page, starting at 1.
+        size: Maximum number of entries per page.
         total: Number of models on all pages.
     """
 

@@ -31,14 +31,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AdminListProductsResponse(BaseModel):
-    """A page of products, those that are not on offer too.
+    """Page of products, including those no longer offered.
 
     Inferred, not documented.
 
     Attributes:
-        products: The products. Their order is not settled.
-        page: Number of this page, counted from 1.
-        size: Entries that a page holds at most.
+        products: Products in no particular order.
+        page: Number of this page, starting at 1.
+        size: Maximum number of entries per page.
         total: Number of products on all pages.
     """
 

@@ -28,14 +28,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AdminUpdateProductRequest(BaseModel):
-    """The product as it shall be.
+    """New state of the product.
 
     Inferred, not documented.
 
     Attributes:
-        product: The whole product: fields that are left out are emptied. `product_id` and
-            timestamps are ignored.
-        user_id: Id of the administrator who acts. Left out, the caller.
+        product: Complete product: omitted fields are cleared. `product_id` and timestamps are
+            ignored.
+        user_id: ID of the administrator who makes the request. Defaults to the caller.
     """
 
     product: Product | None = None

@@ -26,13 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AdminUpdateProductResponse(BaseModel):
-    """The product as it is now.
+    """Product after the update.
 
     Inferred, not documented.
 
     Attributes:
-        product: Something that can be bought for a period. The service sets `product_id`,
-            `created_at` and `updated_at`; leave them out of what is sent.
+        product: Product after the update.
     """
 
     product: Product

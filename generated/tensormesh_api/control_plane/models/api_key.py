@@ -34,20 +34,20 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ApiKey(BaseModel):
-    """An API key for inference.
+    """API key for inference.
 
-    It is never valid for the Control Plane itself.
+    The Control Plane does not accept it.
 
     Attributes:
-        id: Id of the key; not the key itself.
-        name: Name that its maker gave it.
-        scopes: What the key may be used for. The names of scopes are not documented.
-        created_at: When the key was made.
-        expires_at: When the key stops working; null or absent if it never does.
-        deleted_at: When the key was deleted; null or absent while it works. A deleted key stays
-            on record.
-        secret: The key itself, such as `ak-...`. Only the answer that creates the key has it,
-            once; programs must cope with an answer without it. Inferred, not documented.
+        id: ID of the API key. This is not its secret.
+        name: Name chosen by the creator of the key.
+        scopes: Scopes the key is limited to.
+        created_at: Time the key was created.
+        expires_at: Time the key expires. Null or absent if it never expires.
+        deleted_at: Time the key was deleted. Null or absent if the key is active. Deleted keys
+            stay on record.
+        secret: Secret of the key, such as `ak-...`. Only included in the response that creates
+            the key. Inferred, not documented.
     """
 
     _secrets: ClassVar[tuple[str, ...]] = ("secret",)

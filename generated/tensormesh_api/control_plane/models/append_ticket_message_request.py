@@ -28,11 +28,11 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AppendTicketMessageRequest(BaseModel):
-    """The message to add.
+    """Message to append.
 
     Attributes:
-        message: The message.
-        user_id: Id of the sender. Left out, the caller; that default is inferred.
+        message: Message to append to the conversation.
+        user_id: ID of the sender. Defaults to the caller.
     """
 
     message: ConversationMessage | None = None

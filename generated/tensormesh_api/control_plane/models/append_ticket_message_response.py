@@ -26,10 +26,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AppendTicketMessageResponse(BaseModel):
-    """The ticket with the message in its conversation.
+    """Ticket with the new message in its conversation.
 
     Attributes:
-        ticket: A request for help and the conversation about it.
+        ticket: Ticket with the new message in its conversation.
     """
 
     ticket: Ticket

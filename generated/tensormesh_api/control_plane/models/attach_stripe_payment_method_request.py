@@ -26,12 +26,11 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AttachStripePaymentMethodRequest(BaseModel):
-    """The payment method to add.
+    """Payment method to attach.
 
     Attributes:
-        stripe_payment_method_id: Id at Stripe of the method to add, such as `pm_...`.
-        user_id: Id of the user whose account is meant. Left out, the caller; that default is
-            inferred.
+        stripe_payment_method_id: Stripe ID of the payment method to attach, such as `pm_...`.
+        user_id: ID of the user whose account to use. Defaults to the caller.
     """
 
     stripe_payment_method_id: str | None = None

@@ -24,10 +24,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AttachStripePaymentMethodResponse(BaseModel):
-    """Says that the method was added.
+    """Confirmation that the payment method was attached.
 
     Attributes:
-        empty: Always an empty object: there is nothing to tell.
+        empty: Empty object.
     """
 
     empty: dict[str, Any] | None = None

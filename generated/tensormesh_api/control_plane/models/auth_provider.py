@@ -9,10 +9,9 @@ from typing import Final
 
 
 class AuthProvider:
-    """Who checks the user's identity at login.
+    """Identity provider a user logs in with.
 
-    Only `AUTH_PROVIDER_UNSPECIFIED` is documented; the other members are inferred. A server may
-    send other values: they pass through.
+    A server may send other values: they pass through.
     """
 
     AUTH_PROVIDER_UNSPECIFIED: Final = "AUTH_PROVIDER_UNSPECIFIED"

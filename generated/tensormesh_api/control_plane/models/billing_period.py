@@ -9,7 +9,7 @@ from typing import Final
 
 
 class BillingPeriod:
-    """How long one payment lasts.
+    """Period covered by one payment.
 
     Inferred, not documented. A server may send other values: they pass through.
     """

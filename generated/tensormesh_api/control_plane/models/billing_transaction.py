@@ -38,31 +38,25 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class BillingTransaction(BaseModel):
-    """An entry of a user's ledger. `amount` is what was added or taken, written as a positive
-    number; `type` says which of the two it is (inferred).
+    """Entry in a user's ledger. `amount` is always positive; `type` determines whether it was
+    added or deducted.
 
     Attributes:
-        transaction_id: Id of the transaction.
-        stripe_payment_intent_id: Id of the payment at Stripe that it belongs to; empty if there
-            is none.
-        payment_method_id: Id of the payment method that was used; empty if there was none.
-        created_at: When the transaction was entered.
-        amount: An amount of money in one currency. Its value is `units` + `nanos` /
-            1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currency_code` USD, `units` 1 and `nanos` 750000000.
-        description: What it was for, in words.
-        status: State of a transaction. Only `TRANSACTION_STATUS_UNSPECIFIED` is documented; the
-            other members are inferred. Known values: TRANSACTION_STATUS_UNSPECIFIED,
+        transaction_id: ID of the transaction.
+        stripe_payment_intent_id: ID of the Stripe payment intent. Empty if there is none.
+        payment_method_id: ID of the payment method used. Empty if there was none.
+        created_at: Time the transaction was recorded.
+        amount: Amount added to or deducted from the balance.
+        description: Reason for the transaction, as text.
+        status: Current status of the transaction. Known values: TRANSACTION_STATUS_UNSPECIFIED,
             TRANSACTION_STATUS_PENDING, TRANSACTION_STATUS_SUCCEEDED, TRANSACTION_STATUS_FAILED,
             TRANSACTION_STATUS_CANCELED, TRANSACTION_STATUS_REFUNDED.
-        type: What a transaction is for. Only `TRANSACTION_TYPE_UNSPECIFIED` is documented; the
-            other members are inferred. Known values: TRANSACTION_TYPE_UNSPECIFIED,
+        type: Purpose of the transaction. Known values: TRANSACTION_TYPE_UNSPECIFIED,
             TRANSACTION_TYPE_TOP_UP, TRANSACTION_TYPE_GPU_USAGE,
             TRANSACTION_TYPE_SERVERLESS_USAGE, TRANSACTION_TYPE_EXTERNAL_STORAGE,
             TRANSACTION_TYPE_RESERVED_DEPLOYMENT, TRANSACTION_TYPE_ADJUSTMENT,
             TRANSACTION_TYPE_REFUND.
-        details: What it is made of. That the field exists is documented; its form is inferred.
-            Absent for most types.
+        details: Breakdown of the transaction. Absent for most types.
     """
 
     transaction_id: str

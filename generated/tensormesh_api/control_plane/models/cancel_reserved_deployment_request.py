@@ -26,13 +26,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class CancelReservedDeploymentRequest(BaseModel):
-    """Why the reservation is canceled, and for whom.
+    """Details of the cancellation.
 
-    Every field may be left out. Inferred, not documented.
+    Every field is optional. Inferred, not documented.
 
     Attributes:
-        user_id: Id of the user who reserved. Left out, the caller.
-        reason: Why, in words.
+        user_id: ID of the user who made the reservation. Defaults to the caller.
+        reason: Reason for the cancellation, as text.
     """
 
     user_id: str | None = None

@@ -26,12 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class CancelReservedDeploymentResponse(BaseModel):
-    """The canceled reservation.
+    """Canceled reservation.
 
     Inferred, not documented.
 
     Attributes:
-        reserved_deployment: Machines that a user has reserved for a time.
+        reserved_deployment: Canceled reservation.
     """
 
     reserved_deployment: ReservedDeployment

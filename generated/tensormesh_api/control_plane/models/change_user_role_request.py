@@ -27,15 +27,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChangeUserRoleRequest(BaseModel):
-    """Who gets which role.
+    """User and role to assign.
 
     Attributes:
-        target_user_id: Id of the user who gets the role.
-        target_user_role: The role to give. Left out, `USER_ROLE_UNSPECIFIED`, which is no role
-            to give (inferred). Known values: USER_ROLE_UNSPECIFIED, USER_ROLE_USER,
+        target_user_id: ID of the user who gets the role.
+        target_user_role: Role to assign. Known values: USER_ROLE_UNSPECIFIED, USER_ROLE_USER,
             USER_ROLE_ADMIN, USER_ROLE_SUPER_ADMIN.
-        user_id: Id of the administrator who acts. Left out, the caller; that default is
-            inferred.
+        user_id: ID of the administrator who makes the request. Defaults to the caller.
     """
 
     target_user_id: str | None = None

@@ -26,10 +26,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChangeUserRoleResponse(BaseModel):
-    """The user with the new role.
+    """User with the new role.
 
     Attributes:
-        user: A user's record.
+        user: User with the new role.
     """
 
     user: User

@@ -9,7 +9,7 @@ from typing import Final
 
 
 class CloudProvider:
-    """Who runs the machines: a cloud, or the customer (`CLOUD_PROVIDER_ONPREM`).
+    """Operator of the machines: a cloud provider, or the customer (`CLOUD_PROVIDER_ONPREM`).
 
     A server may send other values: they pass through.
     """

@@ -31,18 +31,17 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ConversationMessage(BaseModel):
-    """A message of a ticket's conversation.
+    """Message in a ticket's conversation.
 
-    Of a message that is sent, `content` counts; the service fills in the rest (inferred).
+    In requests, only `content` is used; the service sets the other fields.
 
     Attributes:
-        user_id: Id of the sender.
+        user_id: ID of the sender.
         user_name: Name of the sender.
-        user_role: What a user may do. `USER_ROLE_SUPER_ADMIN` has the highest privileges. Known
-            values: USER_ROLE_UNSPECIFIED, USER_ROLE_USER, USER_ROLE_ADMIN,
-            USER_ROLE_SUPER_ADMIN.
+        user_role: Role of the sender. Known values: USER_ROLE_UNSPECIFIED, USER_ROLE_USER,
+            USER_ROLE_ADMIN, USER_ROLE_SUPER_ADMIN.
         content: Text of the message.
-        created_at: When it was sent.
+        created_at: Time the message was sent.
     """
 
     content: str

@@ -36,18 +36,20 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class CreateReservedDeploymentRequest(BaseModel):
-    """The reservation to make.
+    """Reservation to create.
 
     Inferred, not documented.
 
     Attributes:
-        product_id: Id of the product to buy.
-        user_id: Id of the user who reserves. Left out, the caller.
-        model_id: Id of the model that the machines are for.
-        infra: Where the machines shall be. Left out, the service decides.
-        start_time: Start, inclusive. Left out, as soon as possible.
-        end_time: End, exclusive. Left out, one billing period of the product after the start.
-        auto_renew: Whether to go on for another period at the end. Default: false.
+        product_id: ID of the product to buy.
+        user_id: ID of the user who makes the reservation. Defaults to the caller.
+        model_id: ID of the model the machines are intended for.
+        infra: Cloud provider and region of the machines. Chosen by the service if omitted.
+        start_time: Start of the reservation (inclusive). Defaults to as soon as possible.
+        end_time: End of the reservation (exclusive). Defaults to one billing period after the
+            start.
+        auto_renew: Whether to renew the reservation for another period when it ends. Default:
+            false.
     """
 
     product_id: str

@@ -26,12 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class CreateReservedDeploymentResponse(BaseModel):
-    """The new reservation.
+    """Created reservation.
 
     Inferred, not documented.
 
     Attributes:
-        reserved_deployment: Machines that a user has reserved for a time.
+        reserved_deployment: Created reservation.
     """
 
     reserved_deployment: ReservedDeployment

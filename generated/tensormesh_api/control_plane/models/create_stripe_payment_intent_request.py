@@ -29,13 +29,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class CreateStripePaymentIntentRequest(BaseModel):
-    """A payment to prepare.
+    """Payment to prepare.
 
     Attributes:
-        amount: What to pay; more than zero (inferred).
-        stripe_payment_method_id: Id at Stripe of the method to pay with, such as `pm_...`.
-        user_id: Id of the user whose account is meant. Left out, the caller; that default is
-            inferred.
+        amount: Amount to pay. Must be greater than zero.
+        stripe_payment_method_id: Stripe ID of the payment method to charge, such as `pm_...`.
+        user_id: ID of the user whose account to use. Defaults to the caller.
     """
 
     amount: Money | None = None

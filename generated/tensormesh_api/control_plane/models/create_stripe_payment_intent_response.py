@@ -26,11 +26,11 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class CreateStripePaymentIntentResponse(BaseModel):
-    """The payment as Stripe prepared it.
+    """Payment intent created by Stripe.
 
     Attributes:
-        stripe_payment_intent_id: Id of the payment at Stripe, such as `pi_...`.
-        client_secret: What a browser needs to confirm the payment at Stripe: a secret.
+        stripe_payment_intent_id: Stripe ID of the payment intent, such as `pi_...`.
+        client_secret: Client secret for confirming the payment with Stripe in a browser.
     """
 
     _secrets: ClassVar[tuple[str, ...]] = ("client_secret",)

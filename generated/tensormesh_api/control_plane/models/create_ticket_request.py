@@ -30,17 +30,17 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class CreateTicketRequest(BaseModel):
-    """The ticket to open.
+    """Ticket to open.
 
     Inferred, not documented.
 
     Attributes:
-        subject: What it is about, in one line.
-        type: What it is about, by kind. Known values: TICKET_TYPE_UNSPECIFIED,
+        subject: Topic of the ticket, in one line.
+        type: Category of the ticket. Known values: TICKET_TYPE_UNSPECIFIED,
             TICKET_TYPE_BILLING, TICKET_TYPE_TECHNICAL, TICKET_TYPE_ACCOUNT,
             TICKET_TYPE_FEATURE_REQUEST, TICKET_TYPE_OTHER.
-        message: The first message.
-        user_id: Id of the user who asks. Left out, the caller.
+        message: First message of the conversation.
+        user_id: ID of the user who opens the ticket. Defaults to the caller.
     """
 
     subject: str

@@ -26,12 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class CreateTicketResponse(BaseModel):
-    """The new ticket.
+    """Created ticket.
 
     Inferred, not documented.
 
     Attributes:
-        ticket: A request for help and the conversation about it.
+        ticket: Created ticket.
     """
 
     ticket: Ticket

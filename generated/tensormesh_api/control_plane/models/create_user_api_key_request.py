@@ -31,17 +31,15 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class CreateUserApiKeyRequest(BaseModel):
-    """The API key to make.
+    """API key to create.
 
-    Every field may be left out.
+    Every field is optional.
 
     Attributes:
-        user_id: Id of the user who will own the key. Left out, the caller; that default is
-            inferred.
-        name: Name to tell the key from others.
-        scopes: What the key may be used for. Left out, the service decides; the names of scopes
-            are not documented.
-        expires_at: When the key stops working. Left out, it never does (inferred).
+        user_id: ID of the user who will own the key. Defaults to the caller.
+        name: Name to tell the key apart from others.
+        scopes: Scopes to limit the key to. Chosen by the service if omitted.
+        expires_at: Time the key expires. If omitted, it never expires.
     """
 
     user_id: str | None = None

@@ -26,10 +26,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class CreateUserApiKeyResponse(BaseModel):
-    """The new API key.
+    """Created API key.
 
     Attributes:
-        api_key: An API key for inference. It is never valid for the Control Plane itself.
+        api_key: Created API key, including its secret.
     """
 
     api_key: ApiKey

@@ -24,12 +24,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class DeleteModelResponse(BaseModel):
-    """Says that the model is being deleted.
+    """Confirmation that the model is being deleted.
 
     Inferred, not documented.
 
     Attributes:
-        empty: Always an empty object: there is nothing to tell.
+        empty: Empty object.
     """
 
     empty: dict[str, Any] | None = None

@@ -41,27 +41,24 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class DeployModelRequest(BaseModel):
-    """The model to deploy and the machines to run it on.
-
-    No field is documented as required. What the fields after `infra` do is inferred from their
-    names.
+    """Model to deploy and the machines to run it on.
 
     Attributes:
         model_name: Nickname of the model, unique among the owner's models.
-        user_id: Id of the owner, a UUID. Left out, the caller; that default is inferred.
-        description: What to say of the model. May be left out.
-        infra: Where the model shall run.
-        model_path: Path of the weights, such as `openai/gpt-oss-120b`.
-        gpu_count: Number of GPUs of one replica.
-        gpu_type: Type of the GPUs. Known values: GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100,
-            GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
-        model_spec: Settings for the serving engine, in a form that is not documented.
-        api_key: An API key that shall be able to ask the model: a secret.
-        hf_token: Token of Hugging Face with which to fetch the weights: a secret.
+        user_id: ID of the owner, a UUID. Defaults to the caller.
+        description: Description of the model for your own use.
+        infra: Cloud provider and region to run the model in.
+        model_path: Path of the model weights, such as `openai/gpt-oss-120b`.
+        gpu_count: Number of GPUs per replica.
+        gpu_type: GPU type to run the model on. Known values: GPU_TYPE_UNSPECIFIED,
+            GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
+        model_spec: Settings for the serving engine.
+        api_key: API key that is granted access to the model.
+        hf_token: Hugging Face access token for downloading the weights.
         kv_cache_enabled: Whether to keep the key-value cache across requests.
-        cpu_offloading_enabled: Whether to move cached data that does not fit on the GPUs to the
-            CPU's memory.
-        node_id: Id of the machine to run on, where one is to be chosen.
+        cpu_offloading_enabled: Whether to move cached data that does not fit into GPU memory to
+            CPU memory.
+        node_id: ID of a specific machine to run the model on.
     """
 
     _secrets: ClassVar[tuple[str, ...]] = ("api_key", "hf_token")

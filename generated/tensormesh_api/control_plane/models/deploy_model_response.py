@@ -26,11 +26,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class DeployModelResponse(BaseModel):
-    """The model as it is about to be deployed.
+    """Model that is being deployed.
 
     Attributes:
-        model: A model in a user's inventory, deployed or on its way. It is served while its
-            `status` is `MODEL_STATUS_RUNNING` and its `endpoint` is not empty (inferred).
+        model: Model that is being deployed.
     """
 
     model: Model

@@ -24,12 +24,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class DetachStripePaymentMethodResponse(BaseModel):
-    """Says that the method was removed.
+    """Confirmation that the payment method was detached.
 
     Inferred, not documented.
 
     Attributes:
-        empty: Always an empty object: there is nothing to tell.
+        empty: Empty object.
     """
 
     empty: dict[str, Any] | None = None

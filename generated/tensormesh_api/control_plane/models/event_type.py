@@ -9,10 +9,9 @@ from typing import Final
 
 
 class EventType:
-    """What happened to a model.
+    """Type of a model event.
 
-    Only `EVENT_TYPE_UNSPECIFIED` is documented; the other members are inferred. A server may
-    send other values: they pass through.
+    A server may send other values: they pass through.
     """
 
     EVENT_TYPE_UNSPECIFIED: Final = "EVENT_TYPE_UNSPECIFIED"

@@ -26,14 +26,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ExchangeCliLoginRequest(BaseModel):
-    """The login to exchange for tokens.
+    """Login to exchange for tokens.
 
     Inferred, not documented.
 
     Attributes:
-        login_id: Id of the login.
-        code_verifier: PKCE (RFC 7636): the secret behind `code_challenge`. Required if the
-            login was started with one.
+        login_id: ID of the login.
+        code_verifier: PKCE code verifier (RFC 7636). Required if the login was started with
+            `code_challenge`.
     """
 
     _secrets: ClassVar[tuple[str, ...]] = ("code_verifier",)

@@ -29,14 +29,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ExchangeCliLoginResponse(BaseModel):
-    """Tokens of the person who approved.
+    """Tokens of the user who approved the login.
 
     Inferred, not documented.
 
     Attributes:
-        access_token: Bearer token for the Control Plane: a secret.
-        refresh_token: What to get the next tokens with: a secret. It is valid once.
-        expires_at: When `access_token` stops being valid.
+        access_token: Bearer token for the Control Plane.
+        refresh_token: Token for obtaining the next access token. Can be used only once.
+        expires_at: Time `access_token` expires.
     """
 
     _secrets: ClassVar[tuple[str, ...]] = ("access_token", "refresh_token")

@@ -26,13 +26,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class FieldViolation(BaseModel):
-    """A field of a request that is wrong.
+    """Invalid field of a request.
 
     Inferred, not documented.
 
     Attributes:
         field: Name of the field, or a dotted path such as `amount.nanos`.
-        description: What is wrong with it.
+        description: Why the field is invalid.
     """
 
     field: str

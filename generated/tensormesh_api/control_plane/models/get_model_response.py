@@ -26,13 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class GetModelResponse(BaseModel):
-    """The model.
+    """Requested model.
 
     Inferred, not documented.
 
     Attributes:
-        model: A model in a user's inventory, deployed or on its way. It is served while its
-            `status` is `MODEL_STATUS_RUNNING` and its `endpoint` is not empty (inferred).
+        model: Requested model.
     """
 
     model: Model

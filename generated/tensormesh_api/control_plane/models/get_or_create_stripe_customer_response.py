@@ -25,10 +25,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class GetOrCreateStripeCustomerResponse(BaseModel):
-    """The user's customer record at Stripe.
+    """Stripe customer of a user.
 
     Attributes:
-        stripe_cus_id: Id of the record.
+        stripe_cus_id: ID of the Stripe customer.
     """
 
     stripe_cus_id: str

@@ -27,13 +27,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class GetServerlessUsageHistoryResponse(BaseModel):
-    """Usage of Serverless inference.
+    """Usage of Serverless inference over time.
 
     Inferred, not documented.
 
     Attributes:
-        buckets: The usage, ordered by `bucket_start`, then by `model`. Spans without usage are
-            left out.
+        buckets: Usage, sorted by `bucket_start` and then by `model`. Buckets without usage are
+            omitted.
     """
 
     buckets: list[ServerlessUsageBucket]

@@ -26,12 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class GetTicketResponse(BaseModel):
-    """The ticket.
+    """Requested ticket.
 
     Inferred, not documented.
 
     Attributes:
-        ticket: A request for help and the conversation about it.
+        ticket: Requested ticket.
     """
 
     ticket: Ticket

@@ -26,12 +26,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class GetUserBalanceResponse(BaseModel):
-    """A user's balance.
+    """Balance of a user.
 
     Attributes:
-        balance: An amount of money in one currency. Its value is `units` + `nanos` /
-            1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currency_code` USD, `units` 1 and `nanos` 750000000.
+        balance: Prepaid credit of the user.
     """
 
     balance: Money

@@ -26,10 +26,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class GetUserProfileResponse(BaseModel):
-    """A user's record.
+    """Profile of a user.
 
     Attributes:
-        user: A user's record.
+        user: Requested user.
     """
 
     user: User

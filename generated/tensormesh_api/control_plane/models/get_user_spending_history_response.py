@@ -27,10 +27,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class GetUserSpendingHistoryResponse(BaseModel):
-    """What a user spent over the last month.
+    """Spending of a user over the last month.
 
     Attributes:
-        buckets: One entry for each span of time, oldest first (inferred).
+        buckets: Spending in each time bucket, oldest first.
     """
 
     buckets: list[SpendingBucket]

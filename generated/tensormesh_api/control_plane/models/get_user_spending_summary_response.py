@@ -28,19 +28,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class GetUserSpendingSummaryResponse(BaseModel):
-    """What a user spent in three windows of time that end now: `spend24h` the last 24 hours,
-    `spend7d` the last 7 days, `spend30d` the last 30 days.
+    """Spending of a user in the last 24 hours, 7 days and 30 days.
 
     Attributes:
-        spend24h: An amount of money in one currency. Its value is `units` + `nanos` /
-            1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currency_code` USD, `units` 1 and `nanos` 750000000.
-        spend7d: An amount of money in one currency. Its value is `units` + `nanos` /
-            1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currency_code` USD, `units` 1 and `nanos` 750000000.
-        spend30d: An amount of money in one currency. Its value is `units` + `nanos` /
-            1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currency_code` USD, `units` 1 and `nanos` 750000000.
+        spend24h: Amount spent in the last 24 hours.
+        spend7d: Amount spent in the last 7 days.
+        spend30d: Amount spent in the last 30 days.
     """
 
     spend24h: Money

@@ -27,10 +27,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class GetUsersSpendingSummaryResponse(BaseModel):
-    """Spending of users.
+    """Spending of several users.
 
     Attributes:
-        summaries: One entry for each user, in the order of `target_user_ids` (inferred).
+        summaries: Spending of each user, in the order of `target_user_ids`.
     """
 
     summaries: list[UserSpendingSummary]

@@ -31,18 +31,16 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class GpuPricing(BaseModel):
-    """Price of a GPU at a cloud provider. `gpu_type` and `cloud_provider` together are its key
-    (inferred), and its name as a type is inferred.
+    """Hourly price of a GPU at a cloud provider, identified by `gpu_type` and `cloud_provider`.
 
     Attributes:
-        gpu_type: Type of GPU. Known values: GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100, GPU_TYPE_H100,
-            GPU_TYPE_H200, GPU_TYPE_B200.
-        cloud_provider: Who runs the machines: a cloud, or the customer
-            (`CLOUD_PROVIDER_ONPREM`). Known values: CLOUD_PROVIDER_UNSPECIFIED,
-            CLOUD_PROVIDER_ONPREM, CLOUD_PROVIDER_NEBIUS, CLOUD_PROVIDER_LAMBDA,
-            CLOUD_PROVIDER_YOTTA.
+        gpu_type: GPU type the price applies to. Known values: GPU_TYPE_UNSPECIFIED,
+            GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
+        cloud_provider: Cloud provider the price applies to. Known values:
+            CLOUD_PROVIDER_UNSPECIFIED, CLOUD_PROVIDER_ONPREM, CLOUD_PROVIDER_NEBIUS,
+            CLOUD_PROVIDER_LAMBDA, CLOUD_PROVIDER_YOTTA.
         hourly_rate: Price of one GPU for one hour.
-        is_active: Whether the price is in force.
+        is_active: Whether the price is currently in force.
     """
 
     gpu_type: str | None = None

@@ -9,7 +9,7 @@ from typing import Final
 
 
 class GpuType:
-    """Type of GPU.
+    """GPU hardware type.
 
     A server may send other values: they pass through.
     """

@@ -28,23 +28,21 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class Infra(BaseModel):
-    """Where a model runs.
+    """Infrastructure a model runs on.
 
-    Of the regions, the one that belongs to `cloud_provider` counts (inferred).
+    Only the region that matches `cloud_provider` applies.
 
     Attributes:
-        cloud_provider: Who runs the machines: a cloud, or the customer
-            (`CLOUD_PROVIDER_ONPREM`). Known values: CLOUD_PROVIDER_UNSPECIFIED,
-            CLOUD_PROVIDER_ONPREM, CLOUD_PROVIDER_NEBIUS, CLOUD_PROVIDER_LAMBDA,
-            CLOUD_PROVIDER_YOTTA.
-        nebius_region: Region of the cloud Nebius. Only `NEBIUS_REGION_UNSPECIFIED` is
-            documented; the other members are inferred. Known values: NEBIUS_REGION_UNSPECIFIED,
-            NEBIUS_REGION_EU_NORTH1, NEBIUS_REGION_EU_WEST1, NEBIUS_REGION_US_CENTRAL1.
-        lambda_region: Region of the cloud Lambda. Only `LAMBDA_REGION_UNSPECIFIED` is
-            documented; the other members are inferred. Known values: LAMBDA_REGION_UNSPECIFIED,
-            LAMBDA_REGION_US_EAST_1, LAMBDA_REGION_US_WEST_1, LAMBDA_REGION_US_SOUTH_1,
-            LAMBDA_REGION_US_MIDWEST_1.
-        onprem_region: Region on the customer's own premises, by the name that it has there.
+        cloud_provider: Cloud provider that runs the machines. Known values:
+            CLOUD_PROVIDER_UNSPECIFIED, CLOUD_PROVIDER_ONPREM, CLOUD_PROVIDER_NEBIUS,
+            CLOUD_PROVIDER_LAMBDA, CLOUD_PROVIDER_YOTTA.
+        nebius_region: Region to use if `cloud_provider` is Nebius. Known values:
+            NEBIUS_REGION_UNSPECIFIED, NEBIUS_REGION_EU_NORTH1, NEBIUS_REGION_EU_WEST1,
+            NEBIUS_REGION_US_CENTRAL1.
+        lambda_region: Region to use if `cloud_provider` is Lambda. Known values:
+            LAMBDA_REGION_UNSPECIFIED, LAMBDA_REGION_US_EAST_1, LAMBDA_REGION_US_WEST_1,
+            LAMBDA_REGION_US_SOUTH_1, LAMBDA_REGION_US_MIDWEST_1.
+        onprem_region: Name of the region on the customer's premises.
     """
 
     cloud_provider: str | None = None

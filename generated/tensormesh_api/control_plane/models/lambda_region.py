@@ -9,10 +9,9 @@ from typing import Final
 
 
 class LambdaRegion:
-    """Region of the cloud Lambda.
+    """Region of the Lambda cloud.
 
-    Only `LAMBDA_REGION_UNSPECIFIED` is documented; the other members are inferred. A server may
-    send other values: they pass through.
+    A server may send other values: they pass through.
     """
 
     LAMBDA_REGION_UNSPECIFIED: Final = "LAMBDA_REGION_UNSPECIFIED"

@@ -29,14 +29,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ListActivitiesResponse(BaseModel):
-    """A page of activities.
+    """Page of activities.
 
     Inferred, not documented.
 
     Attributes:
-        activities: The activities, newest first.
-        next_page_token: What to send as `page_token` for the next page. Empty or absent on the
-            last page.
+        activities: Activities on this page, newest first.
+        next_page_token: Token of the next page, for `page_token`. Empty or absent on the last
+            page.
     """
 
     activities: list[Activity]

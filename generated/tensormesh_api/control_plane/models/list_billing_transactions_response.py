@@ -29,12 +29,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ListBillingTransactionsResponse(BaseModel):
-    """A page of transactions.
+    """Page of transactions.
 
     Attributes:
-        transactions: The transactions. Their order is not documented.
-        next_page_token: What to send as `page_token` for the next page. Empty or absent on the
-            last page (inferred).
+        transactions: Transactions on this page, in no particular order.
+        next_page_token: Token of the next page, for `page_token`. Empty or absent on the last
+            page.
     """
 
     transactions: list[BillingTransaction]

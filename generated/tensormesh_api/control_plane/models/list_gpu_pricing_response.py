@@ -27,10 +27,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ListGpuPricingResponse(BaseModel):
-    """Prices of GPUs.
+    """List of GPU prices.
 
     Attributes:
-        pricing: The prices. Their order is not documented.
+        pricing: Prices in no particular order.
     """
 
     pricing: list[GpuPricing]

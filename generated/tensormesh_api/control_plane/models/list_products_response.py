@@ -32,7 +32,7 @@ class ListProductsResponse(BaseModel):
     Inferred, not documented.
 
     Attributes:
-        products: The products. Their order is not settled.
+        products: Products in no particular order.
     """
 
     products: list[Product]

@@ -31,14 +31,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ListReservedDeploymentsResponse(BaseModel):
-    """A page of reservations.
+    """Page of reservations.
 
     Inferred, not documented.
 
     Attributes:
-        reserved_deployments: The reservations. Their order is not settled.
-        page: Number of this page, counted from 1.
-        size: Entries that a page holds at most.
+        reserved_deployments: Reservations on this page, in no particular order.
+        page: Number of this page, starting at 1.
+        size: Maximum number of entries per page.
         total: Number of reservations on all pages.
     """
 

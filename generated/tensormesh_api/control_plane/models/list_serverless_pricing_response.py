@@ -27,12 +27,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ListServerlessPricingResponse(BaseModel):
-    """Prices of the models on Serverless inference.
+    """List of token prices of Serverless models.
 
     Inferred, not documented.
 
     Attributes:
-        pricing: The prices. Their order is not settled.
+        pricing: Prices in no particular order.
     """
 
     pricing: list[ServerlessPricing]

@@ -31,8 +31,8 @@ class ListStripePaymentMethodsResponse(BaseModel):
     """All payment methods of a user.
 
     Attributes:
-        stripe_payment_method_ids: Ids of the methods.
-        payment_methods: The methods. Their order is not documented.
+        stripe_payment_method_ids: Stripe IDs of the payment methods.
+        payment_methods: Details of the payment methods, in no particular order.
     """
 
     stripe_payment_method_ids: list[str]

@@ -31,14 +31,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ListTicketsResponse(BaseModel):
-    """A page of tickets.
+    """Page of tickets.
 
     Inferred, not documented.
 
     Attributes:
-        tickets: The tickets. Their order is not settled.
-        page: Number of this page, counted from 1.
-        size: Entries that a page holds at most.
+        tickets: Tickets on this page, in no particular order.
+        page: Number of this page, starting at 1.
+        size: Maximum number of entries per page.
         total: Number of tickets on all pages.
     """
 

@@ -30,7 +30,7 @@ class ListUserApiKeysResponse(BaseModel):
     """All API keys of a user.
 
     Attributes:
-        api_keys: The keys, without their secrets. Their order is not documented.
+        api_keys: API keys without their secrets, in no particular order.
     """
 
     api_keys: list[ApiKey]

@@ -31,12 +31,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ListUsersResponse(BaseModel):
-    """A page of users.
+    """Page of users.
 
     Attributes:
-        users: The users. Their order is not documented.
-        page: Number of this page, counted from 1.
-        size: Entries that a page holds at most.
+        users: Users on this page, in no particular order.
+        page: Number of this page, starting at 1.
+        size: Maximum number of entries per page.
         total: Number of users on all pages.
     """
 

@@ -34,21 +34,21 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class LogEntry(BaseModel):
-    """A line of a deployment's log.
+    """Line in the log of a deployment.
 
     Inferred, not documented.
 
     Attributes:
-        entry_id: Id of the entry.
-        timestamp: When it was written.
-        severity: How serious a log entry is. The members go from least to most serious. Known
-            values: LOG_SEVERITY_UNSPECIFIED, LOG_SEVERITY_DEBUG, LOG_SEVERITY_INFO,
-            LOG_SEVERITY_WARNING, LOG_SEVERITY_ERROR, LOG_SEVERITY_CRITICAL.
-        message: Text of the line.
-        model_id: Id of the model.
-        deployment_id: Id of the deployment.
-        replica: Name of the replica that wrote it.
-        labels: Further facts about the entry, by name.
+        entry_id: ID of the log entry.
+        timestamp: Time the entry was written.
+        severity: Severity of the log entry. Known values: LOG_SEVERITY_UNSPECIFIED,
+            LOG_SEVERITY_DEBUG, LOG_SEVERITY_INFO, LOG_SEVERITY_WARNING, LOG_SEVERITY_ERROR,
+            LOG_SEVERITY_CRITICAL.
+        message: Text of the log entry.
+        model_id: ID of the model.
+        deployment_id: ID of the deployment.
+        replica: Name of the replica that wrote the entry.
+        labels: Additional key-value labels of the entry.
     """
 
     entry_id: str

@@ -9,10 +9,9 @@ from typing import Final
 
 
 class LogSeverity:
-    """How serious a log entry is.
+    """Severity of a log entry, from least to most severe.
 
-    The members go from least to most serious. Inferred, not documented. A server may send other
-    values: they pass through.
+    Inferred, not documented. A server may send other values: they pass through.
     """
 
     LOG_SEVERITY_UNSPECIFIED: Final = "LOG_SEVERITY_UNSPECIFIED"

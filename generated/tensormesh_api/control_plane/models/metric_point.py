@@ -28,13 +28,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class MetricPoint(BaseModel):
-    """Value of a metric at one time.
+    """Value of a metric at one point in time.
 
     Inferred, not documented.
 
     Attributes:
-        timestamp: The time.
-        value: The value, in the unit of its series.
+        timestamp: Time of the measurement.
+        value: Measured value, in the unit of the series.
     """
 
     timestamp: datetime

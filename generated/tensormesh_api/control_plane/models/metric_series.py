@@ -31,15 +31,15 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class MetricSeries(BaseModel):
-    """How one metric went over time.
+    """Values of one metric over time.
 
     Inferred, not documented.
 
     Attributes:
         metric_name: Name of the metric.
         unit: Unit of the values, such as `seconds`, `tokens` or `bytes`.
-        labels: Further facts about the series, by name.
-        points: The values, oldest first.
+        labels: Labels that distinguish this series from others of the metric.
+        points: Data points, oldest first.
     """
 
     metric_name: str

@@ -48,36 +48,34 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class Model(BaseModel):
-    """A model in a user's inventory, deployed or on its way.
+    """Model of a user, in any state.
 
-    It is served while its `status` is `MODEL_STATUS_RUNNING` and its `endpoint` is not empty
-    (inferred).
+    It serves requests while `status` is `MODEL_STATUS_RUNNING` and `endpoint` is not empty.
 
     Attributes:
-        model_id: Id of the model here, a UUID. Inference never takes it.
-        deployment_id: Id of the deployment. Where it is neither empty nor a UUID, it is the
-            served name that On-Demand inference takes as `model`; otherwise `model_name` is
-            (inferred).
-        user_id: Id of the owner.
-        description: What the owner says of the model.
-        model_path: Path of the weights, such as `openai/gpt-oss-120b`.
-        model_name: Nickname, unique among the owner's models.
-        status: State of a model. Only `MODEL_STATUS_UNSPECIFIED` is documented; the other
-            members are inferred. Known values: MODEL_STATUS_UNSPECIFIED, MODEL_STATUS_PENDING,
-            MODEL_STATUS_DEPLOYING, MODEL_STATUS_RUNNING, MODEL_STATUS_STOPPED,
-            MODEL_STATUS_FAILED, MODEL_STATUS_DELETING, MODEL_STATUS_DELETED.
-        events: What happened to the model. Oldest first (inferred).
-        created_at: When the model was deployed first.
-        updated_at: When the record changed last.
-        model_spec: Settings of the serving engine, in a form that is not documented.
-        infra: Where a model runs. Of the regions, the one that belongs to `cloud_provider`
-            counts (inferred).
-        gpu_count: Number of GPUs of one replica (that it is for one replica is inferred).
-        gpu_type: Type of GPU. Known values: GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100, GPU_TYPE_H100,
-            GPU_TYPE_H200, GPU_TYPE_B200.
+        model_id: ID of the model in the Control Plane, a UUID. Inference requests do not accept
+            it.
+        deployment_id: ID of the deployment. Unless it is empty or a UUID, On-Demand inference
+            requests take it as `model`; otherwise they take `model_name`.
+        user_id: ID of the owner.
+        description: Description written by the owner.
+        model_path: Path of the model weights, such as `openai/gpt-oss-120b`.
+        model_name: Nickname of the model, unique among the owner's models.
+        status: Current status of the model. Known values: MODEL_STATUS_UNSPECIFIED,
+            MODEL_STATUS_PENDING, MODEL_STATUS_DEPLOYING, MODEL_STATUS_RUNNING,
+            MODEL_STATUS_STOPPED, MODEL_STATUS_FAILED, MODEL_STATUS_DELETING,
+            MODEL_STATUS_DELETED.
+        events: Events in the life of the model, oldest first.
+        created_at: Time the model was first deployed.
+        updated_at: Time the model was last updated.
+        model_spec: Settings of the serving engine.
+        infra: Cloud provider and region the model runs in.
+        gpu_count: Number of GPUs per replica.
+        gpu_type: GPU type the model runs on. Known values: GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100,
+            GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
         replicas: Number of replicas that serve the model.
-        endpoint: Address at which the model is served; empty while it is not (inferred).
-        api_key: An API key that may ask the model (inferred), in full: a secret.
+        endpoint: URL that serves the model. Empty if it is not running.
+        api_key: Secret of an API key with access to the model.
     """
 
     _secrets: ClassVar[tuple[str, ...]] = ("api_key",)

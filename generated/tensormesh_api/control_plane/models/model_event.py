@@ -29,15 +29,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ModelEvent(BaseModel):
-    """Something that happened to a model.
-
-    The name of this type is inferred.
+    """Event in the life of a model.
 
     Attributes:
-        created_at: When it happened.
-        log: What happened, in words.
-        event_type: What happened to a model. Only `EVENT_TYPE_UNSPECIFIED` is documented; the
-            other members are inferred. Known values: EVENT_TYPE_UNSPECIFIED,
+        created_at: Time of the event.
+        log: Event message.
+        event_type: What happened to the model. Known values: EVENT_TYPE_UNSPECIFIED,
             EVENT_TYPE_CREATED, EVENT_TYPE_DEPLOYING, EVENT_TYPE_RUNNING, EVENT_TYPE_UPDATED,
             EVENT_TYPE_STOPPED, EVENT_TYPE_FAILED, EVENT_TYPE_DELETED.
     """

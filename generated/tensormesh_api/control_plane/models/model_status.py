@@ -9,10 +9,9 @@ from typing import Final
 
 
 class ModelStatus:
-    """State of a model.
+    """Status of a model.
 
-    Only `MODEL_STATUS_UNSPECIFIED` is documented; the other members are inferred. A server may
-    send other values: they pass through.
+    A server may send other values: they pass through.
     """
 
     MODEL_STATUS_UNSPECIFIED: Final = "MODEL_STATUS_UNSPECIFIED"

@@ -30,18 +30,16 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class Money(MoneyMethods, BaseModel):
-    """An amount of money in one currency.
+    """Amount of money in one currency: `units` plus `nanos` / 1,000,000,000.
 
-    Its value is `units` + `nanos` / 1,000,000,000, as in google.type.Money (inferred). For
-    example, 1.75 US dollars are `currency_code` USD, `units` 1 and `nanos` 750000000.
+    For example, 1.75 US dollars are `currency_code` USD, `units` 1 and `nanos` 750000000.
 
     Attributes:
-        currency_code: Currency, by its three letters of ISO 4217, such as `USD`.
-        units: Whole units of the currency: a signed 64-bit integer as a string. Clients read a
-            number too; empty or absent means 0. Default: "0".
-        nanos: Billionths of a unit, on top of `units` and of the same sign: never negative
-            where `units` is positive, never positive where `units` is negative. At least
-            -999999999 and at most 999999999. Default: 0.
+        currency_code: Three-letter ISO 4217 currency code, such as `USD`.
+        units: Whole units of the currency, as a string with a signed 64-bit integer. Empty or
+            absent means 0. Default: "0".
+        nanos: Billionths of a unit, added to `units`. Must not have the opposite sign of
+            `units`. Between -999999999 and 999999999. Default: 0.
     """
 
     currency_code: str

@@ -9,10 +9,9 @@ from typing import Final
 
 
 class NebiusRegion:
-    """Region of the cloud Nebius.
+    """Region of the Nebius cloud.
 
-    Only `NEBIUS_REGION_UNSPECIFIED` is documented; the other members are inferred. A server may
-    send other values: they pass through.
+    A server may send other values: they pass through.
     """
 
     NEBIUS_REGION_UNSPECIFIED: Final = "NEBIUS_REGION_UNSPECIFIED"

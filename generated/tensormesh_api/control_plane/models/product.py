@@ -42,30 +42,30 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class Product(BaseModel):
-    """Something that can be bought for a period.
+    """Product sold for a billing period. `product_id`, `created_at` and `updated_at` are set by
+    the service; omit them in requests.
 
-    The service sets `product_id`, `created_at` and `updated_at`; leave them out of what is
-    sent. Inferred, not documented.
+    Inferred, not documented.
 
     Attributes:
-        product_id: Id of the product.
-        name: Name of the product.
-        description: What it is, in words.
-        type: What a product is. Known values: PRODUCT_TYPE_UNSPECIFIED,
+        product_id: ID of the product.
+        name: Display name of the product.
+        description: Description of the product.
+        type: Category of the product. Known values: PRODUCT_TYPE_UNSPECIFIED,
             PRODUCT_TYPE_RESERVED_GPU, PRODUCT_TYPE_EXTERNAL_STORAGE, PRODUCT_TYPE_SUPPORT_PLAN.
-        gpu_type: Type of its GPUs; unspecified where it has none. Known values:
+        gpu_type: Type of the GPUs included. Unspecified if there are none. Known values:
             GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
-        gpu_count: Number of its GPUs; 0 where it has none.
-        cloud_provider: Who runs its machines. Known values: CLOUD_PROVIDER_UNSPECIFIED,
-            CLOUD_PROVIDER_ONPREM, CLOUD_PROVIDER_NEBIUS, CLOUD_PROVIDER_LAMBDA,
-            CLOUD_PROVIDER_YOTTA.
+        gpu_count: Number of GPUs included. 0 if there are none.
+        cloud_provider: Operator of the machines included. Known values:
+            CLOUD_PROVIDER_UNSPECIFIED, CLOUD_PROVIDER_ONPREM, CLOUD_PROVIDER_NEBIUS,
+            CLOUD_PROVIDER_LAMBDA, CLOUD_PROVIDER_YOTTA.
         price: Price of one `billing_period`.
-        billing_period: How long one payment lasts. Known values: BILLING_PERIOD_UNSPECIFIED,
+        billing_period: Period covered by one payment. Known values: BILLING_PERIOD_UNSPECIFIED,
             BILLING_PERIOD_HOURLY, BILLING_PERIOD_DAILY, BILLING_PERIOD_MONTHLY,
             BILLING_PERIOD_YEARLY.
-        is_active: Whether it can be bought.
-        created_at: When it was created.
-        updated_at: When it changed last.
+        is_active: Whether the product can be bought.
+        created_at: Time the product was created.
+        updated_at: Time the product was last updated.
     """
 
     product_id: str | None = None

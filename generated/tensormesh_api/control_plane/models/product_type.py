@@ -9,7 +9,7 @@ from typing import Final
 
 
 class ProductType:
-    """What a product is.
+    """Category of a product.
 
     Inferred, not documented. A server may send other values: they pass through.
     """

@@ -29,14 +29,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class QueryLogsResponse(BaseModel):
-    """A page of log entries.
+    """Page of log entries.
 
     Inferred, not documented.
 
     Attributes:
-        entries: The entries, newest first.
-        next_page_token: What to send as `page_token` for the next page. Empty or absent on the
-            last page.
+        entries: Log entries on this page, newest first.
+        next_page_token: Token of the next page, for `page_token`. Empty or absent on the last
+            page.
     """
 
     entries: list[LogEntry]

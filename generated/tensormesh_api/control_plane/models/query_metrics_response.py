@@ -27,7 +27,7 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class QueryMetricsResponse(BaseModel):
-    """Metrics over time.
+    """Metrics of a model over time.
 
     Inferred, not documented.
 

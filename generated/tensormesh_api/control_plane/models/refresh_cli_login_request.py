@@ -25,12 +25,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class RefreshCliLoginRequest(BaseModel):
-    """The tokens to renew.
+    """Tokens to refresh.
 
     Inferred, not documented.
 
     Attributes:
-        refresh_token: The refresh token that came with the last access token.
+        refresh_token: Refresh token issued with the current access token.
     """
 
     _secrets: ClassVar[tuple[str, ...]] = ("refresh_token",)

@@ -47,32 +47,31 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ReservedDeployment(BaseModel):
-    """Machines that a user has reserved for a time.
+    """Reservation of machines for a period of time.
 
     Inferred, not documented.
 
     Attributes:
-        reserved_deployment_id: Id of the reservation.
-        user_id: Id of the user who reserved.
-        product_id: Id of the product that was bought.
-        model_id: Id of the model that the machines are for; empty if none was named.
-        deployment_id: Id of the deployment on the machines; empty as long as there is none.
-        status: State of a reservation. Known values: RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED,
-            RESERVED_DEPLOYMENT_STATUS_PENDING, RESERVED_DEPLOYMENT_STATUS_ACTIVE,
-            RESERVED_DEPLOYMENT_STATUS_EXPIRED, RESERVED_DEPLOYMENT_STATUS_CANCELED,
-            RESERVED_DEPLOYMENT_STATUS_FAILED.
-        infra: Where the machines are.
-        gpu_type: Type of the GPUs. Known values: GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100,
+        reserved_deployment_id: ID of the reservation.
+        user_id: ID of the user who made the reservation.
+        product_id: ID of the product that was bought.
+        model_id: ID of the model the machines are intended for. Empty if none was given.
+        deployment_id: ID of the deployment on the machines. Empty if there is none yet.
+        status: Current status of the reservation. Known values:
+            RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED, RESERVED_DEPLOYMENT_STATUS_PENDING,
+            RESERVED_DEPLOYMENT_STATUS_ACTIVE, RESERVED_DEPLOYMENT_STATUS_EXPIRED,
+            RESERVED_DEPLOYMENT_STATUS_CANCELED, RESERVED_DEPLOYMENT_STATUS_FAILED.
+        infra: Cloud provider and region of the machines.
+        gpu_type: Type of the reserved GPUs. Known values: GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100,
             GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
-        gpu_count: Number of GPUs.
-        price: Price of one billing period of the product, as it was when the reservation was
-            made.
-        start_time: Start of the reservation, inclusive.
-        end_time: End of the reservation, exclusive; null or absent if it is open.
-        auto_renew: Whether it goes on for another period when it ends.
-        created_at: When the reservation was made.
-        updated_at: When it changed last.
-        canceled_at: When it was canceled; null or absent if it was not.
+        gpu_count: Number of reserved GPUs.
+        price: Price of one billing period at the time the reservation was made.
+        start_time: Start of the reservation (inclusive).
+        end_time: End of the reservation (exclusive). Null or absent if it is open-ended.
+        auto_renew: Whether the reservation renews for another period when it ends.
+        created_at: Time the reservation was made.
+        updated_at: Time the reservation was last updated.
+        canceled_at: Time the reservation was canceled. Null or absent if it was not.
     """
 
     reserved_deployment_id: str

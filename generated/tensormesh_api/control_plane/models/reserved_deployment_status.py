@@ -9,7 +9,7 @@ from typing import Final
 
 
 class ReservedDeploymentStatus:
-    """State of a reservation.
+    """Status of a reservation.
 
     Inferred, not documented. A server may send other values: they pass through.
     """

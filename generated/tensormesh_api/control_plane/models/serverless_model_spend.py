@@ -36,28 +36,26 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ServerlessModelSpend(BaseModel):
-    """What one model cost in the period. `amount` is the whole; `input_amount`,
-    `cached_input_amount` and `output_amount` are its parts.
+    """Cost of one model in the billing period. `amount` is the total of `input_amount`,
+    `cached_input_amount` and `output_amount`.
 
     Inferred, not documented.
 
     Attributes:
-        model: Published Serverless name of the model.
-        prompt_tokens: Number of tokens of all prompts, `cached_tokens` included. A 64-bit
-            integer as a string; clients read a number too.
-        cached_tokens: Number of those prompt tokens that were served from cache. A 64-bit
-            integer as a string; clients read a number too.
-        completion_tokens: Number of tokens that were generated. A 64-bit integer as a string;
-            clients read a number too.
-        requests: Number of requests. A 64-bit integer as a string; clients read a number too.
-        input_amount: Cost of the prompt tokens that were not cached: (`prompt_tokens` -
-            `cached_tokens`) x input rate / 1,000,000.
+        model: Published name of the model on Serverless.
+        prompt_tokens: Number of prompt tokens, including cached ones, as a string with a 64-bit
+            integer.
+        cached_tokens: Number of prompt tokens served from the cache, as a string with a 64-bit
+            integer.
+        completion_tokens: Number of generated tokens, as a string with a 64-bit integer.
+        requests: Number of requests, as a string with a 64-bit integer.
+        input_amount: Cost of the uncached prompt tokens: (`prompt_tokens` - `cached_tokens`) x
+            input rate / 1,000,000.
         cached_input_amount: Cost of the cached prompt tokens: `cached_tokens` x cached input
             rate / 1,000,000.
-        output_amount: Cost of the generated tokens.
-        amount: An amount of money in one currency. Its value is `units` + `nanos` /
-            1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currency_code` USD, `units` 1 and `nanos` 750000000.
+        output_amount: Cost of the generated tokens: `completion_tokens` x output rate /
+            1,000,000.
+        amount: Total cost of the model.
     """
 
     model: str

@@ -32,17 +32,17 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ServerlessPricing(BaseModel):
-    """Price of a model on Serverless inference.
+    """Token prices of a model on Serverless.
 
     Inferred, not documented.
 
     Attributes:
-        model: Published Serverless name of the model, which Serverless inference takes as
-            `model`. It is the key of a price.
-        input_rate: Price of 1,000,000 prompt tokens that are not cached.
-        cached_input_rate: Price of 1,000,000 prompt tokens that are served from cache.
-        output_rate: Price of 1,000,000 generated tokens.
-        is_active: Whether the price is in force.
+        model: Published name of the model on Serverless, as used in inference requests.
+            Identifies the price.
+        input_rate: Price of one million uncached prompt tokens.
+        cached_input_rate: Price of one million cached prompt tokens.
+        output_rate: Price of one million generated tokens.
+        is_active: Whether the price is currently in force.
     """
 
     model: str

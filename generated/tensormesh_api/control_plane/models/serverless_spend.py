@@ -31,15 +31,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ServerlessSpend(BaseModel):
-    """What Serverless inference cost a user in one calendar month.
+    """Cost of a user's Serverless inference in one calendar month.
 
-    There is one such transaction for each user and month (documented). Inferred, not
-    documented.
+    Inferred, not documented.
 
     Attributes:
-        period_start: Start of the month, 00:00 UTC on its first day.
-        period_end: End of the month, exclusive: 00:00 UTC on the first day of the next.
-        models: One entry for each model that was used.
+        period_start: Start of the month: 00:00 UTC on its first day.
+        period_end: End of the month (exclusive): 00:00 UTC on the first day of the next month.
+        models: Cost of each model that was used.
     """
 
     period_start: datetime

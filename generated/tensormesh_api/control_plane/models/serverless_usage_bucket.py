@@ -34,21 +34,20 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ServerlessUsageBucket(BaseModel):
-    """Usage of one model in one span of time.
+    """Usage of one model in one time bucket.
 
     Inferred, not documented.
 
     Attributes:
-        bucket_start: Start of the span, UTC, inclusive.
-        bucket_end: End of the span, UTC, exclusive.
-        model: Published Serverless name of the model.
-        prompt_tokens: Number of tokens of all prompts, `cached_tokens` included. A 64-bit
-            integer as a string; clients read a number too.
-        cached_tokens: Number of those prompt tokens that were served from cache. A 64-bit
-            integer as a string; clients read a number too.
-        completion_tokens: Number of tokens that were generated. A 64-bit integer as a string;
-            clients read a number too.
-        requests: Number of requests. A 64-bit integer as a string; clients read a number too.
+        bucket_start: Start of the time bucket (inclusive), in UTC.
+        bucket_end: End of the time bucket (exclusive), in UTC.
+        model: Published name of the model on Serverless.
+        prompt_tokens: Number of prompt tokens, including cached ones, as a string with a 64-bit
+            integer.
+        cached_tokens: Number of prompt tokens served from the cache, as a string with a 64-bit
+            integer.
+        completion_tokens: Number of generated tokens, as a string with a 64-bit integer.
+        requests: Number of requests, as a string with a 64-bit integer.
     """
 
     bucket_start: datetime

@@ -26,14 +26,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class SetDefaultStripePaymentMethodRequest(BaseModel):
-    """The payment method to use if none is named.
+    """Payment method to use by default.
 
     Inferred, not documented.
 
     Attributes:
-        stripe_payment_method_id: Id at Stripe of the method to make the default, such as
+        stripe_payment_method_id: Stripe ID of the payment method to use by default, such as
             `pm_...`.
-        user_id: Id of the user whose account is meant. Left out, the caller.
+        user_id: ID of the user whose account to use. Defaults to the caller.
     """
 
     stripe_payment_method_id: str

@@ -24,12 +24,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class SetDefaultStripePaymentMethodResponse(BaseModel):
-    """Says that the default was set.
+    """Confirmation that the default payment method was set.
 
     Inferred, not documented.
 
     Attributes:
-        empty: Always an empty object: there is nothing to tell.
+        empty: Empty object.
     """
 
     empty: dict[str, Any] | None = None

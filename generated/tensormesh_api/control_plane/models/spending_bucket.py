@@ -30,14 +30,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class SpendingBucket(BaseModel):
-    """What was spent in one span of time.
-
-    The name of this type is inferred, and so is that a span is one day (UTC).
+    """Spending in one time bucket of one day (UTC).
 
     Attributes:
-        bucket_start: Start of the span.
-        amount: What was spent in the span.
-        cost_saving: What cached tokens saved in the span.
+        bucket_start: Start of the time bucket.
+        amount: Amount spent in the time bucket.
+        cost_saving: Amount saved by cached tokens in the time bucket.
     """
 
     bucket_start: datetime

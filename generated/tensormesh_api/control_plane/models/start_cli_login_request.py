@@ -28,16 +28,16 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class StartCliLoginRequest(BaseModel):
-    """Who wants to log in.
+    """Program that wants to log in.
 
-    Every field may be left out. Inferred, not documented.
+    Every field is optional. Inferred, not documented.
 
     Attributes:
-        client_name: Name of the program, shown to the person who approves.
+        client_name: Name of the program, shown to the user who approves the login.
         client_version: Version of the program.
-        code_challenge: PKCE (RFC 7636): the SHA-256 hash of `code_verifier`, in base64url
-            without padding.
-        code_challenge_method: How `code_challenge` was made: always `S256`.
+        code_challenge: PKCE code challenge (RFC 7636): the SHA-256 hash of `code_verifier`,
+            base64url-encoded without padding.
+        code_challenge_method: PKCE challenge method: always `S256`.
     """
 
     client_name: str | None = None

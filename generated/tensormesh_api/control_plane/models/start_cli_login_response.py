@@ -31,15 +31,16 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class StartCliLoginResponse(BaseModel):
-    """A login that waits for a person's approval.
+    """Login waiting for the user's approval.
 
     Inferred, not documented.
 
     Attributes:
-        login_id: Id of the login, to be exchanged for tokens.
-        verification_url: Page to open in a browser, where the person approves.
-        poll_interval_seconds: Seconds to wait before each try to exchange. At least 1.
-        expires_at: When the login can no longer be approved or exchanged.
+        login_id: ID of the login, to exchange for tokens.
+        verification_url: URL to open in a browser, where the user approves the login.
+        poll_interval_seconds: Number of seconds to wait before each attempt to exchange the
+            login. At least 1.
+        expires_at: Time the login expires.
     """
 
     login_id: str

@@ -31,16 +31,16 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class Status(BaseModel):
-    """Body of an answer that is not a success, in the form of google.rpc.Status.
+    """Body of an error response, in the format of google.rpc.Status.
 
-    A proxy in front may answer with another form, plain text, HTML or nothing. Inferred, not
+    Proxies may respond with another format, plain text, HTML or nothing. Inferred, not
     documented.
 
     Attributes:
-        code: Code of gRPC, not of HTTP: 3 for an invalid argument, 5 for not found, 7 for
-            permission denied, 16 for unauthenticated, and so on.
-        message: What went wrong, for people.
-        details: Further facts for programs; may be empty.
+        code: gRPC status code, not an HTTP status: 3 for an invalid argument, 5 for not found,
+            7 for permission denied, 16 for unauthenticated, and so on.
+        message: Human-readable error message.
+        details: Machine-readable error details. May be empty.
     """
 
     code: int

@@ -32,16 +32,16 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class StatusDetail(BaseModel):
-    """Further facts about an error.
+    """Machine-readable error detail.
 
-    Which there are depends on `@type`. Inferred, not documented.
+    Its fields depend on `@type`. Inferred, not documented.
 
     Attributes:
-        type: Kind of the detail, such as `type.googleapis.com/google.rpc.ErrorInfo`.
-        reason: Of an ErrorInfo: the reason, such as `AUTHORIZATION_PENDING`.
-        domain: Of an ErrorInfo: who gave the reason, such as `tensormesh.ai`.
-        metadata: Further facts about the error, by name.
-        field_violations: Of a BadRequest: the fields that are wrong.
+        type: Type of the detail, such as `type.googleapis.com/google.rpc.ErrorInfo`.
+        reason: Reason code of an ErrorInfo, such as `AUTHORIZATION_PENDING`.
+        domain: Source of an ErrorInfo's reason, such as `tensormesh.ai`.
+        metadata: Additional key-value details of an ErrorInfo.
+        field_violations: Invalid fields of a BadRequest.
     """
 
     type: str

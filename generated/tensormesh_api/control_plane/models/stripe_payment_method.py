@@ -33,21 +33,18 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class StripePaymentMethod(BaseModel):
-    """A card or another way to pay, as Stripe keeps it.
-
-    The name of this type is inferred.
+    """Card or other payment method, as stored by Stripe.
 
     Attributes:
-        stripe_payment_method_id: Id of the method at Stripe, such as `pm_...`.
-        type: Kind of a payment method. Only `STRIPE_PAYMENT_METHOD_TYPE_UNSPECIFIED` is
-            documented; the other members are inferred. Known values:
-            STRIPE_PAYMENT_METHOD_TYPE_UNSPECIFIED, STRIPE_PAYMENT_METHOD_TYPE_CARD,
-            STRIPE_PAYMENT_METHOD_TYPE_US_BANK_ACCOUNT, STRIPE_PAYMENT_METHOD_TYPE_LINK.
-        brand: Brand of the card, such as `visa`; empty for other types.
-        last4: Last four digits of the card or account.
-        exp_month: Month in which the card expires, 1 to 12.
-        exp_year: Year in which the card expires, four digits.
-        is_default: Whether payments use this method if none is named.
+        stripe_payment_method_id: Stripe ID of the payment method, such as `pm_...`.
+        type: Type of the payment method. Known values: STRIPE_PAYMENT_METHOD_TYPE_UNSPECIFIED,
+            STRIPE_PAYMENT_METHOD_TYPE_CARD, STRIPE_PAYMENT_METHOD_TYPE_US_BANK_ACCOUNT,
+            STRIPE_PAYMENT_METHOD_TYPE_LINK.
+        brand: Card brand, such as `visa`. Empty for other types.
+        last4: Last four digits of the card or account number.
+        exp_month: Month the card expires, from 1 to 12.
+        exp_year: Four-digit year the card expires.
+        is_default: Whether payments use this method by default.
     """
 
     stripe_payment_method_id: str

@@ -9,9 +9,8 @@ from typing import Final
 
 
 class StripePaymentMethodType:
-    """Kind of a payment method.
+    """Type of a payment method.
 
-    Only `STRIPE_PAYMENT_METHOD_TYPE_UNSPECIFIED` is documented; the other members are inferred.
     A server may send other values: they pass through.
     """
 

@@ -37,23 +37,21 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class Ticket(BaseModel):
-    """A request for help and the conversation about it.
+    """Support ticket with its conversation.
 
     Attributes:
-        ticket_id: Id of the ticket.
-        subject: What it is about, in one line.
-        requester_user_id: Id of the user who asked.
-        status: State of a ticket. Only `TICKET_STATUS_UNSPECIFIED` and `TICKET_STATUS_OPEN` are
-            documented; the other members are inferred. Known values: TICKET_STATUS_UNSPECIFIED,
+        ticket_id: ID of the ticket.
+        subject: Topic of the ticket, in one line.
+        requester_user_id: ID of the user who opened the ticket.
+        status: Current status of the ticket. Known values: TICKET_STATUS_UNSPECIFIED,
             TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS, TICKET_STATUS_WAITING_ON_CUSTOMER,
             TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
-        type: What a ticket is about. Only `TICKET_TYPE_UNSPECIFIED` is documented; the other
-            members are inferred. Known values: TICKET_TYPE_UNSPECIFIED, TICKET_TYPE_BILLING,
-            TICKET_TYPE_TECHNICAL, TICKET_TYPE_ACCOUNT, TICKET_TYPE_FEATURE_REQUEST,
-            TICKET_TYPE_OTHER.
-        conversations: The messages, oldest first (inferred).
-        created_at: When the ticket was opened.
-        updated_at: When the ticket changed last.
+        type: Category of the ticket. Known values: TICKET_TYPE_UNSPECIFIED,
+            TICKET_TYPE_BILLING, TICKET_TYPE_TECHNICAL, TICKET_TYPE_ACCOUNT,
+            TICKET_TYPE_FEATURE_REQUEST, TICKET_TYPE_OTHER.
+        conversations: Messages in the conversation, oldest first.
+        created_at: Time the ticket was opened.
+        updated_at: Time the ticket was last updated.
     """
 
     ticket_id: str

@@ -9,10 +9,9 @@ from typing import Final
 
 
 class TicketStatus:
-    """State of a ticket.
+    """Status of a ticket.
 
-    Only `TICKET_STATUS_UNSPECIFIED` and `TICKET_STATUS_OPEN` are documented; the other members
-    are inferred. A server may send other values: they pass through.
+    A server may send other values: they pass through.
     """
 
     TICKET_STATUS_UNSPECIFIED: Final = "TICKET_STATUS_UNSPECIFIED"

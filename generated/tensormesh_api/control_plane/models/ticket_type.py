@@ -9,10 +9,9 @@ from typing import Final
 
 
 class TicketType:
-    """What a ticket is about.
+    """Category of a ticket.
 
-    Only `TICKET_TYPE_UNSPECIFIED` is documented; the other members are inferred. A server may
-    send other values: they pass through.
+    A server may send other values: they pass through.
     """
 
     TICKET_TYPE_UNSPECIFIED: Final = "TICKET_TYPE_UNSPECIFIED"

@@ -26,13 +26,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TransactionDetails(BaseModel):
-    """What a transaction is made of.
+    """Breakdown of a transaction.
 
     Inferred, not documented.
 
     Attributes:
-        serverless: For type `TRANSACTION_TYPE_SERVERLESS_USAGE`: the usage model by model.
-            Absent for other types.
+        serverless: Usage by model. Only for transactions of type
+            `TRANSACTION_TYPE_SERVERLESS_USAGE`.
     """
 
     serverless: ServerlessSpend | None = None

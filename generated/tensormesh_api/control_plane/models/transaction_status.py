@@ -9,10 +9,9 @@ from typing import Final
 
 
 class TransactionStatus:
-    """State of a transaction.
+    """Status of a transaction.
 
-    Only `TRANSACTION_STATUS_UNSPECIFIED` is documented; the other members are inferred. A
-    server may send other values: they pass through.
+    A server may send other values: they pass through.
     """
 
     TRANSACTION_STATUS_UNSPECIFIED: Final = "TRANSACTION_STATUS_UNSPECIFIED"

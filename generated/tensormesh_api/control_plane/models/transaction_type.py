@@ -9,10 +9,9 @@ from typing import Final
 
 
 class TransactionType:
-    """What a transaction is for.
+    """Purpose of a transaction.
 
-    Only `TRANSACTION_TYPE_UNSPECIFIED` is documented; the other members are inferred. A server
-    may send other values: they pass through.
+    A server may send other values: they pass through.
     """
 
     TRANSACTION_TYPE_UNSPECIFIED: Final = "TRANSACTION_TYPE_UNSPECIFIED"

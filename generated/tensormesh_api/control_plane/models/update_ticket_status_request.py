@@ -26,16 +26,15 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class UpdateTicketStatusRequest(BaseModel):
-    """The status to set.
+    """Status to set.
 
     Inferred, not documented.
 
     Attributes:
-        status: State of a ticket. Only `TICKET_STATUS_UNSPECIFIED` and `TICKET_STATUS_OPEN` are
-            documented; the other members are inferred. Known values: TICKET_STATUS_UNSPECIFIED,
-            TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS, TICKET_STATUS_WAITING_ON_CUSTOMER,
+        status: Status to set. Known values: TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN,
+            TICKET_STATUS_IN_PROGRESS, TICKET_STATUS_WAITING_ON_CUSTOMER,
             TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
-        user_id: Id of the user who acts. Left out, the caller.
+        user_id: ID of the user who makes the change. Defaults to the caller.
     """
 
     status: str

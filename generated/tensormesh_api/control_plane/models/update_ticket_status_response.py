@@ -26,12 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class UpdateTicketStatusResponse(BaseModel):
-    """The ticket with its new status.
+    """Ticket with its new status.
 
     Inferred, not documented.
 
     Attributes:
-        ticket: A request for help and the conversation about it.
+        ticket: Ticket with its new status.
     """
 
     ticket: Ticket

@@ -28,14 +28,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class UpdateUserProfileRequest(BaseModel):
-    """What to change in a user's record.
+    """Profile fields to update.
 
-    Whether a field left out keeps its value is not documented; that it does is inferred.
+    Omitted fields keep their values.
 
     Attributes:
         first_name: New first name.
         last_name: New last name.
-        display_name: New name to be shown to others.
+        display_name: New name to show to other users.
         company: New company.
     """
 

@@ -24,10 +24,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class UpdateUserProfileResponse(BaseModel):
-    """Says that the record was changed.
+    """Confirmation that the profile was updated.
 
     Attributes:
-        empty: Always an empty object: there is nothing to tell.
+        empty: Empty object.
     """
 
     empty: dict[str, Any] | None = None

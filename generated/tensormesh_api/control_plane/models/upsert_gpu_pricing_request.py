@@ -28,13 +28,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class UpsertGpuPricingRequest(BaseModel):
-    """The price to set.
+    """Price to create or replace.
 
     Inferred, not documented.
 
     Attributes:
-        pricing: The price. One with the same `gpu_type` and `cloud_provider` is replaced.
-        user_id: Id of the administrator who acts. Left out, the caller.
+        pricing: Price to store. Replaces the price with the same `gpu_type` and
+            `cloud_provider`.
+        user_id: ID of the administrator who makes the request. Defaults to the caller.
     """
 
     pricing: GpuPricing | None = None

@@ -26,13 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class UpsertGpuPricingResponse(BaseModel):
-    """The price as it is now.
+    """Price after the update.
 
     Inferred, not documented.
 
     Attributes:
-        pricing: Price of a GPU at a cloud provider. `gpu_type` and `cloud_provider` together
-            are its key (inferred), and its name as a type is inferred.
+        pricing: Price after the update.
     """
 
     pricing: GpuPricing

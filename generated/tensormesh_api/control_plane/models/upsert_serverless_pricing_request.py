@@ -28,13 +28,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class UpsertServerlessPricingRequest(BaseModel):
-    """The price to set.
+    """Price to create or replace.
 
     Inferred, not documented.
 
     Attributes:
-        pricing: The price. One with the same `model` is replaced.
-        user_id: Id of the administrator who acts. Left out, the caller.
+        pricing: Prices to store. They replace the prices with the same `model`.
+        user_id: ID of the administrator who makes the request. Defaults to the caller.
     """
 
     pricing: ServerlessPricing | None = None

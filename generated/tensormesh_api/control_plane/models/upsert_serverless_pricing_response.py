@@ -26,12 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class UpsertServerlessPricingResponse(BaseModel):
-    """The price as it is now.
+    """Price after the update.
 
     Inferred, not documented.
 
     Attributes:
-        pricing: Price of a model on Serverless inference.
+        pricing: Prices after the update.
     """
 
     pricing: ServerlessPricing

@@ -9,10 +9,10 @@ from typing import Final
 
 
 class UsageGranularity:
-    """Length of the spans that usage is added up in.
+    """Length of the time buckets in usage reports.
 
-    Spans begin at full hours, days or months, UTC. `USAGE_GRANULARITY_UNSPECIFIED` means a day.
-    Inferred, not documented. A server may send other values: they pass through.
+    Buckets start at full hours, days or months in UTC. `USAGE_GRANULARITY_UNSPECIFIED` means
+    one day. Inferred, not documented. A server may send other values: they pass through.
     """
 
     USAGE_GRANULARITY_UNSPECIFIED: Final = "USAGE_GRANULARITY_UNSPECIFIED"

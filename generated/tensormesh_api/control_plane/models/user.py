@@ -40,31 +40,28 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class User(BaseModel):
-    """A user's record.
+    """Profile of a user.
 
     Attributes:
-        id: Id of the user, a UUID. On-Demand inference takes it as `X-User-Id`.
-        first_name: First name.
-        last_name: Last name.
-        display_name: Name that is shown to others.
-        user_email: E-mail address.
-        auth_provider: Who checks the user's identity at login. Only `AUTH_PROVIDER_UNSPECIFIED`
-            is documented; the other members are inferred. Known values:
+        id: ID of the user, a UUID. On-Demand inference requires it in `X-User-Id`.
+        first_name: First name of the user.
+        last_name: Last name of the user.
+        display_name: Name shown to other users.
+        user_email: Email address of the user.
+        auth_provider: Identity provider the user logs in with. Known values:
             AUTH_PROVIDER_UNSPECIFIED, AUTH_PROVIDER_GOOGLE, AUTH_PROVIDER_GITHUB,
             AUTH_PROVIDER_EMAIL.
-        auth_provider_id: Id of the user at that provider.
-        avatar_url: Address of a picture of the user.
-        stripe_cus_id: Id of the user's customer record at Stripe; empty as long as there is
-            none.
-        user_role: What a user may do. `USER_ROLE_SUPER_ADMIN` has the highest privileges. Known
-            values: USER_ROLE_UNSPECIFIED, USER_ROLE_USER, USER_ROLE_ADMIN,
-            USER_ROLE_SUPER_ADMIN.
-        api_key: An API key of the user for inference, in full: a secret. That it is the user's
-            default key is inferred.
-        company: Company that the user works for.
-        tos_accepted_at: When the user accepted the terms of service; null or absent before
-            that.
-        survey_completed_at: When the user completed the survey; null or absent before that.
+        auth_provider_id: ID of the user at `auth_provider`.
+        avatar_url: URL of the user's profile picture.
+        stripe_cus_id: ID of the user's Stripe customer. Empty if none exists yet.
+        user_role: Role that determines the user's permissions. Known values:
+            USER_ROLE_UNSPECIFIED, USER_ROLE_USER, USER_ROLE_ADMIN, USER_ROLE_SUPER_ADMIN.
+        api_key: Secret of the user's default inference API key.
+        company: Company the user works for.
+        tos_accepted_at: Time the user accepted the terms of service. Null or absent if not
+            accepted yet.
+        survey_completed_at: Time the user completed the survey. Null or absent if not completed
+            yet.
     """
 
     _secrets: ClassVar[tuple[str, ...]] = ("api_key",)

@@ -30,13 +30,9 @@ _SHAPES = Shapes(
 class UserBalance(BaseModel):
     """Balance of one user.
 
-    The name of this type is inferred.
-
     Attributes:
-        user_id: Id of the user.
-        balance: An amount of money in one currency. Its value is `units` + `nanos` /
-            1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currency_code` USD, `units` 1 and `nanos` 750000000.
+        user_id: ID of the user.
+        balance: Prepaid credit of the user.
     """
 
     user_id: str

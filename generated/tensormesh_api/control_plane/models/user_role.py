@@ -9,7 +9,7 @@ from typing import Final
 
 
 class UserRole:
-    """What a user may do. `USER_ROLE_SUPER_ADMIN` has the highest privileges.
+    """Permissions of a user. `USER_ROLE_SUPER_ADMIN` has the highest privileges.
 
     A server may send other values: they pass through.
     """

@@ -30,21 +30,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class UserSpendingSummary(BaseModel):
-    """What one user spent in the last 24 hours, 7 days and 30 days, each up to now.
-
-    The name of this type is inferred.
+    """Spending of one user in the last 24 hours, 7 days and 30 days.
 
     Attributes:
-        user_id: Id of the user.
-        spend24h: An amount of money in one currency. Its value is `units` + `nanos` /
-            1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currency_code` USD, `units` 1 and `nanos` 750000000.
-        spend7d: An amount of money in one currency. Its value is `units` + `nanos` /
-            1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currency_code` USD, `units` 1 and `nanos` 750000000.
-        spend30d: An amount of money in one currency. Its value is `units` + `nanos` /
-            1,000,000,000, as in google.type.Money (inferred). For example, 1.75 US dollars are
-            `currency_code` USD, `units` 1 and `nanos` 750000000.
+        user_id: ID of the user.
+        spend24h: Amount spent in the last 24 hours.
+        spend7d: Amount spent in the last 7 days.
+        spend30d: Amount spent in the last 30 days.
     """
 
     user_id: str

@@ -16,14 +16,14 @@ class AddUserBalanceParams(TypedDict, total=False):
     """Keyword arguments of `admin.billing.balances.add`, for wrappers and stored settings."""
 
     target_user_id: str | None
-    """Id of the user whose balance grows."""
+    """ID of the user whose balance to increase."""
     amount: Money | Mapping[str, Any] | None
-    """What to add to the balance.
+    """Amount to add to the balance.
 
-    It is an increment, not the new balance.
+    This is an increment, not the new balance.
     """
     user_id: str | None
-    """Id of the administrator who acts.
+    """ID of the administrator who makes the request.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """

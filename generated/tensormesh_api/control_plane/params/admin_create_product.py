@@ -16,9 +16,9 @@ class AdminCreateProductParams(TypedDict, total=False):
     """Keyword arguments of `admin.products.create`, for wrappers and stored settings."""
 
     product: Product | Mapping[str, Any] | None
-    """The product, without `product_id` and timestamps."""
+    """Product to create, without `product_id` and timestamps."""
     user_id: str | None
-    """Id of the administrator who acts.
+    """ID of the administrator who makes the request.
 
-    Left out, the caller.
+    Defaults to the caller.
     """

@@ -12,9 +12,9 @@ class AdminDeleteProductParams(TypedDict, total=False):
     """Keyword arguments of `admin.products.delete`, for wrappers and stored settings."""
 
     product_id: Required[str]
-    """Id of the product."""
+    """ID of the product."""
     user_id: str | None
-    """Id of the administrator who acts.
+    """ID of the administrator who makes the request.
 
-    Left out, the caller. Inferred, not documented.
+    Defaults to the caller. Inferred, not documented.
     """

@@ -12,18 +12,18 @@ class AdminListProductsParams(TypedDict, total=False):
     """Keyword arguments of `admin.products.list`, for wrappers and stored settings."""
 
     user_id: str | None
-    """Id of the administrator who acts.
+    """ID of the administrator who makes the request.
 
-    Left out, the caller. Inferred, not documented.
+    Defaults to the caller. Inferred, not documented.
     """
     page: int | None
-    """Which page to give, counted from 1.
+    """Page number, starting at 1.
 
-    A page after the last is an empty list with the same `total`. At least 1. Default: 1.
+    Pages after the last one are empty and report the same `total`. At least 1. Default: 1.
     Inferred, not documented.
     """
     size: int | None
-    """How many entries a page holds at most.
+    """Maximum number of entries per page.
 
-    At least 1 and at most 100. Default: 20. Inferred, not documented.
+    Between 1 and 100. Default: 20. Inferred, not documented.
     """

@@ -16,13 +16,11 @@ class AdminUpdateProductParams(TypedDict, total=False):
     """Keyword arguments of `admin.products.update`, for wrappers and stored settings."""
 
     product_id: Required[str]
-    """Id of the product."""
+    """ID of the product."""
     product: Product | Mapping[str, Any] | None
-    """The whole product: fields that are left out are emptied. `product_id` and timestamps are
-    ignored.
-    """
+    """Complete product: omitted fields are cleared. `product_id` and timestamps are ignored."""
     user_id: str | None
-    """Id of the administrator who acts.
+    """ID of the administrator who makes the request.
 
-    Left out, the caller.
+    Defaults to the caller.
     """

@@ -16,11 +16,11 @@ class AppendTicketMessageParams(TypedDict, total=False):
     """Keyword arguments of `support.tickets.append_message`, for wrappers and stored settings."""
 
     ticket_id: Required[str]
-    """Id of the ticket."""
+    """ID of the ticket."""
     message: ConversationMessage | Mapping[str, Any] | None
-    """The message."""
+    """Message to append to the conversation."""
     user_id: str | None
-    """Id of the sender.
+    """ID of the sender.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """

@@ -14,9 +14,9 @@ class AttachStripePaymentMethodParams(TypedDict, total=False):
     """
 
     stripe_payment_method_id: str | None
-    """Id at Stripe of the method to add, such as `pm_...`."""
+    """Stripe ID of the payment method to attach, such as `pm_...`."""
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """

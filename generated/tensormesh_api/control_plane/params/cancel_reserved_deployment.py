@@ -12,11 +12,11 @@ class CancelReservedDeploymentParams(TypedDict, total=False):
     """Keyword arguments of `reserved_deployments.cancel`, for wrappers and stored settings."""
 
     reserved_deployment_id: Required[str]
-    """Id of the reservation."""
+    """ID of the reservation."""
     user_id: str | None
-    """Id of the user who reserved.
+    """ID of the user who made the reservation.
 
-    Left out, the caller.
+    Defaults to the caller.
     """
     reason: str | None
-    """Why, in words."""
+    """Reason for the cancellation, as text."""

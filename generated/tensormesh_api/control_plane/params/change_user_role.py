@@ -12,15 +12,14 @@ class ChangeUserRoleParams(TypedDict, total=False):
     """Keyword arguments of `admin.users.change_role`, for wrappers and stored settings."""
 
     target_user_id: str | None
-    """Id of the user who gets the role."""
+    """ID of the user who gets the role."""
     target_user_role: str | None
-    """The role to give.
+    """Role to assign.
 
-    Left out, `USER_ROLE_UNSPECIFIED`, which is no role to give (inferred). Known values:
-    USER_ROLE_UNSPECIFIED, USER_ROLE_USER, USER_ROLE_ADMIN, USER_ROLE_SUPER_ADMIN.
+    Known values: USER_ROLE_UNSPECIFIED, USER_ROLE_USER, USER_ROLE_ADMIN, USER_ROLE_SUPER_ADMIN.
     """
     user_id: str | None
-    """Id of the administrator who acts.
+    """ID of the administrator who makes the request.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """

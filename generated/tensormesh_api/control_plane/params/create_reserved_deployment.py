@@ -17,31 +17,31 @@ class CreateReservedDeploymentParams(TypedDict, total=False):
     """Keyword arguments of `reserved_deployments.create`, for wrappers and stored settings."""
 
     product_id: Required[str]
-    """Id of the product to buy."""
+    """ID of the product to buy."""
     user_id: str | None
-    """Id of the user who reserves.
+    """ID of the user who makes the reservation.
 
-    Left out, the caller.
+    Defaults to the caller.
     """
     model_id: str | None
-    """Id of the model that the machines are for."""
+    """ID of the model the machines are intended for."""
     infra: Infra | Mapping[str, Any] | None
-    """Where the machines shall be.
+    """Cloud provider and region of the machines.
 
-    Left out, the service decides.
+    Chosen by the service if omitted.
     """
     start_time: datetime | None
-    """Start, inclusive.
+    """Start of the reservation (inclusive).
 
-    Left out, as soon as possible.
+    Defaults to as soon as possible.
     """
     end_time: datetime | None
-    """End, exclusive.
+    """End of the reservation (exclusive).
 
-    Left out, one billing period of the product after the start.
+    Defaults to one billing period after the start.
     """
     auto_renew: bool | None
-    """Whether to go on for another period at the end.
+    """Whether to renew the reservation for another period when it ends.
 
     Default: false.
     """

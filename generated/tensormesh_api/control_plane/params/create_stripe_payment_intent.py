@@ -18,11 +18,14 @@ class CreateStripePaymentIntentParams(TypedDict, total=False):
     """
 
     amount: Money | Mapping[str, Any] | None
-    """What to pay; more than zero (inferred)."""
-    stripe_payment_method_id: str | None
-    """Id at Stripe of the method to pay with, such as `pm_...`."""
-    user_id: str | None
-    """Id of the user whose account is meant.
+    """Amount to pay.
 
-    Left out, the caller; that default is inferred.
+    Must be greater than zero.
+    """
+    stripe_payment_method_id: str | None
+    """Stripe ID of the payment method to charge, such as `pm_...`."""
+    user_id: str | None
+    """ID of the user whose account to use.
+
+    Defaults to the caller.
     """

@@ -16,17 +16,17 @@ class CreateTicketParams(TypedDict, total=False):
     """Keyword arguments of `support.tickets.create`, for wrappers and stored settings."""
 
     subject: Required[str]
-    """What it is about, in one line."""
+    """Topic of the ticket, in one line."""
     type: str | None
-    """What it is about, by kind.
+    """Category of the ticket.
 
     Known values: TICKET_TYPE_UNSPECIFIED, TICKET_TYPE_BILLING, TICKET_TYPE_TECHNICAL,
     TICKET_TYPE_ACCOUNT, TICKET_TYPE_FEATURE_REQUEST, TICKET_TYPE_OTHER.
     """
     message: ConversationMessage | Mapping[str, Any] | None
-    """The first message."""
+    """First message of the conversation."""
     user_id: str | None
-    """Id of the user who asks.
+    """ID of the user who opens the ticket.
 
-    Left out, the caller.
+    Defaults to the caller.
     """

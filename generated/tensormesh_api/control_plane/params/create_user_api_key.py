@@ -14,19 +14,19 @@ class CreateUserApiKeyParams(TypedDict, total=False):
     """Keyword arguments of `users.api_keys.create`, for wrappers and stored settings."""
 
     user_id: str | None
-    """Id of the user who will own the key.
+    """ID of the user who will own the key.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """
     name: str | None
-    """Name to tell the key from others."""
+    """Name to tell the key apart from others."""
     scopes: Sequence[str] | None
-    """What the key may be used for.
+    """Scopes to limit the key to.
 
-    Left out, the service decides; the names of scopes are not documented.
+    Chosen by the service if omitted.
     """
     expires_at: datetime | None
-    """When the key stops working.
+    """Time the key expires.
 
-    Left out, it never does (inferred).
+    If omitted, it never expires.
     """

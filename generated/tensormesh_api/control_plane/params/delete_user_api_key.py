@@ -12,9 +12,12 @@ class DeleteUserApiKeyParams(TypedDict, total=False):
     """Keyword arguments of `users.api_keys.delete`, for wrappers and stored settings."""
 
     api_key_id: Required[str]
-    """Id of the key; not the key itself."""
-    user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the API key.
 
-    Left out, the caller; that default is inferred.
+    This is not its secret.
+    """
+    user_id: str | None
+    """ID of the user whose account to use.
+
+    Defaults to the caller.
     """

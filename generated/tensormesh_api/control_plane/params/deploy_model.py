@@ -18,36 +18,33 @@ class DeployModelParams(TypedDict, total=False):
     model_name: str | None
     """Nickname of the model, unique among the owner's models."""
     user_id: str | None
-    """Id of the owner, a UUID.
+    """ID of the owner, a UUID.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """
     description: str | None
-    """What to say of the model.
-
-    May be left out.
-    """
+    """Description of the model for your own use."""
     infra: Infra | Mapping[str, Any] | None
-    """Where the model shall run."""
+    """Cloud provider and region to run the model in."""
     model_path: str | None
-    """Path of the weights, such as `openai/gpt-oss-120b`."""
+    """Path of the model weights, such as `openai/gpt-oss-120b`."""
     gpu_count: int | None
-    """Number of GPUs of one replica."""
+    """Number of GPUs per replica."""
     gpu_type: str | None
-    """Type of the GPUs.
+    """GPU type to run the model on.
 
     Known values: GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200,
     GPU_TYPE_B200.
     """
     model_spec: Mapping[str, Any] | None
-    """Settings for the serving engine, in a form that is not documented."""
+    """Settings for the serving engine."""
     api_key: str | None
-    """An API key that shall be able to ask the model: a secret."""
+    """API key that is granted access to the model."""
     hf_token: str | None
-    """Token of Hugging Face with which to fetch the weights: a secret."""
+    """Hugging Face access token for downloading the weights."""
     kv_cache_enabled: bool | None
     """Whether to keep the key-value cache across requests."""
     cpu_offloading_enabled: bool | None
-    """Whether to move cached data that does not fit on the GPUs to the CPU's memory."""
+    """Whether to move cached data that does not fit into GPU memory to CPU memory."""
     node_id: str | None
-    """Id of the machine to run on, where one is to be chosen."""
+    """ID of a specific machine to run the model on."""

@@ -14,9 +14,9 @@ class DetachStripePaymentMethodParams(TypedDict, total=False):
     """
 
     stripe_payment_method_id: Required[str]
-    """Id of the method at Stripe, such as `pm_...`."""
+    """Stripe ID of the payment method, such as `pm_...`."""
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """

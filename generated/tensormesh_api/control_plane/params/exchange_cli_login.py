@@ -12,9 +12,9 @@ class ExchangeCliLoginParams(TypedDict, total=False):
     """Keyword arguments of `auth.cli.exchange`, for wrappers and stored settings."""
 
     login_id: Required[str]
-    """Id of the login."""
+    """ID of the login."""
     code_verifier: str | None
-    """PKCE (RFC 7636): the secret behind `code_challenge`.
+    """PKCE code verifier (RFC 7636).
 
-    Required if the login was started with one.
+    Required if the login was started with `code_challenge`.
     """

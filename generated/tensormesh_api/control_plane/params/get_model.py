@@ -12,9 +12,9 @@ class GetModelParams(TypedDict, total=False):
     """Keyword arguments of `models.get`, for wrappers and stored settings."""
 
     model_id: Required[str]
-    """Id of the model, a UUID."""
+    """ID of the model, a UUID."""
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """

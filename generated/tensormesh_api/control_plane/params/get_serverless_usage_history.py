@@ -13,28 +13,28 @@ class GetServerlessUsageHistoryParams(TypedDict, total=False):
     """Keyword arguments of `billing.serverless_usage.history`, for wrappers and stored settings."""
 
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """
     model: str | None
-    """Published Serverless name of the one model to tell about.
+    """Published name of the model to report on.
 
-    Left out, all models.
+    Defaults to all models.
     """
     start_time: datetime | None
-    """Start of the range, inclusive.
+    """Start of the time range (inclusive).
 
-    Left out, 30 days before `end_time`.
+    Defaults to 30 days before `end_time`.
     """
     end_time: datetime | None
-    """End of the range, exclusive.
+    """End of the time range (exclusive).
 
-    Left out, now.
+    Defaults to now.
     """
     granularity: str | None
-    """Length of the spans.
+    """Length of a time bucket.
 
-    Left out, a day. Known values: USAGE_GRANULARITY_UNSPECIFIED, USAGE_GRANULARITY_HOUR,
+    Defaults to one day. Known values: USAGE_GRANULARITY_UNSPECIFIED, USAGE_GRANULARITY_HOUR,
     USAGE_GRANULARITY_DAY, USAGE_GRANULARITY_MONTH. Inferred, not documented.
     """

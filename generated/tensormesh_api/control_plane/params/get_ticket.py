@@ -12,9 +12,9 @@ class GetTicketParams(TypedDict, total=False):
     """Keyword arguments of `support.tickets.get`, for wrappers and stored settings."""
 
     ticket_id: Required[str]
-    """Id of the ticket."""
+    """ID of the ticket."""
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """

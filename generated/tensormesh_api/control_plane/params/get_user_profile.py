@@ -12,6 +12,6 @@ class GetUserProfileParams(TypedDict, total=False):
     """Keyword arguments of `users.get`, for wrappers and stored settings."""
 
     user_id: Required[str]
-    """Id of the user."""
+    """ID of the user."""
     user_email: str | None
-    """E-mail address of the user."""
+    """Email address of the user."""

@@ -12,6 +12,6 @@ class GetUserProfileByEmailParams(TypedDict, total=False):
     """Keyword arguments of `users.get_by_email`, for wrappers and stored settings."""
 
     user_email: Required[str]
-    """E-mail address of the user."""
+    """Email address of the user."""
     user_id: str | None
-    """Id of the user."""
+    """ID of the user."""

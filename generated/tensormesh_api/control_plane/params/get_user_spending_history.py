@@ -12,7 +12,7 @@ class GetUserSpendingHistoryParams(TypedDict, total=False):
     """Keyword arguments of `billing.spending.history`, for wrappers and stored settings."""
 
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """

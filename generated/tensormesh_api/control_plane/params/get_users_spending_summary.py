@@ -13,9 +13,9 @@ class GetUsersSpendingSummaryParams(TypedDict, total=False):
     """Keyword arguments of `admin.billing.spending.summary`, for wrappers and stored settings."""
 
     target_user_ids: Sequence[str] | None
-    """Ids of the users to tell about."""
+    """IDs of the users to report on."""
     user_id: str | None
-    """Id of the administrator who acts.
+    """ID of the administrator who makes the request.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """

@@ -12,12 +12,12 @@ class ListActivitiesParams(TypedDict, total=False):
     """Keyword arguments of `activities.list`, for wrappers and stored settings."""
 
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """
     type: str | None
-    """Only activities of this type. `ACTIVITY_TYPE_UNSPECIFIED`, the default, means all.
+    """Return only activities of this type. `ACTIVITY_TYPE_UNSPECIFIED`, the default, returns all.
 
     Known values: ACTIVITY_TYPE_UNSPECIFIED, ACTIVITY_TYPE_LOGIN, ACTIVITY_TYPE_MODEL_DEPLOYED,
     ACTIVITY_TYPE_MODEL_DELETED, ACTIVITY_TYPE_API_KEY_CREATED, ACTIVITY_TYPE_API_KEY_DELETED,
@@ -27,13 +27,12 @@ class ListActivitiesParams(TypedDict, total=False):
     ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CANCELED. Inferred, not documented.
     """
     page_size: int | None
-    """How many entries a page holds at most.
+    """Maximum number of entries per page.
 
-    Default and bounds are inferred. At least 1 and at most 1000. Default: 50.
+    Between 1 and 1000. Default: 50.
     """
     page_token: str | None
-    """The `next_page_token` of the page before.
+    """Token of the page to return: the `next_page_token` of the previous page.
 
-    Left out, the first page. Valid only as long as the other parameters stay the same
-    (inferred).
+    Defaults to the first page. Only valid if all other parameters stay the same.
     """

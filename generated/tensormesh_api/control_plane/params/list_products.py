@@ -12,13 +12,13 @@ class ListProductsParams(TypedDict, total=False):
     """Keyword arguments of `products.list`, for wrappers and stored settings."""
 
     type: str | None
-    """Only products of this type. `PRODUCT_TYPE_UNSPECIFIED`, the default, means all.
+    """Return only products of this type. `PRODUCT_TYPE_UNSPECIFIED`, the default, returns all.
 
     Known values: PRODUCT_TYPE_UNSPECIFIED, PRODUCT_TYPE_RESERVED_GPU,
     PRODUCT_TYPE_EXTERNAL_STORAGE, PRODUCT_TYPE_SUPPORT_PLAN. Inferred, not documented.
     """
     active_only: bool | None
-    """Whether to leave out products that are not on offer.
+    """Whether to exclude products that are no longer offered.
 
     Default: true.
     """

@@ -12,9 +12,9 @@ class ListServerlessPricingParams(TypedDict, total=False):
     """Keyword arguments of `billing.pricing.serverless.list`, for wrappers and stored settings."""
 
     model: str | None
-    """Only the price of the model with exactly this name."""
+    """Return only the price of the model with exactly this name."""
     active_only: bool | None
-    """Whether to leave out prices that are not in force.
+    """Whether to exclude prices that are no longer in force.
 
-    Left out, false.
+    Defaults to false.
     """

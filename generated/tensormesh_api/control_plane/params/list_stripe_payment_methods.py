@@ -14,7 +14,7 @@ class ListStripePaymentMethodsParams(TypedDict, total=False):
     """
 
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """

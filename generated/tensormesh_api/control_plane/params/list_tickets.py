@@ -12,24 +12,24 @@ class ListTicketsParams(TypedDict, total=False):
     """Keyword arguments of `support.tickets.list`, for wrappers and stored settings."""
 
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """
     status: str | None
-    """Only tickets of this status. `TICKET_STATUS_UNSPECIFIED`, the default, means all.
+    """Return only tickets with this status. `TICKET_STATUS_UNSPECIFIED`, the default, returns all.
 
     Known values: TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS,
     TICKET_STATUS_WAITING_ON_CUSTOMER, TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
     """
     page: int | None
-    """Which page to give, counted from 1.
+    """Page number, starting at 1.
 
-    A page after the last is an empty list with the same `total`. At least 1. Default: 1.
+    Pages after the last one are empty and report the same `total`. At least 1. Default: 1.
     Inferred, not documented.
     """
     size: int | None
-    """How many entries a page holds at most.
+    """Maximum number of entries per page.
 
-    At least 1 and at most 100. Default: 20. Inferred, not documented.
+    Between 1 and 100. Default: 20. Inferred, not documented.
     """

@@ -12,12 +12,12 @@ class ListUserApiKeysParams(TypedDict, total=False):
     """Keyword arguments of `users.api_keys.list`, for wrappers and stored settings."""
 
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """
     include_deleted: bool | None
-    """Whether to list deleted keys too.
+    """Whether to include deleted keys.
 
-    Left out, false; that default is inferred.
+    Defaults to false.
     """

@@ -13,38 +13,38 @@ class QueryLogsParams(TypedDict, total=False):
     """Keyword arguments of `logs.query`, for wrappers and stored settings."""
 
     model_id: str | None
-    """Id of the model."""
+    """ID of the model."""
     deployment_id: str | None
-    """Id of the deployment."""
+    """ID of the deployment."""
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """
     start_time: datetime | None
-    """Start of the range, inclusive.
+    """Start of the time range (inclusive).
 
-    Left out, one hour before `end_time`.
+    Defaults to one hour before `end_time`.
     """
     end_time: datetime | None
-    """End of the range, exclusive.
+    """End of the time range (exclusive).
 
-    Left out, now.
+    Defaults to now.
     """
     severity: str | None
-    """Only entries at least this serious. `LOG_SEVERITY_UNSPECIFIED`, the default, means all.
+    """Return only entries of this severity or higher. `LOG_SEVERITY_UNSPECIFIED`, the default,
+    returns all.
 
     Known values: LOG_SEVERITY_UNSPECIFIED, LOG_SEVERITY_DEBUG, LOG_SEVERITY_INFO,
     LOG_SEVERITY_WARNING, LOG_SEVERITY_ERROR, LOG_SEVERITY_CRITICAL. Inferred, not documented.
     """
     limit: int | None
-    """How many entries a page holds at most.
+    """Maximum number of entries per page.
 
-    At least 1 and at most 1000. Default: 50.
+    Between 1 and 1000. Default: 50.
     """
     page_token: str | None
-    """The `next_page_token` of the page before.
+    """Token of the page to return: the `next_page_token` of the previous page.
 
-    Left out, the first page. Valid only as long as the other parameters stay the same
-    (inferred).
+    Defaults to the first page. Only valid if all other parameters stay the same.
     """

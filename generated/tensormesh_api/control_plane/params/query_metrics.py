@@ -14,31 +14,31 @@ class QueryMetricsParams(TypedDict, total=False):
     """Keyword arguments of `metrics.query`, for wrappers and stored settings."""
 
     model_id: Required[str]
-    """Id of the model."""
+    """ID of the model."""
     deployment_id: str | None
-    """Only this deployment of the model."""
+    """Return only metrics of this deployment of the model."""
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller; that default is inferred.
+    Defaults to the caller.
     """
     metric_names: Sequence[str] | None
-    """Names of the metrics to give, one parameter for each.
+    """Names of the metrics to return; repeat the parameter for each.
 
-    Left out, all.
+    Defaults to all.
     """
     start_time: datetime | None
-    """Start of the range, inclusive.
+    """Start of the time range (inclusive).
 
-    Left out, one hour before `end_time`.
+    Defaults to one hour before `end_time`.
     """
     end_time: datetime | None
-    """End of the range, exclusive.
+    """End of the time range (exclusive).
 
-    Left out, now.
+    Defaults to now.
     """
     step: str | None
-    """Time between two points, in seconds, such as `60s`.
+    """Interval between data points, in seconds, such as `60s`.
 
-    Left out, the service decides.
+    Chosen by the service if omitted.
     """

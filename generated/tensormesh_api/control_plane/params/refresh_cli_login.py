@@ -12,4 +12,4 @@ class RefreshCliLoginParams(TypedDict, total=False):
     """Keyword arguments of `auth.cli.refresh`, for wrappers and stored settings."""
 
     refresh_token: Required[str]
-    """The refresh token that came with the last access token."""
+    """Refresh token issued with the current access token."""

@@ -14,9 +14,9 @@ class SetDefaultStripePaymentMethodParams(TypedDict, total=False):
     """
 
     stripe_payment_method_id: Required[str]
-    """Id at Stripe of the method to make the default, such as `pm_...`."""
+    """Stripe ID of the payment method to use by default, such as `pm_...`."""
     user_id: str | None
-    """Id of the user whose account is meant.
+    """ID of the user whose account to use.
 
-    Left out, the caller.
+    Defaults to the caller.
     """

@@ -12,10 +12,12 @@ class StartCliLoginParams(TypedDict, total=False):
     """Keyword arguments of `auth.cli.start`, for wrappers and stored settings."""
 
     client_name: str | None
-    """Name of the program, shown to the person who approves."""
+    """Name of the program, shown to the user who approves the login."""
     client_version: str | None
     """Version of the program."""
     code_challenge: str | None
-    """PKCE (RFC 7636): the SHA-256 hash of `code_verifier`, in base64url without padding."""
+    """PKCE code challenge (RFC 7636): the SHA-256 hash of `code_verifier`, base64url-encoded
+    without padding.
+    """
     code_challenge_method: str | None
-    """How `code_challenge` was made: always `S256`."""
+    """PKCE challenge method: always `S256`."""

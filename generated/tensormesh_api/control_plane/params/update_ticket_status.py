@@ -12,17 +12,15 @@ class UpdateTicketStatusParams(TypedDict, total=False):
     """Keyword arguments of `support.tickets.update_status`, for wrappers and stored settings."""
 
     ticket_id: Required[str]
-    """Id of the ticket."""
+    """ID of the ticket."""
     status: Required[str]
-    """State of a ticket.
+    """Status to set.
 
-    Only `TICKET_STATUS_UNSPECIFIED` and `TICKET_STATUS_OPEN` are documented; the other members
-    are inferred. Known values: TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN,
-    TICKET_STATUS_IN_PROGRESS, TICKET_STATUS_WAITING_ON_CUSTOMER, TICKET_STATUS_RESOLVED,
-    TICKET_STATUS_CLOSED.
+    Known values: TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS,
+    TICKET_STATUS_WAITING_ON_CUSTOMER, TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
     """
     user_id: str | None
-    """Id of the user who acts.
+    """ID of the user who makes the change.
 
-    Left out, the caller.
+    Defaults to the caller.
     """

@@ -12,12 +12,12 @@ class UpdateUserProfileParams(TypedDict, total=False):
     """Keyword arguments of `users.update`, for wrappers and stored settings."""
 
     user_id: Required[str]
-    """Id of the user."""
+    """ID of the user."""
     first_name: str | None
     """New first name."""
     last_name: str | None
     """New last name."""
     display_name: str | None
-    """New name to be shown to others."""
+    """New name to show to other users."""
     company: str | None
     """New company."""

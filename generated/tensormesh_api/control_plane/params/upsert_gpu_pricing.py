@@ -16,12 +16,12 @@ class UpsertGpuPricingParams(TypedDict, total=False):
     """Keyword arguments of `admin.billing.pricing.gpu.upsert`, for wrappers and stored settings."""
 
     pricing: GpuPricing | Mapping[str, Any] | None
-    """The price.
+    """Price to store.
 
-    One with the same `gpu_type` and `cloud_provider` is replaced.
+    Replaces the price with the same `gpu_type` and `cloud_provider`.
     """
     user_id: str | None
-    """Id of the administrator who acts.
+    """ID of the administrator who makes the request.
 
-    Left out, the caller.
+    Defaults to the caller.
     """

@@ -18,12 +18,12 @@ class UpsertServerlessPricingParams(TypedDict, total=False):
     """
 
     pricing: ServerlessPricing | Mapping[str, Any] | None
-    """The price.
+    """Prices to store.
 
-    One with the same `model` is replaced.
+    They replace the prices with the same `model`.
     """
     user_id: str | None
-    """Id of the administrator who acts.
+    """ID of the administrator who makes the request.
 
-    Left out, the caller.
+    Defaults to the caller.
     """

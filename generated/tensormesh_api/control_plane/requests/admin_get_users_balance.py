@@ -21,7 +21,7 @@ def get(
     target_user_ids: Sequence[str] | None = None,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Get balances of users."""
+    """Get the balances of users."""
     _body: dict[str, Any] = {}
     if target_user_ids is not None:
         _body["targetUserIds"] = target_user_ids

@@ -24,7 +24,7 @@ def list(
     page: int | None = None,
     size: int | None = None,
 ) -> Request[ResultT, EventT]:
-    """List models of all users."""
+    """List the models of all users."""
     _query: dict[str, Any] = {}
     if user_id is not None:
         _query["userId"] = _wire.wire_query(user_id, "user_id")

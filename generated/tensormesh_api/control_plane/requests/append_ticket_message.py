@@ -26,7 +26,7 @@ def append_message(
     message: ConversationMessage | Mapping[str, Any] | None = None,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Add a message to a ticket."""
+    """Reply to a support ticket."""
     if ticket_id is None:
         raise _wire.missing("ticket_id")
     _path = "/v1/support/tickets/{ticketId}/messages"

@@ -21,7 +21,7 @@ def attach(
     stripe_payment_method_id: str | None = None,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Add a payment method."""
+    """Attach a payment method."""
     _body: dict[str, Any] = {}
     if stripe_payment_method_id is not None:
         _body["stripePaymentMethodId"] = stripe_payment_method_id

@@ -31,7 +31,7 @@ def create(
     end_time: datetime | None = None,
     auto_renew: bool | None = None,
 ) -> Request[ResultT, EventT]:
-    """Reserve a deployment."""
+    """Create a reserved deployment."""
     if product_id is None:
         raise _wire.missing("product_id")
     _body: dict[str, Any] = {

@@ -26,7 +26,7 @@ def create(
     stripe_payment_method_id: str | None = None,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Prepare a payment."""
+    """Create a payment intent."""
     _body: dict[str, Any] = {}
     if amount is not None:
         _body["amount"] = _wire.wire_object(amount, "amount")

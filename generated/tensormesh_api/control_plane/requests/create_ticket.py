@@ -27,7 +27,7 @@ def create(
     message: ConversationMessage | Mapping[str, Any] | None = None,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Open a ticket."""
+    """Open a support ticket."""
     if subject is None:
         raise _wire.missing("subject")
     _body: dict[str, Any] = {

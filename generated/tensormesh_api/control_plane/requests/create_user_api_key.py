@@ -25,7 +25,7 @@ def create(
     scopes: Sequence[str] | None = None,
     expires_at: datetime | None = None,
 ) -> Request[ResultT, EventT]:
-    """Make an API key."""
+    """Create an API key."""
     _body: dict[str, Any] = {}
     if user_id is not None:
         _body["userId"] = user_id

@@ -21,7 +21,7 @@ def delete(
     model_id: str,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Take a model down."""
+    """Delete a model."""
     if model_id is None:
         raise _wire.missing("model_id")
     _path = "/v1/models/{modelId}"

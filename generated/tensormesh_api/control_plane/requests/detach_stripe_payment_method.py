@@ -22,7 +22,7 @@ def detach(
     stripe_payment_method_id: str,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Remove a payment method."""
+    """Detach a payment method."""
     if stripe_payment_method_id is None:
         raise _wire.missing("stripe_payment_method_id")
     _path = "/v1/billing/stripe/customers/payment-methods/{stripePaymentMethodId}"

@@ -17,5 +17,5 @@ def get_auth_profile(
     _operation: Operation[ResultT, EventT],
     /,
 ) -> Request[ResultT, EventT]:
-    """Get the caller's profile."""
+    """Get your profile."""
     return Request(_operation, "/auth/profile", {}, None)

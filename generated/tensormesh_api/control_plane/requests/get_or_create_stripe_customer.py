@@ -20,7 +20,7 @@ def get_or_create(
     *,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Get or create a user's customer record at Stripe."""
+    """Get or create a user's Stripe customer."""
     _query: dict[str, Any] = {}
     if user_id is not None:
         _query["userId"] = _wire.wire_query(user_id, "user_id")

@@ -25,7 +25,7 @@ def history(
     end_time: datetime | None = None,
     granularity: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Get a user's Serverless usage over time."""
+    """Get a user's Serverless usage history."""
     _query: dict[str, Any] = {}
     if user_id is not None:
         _query["userId"] = _wire.wire_query(user_id, "user_id")

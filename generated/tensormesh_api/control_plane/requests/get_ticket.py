@@ -21,7 +21,7 @@ def get(
     ticket_id: str,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Get a ticket."""
+    """Get a support ticket."""
     if ticket_id is None:
         raise _wire.missing("ticket_id")
     _path = "/v1/support/tickets/{ticketId}"

@@ -21,7 +21,7 @@ def get_by_email(
     user_email: str,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Get a user's profile by e-mail address."""
+    """Get a user's profile by email address."""
     if user_email is None:
         raise _wire.missing("user_email")
     _path = "/v1/users/by-email/{userEmail}"

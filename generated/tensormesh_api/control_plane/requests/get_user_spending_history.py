@@ -20,7 +20,7 @@ def history(
     *,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Get a user's spending over time."""
+    """Get a user's spending history."""
     _query: dict[str, Any] = {}
     if user_id is not None:
         _query["userId"] = _wire.wire_query(user_id, "user_id")

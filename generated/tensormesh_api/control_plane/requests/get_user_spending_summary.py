@@ -20,7 +20,7 @@ def summary(
     *,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Sum up a user's spending."""
+    """Summarize a user's spending."""
     _query: dict[str, Any] = {}
     if user_id is not None:
         _query["userId"] = _wire.wire_query(user_id, "user_id")

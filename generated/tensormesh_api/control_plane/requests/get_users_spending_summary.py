@@ -21,7 +21,7 @@ def summary(
     target_user_ids: Sequence[str] | None = None,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Sum up the spending of users."""
+    """Summarize the spending of users."""
     _body: dict[str, Any] = {}
     if target_user_ids is not None:
         _body["targetUserIds"] = target_user_ids

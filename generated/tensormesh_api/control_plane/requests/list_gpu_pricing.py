@@ -22,7 +22,7 @@ def list(
     gpu_type: str | None = None,
     active_only: bool | None = None,
 ) -> Request[ResultT, EventT]:
-    """List prices of GPUs."""
+    """List GPU prices."""
     _query: dict[str, Any] = {}
     if cloud_provider is not None:
         _query["cloudProvider"] = _wire.wire_query(cloud_provider, "cloud_provider")

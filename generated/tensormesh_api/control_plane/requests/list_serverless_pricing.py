@@ -21,7 +21,7 @@ def list(
     model: str | None = None,
     active_only: bool | None = None,
 ) -> Request[ResultT, EventT]:
-    """List prices of Serverless models."""
+    """List Serverless model prices."""
     _query: dict[str, Any] = {}
     if model is not None:
         _query["model"] = _wire.wire_query(model, "model")

@@ -23,7 +23,7 @@ def list(
     page: int | None = None,
     size: int | None = None,
 ) -> Request[ResultT, EventT]:
-    """List a user's tickets."""
+    """List a user's support tickets."""
     _query: dict[str, Any] = {}
     if user_id is not None:
         _query["userId"] = _wire.wire_query(user_id, "user_id")

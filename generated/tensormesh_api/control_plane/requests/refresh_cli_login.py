@@ -20,7 +20,7 @@ def refresh(
     *,
     refresh_token: str,
 ) -> Request[ResultT, EventT]:
-    """Renew the tokens of a login."""
+    """Refresh the tokens of a login."""
     if refresh_token is None:
         raise _wire.missing("refresh_token")
     _body: dict[str, Any] = {

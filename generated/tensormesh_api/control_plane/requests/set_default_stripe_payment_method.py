@@ -22,7 +22,7 @@ def set_default(
     stripe_payment_method_id: str,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Choose the default payment method."""
+    """Set the default payment method."""
     if stripe_payment_method_id is None:
         raise _wire.missing("stripe_payment_method_id")
     _body: dict[str, Any] = {

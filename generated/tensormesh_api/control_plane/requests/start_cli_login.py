@@ -22,7 +22,7 @@ def start(
     code_challenge: str | None = None,
     code_challenge_method: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Start a login in the browser."""
+    """Start a browser login."""
     _body: dict[str, Any] = {}
     if client_name is not None:
         _body["clientName"] = client_name

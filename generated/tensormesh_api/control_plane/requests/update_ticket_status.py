@@ -22,7 +22,7 @@ def update_status(
     status: str,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Change a ticket's status."""
+    """Update a ticket's status."""
     if ticket_id is None:
         raise _wire.missing("ticket_id")
     if status is None:

@@ -24,7 +24,7 @@ def update(
     display_name: str | None = None,
     company: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Change a user's profile."""
+    """Update a user's profile."""
     if user_id is None:
         raise _wire.missing("user_id")
     _path = "/v1/users/{userId}"

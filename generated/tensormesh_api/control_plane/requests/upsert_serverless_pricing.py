@@ -25,7 +25,7 @@ def upsert(
     pricing: ServerlessPricing | Mapping[str, Any] | None = None,
     user_id: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Set the price of a Serverless model."""
+    """Set the token prices of a Serverless model."""
     _body: dict[str, Any] = {}
     if pricing is not None:
         _body["pricing"] = _wire.wire_object(pricing, "pricing")

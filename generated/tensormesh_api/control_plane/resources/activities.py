@@ -51,16 +51,14 @@ class Activities(SyncResource):
     ) -> ListActivitiesPage:
         """List activities.
 
-        Lists what was done in a user's account, newest first, by pages with tokens. That there
-        is such a list is documented; its form is inferred.
+        List what happened in a user's account, newest first.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            type (str | None): Only activities of this type. `ACTIVITY_TYPE_UNSPECIFIED`, the
-                default, means all. Known values: ACTIVITY_TYPE_UNSPECIFIED,
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            type (str | None): Return only activities of this type. `ACTIVITY_TYPE_UNSPECIFIED`,
+                the default, returns all. Known values: ACTIVITY_TYPE_UNSPECIFIED,
                 ACTIVITY_TYPE_LOGIN, ACTIVITY_TYPE_MODEL_DEPLOYED, ACTIVITY_TYPE_MODEL_DELETED,
                 ACTIVITY_TYPE_API_KEY_CREATED, ACTIVITY_TYPE_API_KEY_DELETED,
                 ACTIVITY_TYPE_PAYMENT_METHOD_ATTACHED, ACTIVITY_TYPE_PAYMENT_METHOD_DETACHED,
@@ -68,10 +66,11 @@ class Activities(SyncResource):
                 ACTIVITY_TYPE_TICKET_UPDATED, ACTIVITY_TYPE_ROLE_CHANGED,
                 ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CREATED,
                 ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CANCELED. Inferred, not documented.
-            page_size (int | None): How many entries a page holds at most. Default and bounds
-                are inferred. At least 1 and at most 1000. Default: 50.
-            page_token (str | None): The `next_page_token` of the page before. Left out, the
-                first page. Valid only as long as the other parameters stay the same (inferred).
+            page_size (int | None): Maximum number of entries per page. Between 1 and 1000.
+                Default: 50.
+            page_token (str | None): Token of the page to return: the `next_page_token` of the
+                previous page. Defaults to the first page. Only valid if all other parameters
+                stay the same.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -80,7 +79,7 @@ class Activities(SyncResource):
                 seconds.
 
         Returns:
-            ListActivitiesPage: A page of activities.
+            ListActivitiesPage: Page of activities.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -203,16 +202,14 @@ class AsyncActivities(AsyncResource):
     ) -> AsyncListActivitiesPage:
         """List activities.
 
-        Lists what was done in a user's account, newest first, by pages with tokens. That there
-        is such a list is documented; its form is inferred.
+        List what happened in a user's account, newest first.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            type (str | None): Only activities of this type. `ACTIVITY_TYPE_UNSPECIFIED`, the
-                default, means all. Known values: ACTIVITY_TYPE_UNSPECIFIED,
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            type (str | None): Return only activities of this type. `ACTIVITY_TYPE_UNSPECIFIED`,
+                the default, returns all. Known values: ACTIVITY_TYPE_UNSPECIFIED,
                 ACTIVITY_TYPE_LOGIN, ACTIVITY_TYPE_MODEL_DEPLOYED, ACTIVITY_TYPE_MODEL_DELETED,
                 ACTIVITY_TYPE_API_KEY_CREATED, ACTIVITY_TYPE_API_KEY_DELETED,
                 ACTIVITY_TYPE_PAYMENT_METHOD_ATTACHED, ACTIVITY_TYPE_PAYMENT_METHOD_DETACHED,
@@ -220,10 +217,11 @@ class AsyncActivities(AsyncResource):
                 ACTIVITY_TYPE_TICKET_UPDATED, ACTIVITY_TYPE_ROLE_CHANGED,
                 ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CREATED,
                 ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CANCELED. Inferred, not documented.
-            page_size (int | None): How many entries a page holds at most. Default and bounds
-                are inferred. At least 1 and at most 1000. Default: 50.
-            page_token (str | None): The `next_page_token` of the page before. Left out, the
-                first page. Valid only as long as the other parameters stay the same (inferred).
+            page_size (int | None): Maximum number of entries per page. Between 1 and 1000.
+                Default: 50.
+            page_token (str | None): Token of the page to return: the `next_page_token` of the
+                previous page. Defaults to the first page. Only valid if all other parameters
+                stay the same.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -232,7 +230,7 @@ class AsyncActivities(AsyncResource):
                 seconds.
 
         Returns:
-            ListActivitiesPage: A page of activities.
+            ListActivitiesPage: Page of activities.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

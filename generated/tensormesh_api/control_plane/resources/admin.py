@@ -84,16 +84,15 @@ class AdminUsers(SyncResource):
     ) -> ListUsersPage:
         """List all users.
 
-        Lists all users, by numbered pages. Only administrators may do so.
+        List every user. Requires an administrator.
 
         Args:
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
-                Inferred, not documented.
-            page (int | None): Which page to give, counted from 1. A page after the last is an
-                empty list with the same `total`. At least 1. Default: 1. Inferred, not
-                documented.
-            size (int | None): How many entries a page holds at most. At least 1 and at most
-                100. Default: 20. Inferred, not documented.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller. Inferred, not documented.
+            page (int | None): Page number, starting at 1. Pages after the last one are empty
+                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+            size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
+                20. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -102,7 +101,7 @@ class AdminUsers(SyncResource):
                 seconds.
 
         Returns:
-            ListUsersPage: A page of users.
+            ListUsersPage: Page of users.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -166,15 +165,14 @@ class AdminUsers(SyncResource):
     ) -> User:
         """Change a user's role.
 
-        Gives a user another role. Only administrators may do so.
+        Assign a role to a user. Requires an administrator.
 
         Args:
-            target_user_id (str | None): Id of the user who gets the role.
-            target_user_role (str | None): The role to give. Left out, `USER_ROLE_UNSPECIFIED`,
-                which is no role to give (inferred). Known values: USER_ROLE_UNSPECIFIED,
+            target_user_id (str | None): ID of the user who gets the role.
+            target_user_role (str | None): Role to assign. Known values: USER_ROLE_UNSPECIFIED,
                 USER_ROLE_USER, USER_ROLE_ADMIN, USER_ROLE_SUPER_ADMIN.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller; that
-                default is inferred.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -183,7 +181,7 @@ class AdminUsers(SyncResource):
                 seconds.
 
         Returns:
-            User: The user with the new role.
+            User: User with the new role.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -305,15 +303,15 @@ class AdminBillingBalances(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> AdminGetUsersBalanceResponse:
-        """Get balances of users.
+        """Get the balances of users.
 
-        Gives the balances of the users named. It changes nothing, although it is a POST. Only
-        administrators may do so (inferred).
+        Return the balances of the given users. Changes nothing, even though this is a POST
+        request. Requires an administrator.
 
         Args:
-            target_user_ids (Sequence[str] | None): Ids of the users to tell about.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller; that
-                default is inferred.
+            target_user_ids (Sequence[str] | None): IDs of the users to report on.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -322,7 +320,7 @@ class AdminBillingBalances(SyncResource):
                 seconds.
 
         Returns:
-            AdminGetUsersBalanceResponse: The balances.
+            AdminGetUsersBalanceResponse: Balances of the users.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -350,15 +348,15 @@ class AdminBillingBalances(SyncResource):
     ) -> Money:
         """Add to a user's balance.
 
-        Raises a user's balance by an amount. A repeated call raises it again. Only
-        administrators may do so (inferred).
+        Increase the balance of a user by an amount. Every call adds the amount again. Requires
+        an administrator.
 
         Args:
-            target_user_id (str | None): Id of the user whose balance grows.
-            amount (Money | Mapping[str, Any] | None): What to add to the balance. It is an
+            target_user_id (str | None): ID of the user whose balance to increase.
+            amount (Money | Mapping[str, Any] | None): Amount to add to the balance. This is an
                 increment, not the new balance.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller; that
-                default is inferred.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -367,7 +365,7 @@ class AdminBillingBalances(SyncResource):
                 seconds.
 
         Returns:
-            Money: The new balance.
+            Money: New balance.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -489,16 +487,15 @@ class AdminBillingSpending(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> GetUsersSpendingSummaryResponse:
-        """Sum up the spending of users.
+        """Summarize the spending of users.
 
-        Gives what the users named spent in the last 24 hours, 7 days and 30 days, each up to
-        now. It changes nothing, although it is a POST. Only administrators may do so
-        (inferred).
+        Return what the given users spent in the last 24 hours, 7 days and 30 days. Changes
+        nothing, even though this is a POST request. Requires an administrator.
 
         Args:
-            target_user_ids (Sequence[str] | None): Ids of the users to tell about.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller; that
-                default is inferred.
+            target_user_ids (Sequence[str] | None): IDs of the users to report on.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -507,7 +504,7 @@ class AdminBillingSpending(SyncResource):
                 seconds.
 
         Returns:
-            GetUsersSpendingSummaryResponse: The sums.
+            GetUsersSpendingSummaryResponse: Spending totals of the users.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -594,15 +591,16 @@ class AdminBillingPricingGpu(SyncResource):
     ) -> GpuPricing:
         """Set the price of a GPU.
 
-        Sets what a type of GPU costs at a provider, in place of the price before, if there was
-        one. Only administrators may do so.
+        Create or replace the price of a GPU type at a cloud provider. Requires an
+        administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            pricing (GpuPricing | Mapping[str, Any] | None): The price. One with the same
-                `gpu_type` and `cloud_provider` is replaced.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
+            pricing (GpuPricing | Mapping[str, Any] | None): Price to store. Replaces the price
+                with the same `gpu_type` and `cloud_provider`.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -611,7 +609,7 @@ class AdminBillingPricingGpu(SyncResource):
                 seconds.
 
         Returns:
-            GpuPricing: The price.
+            GpuPricing: Stored price.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -696,17 +694,17 @@ class AdminBillingPricingServerless(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> ServerlessPricing:
-        """Set the price of a Serverless model.
+        """Set the token prices of a Serverless model.
 
-        Sets what the tokens of a model cost, in place of the price before, if there was one.
-        Only administrators may do so.
+        Create or replace the token prices of a model. Requires an administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            pricing (ServerlessPricing | Mapping[str, Any] | None): The price. One with the same
-                `model` is replaced.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
+            pricing (ServerlessPricing | Mapping[str, Any] | None): Prices to store. They
+                replace the prices with the same `model`.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -715,7 +713,7 @@ class AdminBillingPricingServerless(SyncResource):
                 seconds.
 
         Returns:
-            ServerlessPricing: The price.
+            ServerlessPricing: Stored price.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -833,26 +831,26 @@ class AdminModels(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> AdminListModelsPage:
-        """List models of all users.
+        """List the models of all users.
 
-        Lists models of all users, or of one, by numbered pages. Only administrators may do so.
+        List the models of every user, optionally filtered by owner and status. Requires an
+        administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
-                Inferred, not documented.
-            target_user_id (str | None): Only models of this user. Left out, of all.
-            status (str | None): Only models of this status. `MODEL_STATUS_UNSPECIFIED`, the
-                default, means all. Known values: MODEL_STATUS_UNSPECIFIED,
-                MODEL_STATUS_PENDING, MODEL_STATUS_DEPLOYING, MODEL_STATUS_RUNNING,
-                MODEL_STATUS_STOPPED, MODEL_STATUS_FAILED, MODEL_STATUS_DELETING,
-                MODEL_STATUS_DELETED.
-            page (int | None): Which page to give, counted from 1. A page after the last is an
-                empty list with the same `total`. At least 1. Default: 1. Inferred, not
-                documented.
-            size (int | None): How many entries a page holds at most. At least 1 and at most
-                100. Default: 20. Inferred, not documented.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller. Inferred, not documented.
+            target_user_id (str | None): Return only models of this user. Defaults to all users.
+            status (str | None): Return only models with this status.
+                `MODEL_STATUS_UNSPECIFIED`, the default, returns all. Known values:
+                MODEL_STATUS_UNSPECIFIED, MODEL_STATUS_PENDING, MODEL_STATUS_DEPLOYING,
+                MODEL_STATUS_RUNNING, MODEL_STATUS_STOPPED, MODEL_STATUS_FAILED,
+                MODEL_STATUS_DELETING, MODEL_STATUS_DELETED.
+            page (int | None): Page number, starting at 1. Pages after the last one are empty
+                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+            size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
+                20. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -861,7 +859,7 @@ class AdminModels(SyncResource):
                 seconds.
 
         Returns:
-            AdminListModelsPage: A page of models.
+            AdminListModelsPage: Page of models.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -984,19 +982,18 @@ class AdminProducts(SyncResource):
     ) -> AdminListProductsPage:
         """List all products.
 
-        Lists all products, those that are not on offer too, by numbered pages. Only
-        administrators may do so.
+        List every product, including those that are no longer offered. Requires an
+        administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
-                Inferred, not documented.
-            page (int | None): Which page to give, counted from 1. A page after the last is an
-                empty list with the same `total`. At least 1. Default: 1. Inferred, not
-                documented.
-            size (int | None): How many entries a page holds at most. At least 1 and at most
-                100. Default: 20. Inferred, not documented.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller. Inferred, not documented.
+            page (int | None): Page number, starting at 1. Pages after the last one are empty
+                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+            size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
+                20. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1005,7 +1002,7 @@ class AdminProducts(SyncResource):
                 seconds.
 
         Returns:
-            AdminListProductsPage: A page of products.
+            AdminListProductsPage: Page of products.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1069,14 +1066,15 @@ class AdminProducts(SyncResource):
     ) -> Product:
         """Create a product.
 
-        Creates a product. Only administrators may do so.
+        Add a product to the catalog. Requires an administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            product (Product | Mapping[str, Any] | None): The product, without `product_id` and
-                timestamps.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
+            product (Product | Mapping[str, Any] | None): Product to create, without
+                `product_id` and timestamps.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1085,7 +1083,7 @@ class AdminProducts(SyncResource):
                 seconds.
 
         Returns:
-            Product: The new product.
+            Product: Created product.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1113,15 +1111,16 @@ class AdminProducts(SyncResource):
     ) -> Product:
         """Replace a product.
 
-        Replaces all that is said of a product. Only administrators may do so.
+        Replace every field of a product. Requires an administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            product_id (str): Id of the product.
-            product (Product | Mapping[str, Any] | None): The whole product: fields that are
-                left out are emptied. `product_id` and timestamps are ignored.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
+            product_id (str): ID of the product.
+            product (Product | Mapping[str, Any] | None): Complete product: omitted fields are
+                cleared. `product_id` and timestamps are ignored.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1130,7 +1129,7 @@ class AdminProducts(SyncResource):
                 seconds.
 
         Returns:
-            Product: The product.
+            Product: Updated product.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1158,14 +1157,14 @@ class AdminProducts(SyncResource):
     ) -> None:
         """Delete a product.
 
-        Deletes a product. Only administrators may do so.
+        Remove a product from the catalog. Requires an administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            product_id (str): Id of the product.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
-                Inferred, not documented.
+            product_id (str): ID of the product.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1393,16 +1392,15 @@ class AsyncAdminUsers(AsyncResource):
     ) -> AsyncListUsersPage:
         """List all users.
 
-        Lists all users, by numbered pages. Only administrators may do so.
+        List every user. Requires an administrator.
 
         Args:
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
-                Inferred, not documented.
-            page (int | None): Which page to give, counted from 1. A page after the last is an
-                empty list with the same `total`. At least 1. Default: 1. Inferred, not
-                documented.
-            size (int | None): How many entries a page holds at most. At least 1 and at most
-                100. Default: 20. Inferred, not documented.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller. Inferred, not documented.
+            page (int | None): Page number, starting at 1. Pages after the last one are empty
+                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+            size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
+                20. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1411,7 +1409,7 @@ class AsyncAdminUsers(AsyncResource):
                 seconds.
 
         Returns:
-            ListUsersPage: A page of users.
+            ListUsersPage: Page of users.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1475,15 +1473,14 @@ class AsyncAdminUsers(AsyncResource):
     ) -> User:
         """Change a user's role.
 
-        Gives a user another role. Only administrators may do so.
+        Assign a role to a user. Requires an administrator.
 
         Args:
-            target_user_id (str | None): Id of the user who gets the role.
-            target_user_role (str | None): The role to give. Left out, `USER_ROLE_UNSPECIFIED`,
-                which is no role to give (inferred). Known values: USER_ROLE_UNSPECIFIED,
+            target_user_id (str | None): ID of the user who gets the role.
+            target_user_role (str | None): Role to assign. Known values: USER_ROLE_UNSPECIFIED,
                 USER_ROLE_USER, USER_ROLE_ADMIN, USER_ROLE_SUPER_ADMIN.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller; that
-                default is inferred.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1492,7 +1489,7 @@ class AsyncAdminUsers(AsyncResource):
                 seconds.
 
         Returns:
-            User: The user with the new role.
+            User: User with the new role.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1614,15 +1611,15 @@ class AsyncAdminBillingBalances(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> AdminGetUsersBalanceResponse:
-        """Get balances of users.
+        """Get the balances of users.
 
-        Gives the balances of the users named. It changes nothing, although it is a POST. Only
-        administrators may do so (inferred).
+        Return the balances of the given users. Changes nothing, even though this is a POST
+        request. Requires an administrator.
 
         Args:
-            target_user_ids (Sequence[str] | None): Ids of the users to tell about.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller; that
-                default is inferred.
+            target_user_ids (Sequence[str] | None): IDs of the users to report on.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1631,7 +1628,7 @@ class AsyncAdminBillingBalances(AsyncResource):
                 seconds.
 
         Returns:
-            AdminGetUsersBalanceResponse: The balances.
+            AdminGetUsersBalanceResponse: Balances of the users.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1659,15 +1656,15 @@ class AsyncAdminBillingBalances(AsyncResource):
     ) -> Money:
         """Add to a user's balance.
 
-        Raises a user's balance by an amount. A repeated call raises it again. Only
-        administrators may do so (inferred).
+        Increase the balance of a user by an amount. Every call adds the amount again. Requires
+        an administrator.
 
         Args:
-            target_user_id (str | None): Id of the user whose balance grows.
-            amount (Money | Mapping[str, Any] | None): What to add to the balance. It is an
+            target_user_id (str | None): ID of the user whose balance to increase.
+            amount (Money | Mapping[str, Any] | None): Amount to add to the balance. This is an
                 increment, not the new balance.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller; that
-                default is inferred.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1676,7 +1673,7 @@ class AsyncAdminBillingBalances(AsyncResource):
                 seconds.
 
         Returns:
-            Money: The new balance.
+            Money: New balance.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1798,16 +1795,15 @@ class AsyncAdminBillingSpending(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> GetUsersSpendingSummaryResponse:
-        """Sum up the spending of users.
+        """Summarize the spending of users.
 
-        Gives what the users named spent in the last 24 hours, 7 days and 30 days, each up to
-        now. It changes nothing, although it is a POST. Only administrators may do so
-        (inferred).
+        Return what the given users spent in the last 24 hours, 7 days and 30 days. Changes
+        nothing, even though this is a POST request. Requires an administrator.
 
         Args:
-            target_user_ids (Sequence[str] | None): Ids of the users to tell about.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller; that
-                default is inferred.
+            target_user_ids (Sequence[str] | None): IDs of the users to report on.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1816,7 +1812,7 @@ class AsyncAdminBillingSpending(AsyncResource):
                 seconds.
 
         Returns:
-            GetUsersSpendingSummaryResponse: The sums.
+            GetUsersSpendingSummaryResponse: Spending totals of the users.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1903,15 +1899,16 @@ class AsyncAdminBillingPricingGpu(AsyncResource):
     ) -> GpuPricing:
         """Set the price of a GPU.
 
-        Sets what a type of GPU costs at a provider, in place of the price before, if there was
-        one. Only administrators may do so.
+        Create or replace the price of a GPU type at a cloud provider. Requires an
+        administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            pricing (GpuPricing | Mapping[str, Any] | None): The price. One with the same
-                `gpu_type` and `cloud_provider` is replaced.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
+            pricing (GpuPricing | Mapping[str, Any] | None): Price to store. Replaces the price
+                with the same `gpu_type` and `cloud_provider`.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1920,7 +1917,7 @@ class AsyncAdminBillingPricingGpu(AsyncResource):
                 seconds.
 
         Returns:
-            GpuPricing: The price.
+            GpuPricing: Stored price.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2005,17 +2002,17 @@ class AsyncAdminBillingPricingServerless(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> ServerlessPricing:
-        """Set the price of a Serverless model.
+        """Set the token prices of a Serverless model.
 
-        Sets what the tokens of a model cost, in place of the price before, if there was one.
-        Only administrators may do so.
+        Create or replace the token prices of a model. Requires an administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            pricing (ServerlessPricing | Mapping[str, Any] | None): The price. One with the same
-                `model` is replaced.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
+            pricing (ServerlessPricing | Mapping[str, Any] | None): Prices to store. They
+                replace the prices with the same `model`.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2024,7 +2021,7 @@ class AsyncAdminBillingPricingServerless(AsyncResource):
                 seconds.
 
         Returns:
-            ServerlessPricing: The price.
+            ServerlessPricing: Stored price.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2142,26 +2139,26 @@ class AsyncAdminModels(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> AsyncAdminListModelsPage:
-        """List models of all users.
+        """List the models of all users.
 
-        Lists models of all users, or of one, by numbered pages. Only administrators may do so.
+        List the models of every user, optionally filtered by owner and status. Requires an
+        administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
-                Inferred, not documented.
-            target_user_id (str | None): Only models of this user. Left out, of all.
-            status (str | None): Only models of this status. `MODEL_STATUS_UNSPECIFIED`, the
-                default, means all. Known values: MODEL_STATUS_UNSPECIFIED,
-                MODEL_STATUS_PENDING, MODEL_STATUS_DEPLOYING, MODEL_STATUS_RUNNING,
-                MODEL_STATUS_STOPPED, MODEL_STATUS_FAILED, MODEL_STATUS_DELETING,
-                MODEL_STATUS_DELETED.
-            page (int | None): Which page to give, counted from 1. A page after the last is an
-                empty list with the same `total`. At least 1. Default: 1. Inferred, not
-                documented.
-            size (int | None): How many entries a page holds at most. At least 1 and at most
-                100. Default: 20. Inferred, not documented.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller. Inferred, not documented.
+            target_user_id (str | None): Return only models of this user. Defaults to all users.
+            status (str | None): Return only models with this status.
+                `MODEL_STATUS_UNSPECIFIED`, the default, returns all. Known values:
+                MODEL_STATUS_UNSPECIFIED, MODEL_STATUS_PENDING, MODEL_STATUS_DEPLOYING,
+                MODEL_STATUS_RUNNING, MODEL_STATUS_STOPPED, MODEL_STATUS_FAILED,
+                MODEL_STATUS_DELETING, MODEL_STATUS_DELETED.
+            page (int | None): Page number, starting at 1. Pages after the last one are empty
+                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+            size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
+                20. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2170,7 +2167,7 @@ class AsyncAdminModels(AsyncResource):
                 seconds.
 
         Returns:
-            AdminListModelsPage: A page of models.
+            AdminListModelsPage: Page of models.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2293,19 +2290,18 @@ class AsyncAdminProducts(AsyncResource):
     ) -> AsyncAdminListProductsPage:
         """List all products.
 
-        Lists all products, those that are not on offer too, by numbered pages. Only
-        administrators may do so.
+        List every product, including those that are no longer offered. Requires an
+        administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
-                Inferred, not documented.
-            page (int | None): Which page to give, counted from 1. A page after the last is an
-                empty list with the same `total`. At least 1. Default: 1. Inferred, not
-                documented.
-            size (int | None): How many entries a page holds at most. At least 1 and at most
-                100. Default: 20. Inferred, not documented.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller. Inferred, not documented.
+            page (int | None): Page number, starting at 1. Pages after the last one are empty
+                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+            size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
+                20. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2314,7 +2310,7 @@ class AsyncAdminProducts(AsyncResource):
                 seconds.
 
         Returns:
-            AdminListProductsPage: A page of products.
+            AdminListProductsPage: Page of products.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2378,14 +2374,15 @@ class AsyncAdminProducts(AsyncResource):
     ) -> Product:
         """Create a product.
 
-        Creates a product. Only administrators may do so.
+        Add a product to the catalog. Requires an administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            product (Product | Mapping[str, Any] | None): The product, without `product_id` and
-                timestamps.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
+            product (Product | Mapping[str, Any] | None): Product to create, without
+                `product_id` and timestamps.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2394,7 +2391,7 @@ class AsyncAdminProducts(AsyncResource):
                 seconds.
 
         Returns:
-            Product: The new product.
+            Product: Created product.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2422,15 +2419,16 @@ class AsyncAdminProducts(AsyncResource):
     ) -> Product:
         """Replace a product.
 
-        Replaces all that is said of a product. Only administrators may do so.
+        Replace every field of a product. Requires an administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            product_id (str): Id of the product.
-            product (Product | Mapping[str, Any] | None): The whole product: fields that are
-                left out are emptied. `product_id` and timestamps are ignored.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
+            product_id (str): ID of the product.
+            product (Product | Mapping[str, Any] | None): Complete product: omitted fields are
+                cleared. `product_id` and timestamps are ignored.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2439,7 +2437,7 @@ class AsyncAdminProducts(AsyncResource):
                 seconds.
 
         Returns:
-            Product: The product.
+            Product: Updated product.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2467,14 +2465,14 @@ class AsyncAdminProducts(AsyncResource):
     ) -> None:
         """Delete a product.
 
-        Deletes a product. Only administrators may do so.
+        Remove a product from the catalog. Requires an administrator.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            product_id (str): Id of the product.
-            user_id (str | None): Id of the administrator who acts. Left out, the caller.
-                Inferred, not documented.
+            product_id (str): ID of the product.
+            user_id (str | None): ID of the administrator who makes the request. Defaults to the
+                caller. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.

@@ -52,21 +52,21 @@ class AuthCli(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> StartCliLoginResponse:
-        """Start a login in the browser.
+        """Start a browser login.
 
-        Starts a login that a person approves in a browser. Open `verification_url`, then
-        exchange the login for tokens, again and again, until it succeeds or expires. It serves
-        the command line alone, and is not a stable surface for other programs (documented). Its
-        path is documented, its form inferred. It needs no access token.
+        Start a login that the user approves in a browser. Open `verification_url`, then poll
+        the exchange operation until it succeeds or the login expires. Needs no access token.
+        For `tm` only; this operation may change without notice.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            client_name (str | None): Name of the program, shown to the person who approves.
+            client_name (str | None): Name of the program, shown to the user who approves the
+                login.
             client_version (str | None): Version of the program.
-            code_challenge (str | None): PKCE (RFC 7636): the SHA-256 hash of `code_verifier`,
-                in base64url without padding.
-            code_challenge_method (str | None): How `code_challenge` was made: always `S256`.
+            code_challenge (str | None): PKCE code challenge (RFC 7636): the SHA-256 hash of
+                `code_verifier`, base64url-encoded without padding.
+            code_challenge_method (str | None): PKCE challenge method: always `S256`.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -75,7 +75,7 @@ class AuthCli(SyncResource):
                 seconds.
 
         Returns:
-            StartCliLoginResponse: The login, to be approved.
+            StartCliLoginResponse: Login waiting for approval.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -103,18 +103,17 @@ class AuthCli(SyncResource):
     ) -> ExchangeCliLoginResponse:
         """Exchange a login for tokens.
 
-        Gives the tokens of a login once it is approved. Before that it answers 400 with the
-        gRPC code 9 and the reason `AUTHORIZATION_PENDING`; try again after
-        `poll_interval_seconds`. It serves the command line alone, and is not a stable surface
-        for other programs (documented). Its path is documented, its form inferred. It needs no
-        access token.
+        Return the tokens of an approved login. Until the user approves it, fails with status
+        400, gRPC code 9 and the reason `AUTHORIZATION_PENDING`; retry after
+        `poll_interval_seconds`. Needs no access token. For `tm` only; this operation may change
+        without notice.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            login_id (str): Id of the login.
-            code_verifier (str | None): PKCE (RFC 7636): the secret behind `code_challenge`.
-                Required if the login was started with one.
+            login_id (str): ID of the login.
+            code_verifier (str | None): PKCE code verifier (RFC 7636). Required if the login was
+                started with `code_challenge`.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -123,7 +122,7 @@ class AuthCli(SyncResource):
                 seconds.
 
         Returns:
-            ExchangeCliLoginResponse: The tokens.
+            ExchangeCliLoginResponse: Tokens of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -151,16 +150,15 @@ class AuthCli(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> RefreshCliLoginResponse:
-        """Renew the tokens of a login.
+        """Refresh the tokens of a login.
 
-        Gives new tokens for a refresh token. Both replace the old ones. It serves the command
-        line alone, and is not a stable surface for other programs (documented). Its path is
-        documented, its form inferred. It needs no access token.
+        Exchange a refresh token for new tokens, which replace both old ones. Needs no access
+        token. For `tm` only; this operation may change without notice.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            refresh_token (str): The refresh token that came with the last access token.
+            refresh_token (str): Refresh token issued with the current access token.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -169,7 +167,7 @@ class AuthCli(SyncResource):
                 seconds.
 
         Returns:
-            RefreshCliLoginResponse: The new tokens.
+            RefreshCliLoginResponse: New tokens.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -347,21 +345,21 @@ class AsyncAuthCli(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> StartCliLoginResponse:
-        """Start a login in the browser.
+        """Start a browser login.
 
-        Starts a login that a person approves in a browser. Open `verification_url`, then
-        exchange the login for tokens, again and again, until it succeeds or expires. It serves
-        the command line alone, and is not a stable surface for other programs (documented). Its
-        path is documented, its form inferred. It needs no access token.
+        Start a login that the user approves in a browser. Open `verification_url`, then poll
+        the exchange operation until it succeeds or the login expires. Needs no access token.
+        For `tm` only; this operation may change without notice.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            client_name (str | None): Name of the program, shown to the person who approves.
+            client_name (str | None): Name of the program, shown to the user who approves the
+                login.
             client_version (str | None): Version of the program.
-            code_challenge (str | None): PKCE (RFC 7636): the SHA-256 hash of `code_verifier`,
-                in base64url without padding.
-            code_challenge_method (str | None): How `code_challenge` was made: always `S256`.
+            code_challenge (str | None): PKCE code challenge (RFC 7636): the SHA-256 hash of
+                `code_verifier`, base64url-encoded without padding.
+            code_challenge_method (str | None): PKCE challenge method: always `S256`.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -370,7 +368,7 @@ class AsyncAuthCli(AsyncResource):
                 seconds.
 
         Returns:
-            StartCliLoginResponse: The login, to be approved.
+            StartCliLoginResponse: Login waiting for approval.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -398,18 +396,17 @@ class AsyncAuthCli(AsyncResource):
     ) -> ExchangeCliLoginResponse:
         """Exchange a login for tokens.
 
-        Gives the tokens of a login once it is approved. Before that it answers 400 with the
-        gRPC code 9 and the reason `AUTHORIZATION_PENDING`; try again after
-        `poll_interval_seconds`. It serves the command line alone, and is not a stable surface
-        for other programs (documented). Its path is documented, its form inferred. It needs no
-        access token.
+        Return the tokens of an approved login. Until the user approves it, fails with status
+        400, gRPC code 9 and the reason `AUTHORIZATION_PENDING`; retry after
+        `poll_interval_seconds`. Needs no access token. For `tm` only; this operation may change
+        without notice.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            login_id (str): Id of the login.
-            code_verifier (str | None): PKCE (RFC 7636): the secret behind `code_challenge`.
-                Required if the login was started with one.
+            login_id (str): ID of the login.
+            code_verifier (str | None): PKCE code verifier (RFC 7636). Required if the login was
+                started with `code_challenge`.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -418,7 +415,7 @@ class AsyncAuthCli(AsyncResource):
                 seconds.
 
         Returns:
-            ExchangeCliLoginResponse: The tokens.
+            ExchangeCliLoginResponse: Tokens of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -446,16 +443,15 @@ class AsyncAuthCli(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> RefreshCliLoginResponse:
-        """Renew the tokens of a login.
+        """Refresh the tokens of a login.
 
-        Gives new tokens for a refresh token. Both replace the old ones. It serves the command
-        line alone, and is not a stable surface for other programs (documented). Its path is
-        documented, its form inferred. It needs no access token.
+        Exchange a refresh token for new tokens, which replace both old ones. Needs no access
+        token. For `tm` only; this operation may change without notice.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            refresh_token (str): The refresh token that came with the last access token.
+            refresh_token (str): Refresh token issued with the current access token.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -464,7 +460,7 @@ class AsyncAuthCli(AsyncResource):
                 seconds.
 
         Returns:
-            RefreshCliLoginResponse: The new tokens.
+            RefreshCliLoginResponse: New tokens.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -91,12 +91,11 @@ class BillingBalance(SyncResource):
     ) -> Money:
         """Get a user's balance.
 
-        Gives a user's prepaid credit. Inference and storage draw from it; a payment raises it
-        at once.
+        Return the prepaid credit of a user. Payments increase it immediately; inference and
+        storage draw from it.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -105,7 +104,7 @@ class BillingBalance(SyncResource):
                 seconds.
 
         Returns:
-            Money: The balance.
+            Money: Balance of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -192,17 +191,16 @@ class BillingTransactions(SyncResource):
     ) -> ListBillingTransactionsPage:
         """List a user's transactions.
 
-        Lists the ledger of a user, by pages with tokens: payments in, usage out. Serverless
-        inference makes one transaction for each calendar month, with the usage of each model in
-        `details`.
+        List the payments and usage charges of a user. Serverless inference creates one
+        transaction per calendar month, with the usage of each model in `details`.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            page_size (int | None): How many entries a page holds at most. Default and bounds
-                are inferred. At least 1 and at most 1000. Default: 50.
-            page_token (str | None): The `next_page_token` of the page before. Left out, the
-                first page. Valid only as long as the other parameters stay the same (inferred).
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            page_size (int | None): Maximum number of entries per page. Between 1 and 1000.
+                Default: 50.
+            page_token (str | None): Token of the page to return: the `next_page_token` of the
+                previous page. Defaults to the first page. Only valid if all other parameters
+                stay the same.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -211,7 +209,7 @@ class BillingTransactions(SyncResource):
                 seconds.
 
         Returns:
-            ListBillingTransactionsPage: A page of transactions.
+            ListBillingTransactionsPage: Page of transactions.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -332,14 +330,12 @@ class BillingSpending(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> GetUserSpendingSummaryResponse:
-        """Sum up a user's spending.
+        """Summarize a user's spending.
 
-        Gives what a user spent in the last 24 hours, in the last 7 days and in the last 30
-        days, each up to now.
+        Return what a user spent in the last 24 hours, 7 days and 30 days.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -348,7 +344,7 @@ class BillingSpending(SyncResource):
                 seconds.
 
         Returns:
-            GetUserSpendingSummaryResponse: The three sums.
+            GetUserSpendingSummaryResponse: Spending totals.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -374,14 +370,13 @@ class BillingSpending(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> GetUserSpendingHistoryResponse:
-        """Get a user's spending over time.
+        """Get a user's spending history.
 
-        Gives what a user spent over the last month, span by span. Another range cannot be asked
-        for.
+        Return what a user spent over the last month, as a series of time buckets. The range
+        cannot be changed.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -390,7 +385,7 @@ class BillingSpending(SyncResource):
                 seconds.
 
         Returns:
-            GetUserSpendingHistoryResponse: The spending.
+            GetUserSpendingHistoryResponse: Spending over time.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -512,25 +507,23 @@ class BillingServerlessUsage(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> GetServerlessUsageHistoryResponse:
-        """Get a user's Serverless usage over time.
+        """Get a user's Serverless usage history.
 
-        Gives how many tokens a user's Serverless inference took, model by model and span by
-        span, with those that came from cache. Without a range, the last 30 days. That there is
-        such a history, with cached tokens, is documented; its form is inferred.
+        Return the token usage of Serverless inference by model and time bucket, including
+        cached tokens. Covers the last 30 days by default.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            model (str | None): Published Serverless name of the one model to tell about. Left
-                out, all models.
-            start_time (datetime | None): Start of the range, inclusive. Left out, 30 days
-                before `end_time`.
-            end_time (datetime | None): End of the range, exclusive. Left out, now.
-            granularity (str | None): Length of the spans. Left out, a day. Known values:
-                USAGE_GRANULARITY_UNSPECIFIED, USAGE_GRANULARITY_HOUR, USAGE_GRANULARITY_DAY,
-                USAGE_GRANULARITY_MONTH. Inferred, not documented.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            model (str | None): Published name of the model to report on. Defaults to all
+                models.
+            start_time (datetime | None): Start of the time range (inclusive). Defaults to 30
+                days before `end_time`.
+            end_time (datetime | None): End of the time range (exclusive). Defaults to now.
+            granularity (str | None): Length of a time bucket. Defaults to one day. Known
+                values: USAGE_GRANULARITY_UNSPECIFIED, USAGE_GRANULARITY_HOUR,
+                USAGE_GRANULARITY_DAY, USAGE_GRANULARITY_MONTH. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -539,7 +532,7 @@ class BillingServerlessUsage(SyncResource):
                 seconds.
 
         Returns:
-            GetServerlessUsageHistoryResponse: The usage.
+            GetServerlessUsageHistoryResponse: Usage over time.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -630,14 +623,13 @@ class BillingStripeCustomers(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> GetOrCreateStripeCustomerResponse:
-        """Get or create a user's customer record at Stripe.
+        """Get or create a user's Stripe customer.
 
-        Gives the id of a user's customer record at Stripe. If there is none, it is made,
-        although this is a GET.
+        Return the ID of the user's Stripe customer. Creates the customer if it does not exist,
+        even though this is a GET request.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -646,7 +638,7 @@ class BillingStripeCustomers(SyncResource):
                 seconds.
 
         Returns:
-            GetOrCreateStripeCustomerResponse: The id.
+            GetOrCreateStripeCustomerResponse: Stripe customer of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -739,11 +731,10 @@ class BillingStripePaymentMethods(SyncResource):
     ) -> ListStripePaymentMethodsResponse:
         """List a user's payment methods.
 
-        Lists the cards and other payment methods of a user, all at once.
+        Return all cards and other payment methods of a user as a single page.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -752,7 +743,7 @@ class BillingStripePaymentMethods(SyncResource):
                 seconds.
 
         Returns:
-            ListStripePaymentMethodsResponse: The payment methods.
+            ListStripePaymentMethodsResponse: Payment methods of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -778,15 +769,14 @@ class BillingStripePaymentMethods(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> None:
-        """Add a payment method.
+        """Attach a payment method.
 
-        Adds a payment method, which was made with Stripe's own means, to those of a user.
+        Attach a payment method created with Stripe to a user.
 
         Args:
-            stripe_payment_method_id (str | None): Id at Stripe of the method to add, such as
-                `pm_...`.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            stripe_payment_method_id (str | None): Stripe ID of the payment method to attach,
+                such as `pm_...`.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -820,17 +810,15 @@ class BillingStripePaymentMethods(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> None:
-        """Remove a payment method.
+        """Detach a payment method.
 
-        Removes a payment method of a user. That the product can do so is documented; this
-        operation is inferred.
+        Remove a payment method from a user.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            stripe_payment_method_id (str): Id of the method at Stripe, such as `pm_...`.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            stripe_payment_method_id (str): Stripe ID of the payment method, such as `pm_...`.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -865,16 +853,16 @@ class BillingStripePaymentMethods(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> None:
-        """Choose the default payment method.
+        """Set the default payment method.
 
-        Makes one of a user's payment methods the one that is used if none is named.
+        Choose the payment method that is used if a payment does not name one.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            stripe_payment_method_id (str): Id at Stripe of the method to make the default, such
-                as `pm_...`.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller.
+            stripe_payment_method_id (str): Stripe ID of the payment method to use by default,
+                such as `pm_...`.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1090,17 +1078,16 @@ class BillingStripePaymentIntents(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> CreateStripePaymentIntentResponse:
-        """Prepare a payment.
+        """Create a payment intent.
 
-        Prepares a payment at Stripe, which raises the balance once it is confirmed there with
-        the client secret. A repeated call prepares another payment.
+        Prepare a payment with Stripe. The balance increases once the payment is confirmed with
+        Stripe, using the client secret. Every call creates another payment intent.
 
         Args:
-            amount (Money | Mapping[str, Any] | None): What to pay; more than zero (inferred).
-            stripe_payment_method_id (str | None): Id at Stripe of the method to pay with, such
-                as `pm_...`.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            amount (Money | Mapping[str, Any] | None): Amount to pay. Must be greater than zero.
+            stripe_payment_method_id (str | None): Stripe ID of the payment method to charge,
+                such as `pm_...`.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1109,7 +1096,7 @@ class BillingStripePaymentIntents(SyncResource):
                 seconds.
 
         Returns:
-            CreateStripePaymentIntentResponse: The payment, to be confirmed.
+            CreateStripePaymentIntentResponse: Payment intent to confirm.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1219,21 +1206,20 @@ class BillingPricingGpu(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> ListGpuPricingResponse:
-        """List prices of GPUs.
+        """List GPU prices.
 
-        Lists what GPUs cost by the hour, all at once.
+        Return the hourly price of each GPU type as a single page.
 
         Args:
-            cloud_provider (str | None): Only prices of this provider.
-                `CLOUD_PROVIDER_UNSPECIFIED`, the default, means all (that it means all is
-                inferred). Known values: CLOUD_PROVIDER_UNSPECIFIED, CLOUD_PROVIDER_ONPREM,
-                CLOUD_PROVIDER_NEBIUS, CLOUD_PROVIDER_LAMBDA, CLOUD_PROVIDER_YOTTA.
-            gpu_type (str | None): Only prices of this type of GPU. `GPU_TYPE_UNSPECIFIED`, the
-                default, means all (that it means all is inferred). Known values:
-                GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200,
-                GPU_TYPE_B200.
-            active_only (bool | None): Whether to leave out prices that are not in force. Left
-                out, false; that default is inferred.
+            cloud_provider (str | None): Return only prices of this cloud provider.
+                `CLOUD_PROVIDER_UNSPECIFIED`, the default, returns all. Known values:
+                CLOUD_PROVIDER_UNSPECIFIED, CLOUD_PROVIDER_ONPREM, CLOUD_PROVIDER_NEBIUS,
+                CLOUD_PROVIDER_LAMBDA, CLOUD_PROVIDER_YOTTA.
+            gpu_type (str | None): Return only prices of this GPU type. `GPU_TYPE_UNSPECIFIED`,
+                the default, returns all. Known values: GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100,
+                GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
+            active_only (bool | None): Whether to exclude prices that are no longer in force.
+                Defaults to false.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1242,7 +1228,7 @@ class BillingPricingGpu(SyncResource):
                 seconds.
 
         Returns:
-            ListGpuPricingResponse: The prices.
+            ListGpuPricingResponse: GPU prices.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1327,18 +1313,17 @@ class BillingPricingServerless(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> ListServerlessPricingResponse:
-        """List prices of Serverless models.
+        """List Serverless model prices.
 
-        Lists the models that Serverless inference offers, and what their tokens cost, all at
-        once. The names in `pricing[].model` are documented to be those that inference takes;
-        the operation is inferred.
+        Return the models available on Serverless and their token prices as a single page. The
+        names in `pricing[].model` are the ones inference requests accept.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            model (str | None): Only the price of the model with exactly this name.
-            active_only (bool | None): Whether to leave out prices that are not in force. Left
-                out, false.
+            model (str | None): Return only the price of the model with exactly this name.
+            active_only (bool | None): Whether to exclude prices that are no longer in force.
+                Defaults to false.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1347,7 +1332,7 @@ class BillingPricingServerless(SyncResource):
                 seconds.
 
         Returns:
-            ListServerlessPricingResponse: The prices.
+            ListServerlessPricingResponse: Serverless model prices.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1482,12 +1467,11 @@ class AsyncBillingBalance(AsyncResource):
     ) -> Money:
         """Get a user's balance.
 
-        Gives a user's prepaid credit. Inference and storage draw from it; a payment raises it
-        at once.
+        Return the prepaid credit of a user. Payments increase it immediately; inference and
+        storage draw from it.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1496,7 +1480,7 @@ class AsyncBillingBalance(AsyncResource):
                 seconds.
 
         Returns:
-            Money: The balance.
+            Money: Balance of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1583,17 +1567,16 @@ class AsyncBillingTransactions(AsyncResource):
     ) -> AsyncListBillingTransactionsPage:
         """List a user's transactions.
 
-        Lists the ledger of a user, by pages with tokens: payments in, usage out. Serverless
-        inference makes one transaction for each calendar month, with the usage of each model in
-        `details`.
+        List the payments and usage charges of a user. Serverless inference creates one
+        transaction per calendar month, with the usage of each model in `details`.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            page_size (int | None): How many entries a page holds at most. Default and bounds
-                are inferred. At least 1 and at most 1000. Default: 50.
-            page_token (str | None): The `next_page_token` of the page before. Left out, the
-                first page. Valid only as long as the other parameters stay the same (inferred).
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            page_size (int | None): Maximum number of entries per page. Between 1 and 1000.
+                Default: 50.
+            page_token (str | None): Token of the page to return: the `next_page_token` of the
+                previous page. Defaults to the first page. Only valid if all other parameters
+                stay the same.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1602,7 +1585,7 @@ class AsyncBillingTransactions(AsyncResource):
                 seconds.
 
         Returns:
-            ListBillingTransactionsPage: A page of transactions.
+            ListBillingTransactionsPage: Page of transactions.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1723,14 +1706,12 @@ class AsyncBillingSpending(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> GetUserSpendingSummaryResponse:
-        """Sum up a user's spending.
+        """Summarize a user's spending.
 
-        Gives what a user spent in the last 24 hours, in the last 7 days and in the last 30
-        days, each up to now.
+        Return what a user spent in the last 24 hours, 7 days and 30 days.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1739,7 +1720,7 @@ class AsyncBillingSpending(AsyncResource):
                 seconds.
 
         Returns:
-            GetUserSpendingSummaryResponse: The three sums.
+            GetUserSpendingSummaryResponse: Spending totals.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1765,14 +1746,13 @@ class AsyncBillingSpending(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> GetUserSpendingHistoryResponse:
-        """Get a user's spending over time.
+        """Get a user's spending history.
 
-        Gives what a user spent over the last month, span by span. Another range cannot be asked
-        for.
+        Return what a user spent over the last month, as a series of time buckets. The range
+        cannot be changed.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1781,7 +1761,7 @@ class AsyncBillingSpending(AsyncResource):
                 seconds.
 
         Returns:
-            GetUserSpendingHistoryResponse: The spending.
+            GetUserSpendingHistoryResponse: Spending over time.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1903,25 +1883,23 @@ class AsyncBillingServerlessUsage(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> GetServerlessUsageHistoryResponse:
-        """Get a user's Serverless usage over time.
+        """Get a user's Serverless usage history.
 
-        Gives how many tokens a user's Serverless inference took, model by model and span by
-        span, with those that came from cache. Without a range, the last 30 days. That there is
-        such a history, with cached tokens, is documented; its form is inferred.
+        Return the token usage of Serverless inference by model and time bucket, including
+        cached tokens. Covers the last 30 days by default.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            model (str | None): Published Serverless name of the one model to tell about. Left
-                out, all models.
-            start_time (datetime | None): Start of the range, inclusive. Left out, 30 days
-                before `end_time`.
-            end_time (datetime | None): End of the range, exclusive. Left out, now.
-            granularity (str | None): Length of the spans. Left out, a day. Known values:
-                USAGE_GRANULARITY_UNSPECIFIED, USAGE_GRANULARITY_HOUR, USAGE_GRANULARITY_DAY,
-                USAGE_GRANULARITY_MONTH. Inferred, not documented.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            model (str | None): Published name of the model to report on. Defaults to all
+                models.
+            start_time (datetime | None): Start of the time range (inclusive). Defaults to 30
+                days before `end_time`.
+            end_time (datetime | None): End of the time range (exclusive). Defaults to now.
+            granularity (str | None): Length of a time bucket. Defaults to one day. Known
+                values: USAGE_GRANULARITY_UNSPECIFIED, USAGE_GRANULARITY_HOUR,
+                USAGE_GRANULARITY_DAY, USAGE_GRANULARITY_MONTH. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1930,7 +1908,7 @@ class AsyncBillingServerlessUsage(AsyncResource):
                 seconds.
 
         Returns:
-            GetServerlessUsageHistoryResponse: The usage.
+            GetServerlessUsageHistoryResponse: Usage over time.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2021,14 +1999,13 @@ class AsyncBillingStripeCustomers(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> GetOrCreateStripeCustomerResponse:
-        """Get or create a user's customer record at Stripe.
+        """Get or create a user's Stripe customer.
 
-        Gives the id of a user's customer record at Stripe. If there is none, it is made,
-        although this is a GET.
+        Return the ID of the user's Stripe customer. Creates the customer if it does not exist,
+        even though this is a GET request.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2037,7 +2014,7 @@ class AsyncBillingStripeCustomers(AsyncResource):
                 seconds.
 
         Returns:
-            GetOrCreateStripeCustomerResponse: The id.
+            GetOrCreateStripeCustomerResponse: Stripe customer of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2130,11 +2107,10 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
     ) -> ListStripePaymentMethodsResponse:
         """List a user's payment methods.
 
-        Lists the cards and other payment methods of a user, all at once.
+        Return all cards and other payment methods of a user as a single page.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2143,7 +2119,7 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
                 seconds.
 
         Returns:
-            ListStripePaymentMethodsResponse: The payment methods.
+            ListStripePaymentMethodsResponse: Payment methods of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2169,15 +2145,14 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> None:
-        """Add a payment method.
+        """Attach a payment method.
 
-        Adds a payment method, which was made with Stripe's own means, to those of a user.
+        Attach a payment method created with Stripe to a user.
 
         Args:
-            stripe_payment_method_id (str | None): Id at Stripe of the method to add, such as
-                `pm_...`.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            stripe_payment_method_id (str | None): Stripe ID of the payment method to attach,
+                such as `pm_...`.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2211,17 +2186,15 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> None:
-        """Remove a payment method.
+        """Detach a payment method.
 
-        Removes a payment method of a user. That the product can do so is documented; this
-        operation is inferred.
+        Remove a payment method from a user.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            stripe_payment_method_id (str): Id of the method at Stripe, such as `pm_...`.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            stripe_payment_method_id (str): Stripe ID of the payment method, such as `pm_...`.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2256,16 +2229,16 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> None:
-        """Choose the default payment method.
+        """Set the default payment method.
 
-        Makes one of a user's payment methods the one that is used if none is named.
+        Choose the payment method that is used if a payment does not name one.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            stripe_payment_method_id (str): Id at Stripe of the method to make the default, such
-                as `pm_...`.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller.
+            stripe_payment_method_id (str): Stripe ID of the payment method to use by default,
+                such as `pm_...`.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2481,17 +2454,16 @@ class AsyncBillingStripePaymentIntents(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> CreateStripePaymentIntentResponse:
-        """Prepare a payment.
+        """Create a payment intent.
 
-        Prepares a payment at Stripe, which raises the balance once it is confirmed there with
-        the client secret. A repeated call prepares another payment.
+        Prepare a payment with Stripe. The balance increases once the payment is confirmed with
+        Stripe, using the client secret. Every call creates another payment intent.
 
         Args:
-            amount (Money | Mapping[str, Any] | None): What to pay; more than zero (inferred).
-            stripe_payment_method_id (str | None): Id at Stripe of the method to pay with, such
-                as `pm_...`.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            amount (Money | Mapping[str, Any] | None): Amount to pay. Must be greater than zero.
+            stripe_payment_method_id (str | None): Stripe ID of the payment method to charge,
+                such as `pm_...`.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2500,7 +2472,7 @@ class AsyncBillingStripePaymentIntents(AsyncResource):
                 seconds.
 
         Returns:
-            CreateStripePaymentIntentResponse: The payment, to be confirmed.
+            CreateStripePaymentIntentResponse: Payment intent to confirm.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2610,21 +2582,20 @@ class AsyncBillingPricingGpu(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> ListGpuPricingResponse:
-        """List prices of GPUs.
+        """List GPU prices.
 
-        Lists what GPUs cost by the hour, all at once.
+        Return the hourly price of each GPU type as a single page.
 
         Args:
-            cloud_provider (str | None): Only prices of this provider.
-                `CLOUD_PROVIDER_UNSPECIFIED`, the default, means all (that it means all is
-                inferred). Known values: CLOUD_PROVIDER_UNSPECIFIED, CLOUD_PROVIDER_ONPREM,
-                CLOUD_PROVIDER_NEBIUS, CLOUD_PROVIDER_LAMBDA, CLOUD_PROVIDER_YOTTA.
-            gpu_type (str | None): Only prices of this type of GPU. `GPU_TYPE_UNSPECIFIED`, the
-                default, means all (that it means all is inferred). Known values:
-                GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200,
-                GPU_TYPE_B200.
-            active_only (bool | None): Whether to leave out prices that are not in force. Left
-                out, false; that default is inferred.
+            cloud_provider (str | None): Return only prices of this cloud provider.
+                `CLOUD_PROVIDER_UNSPECIFIED`, the default, returns all. Known values:
+                CLOUD_PROVIDER_UNSPECIFIED, CLOUD_PROVIDER_ONPREM, CLOUD_PROVIDER_NEBIUS,
+                CLOUD_PROVIDER_LAMBDA, CLOUD_PROVIDER_YOTTA.
+            gpu_type (str | None): Return only prices of this GPU type. `GPU_TYPE_UNSPECIFIED`,
+                the default, returns all. Known values: GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100,
+                GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
+            active_only (bool | None): Whether to exclude prices that are no longer in force.
+                Defaults to false.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2633,7 +2604,7 @@ class AsyncBillingPricingGpu(AsyncResource):
                 seconds.
 
         Returns:
-            ListGpuPricingResponse: The prices.
+            ListGpuPricingResponse: GPU prices.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -2718,18 +2689,17 @@ class AsyncBillingPricingServerless(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> ListServerlessPricingResponse:
-        """List prices of Serverless models.
+        """List Serverless model prices.
 
-        Lists the models that Serverless inference offers, and what their tokens cost, all at
-        once. The names in `pricing[].model` are documented to be those that inference takes;
-        the operation is inferred.
+        Return the models available on Serverless and their token prices as a single page. The
+        names in `pricing[].model` are the ones inference requests accept.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            model (str | None): Only the price of the model with exactly this name.
-            active_only (bool | None): Whether to leave out prices that are not in force. Left
-                out, false.
+            model (str | None): Return only the price of the model with exactly this name.
+            active_only (bool | None): Whether to exclude prices that are no longer in force.
+                Defaults to false.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -2738,7 +2708,7 @@ class AsyncBillingPricingServerless(AsyncResource):
                 seconds.
 
         Returns:
-            ListServerlessPricingResponse: The prices.
+            ListServerlessPricingResponse: Serverless model prices.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

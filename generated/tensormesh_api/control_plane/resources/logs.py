@@ -51,28 +51,28 @@ class Logs(SyncResource):
     ) -> QueryLogsPage:
         """Query logs.
 
-        Gives log entries of a deployment, newest first, by pages with tokens. One of `model_id`
-        and `deployment_id` is required. Without a range, the last hour.
+        Return the log entries of a deployment, newest first. Requires `model_id` or
+        `deployment_id`. Covers the last hour by default.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            model_id (str | None): Id of the model.
-            deployment_id (str | None): Id of the deployment.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            start_time (datetime | None): Start of the range, inclusive. Left out, one hour
-                before `end_time`.
-            end_time (datetime | None): End of the range, exclusive. Left out, now.
-            severity (str | None): Only entries at least this serious.
-                `LOG_SEVERITY_UNSPECIFIED`, the default, means all. Known values:
+            model_id (str | None): ID of the model.
+            deployment_id (str | None): ID of the deployment.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            start_time (datetime | None): Start of the time range (inclusive). Defaults to one
+                hour before `end_time`.
+            end_time (datetime | None): End of the time range (exclusive). Defaults to now.
+            severity (str | None): Return only entries of this severity or higher.
+                `LOG_SEVERITY_UNSPECIFIED`, the default, returns all. Known values:
                 LOG_SEVERITY_UNSPECIFIED, LOG_SEVERITY_DEBUG, LOG_SEVERITY_INFO,
                 LOG_SEVERITY_WARNING, LOG_SEVERITY_ERROR, LOG_SEVERITY_CRITICAL. Inferred, not
                 documented.
-            limit (int | None): How many entries a page holds at most. At least 1 and at most
-                1000. Default: 50.
-            page_token (str | None): The `next_page_token` of the page before. Left out, the
-                first page. Valid only as long as the other parameters stay the same (inferred).
+            limit (int | None): Maximum number of entries per page. Between 1 and 1000. Default:
+                50.
+            page_token (str | None): Token of the page to return: the `next_page_token` of the
+                previous page. Defaults to the first page. Only valid if all other parameters
+                stay the same.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -81,7 +81,7 @@ class Logs(SyncResource):
                 seconds.
 
         Returns:
-            QueryLogsPage: A page of entries.
+            QueryLogsPage: Page of log entries.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -204,28 +204,28 @@ class AsyncLogs(AsyncResource):
     ) -> AsyncQueryLogsPage:
         """Query logs.
 
-        Gives log entries of a deployment, newest first, by pages with tokens. One of `model_id`
-        and `deployment_id` is required. Without a range, the last hour.
+        Return the log entries of a deployment, newest first. Requires `model_id` or
+        `deployment_id`. Covers the last hour by default.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            model_id (str | None): Id of the model.
-            deployment_id (str | None): Id of the deployment.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            start_time (datetime | None): Start of the range, inclusive. Left out, one hour
-                before `end_time`.
-            end_time (datetime | None): End of the range, exclusive. Left out, now.
-            severity (str | None): Only entries at least this serious.
-                `LOG_SEVERITY_UNSPECIFIED`, the default, means all. Known values:
+            model_id (str | None): ID of the model.
+            deployment_id (str | None): ID of the deployment.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            start_time (datetime | None): Start of the time range (inclusive). Defaults to one
+                hour before `end_time`.
+            end_time (datetime | None): End of the time range (exclusive). Defaults to now.
+            severity (str | None): Return only entries of this severity or higher.
+                `LOG_SEVERITY_UNSPECIFIED`, the default, returns all. Known values:
                 LOG_SEVERITY_UNSPECIFIED, LOG_SEVERITY_DEBUG, LOG_SEVERITY_INFO,
                 LOG_SEVERITY_WARNING, LOG_SEVERITY_ERROR, LOG_SEVERITY_CRITICAL. Inferred, not
                 documented.
-            limit (int | None): How many entries a page holds at most. At least 1 and at most
-                1000. Default: 50.
-            page_token (str | None): The `next_page_token` of the page before. Left out, the
-                first page. Valid only as long as the other parameters stay the same (inferred).
+            limit (int | None): Maximum number of entries per page. Between 1 and 1000. Default:
+                50.
+            page_token (str | None): Token of the page to return: the `next_page_token` of the
+                previous page. Defaults to the first page. Only valid if all other parameters
+                stay the same.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -234,7 +234,7 @@ class AsyncLogs(AsyncResource):
                 seconds.
 
         Returns:
-            QueryLogsPage: A page of entries.
+            QueryLogsPage: Page of log entries.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -48,26 +48,25 @@ class Metrics(SyncResource):
     ) -> QueryMetricsResponse:
         """Query metrics.
 
-        Gives how metrics of a model went over time. Without a range, the last hour. Names of
-        metrics, an open list: `request_count`, `error_count`, `prompt_tokens`,
-        `completion_tokens`, `cached_tokens`, `cache_hit_rate`, `ttft_seconds`,
-        `request_latency_seconds`, `output_tokens_per_second`, `running_requests`,
-        `waiting_requests`, `gpu_utilization`, `gpu_memory_used_bytes`, `kv_cache_usage`.
+        Return the metrics of a model over time. Covers the last hour by default. Metrics
+        include `request_count`, `error_count`, `prompt_tokens`, `completion_tokens`,
+        `cached_tokens`, `cache_hit_rate`, `ttft_seconds`, `request_latency_seconds`,
+        `output_tokens_per_second`, `running_requests`, `waiting_requests`, `gpu_utilization`,
+        `gpu_memory_used_bytes` and `kv_cache_usage`.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            model_id (str): Id of the model.
-            deployment_id (str | None): Only this deployment of the model.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            metric_names (Sequence[str] | None): Names of the metrics to give, one parameter for
-                each. Left out, all.
-            start_time (datetime | None): Start of the range, inclusive. Left out, one hour
-                before `end_time`.
-            end_time (datetime | None): End of the range, exclusive. Left out, now.
-            step (str | None): Time between two points, in seconds, such as `60s`. Left out, the
-                service decides.
+            model_id (str): ID of the model.
+            deployment_id (str | None): Return only metrics of this deployment of the model.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            metric_names (Sequence[str] | None): Names of the metrics to return; repeat the
+                parameter for each. Defaults to all.
+            start_time (datetime | None): Start of the time range (inclusive). Defaults to one
+                hour before `end_time`.
+            end_time (datetime | None): End of the time range (exclusive). Defaults to now.
+            step (str | None): Interval between data points, in seconds, such as `60s`. Chosen
+                by the service if omitted.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -76,7 +75,7 @@ class Metrics(SyncResource):
                 seconds.
 
         Returns:
-            QueryMetricsResponse: The metrics.
+            QueryMetricsResponse: Metrics over time.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -163,26 +162,25 @@ class AsyncMetrics(AsyncResource):
     ) -> QueryMetricsResponse:
         """Query metrics.
 
-        Gives how metrics of a model went over time. Without a range, the last hour. Names of
-        metrics, an open list: `request_count`, `error_count`, `prompt_tokens`,
-        `completion_tokens`, `cached_tokens`, `cache_hit_rate`, `ttft_seconds`,
-        `request_latency_seconds`, `output_tokens_per_second`, `running_requests`,
-        `waiting_requests`, `gpu_utilization`, `gpu_memory_used_bytes`, `kv_cache_usage`.
+        Return the metrics of a model over time. Covers the last hour by default. Metrics
+        include `request_count`, `error_count`, `prompt_tokens`, `completion_tokens`,
+        `cached_tokens`, `cache_hit_rate`, `ttft_seconds`, `request_latency_seconds`,
+        `output_tokens_per_second`, `running_requests`, `waiting_requests`, `gpu_utilization`,
+        `gpu_memory_used_bytes` and `kv_cache_usage`.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            model_id (str): Id of the model.
-            deployment_id (str | None): Only this deployment of the model.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            metric_names (Sequence[str] | None): Names of the metrics to give, one parameter for
-                each. Left out, all.
-            start_time (datetime | None): Start of the range, inclusive. Left out, one hour
-                before `end_time`.
-            end_time (datetime | None): End of the range, exclusive. Left out, now.
-            step (str | None): Time between two points, in seconds, such as `60s`. Left out, the
-                service decides.
+            model_id (str): ID of the model.
+            deployment_id (str | None): Return only metrics of this deployment of the model.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            metric_names (Sequence[str] | None): Names of the metrics to return; repeat the
+                parameter for each. Defaults to all.
+            start_time (datetime | None): Start of the time range (inclusive). Defaults to one
+                hour before `end_time`.
+            end_time (datetime | None): End of the time range (exclusive). Defaults to now.
+            step (str | None): Interval between data points, in seconds, such as `60s`. Chosen
+                by the service if omitted.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -191,7 +189,7 @@ class AsyncMetrics(AsyncResource):
                 seconds.
 
         Returns:
-            QueryMetricsResponse: The metrics.
+            QueryMetricsResponse: Metrics over time.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -57,20 +57,17 @@ class Models(SyncResource):
     ) -> ListModelsPage:
         """List a user's models.
 
-        Lists the models of a user, by numbered pages: those that are served, and those that are
-        on their way or gone. It has nothing to do with the list of the same path on the
-        inference hosts. That there is such a list is documented; its form is inferred.
+        List every model of a user, whether running, starting or deleted. Unrelated to the
+        operation with the same path on the inference hosts.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            page (int | None): Which page to give, counted from 1. A page after the last is an
-                empty list with the same `total`. At least 1. Default: 1. Inferred, not
-                documented.
-            size (int | None): How many entries a page holds at most. At least 1 and at most
-                100. Default: 20. Inferred, not documented.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            page (int | None): Page number, starting at 1. Pages after the last one are empty
+                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+            size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
+                20. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -79,7 +76,7 @@ class Models(SyncResource):
                 seconds.
 
         Returns:
-            ListModelsPage: A page of models.
+            ListModelsPage: Page of models.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -143,29 +140,28 @@ class Models(SyncResource):
     ) -> Model:
         """Deploy a model.
 
-        Deploys a model on GPUs. Billing is checked first, then the request goes on to the
-        service that runs models; a valid card must be on file. Inferred: a `model_name` that
-        the owner has already gives 409, a failed check of billing 400.
+        Deploy a model on GPUs. Billing is checked first, and a valid card must be on file.
+        Fails with status 409 if the owner already has a model with this `model_name`, and with
+        status 400 if the billing check fails.
 
         Args:
             model_name (str | None): Nickname of the model, unique among the owner's models.
-            user_id (str | None): Id of the owner, a UUID. Left out, the caller; that default is
-                inferred.
-            description (str | None): What to say of the model. May be left out.
-            infra (Infra | Mapping[str, Any] | None): Where the model shall run.
-            model_path (str | None): Path of the weights, such as `openai/gpt-oss-120b`.
-            gpu_count (int | None): Number of GPUs of one replica.
-            gpu_type (str | None): Type of the GPUs. Known values: GPU_TYPE_UNSPECIFIED,
-                GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
-            model_spec (Mapping[str, Any] | None): Settings for the serving engine, in a form
-                that is not documented.
-            api_key (str | None): An API key that shall be able to ask the model: a secret.
-            hf_token (str | None): Token of Hugging Face with which to fetch the weights: a
-                secret.
+            user_id (str | None): ID of the owner, a UUID. Defaults to the caller.
+            description (str | None): Description of the model for your own use.
+            infra (Infra | Mapping[str, Any] | None): Cloud provider and region to run the model
+                in.
+            model_path (str | None): Path of the model weights, such as `openai/gpt-oss-120b`.
+            gpu_count (int | None): Number of GPUs per replica.
+            gpu_type (str | None): GPU type to run the model on. Known values:
+                GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200,
+                GPU_TYPE_B200.
+            model_spec (Mapping[str, Any] | None): Settings for the serving engine.
+            api_key (str | None): API key that is granted access to the model.
+            hf_token (str | None): Hugging Face access token for downloading the weights.
             kv_cache_enabled (bool | None): Whether to keep the key-value cache across requests.
             cpu_offloading_enabled (bool | None): Whether to move cached data that does not fit
-                on the GPUs to the CPU's memory.
-            node_id (str | None): Id of the machine to run on, where one is to be chosen.
+                into GPU memory to CPU memory.
+            node_id (str | None): ID of a specific machine to run the model on.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -174,7 +170,7 @@ class Models(SyncResource):
                 seconds.
 
         Returns:
-            Model: The model, on its way.
+            Model: Model that is being deployed.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -204,14 +200,13 @@ class Models(SyncResource):
     ) -> Model:
         """Get a model.
 
-        Gives one model by its id.
+        Look up a model by ID.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            model_id (str): Id of the model, a UUID.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            model_id (str): ID of the model, a UUID.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -220,7 +215,7 @@ class Models(SyncResource):
                 seconds.
 
         Returns:
-            Model: The model.
+            Model: Requested model.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -246,17 +241,16 @@ class Models(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> None:
-        """Take a model down.
+        """Delete a model.
 
-        Takes a model down and gives back its GPUs. Its status goes to `MODEL_STATUS_DELETING`,
+        Stop a model and release its GPUs. Its status changes to `MODEL_STATUS_DELETING` and
         then to `MODEL_STATUS_DELETED`.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            model_id (str): Id of the model, a UUID.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            model_id (str): ID of the model, a UUID.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -464,20 +458,17 @@ class AsyncModels(AsyncResource):
     ) -> AsyncListModelsPage:
         """List a user's models.
 
-        Lists the models of a user, by numbered pages: those that are served, and those that are
-        on their way or gone. It has nothing to do with the list of the same path on the
-        inference hosts. That there is such a list is documented; its form is inferred.
+        List every model of a user, whether running, starting or deleted. Unrelated to the
+        operation with the same path on the inference hosts.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            page (int | None): Which page to give, counted from 1. A page after the last is an
-                empty list with the same `total`. At least 1. Default: 1. Inferred, not
-                documented.
-            size (int | None): How many entries a page holds at most. At least 1 and at most
-                100. Default: 20. Inferred, not documented.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            page (int | None): Page number, starting at 1. Pages after the last one are empty
+                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+            size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
+                20. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -486,7 +477,7 @@ class AsyncModels(AsyncResource):
                 seconds.
 
         Returns:
-            ListModelsPage: A page of models.
+            ListModelsPage: Page of models.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -550,29 +541,28 @@ class AsyncModels(AsyncResource):
     ) -> Model:
         """Deploy a model.
 
-        Deploys a model on GPUs. Billing is checked first, then the request goes on to the
-        service that runs models; a valid card must be on file. Inferred: a `model_name` that
-        the owner has already gives 409, a failed check of billing 400.
+        Deploy a model on GPUs. Billing is checked first, and a valid card must be on file.
+        Fails with status 409 if the owner already has a model with this `model_name`, and with
+        status 400 if the billing check fails.
 
         Args:
             model_name (str | None): Nickname of the model, unique among the owner's models.
-            user_id (str | None): Id of the owner, a UUID. Left out, the caller; that default is
-                inferred.
-            description (str | None): What to say of the model. May be left out.
-            infra (Infra | Mapping[str, Any] | None): Where the model shall run.
-            model_path (str | None): Path of the weights, such as `openai/gpt-oss-120b`.
-            gpu_count (int | None): Number of GPUs of one replica.
-            gpu_type (str | None): Type of the GPUs. Known values: GPU_TYPE_UNSPECIFIED,
-                GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
-            model_spec (Mapping[str, Any] | None): Settings for the serving engine, in a form
-                that is not documented.
-            api_key (str | None): An API key that shall be able to ask the model: a secret.
-            hf_token (str | None): Token of Hugging Face with which to fetch the weights: a
-                secret.
+            user_id (str | None): ID of the owner, a UUID. Defaults to the caller.
+            description (str | None): Description of the model for your own use.
+            infra (Infra | Mapping[str, Any] | None): Cloud provider and region to run the model
+                in.
+            model_path (str | None): Path of the model weights, such as `openai/gpt-oss-120b`.
+            gpu_count (int | None): Number of GPUs per replica.
+            gpu_type (str | None): GPU type to run the model on. Known values:
+                GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200,
+                GPU_TYPE_B200.
+            model_spec (Mapping[str, Any] | None): Settings for the serving engine.
+            api_key (str | None): API key that is granted access to the model.
+            hf_token (str | None): Hugging Face access token for downloading the weights.
             kv_cache_enabled (bool | None): Whether to keep the key-value cache across requests.
             cpu_offloading_enabled (bool | None): Whether to move cached data that does not fit
-                on the GPUs to the CPU's memory.
-            node_id (str | None): Id of the machine to run on, where one is to be chosen.
+                into GPU memory to CPU memory.
+            node_id (str | None): ID of a specific machine to run the model on.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -581,7 +571,7 @@ class AsyncModels(AsyncResource):
                 seconds.
 
         Returns:
-            Model: The model, on its way.
+            Model: Model that is being deployed.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -611,14 +601,13 @@ class AsyncModels(AsyncResource):
     ) -> Model:
         """Get a model.
 
-        Gives one model by its id.
+        Look up a model by ID.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            model_id (str): Id of the model, a UUID.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            model_id (str): ID of the model, a UUID.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -627,7 +616,7 @@ class AsyncModels(AsyncResource):
                 seconds.
 
         Returns:
-            Model: The model.
+            Model: Requested model.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -653,17 +642,16 @@ class AsyncModels(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> None:
-        """Take a model down.
+        """Delete a model.
 
-        Takes a model down and gives back its GPUs. Its status goes to `MODEL_STATUS_DELETING`,
+        Stop a model and release its GPUs. Its status changes to `MODEL_STATUS_DELETING` and
         then to `MODEL_STATUS_DELETED`.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            model_id (str): Id of the model, a UUID.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            model_id (str): ID of the model, a UUID.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.

@@ -48,16 +48,16 @@ class Products(SyncResource):
     ) -> ListProductsResponse:
         """List products.
 
-        Lists what can be bought, all at once.
+        Return the products you can buy as a single page.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            type (str | None): Only products of this type. `PRODUCT_TYPE_UNSPECIFIED`, the
-                default, means all. Known values: PRODUCT_TYPE_UNSPECIFIED,
+            type (str | None): Return only products of this type. `PRODUCT_TYPE_UNSPECIFIED`,
+                the default, returns all. Known values: PRODUCT_TYPE_UNSPECIFIED,
                 PRODUCT_TYPE_RESERVED_GPU, PRODUCT_TYPE_EXTERNAL_STORAGE,
                 PRODUCT_TYPE_SUPPORT_PLAN. Inferred, not documented.
-            active_only (bool | None): Whether to leave out products that are not on offer.
+            active_only (bool | None): Whether to exclude products that are no longer offered.
                 Default: true.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
@@ -67,7 +67,7 @@ class Products(SyncResource):
                 seconds.
 
         Returns:
-            ListProductsResponse: The products.
+            ListProductsResponse: Products on offer.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -154,16 +154,16 @@ class AsyncProducts(AsyncResource):
     ) -> ListProductsResponse:
         """List products.
 
-        Lists what can be bought, all at once.
+        Return the products you can buy as a single page.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            type (str | None): Only products of this type. `PRODUCT_TYPE_UNSPECIFIED`, the
-                default, means all. Known values: PRODUCT_TYPE_UNSPECIFIED,
+            type (str | None): Return only products of this type. `PRODUCT_TYPE_UNSPECIFIED`,
+                the default, returns all. Known values: PRODUCT_TYPE_UNSPECIFIED,
                 PRODUCT_TYPE_RESERVED_GPU, PRODUCT_TYPE_EXTERNAL_STORAGE,
                 PRODUCT_TYPE_SUPPORT_PLAN. Inferred, not documented.
-            active_only (bool | None): Whether to leave out products that are not on offer.
+            active_only (bool | None): Whether to exclude products that are no longer offered.
                 Default: true.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
@@ -173,7 +173,7 @@ class AsyncProducts(AsyncResource):
                 seconds.
 
         Returns:
-            ListProductsResponse: The products.
+            ListProductsResponse: Products on offer.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

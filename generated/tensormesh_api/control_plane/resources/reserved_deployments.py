@@ -58,24 +58,22 @@ class ReservedDeployments(SyncResource):
     ) -> ListReservedDeploymentsPage:
         """List a user's reserved deployments.
 
-        Lists what a user has reserved, by numbered pages.
+        List the machines a user has reserved, optionally filtered by status.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            status (str | None): Only reservations of this status.
-                `RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED`, the default, means all. Known values:
-                RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED, RESERVED_DEPLOYMENT_STATUS_PENDING,
-                RESERVED_DEPLOYMENT_STATUS_ACTIVE, RESERVED_DEPLOYMENT_STATUS_EXPIRED,
-                RESERVED_DEPLOYMENT_STATUS_CANCELED, RESERVED_DEPLOYMENT_STATUS_FAILED.
-                Inferred, not documented.
-            page (int | None): Which page to give, counted from 1. A page after the last is an
-                empty list with the same `total`. At least 1. Default: 1. Inferred, not
-                documented.
-            size (int | None): How many entries a page holds at most. At least 1 and at most
-                100. Default: 20. Inferred, not documented.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            status (str | None): Return only reservations with this status.
+                `RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED`, the default, returns all. Known
+                values: RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED,
+                RESERVED_DEPLOYMENT_STATUS_PENDING, RESERVED_DEPLOYMENT_STATUS_ACTIVE,
+                RESERVED_DEPLOYMENT_STATUS_EXPIRED, RESERVED_DEPLOYMENT_STATUS_CANCELED,
+                RESERVED_DEPLOYMENT_STATUS_FAILED. Inferred, not documented.
+            page (int | None): Page number, starting at 1. Pages after the last one are empty
+                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+            size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
+                20. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -84,7 +82,7 @@ class ReservedDeployments(SyncResource):
                 seconds.
 
         Returns:
-            ListReservedDeploymentsPage: A page of reservations.
+            ListReservedDeploymentsPage: Page of reservations.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -146,24 +144,26 @@ class ReservedDeployments(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> ReservedDeployment:
-        """Reserve a deployment.
+        """Create a reserved deployment.
 
-        Reserves machines by buying a product. The status is
-        `RESERVED_DEPLOYMENT_STATUS_PENDING` at first.
+        Reserve machines by buying a product. New reservations have the status
+        `RESERVED_DEPLOYMENT_STATUS_PENDING`.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            product_id (str): Id of the product to buy.
-            user_id (str | None): Id of the user who reserves. Left out, the caller.
-            model_id (str | None): Id of the model that the machines are for.
-            infra (Infra | Mapping[str, Any] | None): Where the machines shall be. Left out, the
-                service decides.
-            start_time (datetime | None): Start, inclusive. Left out, as soon as possible.
-            end_time (datetime | None): End, exclusive. Left out, one billing period of the
-                product after the start.
-            auto_renew (bool | None): Whether to go on for another period at the end. Default:
-                false.
+            product_id (str): ID of the product to buy.
+            user_id (str | None): ID of the user who makes the reservation. Defaults to the
+                caller.
+            model_id (str | None): ID of the model the machines are intended for.
+            infra (Infra | Mapping[str, Any] | None): Cloud provider and region of the machines.
+                Chosen by the service if omitted.
+            start_time (datetime | None): Start of the reservation (inclusive). Defaults to as
+                soon as possible.
+            end_time (datetime | None): End of the reservation (exclusive). Defaults to one
+                billing period after the start.
+            auto_renew (bool | None): Whether to renew the reservation for another period when
+                it ends. Default: false.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -172,7 +172,7 @@ class ReservedDeployments(SyncResource):
                 seconds.
 
         Returns:
-            ReservedDeployment: The new reservation.
+            ReservedDeployment: Created reservation.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -200,14 +200,15 @@ class ReservedDeployments(SyncResource):
     ) -> ReservedDeployment:
         """Cancel a reserved deployment.
 
-        Cancels a reservation. Its status is `RESERVED_DEPLOYMENT_STATUS_CANCELED` from then on.
+        Cancel a reservation. Its status changes to `RESERVED_DEPLOYMENT_STATUS_CANCELED`.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            reserved_deployment_id (str): Id of the reservation.
-            user_id (str | None): Id of the user who reserved. Left out, the caller.
-            reason (str | None): Why, in words.
+            reserved_deployment_id (str): ID of the reservation.
+            user_id (str | None): ID of the user who made the reservation. Defaults to the
+                caller.
+            reason (str | None): Reason for the cancellation, as text.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -216,7 +217,7 @@ class ReservedDeployments(SyncResource):
                 seconds.
 
         Returns:
-            ReservedDeployment: The canceled reservation.
+            ReservedDeployment: Canceled reservation.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -377,24 +378,22 @@ class AsyncReservedDeployments(AsyncResource):
     ) -> AsyncListReservedDeploymentsPage:
         """List a user's reserved deployments.
 
-        Lists what a user has reserved, by numbered pages.
+        List the machines a user has reserved, optionally filtered by status.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            status (str | None): Only reservations of this status.
-                `RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED`, the default, means all. Known values:
-                RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED, RESERVED_DEPLOYMENT_STATUS_PENDING,
-                RESERVED_DEPLOYMENT_STATUS_ACTIVE, RESERVED_DEPLOYMENT_STATUS_EXPIRED,
-                RESERVED_DEPLOYMENT_STATUS_CANCELED, RESERVED_DEPLOYMENT_STATUS_FAILED.
-                Inferred, not documented.
-            page (int | None): Which page to give, counted from 1. A page after the last is an
-                empty list with the same `total`. At least 1. Default: 1. Inferred, not
-                documented.
-            size (int | None): How many entries a page holds at most. At least 1 and at most
-                100. Default: 20. Inferred, not documented.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            status (str | None): Return only reservations with this status.
+                `RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED`, the default, returns all. Known
+                values: RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED,
+                RESERVED_DEPLOYMENT_STATUS_PENDING, RESERVED_DEPLOYMENT_STATUS_ACTIVE,
+                RESERVED_DEPLOYMENT_STATUS_EXPIRED, RESERVED_DEPLOYMENT_STATUS_CANCELED,
+                RESERVED_DEPLOYMENT_STATUS_FAILED. Inferred, not documented.
+            page (int | None): Page number, starting at 1. Pages after the last one are empty
+                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+            size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
+                20. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -403,7 +402,7 @@ class AsyncReservedDeployments(AsyncResource):
                 seconds.
 
         Returns:
-            ListReservedDeploymentsPage: A page of reservations.
+            ListReservedDeploymentsPage: Page of reservations.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -465,24 +464,26 @@ class AsyncReservedDeployments(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> ReservedDeployment:
-        """Reserve a deployment.
+        """Create a reserved deployment.
 
-        Reserves machines by buying a product. The status is
-        `RESERVED_DEPLOYMENT_STATUS_PENDING` at first.
+        Reserve machines by buying a product. New reservations have the status
+        `RESERVED_DEPLOYMENT_STATUS_PENDING`.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            product_id (str): Id of the product to buy.
-            user_id (str | None): Id of the user who reserves. Left out, the caller.
-            model_id (str | None): Id of the model that the machines are for.
-            infra (Infra | Mapping[str, Any] | None): Where the machines shall be. Left out, the
-                service decides.
-            start_time (datetime | None): Start, inclusive. Left out, as soon as possible.
-            end_time (datetime | None): End, exclusive. Left out, one billing period of the
-                product after the start.
-            auto_renew (bool | None): Whether to go on for another period at the end. Default:
-                false.
+            product_id (str): ID of the product to buy.
+            user_id (str | None): ID of the user who makes the reservation. Defaults to the
+                caller.
+            model_id (str | None): ID of the model the machines are intended for.
+            infra (Infra | Mapping[str, Any] | None): Cloud provider and region of the machines.
+                Chosen by the service if omitted.
+            start_time (datetime | None): Start of the reservation (inclusive). Defaults to as
+                soon as possible.
+            end_time (datetime | None): End of the reservation (exclusive). Defaults to one
+                billing period after the start.
+            auto_renew (bool | None): Whether to renew the reservation for another period when
+                it ends. Default: false.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -491,7 +492,7 @@ class AsyncReservedDeployments(AsyncResource):
                 seconds.
 
         Returns:
-            ReservedDeployment: The new reservation.
+            ReservedDeployment: Created reservation.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -519,14 +520,15 @@ class AsyncReservedDeployments(AsyncResource):
     ) -> ReservedDeployment:
         """Cancel a reserved deployment.
 
-        Cancels a reservation. Its status is `RESERVED_DEPLOYMENT_STATUS_CANCELED` from then on.
+        Cancel a reservation. Its status changes to `RESERVED_DEPLOYMENT_STATUS_CANCELED`.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            reserved_deployment_id (str): Id of the reservation.
-            user_id (str | None): Id of the user who reserved. Left out, the caller.
-            reason (str | None): Why, in words.
+            reserved_deployment_id (str): ID of the reservation.
+            user_id (str | None): ID of the user who made the reservation. Defaults to the
+                caller.
+            reason (str | None): Reason for the cancellation, as text.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -535,7 +537,7 @@ class AsyncReservedDeployments(AsyncResource):
                 seconds.
 
         Returns:
-            ReservedDeployment: The canceled reservation.
+            ReservedDeployment: Canceled reservation.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

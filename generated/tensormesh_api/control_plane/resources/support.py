@@ -57,25 +57,22 @@ class SupportTickets(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> ListTicketsPage:
-        """List a user's tickets.
+        """List a user's support tickets.
 
-        Lists support tickets of a user, by numbered pages. Status and pages are documented for
-        the command line; the operation behind it is inferred.
+        List the support tickets of a user, optionally filtered by status.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            status (str | None): Only tickets of this status. `TICKET_STATUS_UNSPECIFIED`, the
-                default, means all. Known values: TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN,
-                TICKET_STATUS_IN_PROGRESS, TICKET_STATUS_WAITING_ON_CUSTOMER,
-                TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
-            page (int | None): Which page to give, counted from 1. A page after the last is an
-                empty list with the same `total`. At least 1. Default: 1. Inferred, not
-                documented.
-            size (int | None): How many entries a page holds at most. At least 1 and at most
-                100. Default: 20. Inferred, not documented.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            status (str | None): Return only tickets with this status.
+                `TICKET_STATUS_UNSPECIFIED`, the default, returns all. Known values:
+                TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS,
+                TICKET_STATUS_WAITING_ON_CUSTOMER, TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
+            page (int | None): Page number, starting at 1. Pages after the last one are empty
+                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+            size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
+                20. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -84,7 +81,7 @@ class SupportTickets(SyncResource):
                 seconds.
 
         Returns:
-            ListTicketsPage: A page of tickets.
+            ListTicketsPage: Page of tickets.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -146,20 +143,21 @@ class SupportTickets(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> Ticket:
-        """Open a ticket.
+        """Open a support ticket.
 
-        Opens a support ticket, with a first message if one is given. Its status is
+        Open a support ticket, optionally with a first message. New tickets have the status
         `TICKET_STATUS_OPEN`.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            subject (str): What it is about, in one line.
-            type (str | None): What it is about, by kind. Known values: TICKET_TYPE_UNSPECIFIED,
+            subject (str): Topic of the ticket, in one line.
+            type (str | None): Category of the ticket. Known values: TICKET_TYPE_UNSPECIFIED,
                 TICKET_TYPE_BILLING, TICKET_TYPE_TECHNICAL, TICKET_TYPE_ACCOUNT,
                 TICKET_TYPE_FEATURE_REQUEST, TICKET_TYPE_OTHER.
-            message (ConversationMessage | Mapping[str, Any] | None): The first message.
-            user_id (str | None): Id of the user who asks. Left out, the caller.
+            message (ConversationMessage | Mapping[str, Any] | None): First message of the
+                conversation.
+            user_id (str | None): ID of the user who opens the ticket. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -168,7 +166,7 @@ class SupportTickets(SyncResource):
                 seconds.
 
         Returns:
-            Ticket: The new ticket.
+            Ticket: Created ticket.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -194,16 +192,15 @@ class SupportTickets(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> Ticket:
-        """Get a ticket.
+        """Get a support ticket.
 
-        Gives one ticket with its whole conversation.
+        Return a ticket with its entire conversation.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            ticket_id (str): Id of the ticket.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            ticket_id (str): ID of the ticket.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -212,7 +209,7 @@ class SupportTickets(SyncResource):
                 seconds.
 
         Returns:
-            Ticket: The ticket.
+            Ticket: Requested ticket.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -238,20 +235,18 @@ class SupportTickets(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> Ticket:
-        """Change a ticket's status.
+        """Update a ticket's status.
 
-        Sets the status of a ticket, for example to close it.
+        Set the status of a ticket, for example to close it.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            ticket_id (str): Id of the ticket.
-            status (str): State of a ticket. Only `TICKET_STATUS_UNSPECIFIED` and
-                `TICKET_STATUS_OPEN` are documented; the other members are inferred. Known
-                values: TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN,
-                TICKET_STATUS_IN_PROGRESS, TICKET_STATUS_WAITING_ON_CUSTOMER,
-                TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
-            user_id (str | None): Id of the user who acts. Left out, the caller.
+            ticket_id (str): ID of the ticket.
+            status (str): Status to set. Known values: TICKET_STATUS_UNSPECIFIED,
+                TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS,
+                TICKET_STATUS_WAITING_ON_CUSTOMER, TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
+            user_id (str | None): ID of the user who makes the change. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -260,7 +255,7 @@ class SupportTickets(SyncResource):
                 seconds.
 
         Returns:
-            Ticket: The ticket.
+            Ticket: Updated ticket.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -286,15 +281,15 @@ class SupportTickets(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> Ticket:
-        """Add a message to a ticket.
+        """Reply to a support ticket.
 
-        Adds a message to the conversation of a ticket.
+        Append a message to the conversation of a ticket.
 
         Args:
-            ticket_id (str): Id of the ticket.
-            message (ConversationMessage | Mapping[str, Any] | None): The message.
-            user_id (str | None): Id of the sender. Left out, the caller; that default is
-                inferred.
+            ticket_id (str): ID of the ticket.
+            message (ConversationMessage | Mapping[str, Any] | None): Message to append to the
+                conversation.
+            user_id (str | None): ID of the sender. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -303,7 +298,7 @@ class SupportTickets(SyncResource):
                 seconds.
 
         Returns:
-            Ticket: The ticket.
+            Ticket: Updated ticket.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -545,25 +540,22 @@ class AsyncSupportTickets(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> AsyncListTicketsPage:
-        """List a user's tickets.
+        """List a user's support tickets.
 
-        Lists support tickets of a user, by numbered pages. Status and pages are documented for
-        the command line; the operation behind it is inferred.
+        List the support tickets of a user, optionally filtered by status.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            status (str | None): Only tickets of this status. `TICKET_STATUS_UNSPECIFIED`, the
-                default, means all. Known values: TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN,
-                TICKET_STATUS_IN_PROGRESS, TICKET_STATUS_WAITING_ON_CUSTOMER,
-                TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
-            page (int | None): Which page to give, counted from 1. A page after the last is an
-                empty list with the same `total`. At least 1. Default: 1. Inferred, not
-                documented.
-            size (int | None): How many entries a page holds at most. At least 1 and at most
-                100. Default: 20. Inferred, not documented.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            status (str | None): Return only tickets with this status.
+                `TICKET_STATUS_UNSPECIFIED`, the default, returns all. Known values:
+                TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS,
+                TICKET_STATUS_WAITING_ON_CUSTOMER, TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
+            page (int | None): Page number, starting at 1. Pages after the last one are empty
+                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+            size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
+                20. Inferred, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -572,7 +564,7 @@ class AsyncSupportTickets(AsyncResource):
                 seconds.
 
         Returns:
-            ListTicketsPage: A page of tickets.
+            ListTicketsPage: Page of tickets.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -634,20 +626,21 @@ class AsyncSupportTickets(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> Ticket:
-        """Open a ticket.
+        """Open a support ticket.
 
-        Opens a support ticket, with a first message if one is given. Its status is
+        Open a support ticket, optionally with a first message. New tickets have the status
         `TICKET_STATUS_OPEN`.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            subject (str): What it is about, in one line.
-            type (str | None): What it is about, by kind. Known values: TICKET_TYPE_UNSPECIFIED,
+            subject (str): Topic of the ticket, in one line.
+            type (str | None): Category of the ticket. Known values: TICKET_TYPE_UNSPECIFIED,
                 TICKET_TYPE_BILLING, TICKET_TYPE_TECHNICAL, TICKET_TYPE_ACCOUNT,
                 TICKET_TYPE_FEATURE_REQUEST, TICKET_TYPE_OTHER.
-            message (ConversationMessage | Mapping[str, Any] | None): The first message.
-            user_id (str | None): Id of the user who asks. Left out, the caller.
+            message (ConversationMessage | Mapping[str, Any] | None): First message of the
+                conversation.
+            user_id (str | None): ID of the user who opens the ticket. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -656,7 +649,7 @@ class AsyncSupportTickets(AsyncResource):
                 seconds.
 
         Returns:
-            Ticket: The new ticket.
+            Ticket: Created ticket.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -682,16 +675,15 @@ class AsyncSupportTickets(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> Ticket:
-        """Get a ticket.
+        """Get a support ticket.
 
-        Gives one ticket with its whole conversation.
+        Return a ticket with its entire conversation.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            ticket_id (str): Id of the ticket.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            ticket_id (str): ID of the ticket.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -700,7 +692,7 @@ class AsyncSupportTickets(AsyncResource):
                 seconds.
 
         Returns:
-            Ticket: The ticket.
+            Ticket: Requested ticket.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -726,20 +718,18 @@ class AsyncSupportTickets(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> Ticket:
-        """Change a ticket's status.
+        """Update a ticket's status.
 
-        Sets the status of a ticket, for example to close it.
+        Set the status of a ticket, for example to close it.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            ticket_id (str): Id of the ticket.
-            status (str): State of a ticket. Only `TICKET_STATUS_UNSPECIFIED` and
-                `TICKET_STATUS_OPEN` are documented; the other members are inferred. Known
-                values: TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN,
-                TICKET_STATUS_IN_PROGRESS, TICKET_STATUS_WAITING_ON_CUSTOMER,
-                TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
-            user_id (str | None): Id of the user who acts. Left out, the caller.
+            ticket_id (str): ID of the ticket.
+            status (str): Status to set. Known values: TICKET_STATUS_UNSPECIFIED,
+                TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS,
+                TICKET_STATUS_WAITING_ON_CUSTOMER, TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
+            user_id (str | None): ID of the user who makes the change. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -748,7 +738,7 @@ class AsyncSupportTickets(AsyncResource):
                 seconds.
 
         Returns:
-            Ticket: The ticket.
+            Ticket: Updated ticket.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -774,15 +764,15 @@ class AsyncSupportTickets(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> Ticket:
-        """Add a message to a ticket.
+        """Reply to a support ticket.
 
-        Adds a message to the conversation of a ticket.
+        Append a message to the conversation of a ticket.
 
         Args:
-            ticket_id (str): Id of the ticket.
-            message (ConversationMessage | Mapping[str, Any] | None): The message.
-            user_id (str | None): Id of the sender. Left out, the caller; that default is
-                inferred.
+            ticket_id (str): ID of the ticket.
+            message (ConversationMessage | Mapping[str, Any] | None): Message to append to the
+                conversation.
+            user_id (str | None): ID of the sender. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -791,7 +781,7 @@ class AsyncSupportTickets(AsyncResource):
                 seconds.
 
         Returns:
-            Ticket: The ticket.
+            Ticket: Updated ticket.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

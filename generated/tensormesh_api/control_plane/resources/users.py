@@ -63,14 +63,12 @@ class UsersApiKeys(SyncResource):
     ) -> ListUserApiKeysResponse:
         """List a user's API keys.
 
-        Lists the API keys that a user has for inference, all at once. The keys themselves are
-        not told: a secret is shown once, when its key is made.
+        Return all inference API keys of a user as a single page. The secrets are not included:
+        each is shown only once, when its key is created.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            include_deleted (bool | None): Whether to list deleted keys too. Left out, false;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            include_deleted (bool | None): Whether to include deleted keys. Defaults to false.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -79,7 +77,7 @@ class UsersApiKeys(SyncResource):
                 seconds.
 
         Returns:
-            ListUserApiKeysResponse: The keys.
+            ListUserApiKeysResponse: API keys of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -105,20 +103,17 @@ class UsersApiKeys(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> ApiKey:
-        """Make an API key.
+        """Create an API key.
 
-        Makes an API key for inference. The `secret` of the answer is the key; keep it, for it
-        is not shown again. That field is inferred, so programs must cope with an answer without
-        it.
+        Create an API key for inference. Store the `secret` from the response safely: it is
+        shown only once.
 
         Args:
-            user_id (str | None): Id of the user who will own the key. Left out, the caller;
-                that default is inferred.
-            name (str | None): Name to tell the key from others.
-            scopes (Sequence[str] | None): What the key may be used for. Left out, the service
-                decides; the names of scopes are not documented.
-            expires_at (datetime | None): When the key stops working. Left out, it never does
-                (inferred).
+            user_id (str | None): ID of the user who will own the key. Defaults to the caller.
+            name (str | None): Name to tell the key apart from others.
+            scopes (Sequence[str] | None): Scopes to limit the key to. Chosen by the service if
+                omitted.
+            expires_at (datetime | None): Time the key expires. If omitted, it never expires.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -127,7 +122,7 @@ class UsersApiKeys(SyncResource):
                 seconds.
 
         Returns:
-            ApiKey: The new key.
+            ApiKey: Created key.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -155,15 +150,13 @@ class UsersApiKeys(SyncResource):
     ) -> None:
         """Delete an API key.
 
-        Deletes an API key: it stops working, stays on record, and has `deleted_at` from then
-        on.
+        Revoke an API key. The key stops working but stays on record with `deleted_at` set.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            api_key_id (str): Id of the key; not the key itself.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            api_key_id (str): ID of the API key. This is not its secret.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -332,10 +325,10 @@ class Users(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> User:
-        """Get the caller's profile.
+        """Get your profile.
 
-        Gives the record of the user to whom the access token belongs. It is the way to check a
-        token: one that is wrong or has expired gives 401.
+        Return the user the access token belongs to. Use this operation to validate a token: an
+        invalid or expired token fails with status 401.
 
         Args:
             extra_headers: Headers added to the request; a value of None takes a header away.
@@ -346,7 +339,7 @@ class Users(SyncResource):
                 seconds.
 
         Returns:
-            User: The caller's record.
+            User: Your profile.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -374,12 +367,11 @@ class Users(SyncResource):
     ) -> User:
         """Get a user's profile.
 
-        Gives a user's record by id, or by e-mail address. Which of the two wins where they name
-        different users is not documented.
+        Look up a user by ID or email address.
 
         Args:
-            user_id (str): Id of the user.
-            user_email (str | None): E-mail address of the user.
+            user_id (str): ID of the user.
+            user_email (str | None): Email address of the user.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -388,7 +380,7 @@ class Users(SyncResource):
                 seconds.
 
         Returns:
-            User: The user's record.
+            User: Profile of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -414,15 +406,15 @@ class Users(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> None:
-        """Change a user's profile.
+        """Update a user's profile.
 
-        Changes names and company in a user's record. The other fields cannot be changed here.
+        Update the name and company of a user. Other fields cannot be changed here.
 
         Args:
-            user_id (str): Id of the user.
+            user_id (str): ID of the user.
             first_name (str | None): New first name.
             last_name (str | None): New last name.
-            display_name (str | None): New name to be shown to others.
+            display_name (str | None): New name to show to other users.
             company (str | None): New company.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
@@ -455,14 +447,14 @@ class Users(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> User:
-        """Get a user's profile by e-mail address.
+        """Get a user's profile by email address.
 
-        Gives a user's record by e-mail address. It is a second path to the same operation as by
-        id.
+        Look up a user by email address. This is a second path to the operation that looks up
+        users by ID.
 
         Args:
-            user_email (str): E-mail address of the user.
-            user_id (str | None): Id of the user.
+            user_email (str): Email address of the user.
+            user_id (str | None): ID of the user.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -471,7 +463,7 @@ class Users(SyncResource):
                 seconds.
 
         Returns:
-            User: The user's record.
+            User: Profile of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -499,11 +491,10 @@ class Users(SyncResource):
     ) -> User:
         """Accept the terms of service.
 
-        Records that a user accepts the terms of service, as of now. The request has no body.
+        Record that a user accepts the terms of service as of now. The request has no body.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -512,7 +503,7 @@ class Users(SyncResource):
                 seconds.
 
         Returns:
-            User: The user's record, with `tos_accepted_at`.
+            User: Profile of the user, with `tos_accepted_at` set.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -745,14 +736,12 @@ class AsyncUsersApiKeys(AsyncResource):
     ) -> ListUserApiKeysResponse:
         """List a user's API keys.
 
-        Lists the API keys that a user has for inference, all at once. The keys themselves are
-        not told: a secret is shown once, when its key is made.
+        Return all inference API keys of a user as a single page. The secrets are not included:
+        each is shown only once, when its key is created.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
-            include_deleted (bool | None): Whether to list deleted keys too. Left out, false;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
+            include_deleted (bool | None): Whether to include deleted keys. Defaults to false.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -761,7 +750,7 @@ class AsyncUsersApiKeys(AsyncResource):
                 seconds.
 
         Returns:
-            ListUserApiKeysResponse: The keys.
+            ListUserApiKeysResponse: API keys of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -787,20 +776,17 @@ class AsyncUsersApiKeys(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> ApiKey:
-        """Make an API key.
+        """Create an API key.
 
-        Makes an API key for inference. The `secret` of the answer is the key; keep it, for it
-        is not shown again. That field is inferred, so programs must cope with an answer without
-        it.
+        Create an API key for inference. Store the `secret` from the response safely: it is
+        shown only once.
 
         Args:
-            user_id (str | None): Id of the user who will own the key. Left out, the caller;
-                that default is inferred.
-            name (str | None): Name to tell the key from others.
-            scopes (Sequence[str] | None): What the key may be used for. Left out, the service
-                decides; the names of scopes are not documented.
-            expires_at (datetime | None): When the key stops working. Left out, it never does
-                (inferred).
+            user_id (str | None): ID of the user who will own the key. Defaults to the caller.
+            name (str | None): Name to tell the key apart from others.
+            scopes (Sequence[str] | None): Scopes to limit the key to. Chosen by the service if
+                omitted.
+            expires_at (datetime | None): Time the key expires. If omitted, it never expires.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -809,7 +795,7 @@ class AsyncUsersApiKeys(AsyncResource):
                 seconds.
 
         Returns:
-            ApiKey: The new key.
+            ApiKey: Created key.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -837,15 +823,13 @@ class AsyncUsersApiKeys(AsyncResource):
     ) -> None:
         """Delete an API key.
 
-        Deletes an API key: it stops working, stays on record, and has `deleted_at` from then
-        on.
+        Revoke an API key. The key stops working but stays on record with `deleted_at` set.
 
         Note: this operation is inferred by convention. It is not documented publicly.
 
         Args:
-            api_key_id (str): Id of the key; not the key itself.
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            api_key_id (str): ID of the API key. This is not its secret.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1014,10 +998,10 @@ class AsyncUsers(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> User:
-        """Get the caller's profile.
+        """Get your profile.
 
-        Gives the record of the user to whom the access token belongs. It is the way to check a
-        token: one that is wrong or has expired gives 401.
+        Return the user the access token belongs to. Use this operation to validate a token: an
+        invalid or expired token fails with status 401.
 
         Args:
             extra_headers: Headers added to the request; a value of None takes a header away.
@@ -1028,7 +1012,7 @@ class AsyncUsers(AsyncResource):
                 seconds.
 
         Returns:
-            User: The caller's record.
+            User: Your profile.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1056,12 +1040,11 @@ class AsyncUsers(AsyncResource):
     ) -> User:
         """Get a user's profile.
 
-        Gives a user's record by id, or by e-mail address. Which of the two wins where they name
-        different users is not documented.
+        Look up a user by ID or email address.
 
         Args:
-            user_id (str): Id of the user.
-            user_email (str | None): E-mail address of the user.
+            user_id (str): ID of the user.
+            user_email (str | None): Email address of the user.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1070,7 +1053,7 @@ class AsyncUsers(AsyncResource):
                 seconds.
 
         Returns:
-            User: The user's record.
+            User: Profile of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1096,15 +1079,15 @@ class AsyncUsers(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> None:
-        """Change a user's profile.
+        """Update a user's profile.
 
-        Changes names and company in a user's record. The other fields cannot be changed here.
+        Update the name and company of a user. Other fields cannot be changed here.
 
         Args:
-            user_id (str): Id of the user.
+            user_id (str): ID of the user.
             first_name (str | None): New first name.
             last_name (str | None): New last name.
-            display_name (str | None): New name to be shown to others.
+            display_name (str | None): New name to show to other users.
             company (str | None): New company.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
@@ -1137,14 +1120,14 @@ class AsyncUsers(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> User:
-        """Get a user's profile by e-mail address.
+        """Get a user's profile by email address.
 
-        Gives a user's record by e-mail address. It is a second path to the same operation as by
-        id.
+        Look up a user by email address. This is a second path to the operation that looks up
+        users by ID.
 
         Args:
-            user_email (str): E-mail address of the user.
-            user_id (str | None): Id of the user.
+            user_email (str): Email address of the user.
+            user_id (str | None): ID of the user.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1153,7 +1136,7 @@ class AsyncUsers(AsyncResource):
                 seconds.
 
         Returns:
-            User: The user's record.
+            User: Profile of the user.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -1181,11 +1164,10 @@ class AsyncUsers(AsyncResource):
     ) -> User:
         """Accept the terms of service.
 
-        Records that a user accepts the terms of service, as of now. The request has no body.
+        Record that a user accepts the terms of service as of now. The request has no body.
 
         Args:
-            user_id (str | None): Id of the user whose account is meant. Left out, the caller;
-                that default is inferred.
+            user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -1194,7 +1176,7 @@ class AsyncUsers(AsyncResource):
                 seconds.
 
         Returns:
-            User: The user's record, with `tos_accepted_at`.
+            User: Profile of the user, with `tos_accepted_at` set.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

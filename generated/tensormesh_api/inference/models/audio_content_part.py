@@ -28,13 +28,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AudioContentPart(BaseModel):
-    """Sound in a message, sent along as data, for models that can hear.
+    """Inline audio in a message, for models with audio input.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is audio data.
-        input_audio: Audio data and its format.
+        type: Part type: always `input_audio`.
+        input_audio: Audio to send to the model.
     """
 
     type: str = "input_audio"

@@ -9,9 +9,9 @@ from typing import Final
 
 
 class AudioFormat:
-    """File format of audio data.
+    """Audio file format.
 
-    An open set. Observed, not documented. A server may send other values: they pass through.
+    Observed, not documented. A server may send other values: they pass through.
     """
 
     WAV: Final = "wav"

@@ -25,12 +25,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AudioUrl(BaseModel):
-    """Where a sound file is.
+    """Location of an audio file.
 
     Observed, not documented.
 
     Attributes:
-        url: Address of the audio: `https://...`, or a `data:` URL in base64.
+        url: `https://` URL of the audio, or a base64 `data:` URL with the audio itself.
     """
 
     url: str

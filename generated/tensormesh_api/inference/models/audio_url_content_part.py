@@ -28,13 +28,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AudioUrlContentPart(BaseModel):
-    """Sound in a message, given by its address, for models that can hear.
+    """Linked audio in a message, for models with audio input.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is audio at an address.
-        audio_url: Where a sound file is.
+        type: Part type: always `audio_url`.
+        audio_url: Location of the audio.
     """
 
     type: str = "audio_url"

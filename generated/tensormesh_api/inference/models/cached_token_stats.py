@@ -26,13 +26,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class CachedTokenStats(BaseModel):
-    """How many prompt tokens each of the engine's caches provided.
+    """Number of prompt tokens found in each of the engine's caches.
 
     Observed, not documented.
 
     Attributes:
-        num_vllm_cached_tokens: Prompt tokens found in the engine's own prefix cache.
-        num_lmcache_cached_tokens: Prompt tokens found in the LMCache store.
+        num_vllm_cached_tokens: Number of prompt tokens found in the engine's own prefix cache.
+        num_lmcache_cached_tokens: Number of prompt tokens found in the LMCache store.
     """
 
     num_vllm_cached_tokens: int | None = None

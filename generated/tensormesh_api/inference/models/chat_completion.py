@@ -47,33 +47,31 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatCompletion(BaseModel):
-    """An answer to a conversation.
+    """Completion of a conversation.
 
     Attributes:
-        id: Identifier of the answer; commonly starts with `chatcmpl-`.
-        object: Kind of the object: always `chat.completion`.
-        created: When the answer was made, in seconds since 1970-01-01 UTC.
-        model: Name of the model that answered.
-        choices: The answers, as many as the request's `n`.
-        usage: Token counts of the request.
+        id: ID of the completion, usually starting with `chatcmpl-`.
+        object: Object type: always `chat.completion`.
+        created: Creation time, in seconds since the Unix epoch.
+        model: Name of the model that generated the output.
+        choices: Generated completions; `n` in the request sets their number.
+        usage: Number of tokens used by the request.
         service_tier: Processing tier that served the request. Known values: auto, default,
             flex, scale, priority. Observed, not documented.
-        system_fingerprint: Identifies the version and configuration of the engine. Observed,
-            not documented.
-        prompt_logprobs: One entry for each token of the prompt, where the request asked by
-            `prompt_logprobs`: a map from token id to its log probability. The first entry is
-            null, as nothing precedes it. Observed, not documented.
-        prompt_token_ids: Token ids of the prompt. Only set where the request asked by
-            `return_token_ids`.
-        prompt_text: The prompt as the chat template rendered it, on servers that return it.
+        system_fingerprint: Identifier of the engine's version and configuration. Observed, not
+            documented.
+        prompt_logprobs: Log probabilities of the prompt tokens, if the request set
+            `prompt_logprobs`. Each entry maps token IDs to log probabilities; the first is null
+            because no token precedes it. Observed, not documented.
+        prompt_token_ids: Token IDs of the prompt, if the request set `return_token_ids`.
+        prompt_text: Prompt as rendered by the chat template, on servers that return it.
             Observed, not documented.
-        kv_transfer_params: What the engine tells about the key-value cache it used. Some models
-            only, and never in streams. Observed, not documented.
-        ec_transfer_params: What the engine tells about the transfer of encoder cache between
-            servers. Observed, not documented.
-        perf_metrics: Timings of the request, in a form that depends on the engine; often
-            absent.
-        metrics: Further measurements of the request, in a form that depends on the engine.
+        kv_transfer_params: Statistics about the key-value cache. Returned for some models,
+            never in streams. Observed, not documented.
+        ec_transfer_params: Data about the transfer of encoder caches between servers. The
+            fields depend on the engine. Observed, not documented.
+        perf_metrics: Timings of the request. The fields depend on the engine; often absent.
+        metrics: Additional measurements of the request. The fields depend on the engine.
             Observed, not documented.
     """
 

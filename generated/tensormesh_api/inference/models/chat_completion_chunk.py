@@ -39,27 +39,26 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatCompletionChunk(BaseModel):
-    """One event of a chat stream.
+    """Event of a chat stream.
 
-    The first chunk of each answer carries the role, the following ones carry pieces of text,
-    reasoning or tool calls, the last one the `finish_reason`. Observed, not documented.
+    The first chunk of each completion carries the role, the following ones carry text,
+    reasoning or tool calls, and the last one carries `finish_reason`. Observed, not documented.
 
     Attributes:
-        id: Identifier of the answer, the same on all its chunks.
-        object: Kind of the object: always `chat.completion.chunk`.
-        created: When the answer was begun, in seconds since 1970-01-01 UTC.
-        model: Name of the model that answers.
-        choices: What has been added to the answers. Empty on the chunk that carries only
-            `usage`.
-        usage: Token counts: on the last chunk where asked for by `include_usage`, on every
-            chunk with `continuous_usage_stats`. Some servers send them unasked, and some on the
-            chunk that ends the answer.
+        id: ID of the completion, identical in all its chunks.
+        object: Object type: always `chat.completion.chunk`.
+        created: Time generation started, in seconds since the Unix epoch.
+        model: Name of the model that generates the output.
+        choices: Additions to the completions. Empty in the chunk that carries only `usage`.
+        usage: Token counts: in the last chunk if `include_usage` is set, in every chunk with
+            `continuous_usage_stats`. Some servers send them without being asked, or together
+            with `finish_reason`.
         service_tier: Processing tier that serves the request. Known values: auto, default,
             flex, scale, priority.
-        system_fingerprint: Identifies the version and configuration of the engine.
-        prompt_token_ids: Token ids of the prompt: on the first chunk only, and only where asked
-            for by `return_token_ids`.
-        prompt_text: The prompt as the chat template rendered it, on servers that return it.
+        system_fingerprint: Identifier of the engine's version and configuration.
+        prompt_token_ids: Token IDs of the prompt. Only in the first chunk, and only if the
+            request set `return_token_ids`.
+        prompt_text: Prompt as rendered by the chat template, on servers that return it.
     """
 
     choices: list[ChatCompletionChunkChoice]

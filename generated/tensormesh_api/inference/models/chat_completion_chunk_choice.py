@@ -36,22 +36,19 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatCompletionChunkChoice(BaseModel):
-    """What a chunk adds to one of the alternative answers.
+    """Addition to one of the completions.
 
     Observed, not documented.
 
     Attributes:
-        index: Number of the answer among the alternatives, from 0. Read it as 0 where it is
-            absent.
-        delta: Pieces to append to a message. Any field may be absent, and the delta may be
-            empty.
-        finish_reason: Why the answer ended. Null while it is still being generated. Known
-            values: stop, length, tool_calls, content_filter, abort.
-        stop_reason: What ended the answer where `finish_reason` is `stop`: the matched text, or
-            the id of the matched token. Null where the model ended by itself.
-        logprobs: Log probabilities of the added tokens, where the request asked by `logprobs`.
-        token_ids: Token ids of what was added. Only set where the request asked by
-            `return_token_ids`.
+        index: Position of the completion, starting at 0. Absent means 0.
+        delta: Additions to the message.
+        finish_reason: Why generation stopped. Null while it is still running. Known values:
+            stop, length, tool_calls, content_filter, abort.
+        stop_reason: Stop string or token ID that ended generation if `finish_reason` is `stop`.
+            Null if the model stopped on its own.
+        logprobs: Log probabilities of the added tokens, if the request set `logprobs`.
+        token_ids: Token IDs of the added text, if the request set `return_token_ids`.
     """
 
     delta: ChatCompletionDelta

@@ -33,17 +33,17 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatCompletionDelta(BaseModel):
-    """Pieces to append to a message.
+    """Additions to a message.
 
-    Any field may be absent, and the delta may be empty. Observed, not documented.
+    Every field may be absent. Observed, not documented.
 
     Attributes:
-        role: Role of the message; on its first chunk only. Known values: system, developer,
-            user, assistant, tool, function.
-        content: Text to append to the content. Empty or null on the first chunk.
+        role: Role of the message. Only in the first chunk of a completion. Known values:
+            system, developer, user, assistant, tool, function.
+        content: Text to append to the content. Empty or null in the first chunk.
         reasoning: Text to append to the reasoning.
-        reasoning_content: Older name of `reasoning`, sent by some servers in its place.
-        tool_calls: Pieces of tool calls.
+        reasoning_content: Older name for `reasoning`, which some servers send instead.
+        tool_calls: Additions to the tool calls.
         refusal: Text to append to the refusal. Inferred, not documented.
     """
 

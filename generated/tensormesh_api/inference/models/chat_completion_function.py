@@ -29,16 +29,17 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatCompletionFunction(BaseModel):
-    """A function that the model may call: its name, what it does, and the parameters it takes.
+    """Function the model may call.
 
     Attributes:
-        name: Name by which the model calls the function.
-        description: What the function does and when to call it, for the model to read. The
-            service has been seen to reject a tool without a description, so always give one; it
-            must not be empty. At least 1 character. Observed, not documented.
-        parameters: The function's parameters as a JSON Schema object. Left out, the function
-            takes none.
-        strict: Ask that the arguments follow `parameters` exactly. Observed, not documented.
+        name: Name the model uses to call the function.
+        description: What the function does and when to call it; the model reads this. Always
+            set it, because the server may reject tools without a description. At least 1
+            character. Observed, not documented.
+        parameters: JSON Schema of the function's parameters. Omit it for a function without
+            parameters.
+        strict: Whether the generated arguments must match `parameters` exactly. Observed, not
+            documented.
     """
 
     name: str

@@ -26,12 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatCompletionFunctionCall(BaseModel):
-    """A function's name and the arguments to call it with.
+    """Function to call and its arguments.
 
     Attributes:
-        name: Name of the function.
-        arguments: The arguments as JSON text. The model writes it, so check it: it may be
-            invalid JSON, or name parameters that do not exist.
+        name: Name of the function to call.
+        arguments: Arguments as a JSON string. Validate them before use: the model may generate
+            invalid JSON or parameters that do not exist.
     """
 
     name: str

@@ -26,14 +26,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatCompletionFunctionCallDelta(BaseModel):
-    """A piece of a function call.
+    """Addition to a function call.
 
     Observed, not documented.
 
     Attributes:
-        name: Name of the function; on the first piece only.
-        arguments: JSON text to append to the arguments. Only the whole, after the last piece,
-            is valid JSON. The first piece may have none yet.
+        name: Name of the function. Only in the call's first delta.
+        arguments: Text to append to the JSON arguments, which are only valid JSON once
+            complete. May be absent or empty in the first delta.
     """
 
     name: str | None = None

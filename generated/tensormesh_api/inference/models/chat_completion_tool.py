@@ -28,14 +28,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatCompletionTool(BaseModel):
-    """A tool that the model may call.
+    """Tool the model may call.
 
-    Functions are the one kind there is.
+    Only functions are supported.
 
     Attributes:
-        type: Kind of the tool: always `function`.
-        function: A function that the model may call: its name, what it does, and the parameters
-            it takes.
+        type: Tool type: always `function`.
+        function: Name, purpose and parameters of the function.
     """
 
     type: str = "function"

@@ -31,15 +31,15 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatCompletionToolCallDelta(BaseModel):
-    """A piece of a tool call.
+    """Addition to a tool call.
 
-    Pieces with the same `index` belong to the same call. Observed, not documented.
+    Deltas with the same `index` belong to the same call. Observed, not documented.
 
     Attributes:
-        index: Number of the call within the message, from 0.
-        id: Identifier of the call; on its first piece only.
-        type: Kind of the tool, `function`; on the first piece only.
-        function: Pieces of the function's name and arguments.
+        index: Position of the call within the message, starting at 0.
+        id: ID of the call. Only in the call's first delta.
+        type: Tool type: always `function`. Only in the call's first delta.
+        function: Additions to the function's name and arguments.
     """
 
     index: int | None = None

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     )
 else:
     ChatContentPart = BaseModel
-"""One part of a message's content, told apart by `type`. `text` works with every model; images,
-audio and video need a model that takes them, other models answer 400.
+"""Part of a message's content, identified by `type`.
+
+Every model accepts `text`; images, audio and video require a model that supports them and fail
+with status 400 otherwise.
 """
 
 _VARIANTS = Variants(

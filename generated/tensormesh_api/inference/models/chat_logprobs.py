@@ -27,12 +27,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatLogprobs(BaseModel):
-    """Log probabilities of an answer's tokens.
+    """Log probabilities of the output tokens.
 
     Observed, not documented.
 
     Attributes:
-        content: One entry for each token, in order.
+        content: One entry per output token, in order.
     """
 
     content: list[TokenLogprob] | None = None

@@ -36,28 +36,25 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatMessage(BaseModel):
-    """One message of a conversation, whatever its role: what you, your user, the model or a tool
-    said.
+    """Message in a conversation, from any role.
 
-    Messages of the assistant can be sent back as they came.
+    Assistant messages from a response can be sent back unchanged.
 
     Attributes:
-        role: Who speaks in a message: `system` and `developer` give instructions, `user` asks,
-            `assistant` is the model, `tool` carries the result of a tool call and `function` is
-            an older name for it. An open set: a model's chat template may know more roles.
-            Known values: system, developer, user, assistant, tool, function.
-        content: Text of the message, or its parts. Null or left out for an assistant message
-            that only calls tools. Text is what the service documents; which other parts work
-            depends on the model.
-        name: Name of the participant, to tell apart several with the same role. Inferred, not
+        role: Author of the message. Known values: system, developer, user, assistant, tool,
+            function.
+        content: Text of the message, or a list of content parts. Null or omitted for assistant
+            messages that only call tools. Support for parts other than text depends on the
+            model.
+        name: Name of the participant, to distinguish several with the same role. Inferred, not
             documented.
-        tool_calls: For role `assistant`: the calls which the model made in this message.
-            Inferred, not documented.
-        tool_call_id: For role `tool`: the `id` of the call that this message answers. Inferred,
+        tool_calls: Tool calls the model made in this message, for role `assistant`. Inferred,
             not documented.
-        reasoning: For role `assistant`: the reasoning that led to this message. Observed, not
+        tool_call_id: `id` of the tool call this message responds to, for role `tool`. Inferred,
+            not documented.
+        reasoning: Reasoning that led to this message, for role `assistant`. Observed, not
             documented.
-        reasoning_content: Older name of `reasoning`, read in its place by the engine. Observed,
+        reasoning_content: Older name for `reasoning`, which the engine still accepts. Observed,
             not documented.
     """
 

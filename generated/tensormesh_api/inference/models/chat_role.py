@@ -9,12 +9,10 @@ from typing import Final
 
 
 class ChatRole:
-    """Who speaks in a message: `system` and `developer` give instructions, `user` asks,
-    `assistant` is the model, `tool` carries the result of a tool call and `function` is an
-    older name for it.
+    """Author of a message: `system` and `developer` give instructions, `user` asks, `assistant` is
+    the model, `tool` carries the result of a tool call, and `function` is its deprecated name.
 
-    An open set: a model's chat template may know more roles. A server may send other values:
-    they pass through.
+    A chat template may support more roles. A server may send other values: they pass through.
     """
 
     SYSTEM: Final = "system"

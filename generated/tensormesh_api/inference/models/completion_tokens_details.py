@@ -25,12 +25,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class CompletionTokensDetails(BaseModel):
-    """What the generated tokens were used for.
+    """Breakdown of the generated tokens.
 
     Observed, not documented.
 
     Attributes:
-        reasoning_tokens: Generated tokens spent on reasoning.
+        reasoning_tokens: Number of generated tokens spent on reasoning.
     """
 
     reasoning_tokens: int | None = None

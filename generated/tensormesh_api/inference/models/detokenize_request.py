@@ -27,11 +27,11 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class DetokenizeRequest(BaseModel):
-    """Token ids to turn back into text.
+    """Tokens to convert back to text.
 
     Attributes:
-        model: Name of the model whose tokenizer to use.
-        tokens: The token ids, in order, each from 0 to 2^63 - 1.
+        model: Model whose tokenizer to use.
+        tokens: Token IDs, in order.
     """
 
     model: str

@@ -25,10 +25,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class DetokenizeResponse(BaseModel):
-    """The text of a list of tokens.
+    """Text of a list of tokens.
 
     Attributes:
-        prompt: The text.
+        prompt: Text the tokens stand for.
     """
 
     prompt: str

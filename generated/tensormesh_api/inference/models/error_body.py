@@ -28,14 +28,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ErrorBody(BaseModel):
-    """Body of an answer that is not a success.
+    """Body of an error response.
 
-    Servers along the way use several forms: an object or a text in `error`, or anything in
-    `detail`. The body may also be plain text, or empty. Observed, not documented.
+    Servers and gateways use several forms: an object or a string in `error`, or any value in
+    `detail`. The body may also be plain text or empty. Observed, not documented.
 
     Attributes:
-        error: What went wrong: an object from the engine, or one line of text.
-        detail: What went wrong, in the form of some gateways: a text, or a list of objects.
+        error: Error as an object from the engine, or as a single line of text.
+        detail: Error as reported by some gateways: a string or a list of objects.
     """
 
     error: ErrorInfo | str | None = None

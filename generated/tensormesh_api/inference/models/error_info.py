@@ -29,16 +29,17 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ErrorInfo(BaseModel):
-    """What went wrong, as the engine tells it.
+    """Error reported by the engine.
 
     Observed, not documented.
 
     Attributes:
-        message: The error in words. Wording changes between versions, so decide by status code.
-        type: Kind of the error, such as `BadRequestError` or `NotFoundError`.
-        param: Parameter of the request that caused the error, where one did; may be a dotted
-            path such as `body.messages`.
-        code: Code of the error; commonly the HTTP status as an integer.
+        message: Error message. Its wording changes between versions, so rely on the status
+            code.
+        type: Error type, such as `BadRequestError` or `NotFoundError`.
+        param: Request parameter that caused the error, if any. May be a dotted path such as
+            `body.messages`.
+        code: Error code, usually the HTTP status as an integer.
     """
 
     message: str | None = None

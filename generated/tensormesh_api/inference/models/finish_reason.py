@@ -9,11 +9,11 @@ from typing import Final
 
 
 class FinishReason:
-    """Why an answer ended: `stop` at its natural end or at a stop text, `length` at the token
-    limit, `tool_calls` to have tools called, `content_filter` by a filter, `abort` when the
+    """Why generation stopped: `stop` at a natural end or a stop string, `length` at the token
+    limit, `tool_calls` to call tools, `content_filter` because of a filter, `abort` if the
     server gave up.
 
-    An open set. A server may send other values: they pass through.
+    A server may send other values: they pass through.
     """
 
     STOP: Final = "stop"

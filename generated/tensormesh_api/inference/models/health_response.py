@@ -25,10 +25,10 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class HealthResponse(BaseModel):
-    """State of the service.
+    """Health of the service.
 
     Attributes:
-        status: State in one word; `ok` where all is well. An answer 200 with an empty body
+        status: One-word status: `ok` if the service is healthy. An empty body with status 200
             means the same.
     """
 

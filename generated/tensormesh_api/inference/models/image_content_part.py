@@ -28,13 +28,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ImageContentPart(BaseModel):
-    """An image in a message, for models that can see.
+    """Image in a message, for vision models.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is an image.
-        image_url: Where an image is, and how closely to look at it.
+        type: Part type: always `image_url`.
+        image_url: URL and level of detail of the image.
     """
 
     type: str = "image_url"

@@ -9,10 +9,10 @@ from typing import Final
 
 
 class ImageDetail:
-    """How closely a model looks at an image.
+    """Level of detail at which a model views an image.
 
-    More detail costs more prompt tokens. An open set. Observed, not documented. A server may
-    send other values: they pass through.
+    Higher levels use more prompt tokens. Observed, not documented. A server may send other
+    values: they pass through.
     """
 
     AUTO: Final = "auto"

@@ -26,15 +26,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ImageUrl(BaseModel):
-    """Where an image is, and how closely to look at it.
+    """Image location and the level of detail to use.
 
     Observed, not documented.
 
     Attributes:
-        url: Address of the image: `https://...`, or the image itself as a `data:` URL in
-            base64.
-        detail: How closely the model should look. Left out, the model decides. Known values:
-            auto, low, high, original.
+        url: `https://` URL of the image, or a base64 `data:` URL with the image itself.
+        detail: Level of detail at which the model views the image. Chosen by the model if
+            omitted. Known values: auto, low, high, original.
     """
 
     url: str

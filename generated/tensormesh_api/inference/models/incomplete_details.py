@@ -30,7 +30,7 @@ class IncompleteDetails(BaseModel):
     Observed, not documented.
 
     Attributes:
-        reason: The reason: `max_output_tokens` where the token limit was hit.
+        reason: Reason code, such as `max_output_tokens` if the token limit was reached.
     """
 
     reason: str | None = None

@@ -26,13 +26,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class InputAudio(BaseModel):
-    """Audio data and its format.
+    """Encoded audio and its file format.
 
     Observed, not documented.
 
     Attributes:
-        data: The audio file's content in base64.
-        format: File format of audio data. An open set. Known values: wav, mp3.
+        data: Contents of the audio file, base64-encoded.
+        format: File format of the audio. Known values: wav, mp3.
     """
 
     data: str

@@ -29,15 +29,15 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class JsonSchemaFormat(BaseModel):
-    """A named JSON Schema that the answer must follow.
+    """JSON Schema the output must follow.
 
     Observed, not documented.
 
     Attributes:
-        name: Name of the schema.
-        description: What the schema is for.
-        schema: The JSON Schema itself.
-        strict: Ask that the answer follow the schema exactly.
+        name: Name that identifies the schema.
+        description: Purpose of the schema; the model may read this.
+        schema: JSON Schema for the output.
+        strict: Whether the output must match the schema exactly.
     """
 
     name: str

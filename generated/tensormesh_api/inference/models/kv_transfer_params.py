@@ -26,12 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class KvTransferParams(BaseModel):
-    """What the engine tells about the key-value cache that a request used.
+    """Statistics about the key-value cache used by a request.
 
-    Further fields depend on the engine. Observed, not documented.
+    Additional fields depend on the engine. Observed, not documented.
 
     Attributes:
-        cached_token_stats: How many prompt tokens each cache provided.
+        cached_token_stats: Number of prompt tokens found in each cache.
     """
 
     cached_token_stats: CachedTokenStats | None = None

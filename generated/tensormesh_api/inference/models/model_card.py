@@ -36,20 +36,20 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ModelCard(BaseModel):
-    """A model that can be asked.
+    """Model available for inference.
 
     Attributes:
-        id: Name of the model, to be given as `model` in requests.
-        object: Kind of the object: always `model`. Observed, not documented.
-        created: When the entry was made, in seconds since 1970-01-01 UTC. Engines give the
+        id: Name of the model. Use it as `model` in requests.
+        object: Object type: always `model`. Observed, not documented.
+        created: Creation time of the entry, in seconds since the Unix epoch. Engines report the
             current time. Observed, not documented.
-        owned_by: Who serves the model; engines give their own name. Observed, not documented.
+        owned_by: Owner of the model. Engines report their own name. Observed, not documented.
         root: Name or path of the model's weights. Observed, not documented.
-        parent: Base model, where this one is an adapter (LoRA) on top of another; null
-            otherwise. Observed, not documented.
-        max_model_len: Length of the model's context in tokens, prompt and answer together.
+        parent: Base model, if this model is a LoRA adapter. Null otherwise. Observed, not
+            documented.
+        max_model_len: Context length of the model in tokens: prompt and output together.
             Observed, not documented.
-        permission: What may be done with the model. Observed, not documented.
+        permission: Permissions on the model. Observed, not documented.
     """
 
     id: str

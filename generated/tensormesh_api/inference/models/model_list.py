@@ -29,13 +29,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ModelList(BaseModel):
-    """The models that can be asked.
+    """Models available on the host, as a single page.
 
-    A list of On-Demand models may be empty. There are no further pages.
+    May be empty on On-Demand.
 
     Attributes:
-        object: Kind of the object: always `list`. Observed, not documented.
-        data: The models.
+        object: Object type: always `list`. Observed, not documented.
+        data: Available models.
     """
 
     data: list[ModelCard]

@@ -38,23 +38,23 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ModelPermission(BaseModel):
-    """What may be done with a model.
+    """Permissions on a model.
 
-    Kept for compatibility; it says the same for every model. Observed, not documented.
+    Kept for compatibility and identical for every model. Observed, not documented.
 
     Attributes:
-        id: Identifier of the entry.
-        object: Kind of the object: always `model_permission`.
-        created: When the entry was made, in seconds since 1970-01-01 UTC.
-        allow_create_engine: Whether engines may be made from the model.
-        allow_sampling: Whether the model may be asked.
-        allow_logprobs: Whether log probabilities may be asked for.
+        id: ID of the permission entry.
+        object: Object type: always `model_permission`.
+        created: Creation time of the entry, in seconds since the Unix epoch.
+        allow_create_engine: Whether engines may be created from the model.
+        allow_sampling: Whether the model may be sampled from.
+        allow_logprobs: Whether log probabilities may be requested.
         allow_search_indices: Whether the model may be used in search indices.
-        allow_view: Whether the model may be seen.
+        allow_view: Whether the model is visible.
         allow_fine_tuning: Whether the model may be fine-tuned.
-        organization: Organization that the entry is about; `*` means all.
-        group: Group that the entry is about, or null.
-        is_blocking: Whether the entry forbids in place of allowing.
+        organization: Organization the permissions apply to; `*` stands for all.
+        group: Group the permissions apply to, or null.
+        is_blocking: Whether the entry denies access instead of granting it.
     """
 
     id: str | None = None

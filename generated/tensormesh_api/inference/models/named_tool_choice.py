@@ -28,13 +28,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class NamedToolChoice(BaseModel):
-    """Makes the model call one function.
+    """Forces the model to call one function.
 
-    Such an answer ends with `finish_reason` `stop`, not `tool_calls`. Observed, not documented.
+    The completion then ends with `finish_reason` set to `stop` instead of `tool_calls`.
+    Observed, not documented.
 
     Attributes:
-        type: Kind of the tool: always `function`.
-        function: Says which function to call.
+        type: Tool type: always `function`.
+        function: Function the model must call.
     """
 
     type: str = "function"

@@ -25,12 +25,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class NamedToolChoiceFunction(BaseModel):
-    """Says which function to call.
+    """Function the model must call.
 
     Observed, not documented.
 
     Attributes:
-        name: Name of the function, one of those in `tools`.
+        name: Name of a function listed in `tools`.
     """
 
     name: str

@@ -36,20 +36,20 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class PartialResponse(BaseModel):
-    """A response while it is being made, or after it failed.
+    """Response that is still being generated, or that failed.
 
-    Some servers send all fields of a response, others little more than its `id`. Observed, not
+    Some servers send every field of a response, others little more than `id`. Observed, not
     documented.
 
     Attributes:
-        id: Identifier of the response; commonly starts with `resp_`.
-        object: Kind of the object: always `response`.
-        status: State of the response so far. Known values: queued, in_progress, completed,
+        id: ID of the response, usually starting with `resp_`.
+        object: Object type: always `response`.
+        status: Current status of the response. Known values: queued, in_progress, completed,
             incomplete, failed, cancelled.
-        created_at: When the response was begun, in seconds since 1970-01-01 UTC.
-        model: Name of the model that answers.
-        output: What the model has produced so far; commonly empty.
-        error: Why the response failed. Null or absent where it did not. Inferred, not
+        created_at: Creation time, in seconds since the Unix epoch.
+        model: Name of the model that generates the output.
+        output: Output generated so far. Usually empty.
+        error: Why the response failed. Null or absent if it succeeded. Inferred, not
             documented.
     """
 

@@ -29,14 +29,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class PromptLogprob(BaseModel):
-    """How likely a token was at its place in the prompt.
+    """Log probability of a token at a position in the prompt.
 
     Observed, not documented.
 
     Attributes:
         logprob: Natural logarithm of the token's probability.
-        rank: Place of the token in the order of likelihood, from 1.
-        decoded_token: The token's text.
+        rank: Rank of the token by probability, starting at 1.
+        decoded_token: Text of the token.
     """
 
     logprob: float

@@ -27,15 +27,15 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class PromptTokensDetails(BaseModel):
-    """Where the prompt's tokens came from.
+    """Breakdown of the prompt tokens.
 
     Observed, not documented.
 
     Attributes:
-        cached_tokens: Prompt tokens taken from the key-value cache, which cost nothing. Read
-            null and absent as 0. Some models always report 0.
-        created_cache_tokens: Prompt tokens that were added to the cache.
-        multimodal_tokens: Prompt tokens that stand for images, audio or video.
+        cached_tokens: Number of prompt tokens read from the key-value cache, which are free of
+            charge. Null or absent means 0; some models always report 0.
+        created_cache_tokens: Number of prompt tokens added to the cache.
+        multimodal_tokens: Number of prompt tokens that represent images, audio or video.
     """
 
     cached_tokens: int | None = None

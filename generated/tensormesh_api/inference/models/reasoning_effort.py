@@ -9,10 +9,10 @@ from typing import Final
 
 
 class ReasoningEffort:
-    """How much a reasoning model thinks before it answers, from not at all to as much as it can.
+    """How much a reasoning model thinks before it responds.
 
-    An open set; a model may know only some of the values. Observed, not documented. A server
-    may send other values: they pass through.
+    A model may support only some of the values. Observed, not documented. A server may send
+    other values: they pass through.
     """
 
     NONE: Final = "none"

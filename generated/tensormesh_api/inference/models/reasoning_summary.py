@@ -9,9 +9,9 @@ from typing import Final
 
 
 class ReasoningSummary:
-    """How detailed a summary of the reasoning is.
+    """Level of detail of a reasoning summary.
 
-    An open set. Observed, not documented. A server may send other values: they pass through.
+    Observed, not documented. A server may send other values: they pass through.
     """
 
     AUTO: Final = "auto"

@@ -26,13 +26,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class RefusalContentPart(BaseModel):
-    """A refusal that the assistant gave earlier in the conversation.
+    """Refusal the assistant gave earlier in the conversation.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is a refusal.
-        refusal: Text of the refusal.
+        type: Part type: always `refusal`.
+        refusal: Explanation of why the model refused.
     """
 
     type: str = "refusal"

@@ -73,58 +73,57 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class Response(BaseModel):
-    """A model's answer in the form of the Responses API.
+    """Response of a model, in the format of the Responses API.
 
     Attributes:
-        id: Identifier of the response; commonly starts with `resp_`.
-        object: Kind of the object: always `response`.
-        created_at: When the response was made, in seconds since 1970-01-01 UTC.
-        status: State of the response. Without a stream `completed`, or `incomplete` where the
-            answer was cut short. Known values: queued, in_progress, completed, incomplete,
+        id: ID of the response, usually starting with `resp_`.
+        object: Object type: always `response`.
+        created_at: Creation time, in seconds since the Unix epoch.
+        status: Status of the response. Without streaming, `completed`, or `incomplete` if the
+            output was cut off. Known values: queued, in_progress, completed, incomplete,
             failed, cancelled. Observed, not documented.
-        model: Name of the model that answered.
-        output: What the model produced, in order: reasoning, messages and calls of tools.
-        usage: Token counts of the request. Null until the response is complete. Observed, not
-            documented.
-        incomplete_details: Why the response is incomplete. Null where it is complete. Observed,
-            not documented.
-        error: Why the response failed. Null or absent where it did not. Inferred, not
-            documented.
-        instructions: The request's instructions. Observed, not documented.
-        metadata: The request's metadata. Observed, not documented.
-        parallel_tool_calls: Whether the model could call several tools in one answer. Observed,
-            not documented.
-        temperature: Sampling temperature that was used. Observed, not documented.
-        top_p: Nucleus sampling share that was used. Observed, not documented.
-        presence_penalty: Presence penalty that was used. Observed, not documented.
-        frequency_penalty: Frequency penalty that was used. Observed, not documented.
-        tools: The tools that the model could call. Observed, not documented.
-        tool_choice: How the model could call tools. `none` where the request had no tools.
+        model: Name of the model that generated the output.
+        output: Output of the model, in order: reasoning, messages and tool calls.
+        usage: Number of tokens used by the request. Null until the response is complete.
             Observed, not documented.
-        max_output_tokens: Highest number of tokens that could be generated. Observed, not
-            documented.
-        max_tool_calls: Highest number of built-in tool calls. Observed, not documented.
-        previous_response_id: Identifier of the response that this one continued. Observed, not
-            documented.
-        prompt: Prompt template of the request; null, as templates are not supported. Observed,
+        incomplete_details: Why the response is incomplete. Null if it is complete. Observed,
             not documented.
-        reasoning: The request's reasoning options. Observed, not documented.
+        error: Why the response failed. Null or absent if it succeeded. Inferred, not
+            documented.
+        instructions: Instructions from the request. Observed, not documented.
+        metadata: Metadata from the request. Observed, not documented.
+        parallel_tool_calls: Whether the model was allowed to call several tools in one turn.
+            Observed, not documented.
+        temperature: Sampling temperature used. Observed, not documented.
+        top_p: Nucleus sampling threshold used. Observed, not documented.
+        presence_penalty: Presence penalty used. Observed, not documented.
+        frequency_penalty: Frequency penalty used. Observed, not documented.
+        tools: Tools that were available to the model. Observed, not documented.
+        tool_choice: How the model was allowed to call tools. `none` if the request had no
+            tools. Observed, not documented.
+        max_output_tokens: Token limit that applied to the output. Observed, not documented.
+        max_tool_calls: Maximum number of built-in tool calls. Observed, not documented.
+        previous_response_id: ID of the response that this one continues. Observed, not
+            documented.
+        prompt: Prompt template from the request. Always null, because templates are not
+            supported. Observed, not documented.
+        reasoning: Reasoning options from the request. Observed, not documented.
         service_tier: Processing tier that served the request. Known values: auto, default,
             flex, scale, priority. Observed, not documented.
-        text: The request's text form. Observed, not documented.
-        truncation: How over-long input was treated. Known values: auto, disabled. Observed, not
+        text: Text format from the request. Observed, not documented.
+        truncation: How input that exceeds the model's context was handled. Known values: auto,
+            disabled. Observed, not documented.
+        user: End-user ID from the request. Observed, not documented.
+        background: Whether the response was generated in the background. Observed, not
             documented.
-        user: The request's user identifier. Observed, not documented.
-        background: Whether the response was made in the background. Observed, not documented.
-        top_logprobs: Number of alternatives listed for each token. Observed, not documented.
-        input_messages: The messages as the model saw them, where the request asked by
+        top_logprobs: Number of alternatives returned for each token. Observed, not documented.
+        input_messages: Messages as the model received them, if the request set
             `enable_response_messages`. Observed, not documented.
-        output_messages: The messages as the model wrote them, where the request asked by
+        output_messages: Messages as the model generated them, if the request set
             `enable_response_messages`. Observed, not documented.
-        kv_transfer_params: What the engine tells about the key-value cache it used. Observed,
-            not documented.
-        ec_transfer_params: What the engine tells about the transfer of encoder cache between
-            servers. Observed, not documented.
+        kv_transfer_params: Statistics about the key-value cache. Observed, not documented.
+        ec_transfer_params: Data about the transfer of encoder caches between servers. The
+            fields depend on the engine. Observed, not documented.
     """
 
     id: str

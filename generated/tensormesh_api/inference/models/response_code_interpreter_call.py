@@ -31,18 +31,18 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseCodeInterpreterCall(BaseModel):
-    """A run of code by the service's code interpreter.
+    """Code executed by the service's code interpreter.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this item is a run of code.
-        id: Identifier of the item.
-        container_id: Identifier of the container in which the code ran.
-        code: The code.
-        outputs: What the code produced, such as logs and images.
-        status: State of the run. Known values: in_progress, completed, incomplete, calling,
-            interpreting, searching, failed.
+        type: Item type: always `code_interpreter_call`.
+        id: ID of the item within the response.
+        container_id: ID of the container in which the code ran.
+        code: Source code that was executed.
+        outputs: Outputs of the code, such as logs and images.
+        status: Status of the execution. Known values: in_progress, completed, incomplete,
+            calling, interpreting, searching, failed.
     """
 
     type: str = "code_interpreter_call"

@@ -35,11 +35,11 @@ class ResponseCodeInterpreterCallCodeDoneEvent(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.code_interpreter_call_code.done`.
-        sequence_number: Number of the event within the stream, from 0.
-        item_id: Identifier of the item.
-        output_index: Place of the item in the response's `output`, from 0.
-        code: The whole code.
+        type: Event type: always `response.code_interpreter_call_code.done`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        item_id: ID of the item this event belongs to.
+        output_index: Position of the item in the response's `output`, starting at 0.
+        code: Complete source code.
     """
 
     type: str = "response.code_interpreter_call_code.done"

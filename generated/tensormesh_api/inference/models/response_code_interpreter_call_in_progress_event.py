@@ -29,15 +29,15 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseCodeInterpreterCallInProgressEvent(BaseModel):
-    """A run of the code interpreter has begun.
+    """A code interpreter call started.
 
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.code_interpreter_call.in_progress`.
-        sequence_number: Number of the event within the stream, from 0.
-        item_id: Identifier of the item.
-        output_index: Place of the item in the response's `output`, from 0.
+        type: Event type: always `response.code_interpreter_call.in_progress`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        item_id: ID of the item this event belongs to.
+        output_index: Position of the item in the response's `output`, starting at 0.
     """
 
     type: str = "response.code_interpreter_call.in_progress"

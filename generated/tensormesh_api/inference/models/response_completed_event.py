@@ -30,15 +30,15 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseCompletedEvent(BaseModel):
-    """The response is complete, with its whole output and its token counts.
+    """The response finished, with its full output and token counts.
 
-    The last event of a stream. Also sent for an answer that was cut short, whose response then
-    has the status `incomplete`. Observed, not documented.
+    Last event of a stream. Also sent if the output was cut off; the response then has the
+    status `incomplete`. Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.completed`.
-        sequence_number: Number of the event within the stream, from 0.
-        response: A model's answer in the form of the Responses API.
+        type: Event type: always `response.completed`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        response: Finished response, with its full output.
     """
 
     type: str = "response.completed"

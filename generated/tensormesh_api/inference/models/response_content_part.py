@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     )
 else:
     ResponseContentPart = BaseModel
-"""One part of an output message or of reasoning, told apart by `type`."""
+"""Part of an output message or of reasoning, identified by `type`."""
 
 _VARIANTS = Variants(
     __package__ or "",

@@ -33,17 +33,17 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseContentPartDoneEvent(BaseModel):
-    """A part of an item is complete.
+    """A content part is complete.
 
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.content_part.done`.
-        sequence_number: Number of the event within the stream, from 0.
-        item_id: Identifier of the item.
-        output_index: Place of the item in the response's `output`, from 0.
-        content_index: Place of the part in the item's `content`, from 0.
-        part: One part of an output message or of reasoning, told apart by `type`.
+        type: Event type: always `response.content_part.done`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        item_id: ID of the item this event belongs to.
+        output_index: Position of the item in the response's `output`, starting at 0.
+        content_index: Position of the part in the item's `content`, starting at 0.
+        part: Finished part, with its full text.
     """
 
     type: str = "response.content_part.done"

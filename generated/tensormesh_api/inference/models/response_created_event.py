@@ -30,15 +30,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseCreatedEvent(BaseModel):
-    """The response has been created.
+    """The response was created.
 
-    The first event of a stream. Observed, not documented.
+    First event of a stream. Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.created`.
-        sequence_number: Number of the event within the stream, from 0.
-        response: A response while it is being made, or after it failed. Some servers send all
-            fields of a response, others little more than its `id`.
+        type: Event type: always `response.created`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        response: Response that was created.
     """
 
     type: str = "response.created"

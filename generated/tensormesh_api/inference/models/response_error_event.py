@@ -34,17 +34,17 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseErrorEvent(BaseModel):
-    """An error happened after the stream had begun.
+    """An error occurred after the stream started.
 
     Ends the stream. Inferred, not documented.
 
     Attributes:
-        type: Kind of the event: always `error`.
-        sequence_number: Number of the event within the stream, from 0.
-        message: What went wrong.
-        code: Code of the error.
-        param: Parameter of the request that caused the error.
-        error: The error as an object, sent by some servers in place of the other fields.
+        type: Event type: always `error`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        message: Error message.
+        code: Error code.
+        param: Request parameter that caused the error.
+        error: Error as an object, which some servers send instead of the other fields.
     """
 
     type: str = "error"

@@ -35,10 +35,9 @@ class ResponseFailedEvent(BaseModel):
     Ends the stream. Inferred, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.failed`.
-        sequence_number: Number of the event within the stream, from 0.
-        response: A response while it is being made, or after it failed. Some servers send all
-            fields of a response, others little more than its `id`. Observed, not documented.
+        type: Event type: always `response.failed`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        response: Response that failed, with its error. Observed, not documented.
     """
 
     type: str = "response.failed"

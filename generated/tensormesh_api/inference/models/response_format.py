@@ -28,16 +28,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseFormat(BaseModel):
-    """The form that the answer's text must have.
+    """Format of the output text.
 
     Attributes:
-        type: Form of an answer's text: `text` is free text, `json_object` is JSON mode (any
-            JSON object; ask for JSON in a message too), `json_schema` follows a given JSON
-            Schema and `structural_tag` constrains marked parts only. The service documents the
-            first two; the others have been seen to work. Known values: text, json_object,
-            json_schema, structural_tag.
-        json_schema: The schema to follow. Required where `type` is `json_schema`, unused
-            elsewhere. Observed, not documented.
+        type: Output format to use. Known values: text, json_object, json_schema,
+            structural_tag.
+        json_schema: JSON Schema to follow. Required if `type` is `json_schema`; otherwise
+            ignored. Observed, not documented.
     """
 
     type: str

@@ -9,12 +9,11 @@ from typing import Final
 
 
 class ResponseFormatType:
-    """Form of an answer's text: `text` is free text, `json_object` is JSON mode (any JSON object;
-    ask for JSON in a message too), `json_schema` follows a given JSON Schema and
-    `structural_tag` constrains marked parts only.
+    """Output format: `text` is free text; `json_object` is any JSON object, which a message must
+    also ask for; `json_schema` follows a given schema; `structural_tag` constrains only marked
+    parts.
 
-    The service documents the first two; the others have been seen to work. A server may send
-    other values: they pass through.
+    A server may send other values: they pass through.
     """
 
     TEXT: Final = "text"

@@ -34,22 +34,22 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseFunctionCall(BaseModel):
-    """A call of one of your functions.
+    """Call of one of your functions.
 
-    Send its result back as an item of type `function_call_output`. Observed, not documented.
+    Send the result back as an item of type `function_call_output`. Observed, not documented.
 
     Attributes:
-        type: Says that this item is a function call.
-        id: Identifier of the item; commonly starts with `fc_`.
-        call_id: Identifier of the call, to be sent back with its result.
-        name: Name of the function.
-        arguments: The arguments as JSON text. Empty when a stream has just begun the call. The
-            model writes it, so check it.
-        status: State of the call. Known values: in_progress, completed, incomplete, calling,
+        type: Item type: always `function_call`.
+        id: ID of the item, usually starting with `fc_`.
+        call_id: ID of the call. Send it back along with the result.
+        name: Name of the function to call.
+        arguments: Arguments as a JSON string. Empty when the call is first added to a stream.
+            Validate them before use: the model generated them.
+        status: Status of the call. Known values: in_progress, completed, incomplete, calling,
             interpreting, searching, failed.
-        async_: Whether the call runs in the background; commonly null.
-        caller: What made the call; commonly null.
-        namespace: Namespace of the function; commonly null.
+        async_: Whether the call runs in the background. Usually null.
+        caller: Origin of the call. Usually null.
+        namespace: Namespace of the function. Usually null.
     """
 
     type: str = "function_call"

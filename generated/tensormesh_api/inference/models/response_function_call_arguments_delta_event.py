@@ -30,16 +30,16 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseFunctionCallArgumentsDeltaEvent(BaseModel):
-    """Text has been added to a function call's arguments.
+    """Text was appended to the arguments of a function call.
 
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.function_call_arguments.delta`.
-        sequence_number: Number of the event within the stream, from 0.
-        item_id: Identifier of the item.
-        output_index: Place of the item in the response's `output`, from 0.
-        delta: JSON text to append. Only the whole is valid JSON.
+        type: Event type: always `response.function_call_arguments.delta`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        item_id: ID of the item this event belongs to.
+        output_index: Position of the item in the response's `output`, starting at 0.
+        delta: Text to append to the JSON arguments, which are only valid JSON once complete.
     """
 
     type: str = "response.function_call_arguments.delta"

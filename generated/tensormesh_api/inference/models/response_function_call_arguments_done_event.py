@@ -31,17 +31,17 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseFunctionCallArgumentsDoneEvent(BaseModel):
-    """A function call's arguments are complete.
+    """The arguments of a function call are complete.
 
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.function_call_arguments.done`.
-        sequence_number: Number of the event within the stream, from 0.
-        item_id: Identifier of the item.
-        output_index: Place of the item in the response's `output`, from 0.
-        name: Name of the function.
-        arguments: The whole arguments as JSON text.
+        type: Event type: always `response.function_call_arguments.done`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        item_id: ID of the item this event belongs to.
+        output_index: Position of the item in the response's `output`, starting at 0.
+        name: Name of the function to call.
+        arguments: Complete arguments as a JSON string.
     """
 
     type: str = "response.function_call_arguments.done"

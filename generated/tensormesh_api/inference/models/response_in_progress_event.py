@@ -30,15 +30,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseInProgressEvent(BaseModel):
-    """The model has begun to answer.
+    """The model started to generate output.
 
-    The second event of a stream. Observed, not documented.
+    Second event of a stream. Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.in_progress`.
-        sequence_number: Number of the event within the stream, from 0.
-        response: A response while it is being made, or after it failed. Some servers send all
-            fields of a response, others little more than its `id`.
+        type: Event type: always `response.in_progress`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        response: Response that is in progress.
     """
 
     type: str = "response.in_progress"

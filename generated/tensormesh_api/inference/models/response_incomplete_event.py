@@ -30,14 +30,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseIncompleteEvent(BaseModel):
-    """The response was cut short.
+    """The response was cut off.
 
     Ends the stream. Inferred, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.incomplete`.
-        sequence_number: Number of the event within the stream, from 0.
-        response: A model's answer in the form of the Responses API.
+        type: Event type: always `response.incomplete`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        response: Response that was cut off, with its output so far.
     """
 
     type: str = "response.incomplete"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
 else:
     ResponseInputContentPart = BaseModel
-"""One part of an input item's content, told apart by `type`."""
+"""Part of an input item's content, identified by `type`."""
 
 _VARIANTS = Variants(
     __package__ or "",

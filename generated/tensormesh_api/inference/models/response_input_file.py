@@ -29,16 +29,16 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseInputFile(BaseModel):
-    """A file in the input, for models that take files.
+    """File in the input, for models with file input.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is a file.
-        file_data: The file's content in base64.
-        file_url: Address of the file.
-        file_id: Identifier of an uploaded file, on servers that have uploads.
-        filename: Name of the file.
+        type: Part type: always `input_file`.
+        file_data: Contents of the file, base64-encoded.
+        file_url: URL of the file.
+        file_id: ID of an uploaded file, on servers that support uploads.
+        filename: Name of the file, including its extension.
     """
 
     type: str = "input_file"

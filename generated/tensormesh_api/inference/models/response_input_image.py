@@ -28,16 +28,16 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseInputImage(BaseModel):
-    """An image in the input, for models that can see.
+    """Image in the input, for vision models.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is an image.
-        image_url: Address of the image: `https://...`, or the image itself as a `data:` URL in
-            base64.
-        file_id: Identifier of an uploaded file, on servers that have uploads.
-        detail: How closely the model should look. Known values: auto, low, high, original.
+        type: Part type: always `input_image`.
+        image_url: `https://` URL of the image, or a base64 `data:` URL with the image itself.
+        file_id: ID of an uploaded file, on servers that support uploads.
+        detail: Level of detail at which the model views the image. Known values: auto, low,
+            high, original.
     """
 
     type: str = "input_image"

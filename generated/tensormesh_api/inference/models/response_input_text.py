@@ -26,13 +26,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseInputText(BaseModel):
-    """A piece of text in the input.
+    """Text in the input.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is input text.
-        text: The text.
+        type: Part type: always `input_text`.
+        text: Plain text.
     """
 
     type: str = "input_text"

@@ -29,15 +29,17 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseInputTokensDetails(BaseModel):
-    """Where the input's tokens came from.
+    """Breakdown of the input tokens.
 
     Observed, not documented.
 
     Attributes:
-        cached_tokens: Input tokens taken from the key-value cache. Read null and absent as 0.
-        cache_write_tokens: Input tokens that were added to the cache.
-        input_tokens_per_turn: Input tokens of each turn, where built-in tools made several.
-        cached_tokens_per_turn: Cached input tokens of each turn.
+        cached_tokens: Number of input tokens read from the key-value cache. Null or absent
+            means 0.
+        cache_write_tokens: Number of input tokens added to the cache.
+        input_tokens_per_turn: Number of input tokens in each turn, if built-in tools caused
+            several.
+        cached_tokens_per_turn: Number of cached input tokens in each turn.
     """
 
     cached_tokens: int | None = None

@@ -9,9 +9,9 @@ from typing import Final
 
 
 class ResponseItemStatus:
-    """State of an item.
+    """Status of an item.
 
-    An open set. Observed, not documented. A server may send other values: they pass through.
+    Observed, not documented. A server may send other values: they pass through.
     """
 
     IN_PROGRESS: Final = "in_progress"

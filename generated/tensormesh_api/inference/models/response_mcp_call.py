@@ -31,18 +31,18 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseMcpCall(BaseModel):
-    """A call of a tool on an MCP server, made by the service itself.
+    """Call of an MCP server's tool, made by the service itself.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this item is a call of an MCP tool.
-        id: Identifier of the item.
-        name: Name of the tool.
+        type: Item type: always `mcp_call`.
+        id: ID of the item within the response.
+        name: Name of the tool that was called.
         server_label: Label of the MCP server.
-        arguments: The arguments as JSON text.
-        output: What the tool returned.
-        status: State of the call. Known values: in_progress, completed, incomplete, calling,
+        arguments: Arguments as a JSON string.
+        output: Result returned by the tool.
+        status: Status of the call. Known values: in_progress, completed, incomplete, calling,
             interpreting, searching, failed.
     """
 

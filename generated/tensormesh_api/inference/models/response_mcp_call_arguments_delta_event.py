@@ -30,16 +30,16 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseMcpCallArgumentsDeltaEvent(BaseModel):
-    """Text has been added to the arguments of an MCP tool's call.
+    """Text was appended to the arguments of an MCP tool call.
 
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.mcp_call_arguments.delta`.
-        sequence_number: Number of the event within the stream, from 0.
-        item_id: Identifier of the item.
-        output_index: Place of the item in the response's `output`, from 0.
-        delta: JSON text to append.
+        type: Event type: always `response.mcp_call_arguments.delta`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        item_id: ID of the item this event belongs to.
+        output_index: Position of the item in the response's `output`, starting at 0.
+        delta: Text to append to the JSON arguments.
     """
 
     type: str = "response.mcp_call_arguments.delta"

@@ -31,17 +31,17 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseMcpCallArgumentsDoneEvent(BaseModel):
-    """The arguments of an MCP tool's call are complete.
+    """The arguments of an MCP tool call are complete.
 
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.mcp_call_arguments.done`.
-        sequence_number: Number of the event within the stream, from 0.
-        item_id: Identifier of the item.
-        output_index: Place of the item in the response's `output`, from 0.
-        name: Name of the tool.
-        arguments: The whole arguments as JSON text.
+        type: Event type: always `response.mcp_call_arguments.done`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        item_id: ID of the item this event belongs to.
+        output_index: Position of the item in the response's `output`, starting at 0.
+        name: Name of the tool that was called.
+        arguments: Complete arguments as a JSON string.
     """
 
     type: str = "response.mcp_call_arguments.done"

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     )
 else:
     ResponseOutputItem = BaseModel
-"""One item of a response's output, told apart by `type`.
+"""Item of a response's output, identified by `type`.
 
-An open set: a server may send items of further types.
+Servers may send other types.
 """
 
 _VARIANTS = Variants(

@@ -31,16 +31,15 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseOutputItemDoneEvent(BaseModel):
-    """An item of the output is complete.
+    """An output item is complete.
 
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.output_item.done`.
-        sequence_number: Number of the event within the stream, from 0.
-        output_index: Place of the item in the response's `output`, from 0.
-        item: One item of a response's output, told apart by `type`. An open set: a server may
-            send items of further types.
+        type: Event type: always `response.output_item.done`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        output_index: Position of the item in the response's `output`, starting at 0.
+        item: Finished item, with its full content.
     """
 
     type: str = "response.output_item.done"

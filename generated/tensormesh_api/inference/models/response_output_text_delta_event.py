@@ -35,18 +35,18 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseOutputTextDeltaEvent(BaseModel):
-    """Text has been added to a part.
+    """Text was appended to a content part.
 
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.output_text.delta`.
-        sequence_number: Number of the event within the stream, from 0.
-        item_id: Identifier of the item.
-        output_index: Place of the item in the response's `output`, from 0.
-        content_index: Place of the part in the item's `content`, from 0.
+        type: Event type: always `response.output_text.delta`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        item_id: ID of the item this event belongs to.
+        output_index: Position of the item in the response's `output`, starting at 0.
+        content_index: Position of the part in the item's `content`, starting at 0.
         delta: Text to append.
-        logprobs: Log probabilities of the added tokens, where the request asked for them.
+        logprobs: Log probabilities of the added tokens, if requested.
     """
 
     type: str = "response.output_text.delta"

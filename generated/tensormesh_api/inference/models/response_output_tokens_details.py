@@ -29,16 +29,16 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseOutputTokensDetails(BaseModel):
-    """What the generated tokens were used for.
+    """Breakdown of the generated tokens.
 
     Observed, not documented.
 
     Attributes:
-        reasoning_tokens: Generated tokens spent on reasoning.
-        tool_output_tokens: Tokens of the outputs of built-in tools.
-        output_tokens_per_turn: Generated tokens of each turn, where built-in tools made
-            several.
-        tool_output_tokens_per_turn: Tool output tokens of each turn.
+        reasoning_tokens: Number of generated tokens spent on reasoning.
+        tool_output_tokens: Number of tokens in the outputs of built-in tools.
+        output_tokens_per_turn: Number of generated tokens in each turn, if built-in tools
+            caused several.
+        tool_output_tokens_per_turn: Number of tool output tokens in each turn.
     """
 
     reasoning_tokens: int | None = None

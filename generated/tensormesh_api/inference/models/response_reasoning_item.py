@@ -34,17 +34,17 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseReasoningItem(BaseModel):
-    """What the model thought before it answered.
+    """Reasoning that led to the output.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this item is reasoning.
-        id: Identifier of the item; commonly starts with `rs_`.
-        summary: Summary of the reasoning; commonly empty.
-        content: The reasoning itself.
-        encrypted_content: The reasoning in a form that only the server can read.
-        status: State of the item. Known values: in_progress, completed, incomplete, calling,
+        type: Item type: always `reasoning`.
+        id: ID of the item, usually starting with `rs_`.
+        summary: Summary of the reasoning. Usually empty.
+        content: Parts of the reasoning text.
+        encrypted_content: Encrypted reasoning that only the server can read.
+        status: Status of the item. Known values: in_progress, completed, incomplete, calling,
             interpreting, searching, failed.
     """
 

@@ -26,14 +26,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseReasoningOptions(BaseModel):
-    """How a reasoning model thinks.
+    """Options for reasoning models.
 
     Observed, not documented.
 
     Attributes:
-        effort: How much the model should think before it answers. Known values: none, minimal,
-            low, medium, high, xhigh, max.
-        summary: How detailed a summary of the reasoning to return, on servers that write
+        effort: How much the model thinks before it responds. Known values: none, minimal, low,
+            medium, high, xhigh, max.
+        summary: Level of detail of the reasoning summary to return, on servers that generate
             summaries. Known values: auto, concise, detailed.
     """
 

@@ -36,12 +36,12 @@ class ResponseReasoningTextDoneEvent(BaseModel):
     Observed, not documented.
 
     Attributes:
-        type: Kind of the event: always `response.reasoning_text.done`.
-        sequence_number: Number of the event within the stream, from 0.
-        item_id: Identifier of the item.
-        output_index: Place of the item in the response's `output`, from 0.
-        content_index: Place of the part in the item's `content`, from 0.
-        text: The whole text.
+        type: Event type: always `response.reasoning_text.done`.
+        sequence_number: Position of the event in the stream, starting at 0.
+        item_id: ID of the item this event belongs to.
+        output_index: Position of the item in the response's `output`, starting at 0.
+        content_index: Position of the part in the item's `content`, starting at 0.
+        text: Complete text.
     """
 
     type: str = "response.reasoning_text.done"

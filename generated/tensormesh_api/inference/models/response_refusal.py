@@ -26,13 +26,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseRefusal(BaseModel):
-    """Text in which the model refuses to answer.
+    """Refusal message from a model that declined to respond.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is a refusal.
-        refusal: Text of the refusal.
+        type: Part type: always `refusal`.
+        refusal: Explanation of why the model refused.
     """
 
     type: str = "refusal"

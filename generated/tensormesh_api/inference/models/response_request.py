@@ -68,79 +68,79 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseRequest(BaseModel):
-    """Input for one turn of a model, in the form of the Responses API.
+    """Input for one turn of a model, in the format of the Responses API.
 
-    Only `model` and `input` are required. Fields that the service does not know are ignored,
-    never rejected.
+    Unknown fields are ignored, never rejected.
 
     Attributes:
-        model: Name of the model: the published serverless name on Serverless, the served
-            gateway name of the deployment on On-Demand.
-        input: What to answer: a text, or a list of items such as messages, earlier tool calls
-            and their results, oldest first.
-        instructions: A system message that precedes the input. It is not carried over to a
-            following response. Observed, not documented.
-        max_output_tokens: Highest number of tokens to generate, 1 or more, reasoning included.
-            Left out, the answer may fill the rest of the model's context. An answer that hits
-            the limit has the status `incomplete`. At least 1.
-        stream: Send the response as server-sent events while it is generated, in place of one
-            JSON body. Default: false.
-        temperature: Sampling temperature, 0 or more. 0 means greedy decoding. Left out, the
-            model's own default applies. At least 0. Observed, not documented.
-        top_p: Nucleus sampling: only the likeliest tokens whose probabilities add up to this
-            share are considered. Greater than 0, at most 1. Above 0 and at most 1. Observed,
-            not documented.
-        top_k: Consider only this many of the likeliest tokens. 0 or -1 considers all of them.
-            At least -1. Observed, not documented.
-        repetition_penalty: Factor by which the probability of tokens already present is
-            lowered. Greater than 0; 1.0 changes nothing. Above 0. Observed, not documented.
-        seed: Seed of the random number generator, a signed 64-bit integer. Best effort. At
-            least -9223372036854775808 and at most 9223372036854775807. Observed, not
-            documented.
-        stop: One text, or up to four texts, at which generation ends. Observed, not documented.
-        logit_bias: Bias added to the logits of single tokens before sampling: a map from a
-            token's id, written as a string, to a number. Observed, not documented.
-        tools: Tools that the model may call. Observed, not documented.
-        tool_choice: Whether the model may, must or must not call tools, or the one function
-            that it must call. Server default: `auto`. The gpt-oss models take `auto` only.
-            Observed, not documented.
-        parallel_tool_calls: Let the model call several tools in one answer. Default: true.
-            Observed, not documented.
-        text: Form of the answer's text, such as JSON that follows a schema. Observed, not
-            documented.
-        reasoning: How a reasoning model should think. Observed, not documented.
-        structured_outputs: Constrain the answer by a JSON Schema, a regular expression or a
-            list of choices. Observed, not documented.
-        truncation: What to do with input that is longer than the model's context. Server
-            default: `disabled`. Known values: auto, disabled. Observed, not documented.
-        top_logprobs: Number of likeliest alternatives to list for every token of the answer.
-            Only of use with `message.output_text.logprobs` in `include`. At least -1. Default:
-            0. Observed, not documented.
-        include: Further data to return, such as `message.output_text.logprobs`. Observed, not
-            documented.
-        previous_response_id: Identifier of a stored response to continue from. Answers 404
-            where the server has not stored it, which is the rule unless the server keeps
+        model: Model to run: a published model name on Serverless, or the served name of your
+            deployment on On-Demand.
+        input: Text to respond to, or a list of items such as messages, earlier tool calls and
+            their results, oldest first.
+        instructions: System message to put before the input. It does not carry over to later
             responses. Observed, not documented.
-        store: Let the server keep the response, where it keeps responses at all. Default: true.
-            Observed, not documented.
-        background: Generate in the background. Needs `store`; the service answers 400
-            otherwise. Default: false. Observed, not documented.
-        service_tier: Processing tier to serve the request. Server default: `auto`. Known
-            values: auto, default, flex, scale, priority. Observed, not documented.
-        metadata: Key-value pairs of your own, returned with the response. Observed, not
+        max_output_tokens: Maximum number of tokens to generate, including reasoning tokens.
+            Defaults to the space left in the model's context. If the limit is reached, the
+            response has the status `incomplete`. At least 1.
+        stream: Whether to send the response as server-sent events while it is generated.
+            Default: false.
+        temperature: Sampling temperature. Higher values produce more varied output; 0 selects
+            greedy decoding. Defaults to the model's own setting. At least 0. Observed, not
             documented.
-        user: Identifier of your end user. Observed, not documented.
+        top_p: Nucleus sampling: consider only the most likely tokens whose probabilities add up
+            to this value. 1 disables the filter. Greater than 0, at most 1. Observed, not
+            documented.
+        top_k: Number of most likely tokens to sample from. 0 or -1 considers every token. At
+            least -1. Observed, not documented.
+        repetition_penalty: Multiplicative penalty on tokens that have already appeared. Values
+            above 1 discourage repetition; 1 has no effect. Greater than 0. Observed, not
+            documented.
+        seed: Random seed for reproducible output (best effort). Signed 64-bit integer.
+            Observed, not documented.
+        stop: String, or up to four strings, at which to stop generating. Observed, not
+            documented.
+        logit_bias: Bias to add to the logits of individual tokens before sampling. Keys are
+            token IDs as strings. Observed, not documented.
+        tools: Tools the model may call. Observed, not documented.
+        tool_choice: Whether the model may, must or must not call a tool, or the function it
+            must call. The server uses `auto` by default. gpt-oss models accept only `auto`.
+            Observed, not documented.
+        parallel_tool_calls: Whether the model may call several tools in one turn. Default:
+            true. Observed, not documented.
+        text: Format of the output text, such as JSON that follows a schema. Observed, not
+            documented.
+        reasoning: Options for reasoning models. Observed, not documented.
+        structured_outputs: Constraint on the output: a JSON Schema, a regular expression, a
+            list of choices or a grammar. Observed, not documented.
+        truncation: How to handle input that exceeds the model's context. The server uses
+            `disabled` by default. Known values: auto, disabled. Observed, not documented.
+        top_logprobs: Number of most likely alternatives to return for each output token.
+            Requires `message.output_text.logprobs` in `include`. At least -1. Default: 0.
+            Observed, not documented.
+        include: Additional data to return, such as `message.output_text.logprobs`. Observed,
+            not documented.
+        previous_response_id: ID of a stored response to continue. Fails with status 404 unless
+            the server stores responses, which most do not. Observed, not documented.
+        store: Whether to store the response, on servers that support it. Default: true.
+            Observed, not documented.
+        background: Whether to generate the response in the background. Requires `store`;
+            otherwise the request fails with status 400. Default: false. Observed, not
+            documented.
+        service_tier: Processing tier to use. The server uses `auto` by default. Known values:
+            auto, default, flex, scale, priority. Observed, not documented.
+        metadata: Custom key-value pairs, returned with the response. Observed, not documented.
+        user: ID of your end user. Observed, not documented.
         prompt_cache_key: Accepted for compatibility and ignored by the engine. Observed, not
             documented.
-        request_id: Identifier of the response, of your choosing. Left out, the server makes one
-            that starts with `resp_`. Observed, not documented.
-        priority: Scheduling priority, a signed 64-bit integer; lower values are served earlier.
-            At least -9223372036854775808 and at most 9223372036854775807. Default: 0. Observed,
+        request_id: ID for the response. Generated by the server, starting with `resp_`, if
+            omitted. Observed, not documented.
+        priority: Scheduling priority; lower values are served first. Signed 64-bit integer.
+            Default: 0. Observed, not documented.
+        cache_salt: Secret that separates this request's prefix cache from requests with a
+            different salt. 1 to 1024 characters. Observed, not documented.
+        enable_response_messages: Whether to return the messages as the model received and
+            generated them, in `input_messages` and `output_messages`. Default: false. Observed,
             not documented.
-        cache_salt: Secret that separates this request's prefix cache from that of requests with
-            another salt, 1 to 1024 characters. 1 to 1024 characters. Observed, not documented.
-        enable_response_messages: Also return the messages as the model saw and wrote them, in
-            `input_messages` and `output_messages`. Default: false. Observed, not documented.
     """
 
     model: str

@@ -9,9 +9,9 @@ from typing import Final
 
 
 class ResponseStatus:
-    """State of a response.
+    """Status of a response.
 
-    An open set. Observed, not documented. A server may send other values: they pass through.
+    Observed, not documented. A server may send other values: they pass through.
     """
 
     QUEUED: Final = "queued"

@@ -89,11 +89,10 @@ if TYPE_CHECKING:
     )
 else:
     ResponseStreamEvent = BaseModel
-"""One event of a response's stream, told apart by `type`.
+"""Event of a response stream, identified by `type`.
 
-A stream begins with `response.created` and `response.in_progress`, goes on with events about
-items, and ends with `response.completed`, with `[DONE]`, or with both. An open set: a server
-may send events of further types, which may be skipped.
+A stream starts with `response.created` and `response.in_progress`, continues with item events,
+and ends with `response.completed`, `[DONE]` or both. Ignore events of unknown types.
 """
 
 _VARIANTS = Variants(

@@ -26,12 +26,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseSummaryText(BaseModel):
-    """A piece of a summary of reasoning.
+    """Part of a reasoning summary.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is a summary.
+        type: Part type: always `summary_text`.
         text: Text of the summary.
     """
 

@@ -28,13 +28,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseTextConfig(BaseModel):
-    """Form of a response's text.
+    """Format of a response's text.
 
     Observed, not documented.
 
     Attributes:
-        format: The form to follow. Left out, plain text.
-        verbosity: How wordy the answer should be, for models that know the setting. Known
+        format: Output format to follow. Defaults to plain text.
+        verbosity: How detailed the output should be, for models that support the setting. Known
             values: low, medium, high.
     """
 

@@ -30,22 +30,18 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseTextFormat(BaseModel):
-    """A form for a response's text.
+    """Format of a response's text.
 
-    For `json_schema`, `name` and `schema` stand beside `type`, unlike in chat. Some servers
-    fail on `json_object` here; prefer `json_schema`. Observed, not documented.
+    Unlike in chat completions, `name` and `schema` are at the top level, next to `type`. Prefer
+    `json_schema`, because some servers fail on `json_object`. Observed, not documented.
 
     Attributes:
-        type: Form of an answer's text: `text` is free text, `json_object` is JSON mode (any
-            JSON object; ask for JSON in a message too), `json_schema` follows a given JSON
-            Schema and `structural_tag` constrains marked parts only. The service documents the
-            first two; the others have been seen to work. Known values: text, json_object,
-            json_schema, structural_tag.
-        name: Name of the schema. Required where `type` is `json_schema`.
-        description: What the schema is for.
-        schema: The JSON Schema that the text must follow. Required where `type` is
-            `json_schema`.
-        strict: Ask that the text follow the schema exactly.
+        type: Output format to use. Known values: text, json_object, json_schema,
+            structural_tag.
+        name: Name that identifies the schema. Required if `type` is `json_schema`.
+        description: Purpose of the schema; the model may read this.
+        schema: JSON Schema the text must follow. Required if `type` is `json_schema`.
+        strict: Whether the text must match the schema exactly.
     """
 
     type: str

@@ -30,19 +30,18 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseTool(BaseModel):
-    """A tool that the model may call in a response.
+    """Tool the model may call.
 
-    Unlike in chat, a function's fields stand beside `type`. Function tools are what the service
-    is known to take; a server may offer built-in tools of other types. Observed, not
-    documented.
+    Unlike in chat completions, a function's fields are at the top level, next to `type`. A
+    server may offer built-in tools of other types. Observed, not documented.
 
     Attributes:
-        type: Kind of the tool: `function` for your own functions.
-        name: For functions: the name by which the model calls it. Required there.
-        description: What the function does and when to call it, for the model to read.
-        parameters: The function's parameters as a JSON Schema object.
-        strict: Ask that the arguments follow `parameters` exactly. Always set it: some servers
-            demand the key.
+        type: Tool type: `function` for your own functions.
+        name: Name the model uses to call the function. Required for functions.
+        description: What the function does and when to call it; the model reads this.
+        parameters: JSON Schema of the function's parameters.
+        strict: Whether the generated arguments must match `parameters` exactly. Always set it,
+            because some servers require the key.
     """
 
     type: str

@@ -26,13 +26,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseToolChoiceFunction(BaseModel):
-    """Makes the model call one function.
+    """Forces the model to call one function.
 
     Observed, not documented.
 
     Attributes:
-        type: Kind of the tool: always `function`.
-        name: Name of the function, one of those in `tools`.
+        type: Tool type: always `function`.
+        name: Name of a function listed in `tools`.
     """
 
     type: str = "function"

@@ -9,7 +9,7 @@ from typing import Final
 
 
 class ResponseTruncation:
-    """What happens to input that is longer than the model's context: `disabled` answers 400,
+    """How to handle input that exceeds the model's context: `disabled` fails with status 400,
     `auto` drops items from the beginning.
 
     Observed, not documented. A server may send other values: they pass through.

@@ -36,20 +36,21 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseUsage(BaseModel):
-    """How many tokens a response used.
+    """Number of tokens used by a response.
 
-    The service may use the names of chat (`prompt_tokens`, `completion_tokens`) in place of
-    those of the Responses API. Observed, not documented.
+    The server may use the names of chat completions (`prompt_tokens`, `completion_tokens`)
+    instead of those of the Responses API. Observed, not documented.
 
     Attributes:
-        input_tokens: Tokens of the input, cached ones included.
-        input_tokens_details: Details of the input's tokens.
-        output_tokens: Tokens generated, reasoning included.
-        output_tokens_details: Details of the generated tokens.
+        input_tokens: Number of input tokens, including cached ones.
+        input_tokens_details: Breakdown of the input tokens.
+        output_tokens: Number of generated tokens, including reasoning tokens.
+        output_tokens_details: Breakdown of the generated tokens.
         total_tokens: Sum of input and output tokens.
-        prompt_tokens: Other name of `input_tokens`. Inferred, not documented.
-        completion_tokens: Other name of `output_tokens`. Inferred, not documented.
-        prompt_tokens_details: Other form of `input_tokens_details`. Inferred, not documented.
+        prompt_tokens: Alternative name for `input_tokens`. Inferred, not documented.
+        completion_tokens: Alternative name for `output_tokens`. Inferred, not documented.
+        prompt_tokens_details: Alternative form of `input_tokens_details`. Inferred, not
+            documented.
     """
 
     input_tokens: int | None = None

@@ -28,15 +28,15 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ResponseWebSearchCall(BaseModel):
-    """A web search by the service.
+    """Web search performed by the service.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this item is a web search.
-        id: Identifier of the item.
-        action: What was done: a search, a page opened, or a text looked for in a page.
-        status: State of the search. Known values: in_progress, completed, incomplete, calling,
+        type: Item type: always `web_search_call`.
+        id: ID of the item within the response.
+        action: Action performed: a search, opening a page, or finding text in a page.
+        status: Status of the search. Known values: in_progress, completed, incomplete, calling,
             interpreting, searching, failed.
     """
 

@@ -11,8 +11,8 @@ from typing import Final
 class ServiceTier:
     """Processing tier of a request.
 
-    An open set; the service is not known to offer more than one. Observed, not documented. A
-    server may send other values: they pass through.
+    The service may offer only one tier. Observed, not documented. A server may send other
+    values: they pass through.
     """
 
     AUTO: Final = "auto"

@@ -26,15 +26,15 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class StreamOptions(BaseModel):
-    """What a stream carries besides the answer.
+    """Extra data to send in a stream.
 
     Observed, not documented.
 
     Attributes:
-        include_usage: Send one more chunk before the end, with empty `choices` and the token
-            counts in `usage`. Servers differ in the default, so set it whenever you send this
-            object. Default: false.
-        continuous_usage_stats: Put the token counts so far into every chunk. Needs
+        include_usage: Whether to send token counts in `usage`, in one more chunk with empty
+            `choices` before the end of the stream. Set this explicitly, because servers differ
+            in their default. Default: false.
+        continuous_usage_stats: Whether to send the token counts so far in every chunk. Requires
             `include_usage`. Default: false.
     """
 

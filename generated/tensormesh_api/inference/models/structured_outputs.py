@@ -33,19 +33,18 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class StructuredOutputs(BaseModel):
-    """A constraint on the generated text.
+    """Constraint on the generated text.
 
-    Give one form only; more than one of `json`, `regex` and `choice` is an error. Successor of
-    the older `guided_...` parameters. Observed, not documented.
+    Set only one: the server rejects requests that combine `json`, `regex` and `choice`.
+    Replaces the older `guided_...` parameters. Observed, not documented.
 
     Attributes:
-        json: A JSON Schema that the text must follow, as an object or as its JSON text.
-        regex: A regular expression that the whole text must match.
-        choice: Texts of which the answer must be one.
-        grammar: A context-free grammar that the whole text must follow, in the engine's
-            notation.
-        json_object: Demand any one JSON object.
-        structural_tag: Constraint on marked parts of the text only, as JSON text.
+        json: JSON Schema the text must follow, as an object or a JSON string.
+        regex: Regular expression the entire text must match.
+        choice: List of strings to choose from; the output is exactly one of them.
+        grammar: Context-free grammar the entire text must follow, in the engine's notation.
+        json_object: Whether the output must be a JSON object, without a specific schema.
+        structural_tag: JSON string with constraints for marked parts of the text.
     """
 
     json: str | dict[str, Any] | None = None

@@ -41,24 +41,23 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TextCompletion(BaseModel):
-    """Continuations of one or several texts.
+    """Completions of one or more prompts.
 
     Attributes:
-        id: Identifier of the answer; commonly starts with `cmpl-`.
-        object: Kind of the object: always `text_completion`.
-        created: When the answer was made, in seconds since 1970-01-01 UTC.
-        model: Name of the model that answered.
-        choices: The continuations: `n` for each prompt, in the order of the prompts.
-        usage: Token counts of the request, over all prompts.
+        id: ID of the completion, usually starting with `cmpl-`.
+        object: Object type: always `text_completion`.
+        created: Creation time, in seconds since the Unix epoch.
+        model: Name of the model that generated the output.
+        choices: Generated completions: `n` for each prompt, in the order of the prompts.
+        usage: Number of tokens used by the request, over all prompts.
         service_tier: Processing tier that served the request. Known values: auto, default,
             flex, scale, priority. Observed, not documented.
-        system_fingerprint: Identifies the version and configuration of the engine. Observed,
-            not documented.
-        kv_transfer_params: What the engine tells about the key-value cache it used. Observed,
-            not documented.
-        ec_transfer_params: What the engine tells about the transfer of encoder cache between
-            servers. Observed, not documented.
-        metrics: Further measurements of the request, in a form that depends on the engine.
+        system_fingerprint: Identifier of the engine's version and configuration. Observed, not
+            documented.
+        kv_transfer_params: Statistics about the key-value cache. Observed, not documented.
+        ec_transfer_params: Data about the transfer of encoder caches between servers. The
+            fields depend on the engine. Observed, not documented.
+        metrics: Additional measurements of the request. The fields depend on the engine.
             Observed, not documented.
     """
 

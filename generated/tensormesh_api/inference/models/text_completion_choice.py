@@ -40,25 +40,27 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TextCompletionChoice(BaseModel):
-    """One continuation.
+    """One of the generated completions.
 
     Attributes:
-        index: Number of this continuation, from 0, counted over all prompts.
-        text: The generated text, after the prompt itself where the request asked by `echo`.
-        finish_reason: Why the answer ended. Null while it is still being generated. Known
-            values: stop, length, tool_calls, content_filter, abort.
-        stop_reason: What ended the answer where `finish_reason` is `stop`: the matched text, or
-            the id of the matched token. Null where the model ended by itself.
-        logprobs: Log probabilities of the tokens, where the request asked by `logprobs`.
+        index: Position of this completion in `choices`, starting at 0 and counted over all
+            prompts.
+        text: Generated text. Includes the prompt if the request set `echo`.
+        finish_reason: Why generation stopped. Null while it is still running. Known values:
+            stop, length, tool_calls, content_filter, abort.
+        stop_reason: Stop string or token ID that ended generation if `finish_reason` is `stop`.
+            Null if the model stopped on its own.
+        logprobs: Log probabilities of the generated tokens, if the request set `logprobs`.
             Observed, not documented.
-        token_ids: Token ids of the continuation. Only set where the request asked by
-            `return_token_ids`. Observed, not documented.
-        prompt_logprobs: One entry for each token of the prompt, where asked for: a map from
-            token id to its log probability. The first entry is null. Observed, not documented.
-        prompt_token_ids: Token ids of the prompt. Only set where the request asked by
-            `return_token_ids`. Observed, not documented.
-        routed_experts: Which experts of a mixture-of-experts model took part, in a form that
-            depends on the engine; commonly null. Observed, not documented.
+        token_ids: Token IDs of the output, if the request set `return_token_ids`. Observed, not
+            documented.
+        prompt_logprobs: Log probabilities of the prompt tokens, if the request set
+            `prompt_logprobs`. Each entry maps token IDs to log probabilities; the first is
+            null. Observed, not documented.
+        prompt_token_ids: Token IDs of the prompt, if the request set `return_token_ids`.
+            Observed, not documented.
+        routed_experts: Experts of a mixture-of-experts model that were used. The format depends
+            on the engine; usually null. Observed, not documented.
     """
 
     text: str

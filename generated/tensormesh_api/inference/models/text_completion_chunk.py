@@ -37,22 +37,21 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TextCompletionChunk(BaseModel):
-    """One event of a completions stream.
+    """Event of a completions stream.
 
     Observed, not documented.
 
     Attributes:
-        id: Identifier of the answer, the same on all its chunks.
-        object: Kind of the object: `text_completion`, as without a stream.
-        created: When the answer was begun, in seconds since 1970-01-01 UTC.
-        model: Name of the model that answers.
-        choices: What has been added to the continuations. Empty on the chunk that carries only
-            `usage`.
-        usage: Token counts, on the last chunk where asked for by `include_usage`. Some servers
-            send them unasked.
+        id: ID of the completion, identical in all its chunks.
+        object: Object type: always `text_completion`, as in a response without streaming.
+        created: Time generation started, in seconds since the Unix epoch.
+        model: Name of the model that generates the output.
+        choices: Additions to the completions. Empty in the chunk that carries only `usage`.
+        usage: Token counts, in the last chunk if `include_usage` is set. Some servers send them
+            without being asked.
         service_tier: Processing tier that serves the request. Known values: auto, default,
             flex, scale, priority.
-        system_fingerprint: Identifies the version and configuration of the engine.
+        system_fingerprint: Identifier of the engine's version and configuration.
     """
 
     choices: list[TextCompletionChunkChoice]

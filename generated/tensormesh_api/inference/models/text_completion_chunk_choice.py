@@ -36,22 +36,21 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TextCompletionChunkChoice(BaseModel):
-    """What a chunk adds to one of the continuations.
+    """Addition to one of the completions.
 
     Observed, not documented.
 
     Attributes:
-        index: Number of the continuation, from 0. Read it as 0 where it is absent.
+        index: Position of the completion, starting at 0. Absent means 0.
         text: Text to append.
-        finish_reason: Why the answer ended. Null while it is still being generated. Known
-            values: stop, length, tool_calls, content_filter, abort.
-        stop_reason: What ended the answer where `finish_reason` is `stop`: the matched text, or
-            the id of the matched token. Null where the model ended by itself.
-        logprobs: Log probabilities of the added tokens, where the request asked by `logprobs`.
-        token_ids: Token ids of what was added. Only set where the request asked by
-            `return_token_ids`.
-        prompt_token_ids: Token ids of the prompt: on the first chunk only, and only where asked
-            for by `return_token_ids`.
+        finish_reason: Why generation stopped. Null while it is still running. Known values:
+            stop, length, tool_calls, content_filter, abort.
+        stop_reason: Stop string or token ID that ended generation if `finish_reason` is `stop`.
+            Null if the model stopped on its own.
+        logprobs: Log probabilities of the added tokens, if the request set `logprobs`.
+        token_ids: Token IDs of the added text, if the request set `return_token_ids`.
+        prompt_token_ids: Token IDs of the prompt. Only in the first chunk, and only if the
+            request set `return_token_ids`.
     """
 
     text: str

@@ -80,124 +80,120 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TextCompletionRequest(BaseModel):
-    """A text to continue, with the parameters that steer the continuation.
+    """Text to continue and the parameters that control generation.
 
-    Only `model` and `prompt` are required. Fields that the service does not know are ignored,
-    never rejected.
+    Unknown fields are ignored, never rejected.
 
     Attributes:
-        model: Name of the model: the published serverless name on Serverless, the served
-            gateway name of the deployment on On-Demand.
-        prompt: The text to continue; or several, each of which is continued by itself; or one
-            or several texts as token ids. Must not be empty.
-        max_tokens: Highest number of tokens to generate. Left out or null, 16. 0 generates
-            nothing and only makes sense together with `echo`. At least 0. Default: 16.
-        stream: Send the text as server-sent events while it is generated, in place of one JSON
-            body. The stream ends with `data: [DONE]`. Default: false.
-        stream_options: Options of the stream. Only allowed together with `stream` set to true.
+        model: Model to run: a published model name on Serverless, or the served name of your
+            deployment on On-Demand.
+        prompt: Text to continue, or several texts to continue independently, as strings or
+            token IDs. Must not be empty.
+        max_tokens: Maximum number of tokens to generate. 0 generates nothing and is only useful
+            with `echo`. At least 0. Default: 16.
+        stream: Whether to send the completion as server-sent events while it is generated. The
+            stream ends with `data: [DONE]`. Default: false.
+        stream_options: Options for the stream. Only valid if `stream` is true. Observed, not
+            documented.
+        echo: Whether to prepend the prompt to the generated text. Default: false. Observed, not
+            documented.
+        suffix: Text that follows the completion, for fill-in-the-middle models. Other models
+            reject it with status 400. Observed, not documented.
+        logprobs: Number of most likely alternatives to return for each generated token, along
+            with its log probability. -1 returns the whole vocabulary. With `echo`, also covers
+            the prompt. At least -1. Observed, not documented.
+        temperature: Sampling temperature. Higher values produce more varied output. 0 selects
+            greedy decoding, which requires `n` to be 1. Defaults to the model's own setting,
+            usually 1. At least 0. Observed, not documented.
+        top_p: Nucleus sampling: consider only the most likely tokens whose probabilities add up
+            to this value. 1 disables the filter. Defaults to the model's own setting, usually
+            1. Greater than 0, at most 1. Observed, not documented.
+        top_k: Number of most likely tokens to sample from. 0 or -1 considers every token.
+            Defaults to the model's own setting, usually 0. At least -1. Observed, not
+            documented.
+        min_p: Minimum probability of a token, as a fraction of the most likely token's
+            probability. 0 disables the filter. An alternative to `top_p` and `top_k`. Between 0
+            and 1. Observed, not documented.
+        repetition_penalty: Multiplicative penalty on tokens that already appear in the prompt
+            or the output. Values above 1 discourage repetition, values below 1 encourage it,
+            and 1 has no effect. Greater than 0. Observed, not documented.
+        presence_penalty: Flat penalty on every token that already appears in the output.
+            Positive values encourage new topics. The server uses 0 by default. Between -2 and
+            2. Observed, not documented.
+        frequency_penalty: Penalty on tokens in proportion to how often they already appear in
+            the output. Positive values reduce verbatim repetition. The server uses 0 by
+            default. Between -2 and 2. Observed, not documented.
+        length_penalty: Exponent applied to a candidate's length when beam search ranks it. Only
+            used with `use_beam_search`. Default: 1.0. Observed, not documented.
+        logit_bias: Bias to add to the logits of individual tokens before sampling. Keys are
+            token IDs as strings. Values are clamped to the range -100 to 100. Observed, not
+            documented.
+        seed: Random seed for reproducible output (best effort). Signed 64-bit integer.
             Observed, not documented.
-        echo: Put the prompt in front of the generated text. Default: false. Observed, not
+        n: Number of completions to generate for each prompt. Must be 1 if `temperature` is 0;
+            otherwise the request fails with status 400. At least 1. Default: 1. Observed, not
             documented.
-        suffix: Text that comes after the continuation, for models that fill in the middle.
-            Other models answer 400. Observed, not documented.
-        logprobs: Return the log probabilities of the generated tokens with this many
-            alternatives each, 0 or more; -1 lists the whole vocabulary. With `echo`, those of
-            the prompt too. At least -1. Observed, not documented.
-        temperature: Sampling temperature, 0 or more. 0 means greedy decoding: the likeliest
-            token is always taken, and `n` must then be 1. Higher values give more varied text.
-            Left out, the model's own default applies (commonly 1.0). At least 0. Observed, not
+        stop: String, or up to four strings, at which to stop generating. The matched string is
+            not part of the output unless `include_stop_str_in_output` is true. Observed, not
             documented.
-        top_p: Nucleus sampling: only the likeliest tokens whose probabilities add up to this
-            share are considered. Greater than 0, at most 1; 1 switches the filter off. Left
-            out, the model's own default applies (commonly 1.0). Above 0 and at most 1.
-            Observed, not documented.
-        top_k: Consider only this many of the likeliest tokens. 0 or -1 considers all of them.
-            Left out, the model's own default applies (commonly 0). At least -1. Observed, not
-            documented.
-        min_p: Drop tokens whose probability is below this share of the likeliest token's
-            probability, from 0 to 1. 0 switches the filter off. An alternative to `top_p` and
-            `top_k`. At least 0 and at most 1. Observed, not documented.
-        repetition_penalty: Factor by which the probability of tokens already present in the
-            prompt or in the output is lowered. Greater than 0; 1.0 changes nothing, values
-            above 1.0 discourage repetition, values below encourage it. Above 0. Observed, not
-            documented.
-        presence_penalty: Flat penalty, from -2 to 2, on every token that the output already
-            contains. Positive values steer towards new topics. Server default: 0. At least -2
-            and at most 2. Observed, not documented.
-        frequency_penalty: Penalty, from -2 to 2, that grows with how often the output already
-            contains a token. Positive values reduce verbatim repetition. Server default: 0. At
-            least -2 and at most 2. Observed, not documented.
-        length_penalty: Exponent by which beam search weighs the length of a candidate. Only
-            used together with `use_beam_search`. Default: 1.0. Observed, not documented.
-        logit_bias: Bias added to the logits of single tokens before sampling: a map from a
-            token's id, written as a string, to a number. Values beyond -100 and 100 are cut to
-            that range. Observed, not documented.
-        seed: Seed of the random number generator, a signed 64-bit integer. The same seed with
-            the same request gives the same answer on a best-effort basis only. At least
-            -9223372036854775808 and at most 9223372036854775807. Observed, not documented.
-        n: Number of alternative answers to generate for each prompt, 1 or more. Must be 1 when
-            `temperature` is 0, otherwise the service answers 400. At least 1. Default: 1.
-            Observed, not documented.
-        stop: One text, or up to four texts, at which generation ends. The matched text itself
-            is left out of the answer unless `include_stop_str_in_output` is true. Observed, not
-            documented.
-        stop_token_ids: Token ids at which generation ends, besides the model's own end token.
-            Observed, not documented.
-        include_stop_str_in_output: Keep the matched `stop` text at the end of the answer.
-            Default: false. Observed, not documented.
-        ignore_eos: Keep generating past the model's end-of-sequence token, up to the token
-            limit. Meant for benchmarks. Default: false. Observed, not documented.
-        min_tokens: Number of tokens to generate, at least, before an end token or a `stop` text
-            may end the answer. Not more than the token limit. At least 0. Default: 0. Observed,
+        stop_token_ids: Token IDs at which to stop generating, in addition to the model's
+            end-of-sequence token. Observed, not documented.
+        include_stop_str_in_output: Whether to keep the matched `stop` string at the end of the
+            output. Default: false. Observed, not documented.
+        ignore_eos: Whether to continue past the end-of-sequence token until the token limit is
+            reached. Intended for benchmarks. Default: false. Observed, not documented.
+        min_tokens: Minimum number of tokens to generate before an end-of-sequence token or a
+            `stop` string can end the output. Must not exceed the token limit. At least 0.
+            Default: 0. Observed, not documented.
+        bad_words: Strings the model must not generate. Observed, not documented.
+        allowed_token_ids: Token IDs the model may generate. All others are excluded. Observed,
             not documented.
-        bad_words: Texts that must not be generated. Observed, not documented.
-        allowed_token_ids: Restrict generation to these token ids. Observed, not documented.
-        skip_special_tokens: Leave special tokens, such as end-of-turn marks, out of the text.
-            Default: true. Observed, not documented.
-        spaces_between_special_tokens: Put a space between neighbouring special tokens. Only of
-            use when `skip_special_tokens` is false. Default: true. Observed, not documented.
-        response_format: Form of the text, such as JSON mode. Observed, not documented.
-        add_special_tokens: Add the tokenizer's special tokens, such as a begin-of-text mark, to
-            the prompt. Default: true. Observed, not documented.
-        prompt_embeds: Embeddings to put in front of the prompt, as serialised tensors in
-            base64, on servers that allow it. Observed, not documented.
-        use_beam_search: Search with `n` beams in place of sampling. Default: false. Observed,
-            not documented.
-        truncate_prompt_tokens: Keep only this many tokens of the prompt; -1 keeps as many as
-            fit into the model's context. Which side is cut is said by `truncation_side`. At
-            least -1 and at most 9223372036854775807. Observed, not documented.
-        truncation_side: Side from which `truncate_prompt_tokens` cuts the prompt. Left out, the
-            tokenizer's own side applies. Known values: left, right. Observed, not documented.
-        prompt_logprobs: Report the log probabilities of the prompt's own tokens, with this many
-            alternatives each; -1 means the whole vocabulary. Not possible together with
-            `stream`. At least -1. Observed, not documented.
-        return_tokens_as_token_ids: Write tokens in log probability lists as `token_id:<n>` in
-            place of their text, so that tokens which are not valid text can be told apart.
-            Observed, not documented.
-        return_token_ids: Also return the token ids of the prompt and of the answer, in
+        skip_special_tokens: Whether to leave special tokens, such as end-of-turn markers, out
+            of the output text. Default: true. Observed, not documented.
+        spaces_between_special_tokens: Whether to put a space between adjacent special tokens.
+            Only matters if `skip_special_tokens` is false. Default: true. Observed, not
+            documented.
+        response_format: Format of the generated text, such as JSON mode. Defaults to plain
+            text. Observed, not documented.
+        add_special_tokens: Whether to add the tokenizer's special tokens, such as a
+            beginning-of-text token, to the prompt. Default: true. Observed, not documented.
+        prompt_embeds: Embeddings to insert before the prompt, as base64-encoded serialized
+            tensors. Only on servers that allow it. Observed, not documented.
+        use_beam_search: Whether to use beam search with `n` beams instead of sampling. Default:
+            false. Observed, not documented.
+        truncate_prompt_tokens: Maximum number of prompt tokens to keep. -1 keeps as many as fit
+            into the model's context. `truncation_side` selects the side that is cut. At least
+            -1. Observed, not documented.
+        truncation_side: Side from which `truncate_prompt_tokens` cuts the prompt. Defaults to
+            the tokenizer's own setting. Known values: left, right. Observed, not documented.
+        prompt_logprobs: Number of most likely alternatives to return for each prompt token,
+            along with its log probability. -1 returns the whole vocabulary. Not available if
+            `stream` is true. At least -1. Observed, not documented.
+        return_tokens_as_token_ids: Whether to write tokens in log probability lists as
+            `token_id:<n>` instead of their text. This distinguishes tokens that are not valid
+            text. Observed, not documented.
+        return_token_ids: Whether to return the token IDs of the prompt and the output, in
             `prompt_token_ids` and `token_ids`. Observed, not documented.
-        structured_outputs: Constrain the answer by a JSON Schema, a regular expression, a list
-            of choices or a grammar. Observed, not documented.
-        thinking_token_budget: Highest number of tokens that a reasoning model may spend on
+        structured_outputs: Constraint on the output: a JSON Schema, a regular expression, a
+            list of choices or a grammar. Observed, not documented.
+        thinking_token_budget: Maximum number of tokens a reasoning model may spend on
             reasoning. Observed, not documented.
-        stream_interval: Number of tokens to collect before a streaming chunk is sent, 1 or
-            more. Larger values mean fewer, longer chunks. At least 1. Observed, not documented.
-        priority: Scheduling priority, a signed 64-bit integer; lower values are served earlier.
-            Any other value than 0 is an error on a server that does not schedule by priority.
-            At least -9223372036854775808 and at most 9223372036854775807. Default: 0. Observed,
-            not documented.
-        request_id: Identifier of this request, of your choosing. It appears in the server's
-            logs and becomes part of the answer's `id`. Left out, the server makes one.
+        stream_interval: Number of tokens to collect before each streamed chunk. Larger values
+            produce fewer, longer chunks. At least 1. Observed, not documented.
+        priority: Scheduling priority; lower values are served first. Servers without priority
+            scheduling reject any value other than 0. Signed 64-bit integer. Default: 0.
             Observed, not documented.
-        cache_salt: Secret that separates this request's prefix cache from that of requests with
-            another salt, 1 to 1024 characters. Protects against guessing prompts by timing
-            where a model is shared. 1 to 1024 characters. Observed, not documented.
-        kv_transfer_params: Parameters for the transfer of key-value cache between servers. Free
-            form, passed to the engine as they are. Observed, not documented.
-        vllm_xargs: Further arguments for engine extensions. Free form; values are strings,
-            numbers or lists of those. Observed, not documented.
-        user: Identifier of your end user. Accepted and ignored by the engine. Observed, not
-            documented.
+        request_id: ID for this request. It appears in the server's logs and becomes part of the
+            response's `id`. Generated by the server if omitted. Observed, not documented.
+        cache_salt: Secret that separates this request's prefix cache from requests with a
+            different salt. On shared models, this prevents others from guessing prompts by
+            timing. 1 to 1024 characters. Observed, not documented.
+        kv_transfer_params: Parameters for transferring key-value caches between servers, passed
+            to the engine unchanged. Observed, not documented.
+        vllm_xargs: Additional arguments for engine extensions. Values are strings, numbers or
+            lists of these. Observed, not documented.
+        user: ID of your end user. Accepted for compatibility and ignored by the engine.
+            Observed, not documented.
     """
 
     model: str

@@ -26,13 +26,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TextContentPart(BaseModel):
-    """A piece of text in a message.
+    """Text in a message.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is text.
-        text: The text.
+        type: Part type: always `text`.
+        text: Plain text.
     """
 
     type: str = "text"

@@ -30,18 +30,18 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TextLogprobs(BaseModel):
-    """Log probabilities of a continuation's tokens, as lists of the same length: entry *i* of each
-    belongs to token *i*.
+    """Log probabilities of the generated tokens, as parallel lists: entry *i* of each list belongs
+    to token *i*.
 
     Observed, not documented.
 
     Attributes:
-        tokens: The tokens' texts.
-        token_logprobs: Natural logarithms of the tokens' probabilities. Null for the first
-            token of an echoed prompt.
-        top_logprobs: The likeliest tokens at each place, as maps from token text to log
+        tokens: Text of each token.
+        token_logprobs: Natural logarithm of each token's probability. Null for the first token
+            of an echoed prompt.
+        top_logprobs: Most likely tokens at each position, as maps from token text to log
             probability.
-        text_offset: Where each token begins in the text, in characters.
+        text_offset: Offset of each token in the text, in characters.
     """
 
     tokens: list[str] | None = None

@@ -9,9 +9,9 @@ from typing import Final
 
 
 class TextVerbosity:
-    """How wordy an answer is.
+    """How detailed the output is.
 
-    An open set. Observed, not documented. A server may send other values: they pass through.
+    Observed, not documented. A server may send other values: they pass through.
     """
 
     LOW: Final = "low"

@@ -32,18 +32,18 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TokenLogprob(BaseModel):
-    """A token of the answer and how likely it was.
+    """Output token and its log probability.
 
     Observed, not documented.
 
     Attributes:
-        token: The token's text.
-        logprob: Natural logarithm of the token's probability; -9999.0 stands for a vanishing
-            one.
-        bytes: The token's bytes in UTF-8, each from 0 to 255. Needed where a character spreads
-            over several tokens.
-        top_logprobs: The likeliest tokens at this place, as many as the request asked for by
-            `top_logprobs`.
+        token: Text of the token.
+        logprob: Natural logarithm of the token's probability. -9999.0 stands for a negligible
+            probability.
+        bytes: UTF-8 bytes of the token, as integers. Use them to reassemble characters that
+            span several tokens.
+        top_logprobs: Most likely tokens at this position; `top_logprobs` in the request sets
+            their number.
     """
 
     token: str

@@ -40,30 +40,31 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TokenizeRequest(BaseModel):
-    """A text, or a conversation, to split into a model's tokens.
-
-    The service documents `prompt` as required; the engine also takes `messages` in its place.
+    """Text or conversation to split into tokens.
 
     Attributes:
-        model: Name of the model whose tokenizer to use.
-        prompt: The text to split.
-        messages: A conversation to split, after the model's chat template has been applied.
-            Used by the engine where there is no `prompt`.
-        add_special_tokens: Add the tokenizer's special tokens, such as a begin-of-text mark.
-            Left out, true for a `prompt` and false for `messages`. Observed, not documented.
-        return_token_strs: Also return the text of each token. Default: false. Observed, not
-            documented.
-        add_generation_prompt: For `messages`: end the prompt with the opening of an assistant
-            turn. Default: true. Observed, not documented.
-        continue_final_message: For `messages`: leave the last message open. Must not be true
-            together with `add_generation_prompt`. Default: false. Observed, not documented.
-        chat_template: For `messages`: a Jinja chat template to use in place of the model's own.
+        model: Model whose tokenizer to use.
+        prompt: Text to split into tokens.
+        messages: Conversation to split into tokens, after applying the model's chat template.
+            Used if there is no `prompt`.
+        add_special_tokens: Whether to add the tokenizer's special tokens, such as a
+            beginning-of-text token. Defaults to true for `prompt` and false for `messages`.
             Observed, not documented.
-        chat_template_kwargs: For `messages`: variables for the chat template. Observed, not
+        return_token_strs: Whether to return the text of each token. Default: false. Observed,
+            not documented.
+        add_generation_prompt: Whether to end the prompt with the opening of an assistant turn.
+            Only applies to `messages`. Default: true. Observed, not documented.
+        continue_final_message: Whether to leave the last message open. Only applies to
+            `messages`; must not be true together with `add_generation_prompt`. Default: false.
+            Observed, not documented.
+        chat_template: Jinja chat template to use instead of the model's own. Only applies to
+            `messages`. Observed, not documented.
+        chat_template_kwargs: Variables for the chat template. Only applies to `messages`.
+            Observed, not documented.
+        tools: Tools to describe to the model. Only applies to `messages`. Observed, not
             documented.
-        tools: For `messages`: tools to describe to the model. Observed, not documented.
-        mm_processor_kwargs: For `messages`: settings of the model's processor of images, audio
-            and video. Observed, not documented.
+        mm_processor_kwargs: Settings for the model's image, audio and video processor. Only
+            applies to `messages`. Observed, not documented.
     """
 
     model: str

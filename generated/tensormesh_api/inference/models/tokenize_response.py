@@ -29,14 +29,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TokenizeResponse(BaseModel):
-    """The tokens of a text.
+    """Tokens of a text and the model's context length.
 
     Attributes:
-        tokens: The token ids, in order.
+        tokens: Token IDs, in order.
         count: Number of tokens.
-        max_model_len: Length of the model's context in tokens, prompt and answer together.
-        token_strs: The text of each token as the tokenizer spells it, where the request asked
-            by `return_token_strs`; null otherwise.
+        max_model_len: Context length of the model in tokens: prompt and output together.
+        token_strs: Text of each token as stored in the tokenizer's vocabulary, if the request
+            set `return_token_strs`. Null otherwise.
     """
 
     tokens: list[int]

@@ -9,8 +9,8 @@ from typing import Final
 
 
 class ToolChoiceMode:
-    """How freely the model calls tools: `auto` lets it decide, `none` forbids calls, `required`
-    demands at least one.
+    """How the model chooses tools: `auto` lets it decide, `none` prevents calls, and `required`
+    forces at least one.
 
     Not every model supports `required`. A server may send other values: they pass through.
     """

@@ -29,14 +29,14 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TopLogprob(BaseModel):
-    """One of the likeliest tokens at some place of the answer.
+    """One of the most likely tokens at a position in the output.
 
     Observed, not documented.
 
     Attributes:
-        token: The token's text.
+        token: Text of the token.
         logprob: Natural logarithm of the token's probability.
-        bytes: The token's bytes in UTF-8, each from 0 to 255.
+        bytes: UTF-8 bytes of the token, as integers.
     """
 
     token: str

@@ -9,7 +9,7 @@ from typing import Final
 
 
 class TruncationSide:
-    """Side of the prompt from which tokens are cut.
+    """Side of the prompt to cut.
 
     Observed, not documented. A server may send other values: they pass through.
     """

@@ -32,16 +32,16 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class UsageInfo(BaseModel):
-    """How many tokens a request used.
+    """Number of tokens used by a request.
 
     Attributes:
-        prompt_tokens: Tokens of the prompt, cached ones included.
-        completion_tokens: Tokens generated, reasoning included.
-        total_tokens: Sum of the two.
-        prompt_tokens_details: Details of the prompt's tokens. Null on servers that do not
-            report them. Observed, not documented.
-        completion_tokens_details: Details of the generated tokens, on servers that report them.
-            Observed, not documented.
+        prompt_tokens: Number of prompt tokens, including cached ones.
+        completion_tokens: Number of generated tokens, including reasoning tokens.
+        total_tokens: Sum of `prompt_tokens` and `completion_tokens`.
+        prompt_tokens_details: Breakdown of the prompt tokens. Null if the server does not
+            report it. Observed, not documented.
+        completion_tokens_details: Breakdown of the generated tokens. Null or absent if the
+            server does not report it. Observed, not documented.
     """
 
     prompt_tokens: int

@@ -28,7 +28,7 @@ class VersionResponse(BaseModel):
     """Version of the serving software.
 
     Attributes:
-        version: The version, such as `0.32.0`.
+        version: Version number, such as `0.32.0`.
     """
 
     version: str

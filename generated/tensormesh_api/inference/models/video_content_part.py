@@ -28,13 +28,13 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class VideoContentPart(BaseModel):
-    """A video in a message, for models that can see moving pictures.
+    """Video in a message, for models with video input.
 
     Observed, not documented.
 
     Attributes:
-        type: Says that this part is a video.
-        video_url: Where a video is.
+        type: Part type: always `video_url`.
+        video_url: Location of the video.
     """
 
     type: str = "video_url"

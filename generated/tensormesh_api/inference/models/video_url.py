@@ -25,12 +25,12 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class VideoUrl(BaseModel):
-    """Where a video is.
+    """Location of a video file.
 
     Observed, not documented.
 
     Attributes:
-        url: Address of the video: `https://...`, or a `data:` URL in base64.
+        url: `https://` URL of the video, or a base64 `data:` URL with the video itself.
     """
 
     url: str

@@ -21,332 +21,331 @@ class CreateChatCompletionParams(TypedDict, total=False):
     """Keyword arguments of `chat.completions.create`, for wrappers and stored settings."""
 
     model: Required[str]
-    """Name of the model.
+    """Model to run.
 
-    On Serverless, the published serverless name, such as `openai/gpt-oss-20b`. On On-Demand,
-    the served gateway name of the deployment, such as
-    `openai-gpt-oss-120b-gpu-type-h200x1_8nic16`, and never the model id (a UUID) of the Control
-    Plane.
+    On Serverless, a published model name such as `openai/gpt-oss-20b`. On On-Demand, the served
+    name of your deployment, such as `openai-gpt-oss-120b-gpu-type-h200x1_8nic16`; the Control
+    Plane's model ID (a UUID) does not work.
     """
     messages: Required[Sequence[ChatMessage | Mapping[str, Any]]]
-    """The conversation so far, oldest message first; at least one message.
+    """Conversation so far, oldest message first.
 
     At least 1 item.
     """
     max_tokens: int | None
-    """Highest number of tokens to generate, 1 or more, reasoning included.
+    """Maximum number of tokens to generate, including reasoning tokens.
 
-    Left out, the answer may fill the rest of the model's context. An answer that hits the limit
-    ends with `finish_reason` `length`, possibly before any useful content. At least 1.
+    Defaults to the space left in the model's context. If the limit is reached, generation stops
+    with `finish_reason` set to `length`, possibly before any visible output. At least 1.
     Observed, not documented.
     """
     max_completion_tokens: int | None
-    """Newer name of `max_tokens`.
+    """Newer name for `max_tokens`.
 
-    Set one of the two; which one wins when both are set depends on the serving runtime. At
+    Set only one of them: if both are set, the serving runtime decides which one applies. At
     least 1. Observed, not documented.
     """
     stream_options: StreamOptions | Mapping[str, Any] | None
-    """Options of the stream.
+    """Options for the stream.
 
-    Only allowed together with `stream` set to true; the service answers 400 otherwise.
-    Observed, not documented.
+    Only valid if `stream` is true; otherwise the request fails with status 400. Observed, not
+    documented.
     """
     temperature: float | None
-    """Sampling temperature, 0 or more. 0 means greedy decoding: the likeliest token is always
-    taken, and `n` must then be 1.
+    """Sampling temperature.
 
-    Higher values give more varied text. Left out, the model's own default applies (commonly
-    1.0). At least 0. Observed, not documented.
+    Higher values produce more varied output. 0 selects greedy decoding, which requires `n` to
+    be 1. Defaults to the model's own setting, usually 1. At least 0. Observed, not documented.
     """
     top_p: float | None
-    """Nucleus sampling: only the likeliest tokens whose probabilities add up to this share are
-    considered.
+    """Nucleus sampling: consider only the most likely tokens whose probabilities add up to this
+    value. 1 disables the filter.
 
-    Greater than 0, at most 1; 1 switches the filter off. Left out, the model's own default
-    applies (commonly 1.0). Above 0 and at most 1. Observed, not documented.
+    Defaults to the model's own setting, usually 1. Greater than 0, at most 1. Observed, not
+    documented.
     """
     top_k: int | None
-    """Consider only this many of the likeliest tokens. 0 or -1 considers all of them.
+    """Number of most likely tokens to sample from. 0 or -1 considers every token.
 
-    Left out, the model's own default applies (commonly 0). At least -1.
+    Defaults to the model's own setting, usually 0. At least -1.
     """
     min_p: float | None
-    """Drop tokens whose probability is below this share of the likeliest token's probability, from
-    0 to 1. 0 switches the filter off.
+    """Minimum probability of a token, as a fraction of the most likely token's probability. 0
+    disables the filter.
 
-    An alternative to `top_p` and `top_k`. At least 0 and at most 1. Inferred, not documented.
+    An alternative to `top_p` and `top_k`. Between 0 and 1. Inferred, not documented.
     """
     typical_p: float | None
-    """Locally typical sampling: keep tokens whose information content is close to the expected
-    one, up to this probability mass.
+    """Locally typical sampling: keep the tokens whose information content is closest to the
+    expected value, up to this probability mass.
 
-    Engines without this sampler accept and ignore it. Inferred, not documented.
+    Ignored by engines without this sampler. Inferred, not documented.
     """
     repetition_penalty: float | None
-    """Factor by which the probability of tokens already present in the prompt or in the output is
-    lowered.
+    """Multiplicative penalty on tokens that already appear in the prompt or the output.
 
-    Greater than 0; 1.0 changes nothing, values above 1.0 discourage repetition, values below
-    encourage it. Above 0. Inferred, not documented.
+    Values above 1 discourage repetition, values below 1 encourage it, and 1 has no effect.
+    Greater than 0. Inferred, not documented.
     """
     presence_penalty: float | None
-    """Flat penalty, from -2 to 2, on every token that the output already contains.
+    """Flat penalty on every token that already appears in the output.
 
-    Positive values steer towards new topics. Server default: 0. At least -2 and at most 2.
+    Positive values encourage new topics. The server uses 0 by default. Between -2 and 2.
     Observed, not documented.
     """
     frequency_penalty: float | None
-    """Penalty, from -2 to 2, that grows with how often the output already contains a token.
+    """Penalty on tokens in proportion to how often they already appear in the output.
 
-    Positive values reduce verbatim repetition. Server default: 0. At least -2 and at most 2.
+    Positive values reduce verbatim repetition. The server uses 0 by default. Between -2 and 2.
     Observed, not documented.
     """
     mirostat_target: float | None
-    """Target entropy of mirostat sampling, where the model's engine supports it.
+    """Target entropy for Mirostat sampling.
 
-    Other engines accept and ignore it. Inferred, not documented.
+    Ignored by engines without this sampler. Inferred, not documented.
     """
     mirostat_lr: float | None
-    """Learning rate of mirostat sampling, where the model's engine supports it.
+    """Learning rate for Mirostat sampling.
 
-    Other engines accept and ignore it. Inferred, not documented.
+    Ignored by engines without this sampler. Inferred, not documented.
     """
     length_penalty: float | None
-    """Exponent by which beam search weighs the length of a candidate.
+    """Exponent applied to a candidate's length when beam search ranks it.
 
-    Only used together with `use_beam_search`. Default: 1.0. Observed, not documented.
+    Only used with `use_beam_search`. Default: 1.0. Observed, not documented.
     """
     logit_bias: Mapping[str, float] | None
-    """Bias added to the logits of single tokens before sampling: a map from a token's id, written
-    as a string, to a number.
+    """Bias to add to the logits of individual tokens before sampling.
 
-    Values beyond -100 and 100 are cut to that range. Observed, not documented.
+    Keys are token IDs as strings. Values are clamped to the range -100 to 100. Observed, not
+    documented.
     """
     seed: int | None
-    """Seed of the random number generator, a signed 64-bit integer.
+    """Random seed for reproducible output (best effort).
 
-    The same seed with the same request gives the same answer on a best-effort basis only. At
-    least -9223372036854775808 and at most 9223372036854775807. Observed, not documented.
+    Signed 64-bit integer. Observed, not documented.
     """
     n: int | None
-    """Number of alternative answers to generate for each prompt, 1 or more.
+    """Number of completions to generate for each prompt.
 
-    Must be 1 when `temperature` is 0, otherwise the service answers 400. At least 1. Default:
-    1.
+    Must be 1 if `temperature` is 0; otherwise the request fails with status 400. At least 1.
+    Default: 1.
     """
     stop: str | Sequence[str] | None
-    """One text, or up to four texts, at which generation ends.
+    """String, or up to four strings, at which to stop generating.
 
-    The matched text itself is left out of the answer unless `include_stop_str_in_output` is
-    true. Observed, not documented.
+    The matched string is not part of the output unless `include_stop_str_in_output` is true.
+    Observed, not documented.
     """
     stop_token_ids: Sequence[int] | None
-    """Token ids at which generation ends, besides the model's own end token.
+    """Token IDs at which to stop generating, in addition to the model's end-of-sequence token.
 
     Observed, not documented.
     """
     include_stop_str_in_output: bool | None
-    """Keep the matched `stop` text at the end of the answer.
+    """Whether to keep the matched `stop` string at the end of the output.
 
     Default: false. Observed, not documented.
     """
     ignore_eos: bool | None
-    """Keep generating past the model's end-of-sequence token, up to the token limit.
+    """Whether to continue past the end-of-sequence token until the token limit is reached.
 
-    Meant for benchmarks. Default: false. Observed, not documented.
+    Intended for benchmarks. Default: false. Observed, not documented.
     """
     min_tokens: int | None
-    """Number of tokens to generate, at least, before an end token or a `stop` text may end the
-    answer.
+    """Minimum number of tokens to generate before an end-of-sequence token or a `stop` string can
+    end the output.
 
-    Not more than the token limit. At least 0. Default: 0. Observed, not documented.
+    Must not exceed the token limit. At least 0. Default: 0. Observed, not documented.
     """
     bad_words: Sequence[str] | None
-    """Texts that must not be generated.
+    """Strings the model must not generate.
 
     Observed, not documented.
     """
     allowed_token_ids: Sequence[int] | None
-    """Restrict generation to these token ids.
+    """Token IDs the model may generate.
 
-    Observed, not documented.
+    All others are excluded. Observed, not documented.
     """
     skip_special_tokens: bool | None
-    """Leave special tokens, such as end-of-turn marks, out of the text.
+    """Whether to leave special tokens, such as end-of-turn markers, out of the output text.
 
     Default: true. Observed, not documented.
     """
     spaces_between_special_tokens: bool | None
-    """Put a space between neighbouring special tokens.
+    """Whether to put a space between adjacent special tokens.
 
-    Only of use when `skip_special_tokens` is false. Default: true. Observed, not documented.
+    Only matters if `skip_special_tokens` is false. Default: true. Observed, not documented.
     """
     response_format: ResponseFormat | Mapping[str, Any] | None
-    """Form of the answer's text, such as JSON mode.
+    """Format of the output text, such as JSON mode.
 
-    Left out, plain text.
+    Defaults to plain text.
     """
     tools: Sequence[ChatCompletionTool | Mapping[str, Any]] | None
-    """Functions that the model may call; at least one entry where given.
+    """Functions the model may call.
 
-    The model answers with `tool_calls`; running them and sending back their results as messages
-    of role `tool` is up to you. At least 1 item.
+    The model returns `tool_calls`; run them yourself and send the results back as messages with
+    role `tool`. At least 1 item.
     """
     tool_choice: str | NamedToolChoice | Mapping[str, Any] | None
-    """Whether the model may, must or must not call tools, or the one tool that it must call.
+    """Whether the model may, must or must not call a tool, or the function it must call.
 
-    Needs `tools`. Left out, `auto` where there are tools and `none` where there are none. The
-    gpt-oss models take `auto` only.
+    Requires `tools`. Defaults to `auto` if there are tools and to `none` otherwise. gpt-oss
+    models accept only `auto`.
     """
     parallel_tool_calls: bool | None
-    """Let the model call several tools in one answer.
+    """Whether the model may call several tools in one turn.
 
     Default: true. Observed, not documented.
     """
     reasoning_effort: str | None
-    """How much a reasoning model should think before it answers. `none` also switches thinking off
-    in the model's chat template, any other value switches it on.
+    """How much a reasoning model thinks before it responds. `none` also disables thinking in the
+    model's chat template; any other value enables it.
 
     Known values: none, minimal, low, medium, high, xhigh, max. Observed, not documented.
     """
     include_reasoning: bool | None
-    """Send the model's reasoning along with the answer.
+    """Whether to return the model's reasoning.
 
-    False hides it, and with it the log probabilities and token ids. Default: true. Observed,
-    not documented.
+    If false, log probabilities and token IDs are left out as well. Default: true. Observed, not
+    documented.
     """
     chat_template_kwargs: Mapping[str, Any] | None
     """Variables for the model's chat template.
 
-    Reasoning models commonly read `thinking` or `enable_thinking` (booleans) here to switch
-    reasoning on or off, and some `reasoning_effort`. Observed, not documented.
+    Many reasoning models read the booleans `thinking` or `enable_thinking` to turn reasoning on
+    or off; some read `reasoning_effort`. Observed, not documented.
     """
     chat_template: str | None
-    """A Jinja chat template to use in place of the model's own.
+    """Jinja chat template to use instead of the model's own.
 
-    A server may refuse it. Observed, not documented.
+    Servers may reject it. Observed, not documented.
     """
     add_generation_prompt: bool | None
-    """End the prompt with the opening of an assistant turn, so that the model answers.
+    """Whether to end the prompt with the opening of an assistant turn.
 
     Must not be true together with `continue_final_message`. Default: true. Observed, not
     documented.
     """
     continue_final_message: bool | None
-    """Leave the last message open, so that the model continues it in place of starting a new turn.
+    """Whether to leave the last message open so that the model continues it instead of starting a
+    new turn.
 
-    Set `add_generation_prompt` to false with it. Default: false. Observed, not documented.
+    Set `add_generation_prompt` to false if you use this. Default: false. Observed, not
+    documented.
     """
     add_special_tokens: bool | None
-    """Add the tokenizer's special tokens, such as a begin-of-text mark, on top of what the chat
-    template gives.
+    """Whether to add the tokenizer's special tokens, such as a beginning-of-text token, on top of
+    those from the chat template.
 
-    Most templates add them already. Default: false. Observed, not documented.
+    Most templates already add them. Default: false. Observed, not documented.
     """
     echo: bool | None
-    """Put the last message in front of the answer where both have the same role.
+    """Whether to prepend the last message to the output if both have the same role.
 
     Default: false. Observed, not documented.
     """
     documents: Sequence[Mapping[str, str]] | None
-    """Documents for retrieval-augmented generation, for models whose chat template takes them.
+    """Documents for retrieval-augmented generation, for models whose chat template supports them.
 
-    Each is a map of strings, commonly with `title` and `text`. Observed, not documented.
+    Each is a map of strings, usually with the keys `title` and `text`. Observed, not
+    documented.
     """
     logprobs: bool | None
-    """Return the log probability of every token of the answer.
+    """Whether to return the log probability of each output token.
 
     Default: false. Observed, not documented.
     """
     top_logprobs: int | None
-    """Number of likeliest alternatives to list for every token, 0 or more; -1 lists the whole
+    """Number of most likely alternatives to return for each output token. -1 returns the whole
     vocabulary.
 
-    Any other value than 0 needs `logprobs` set to true. At least -1. Default: 0. Observed, not
-    documented.
+    Any value other than 0 requires `logprobs` to be true. At least -1. Default: 0. Observed,
+    not documented.
     """
     use_beam_search: bool | None
-    """Search with `n` beams in place of sampling.
+    """Whether to use beam search with `n` beams instead of sampling.
 
     Default: false. Observed, not documented.
     """
     truncate_prompt_tokens: int | None
-    """Keep only this many tokens of the prompt; -1 keeps as many as fit into the model's context.
+    """Maximum number of prompt tokens to keep. -1 keeps as many as fit into the model's context.
+    `truncation_side` selects the side that is cut.
 
-    Which side is cut is said by `truncation_side`. At least -1 and at most 9223372036854775807.
-    Observed, not documented.
+    At least -1. Observed, not documented.
     """
     truncation_side: str | None
     """Side from which `truncate_prompt_tokens` cuts the prompt.
 
-    Left out, the tokenizer's own side applies. Known values: left, right. Observed, not
+    Defaults to the tokenizer's own setting. Known values: left, right. Observed, not
     documented.
     """
     prompt_logprobs: int | None
-    """Report the log probabilities of the prompt's own tokens, with this many alternatives each;
-    -1 means the whole vocabulary.
+    """Number of most likely alternatives to return for each prompt token, along with its log
+    probability. -1 returns the whole vocabulary.
 
-    Not possible together with `stream`. At least -1. Observed, not documented.
+    Not available if `stream` is true. At least -1. Observed, not documented.
     """
     return_tokens_as_token_ids: bool | None
-    """Write tokens in log probability lists as `token_id:<n>` in place of their text, so that
-    tokens which are not valid text can be told apart.
+    """Whether to write tokens in log probability lists as `token_id:<n>` instead of their text.
 
-    Observed, not documented.
+    This distinguishes tokens that are not valid text. Observed, not documented.
     """
     return_token_ids: bool | None
-    """Also return the token ids of the prompt and of the answer, in `prompt_token_ids` and
+    """Whether to return the token IDs of the prompt and the output, in `prompt_token_ids` and
     `token_ids`.
 
     Observed, not documented.
     """
     structured_outputs: StructuredOutputs | Mapping[str, Any] | None
-    """Constrain the answer by a JSON Schema, a regular expression, a list of choices or a grammar.
+    """Constraint on the output: a JSON Schema, a regular expression, a list of choices or a
+    grammar.
 
     Observed, not documented.
     """
     thinking_token_budget: int | None
-    """Highest number of tokens that a reasoning model may spend on reasoning.
+    """Maximum number of tokens a reasoning model may spend on reasoning.
 
     Observed, not documented.
     """
     stream_interval: int | None
-    """Number of tokens to collect before a streaming chunk is sent, 1 or more.
+    """Number of tokens to collect before each streamed chunk.
 
-    Larger values mean fewer, longer chunks. At least 1. Observed, not documented.
+    Larger values produce fewer, longer chunks. At least 1. Observed, not documented.
     """
     priority: int | None
-    """Scheduling priority, a signed 64-bit integer; lower values are served earlier.
+    """Scheduling priority; lower values are served first.
 
-    Any other value than 0 is an error on a server that does not schedule by priority. At least
-    -9223372036854775808 and at most 9223372036854775807. Default: 0. Observed, not documented.
+    Servers without priority scheduling reject any value other than 0. Signed 64-bit integer.
+    Default: 0. Observed, not documented.
     """
     request_id: str | None
-    """Identifier of this request, of your choosing.
+    """ID for this request.
 
-    It appears in the server's logs and becomes part of the answer's `id`. Left out, the server
-    makes one. Observed, not documented.
+    It appears in the server's logs and becomes part of the response's `id`. Generated by the
+    server if omitted. Observed, not documented.
     """
     cache_salt: str | None
-    """Secret that separates this request's prefix cache from that of requests with another salt, 1
-    to 1024 characters.
+    """Secret that separates this request's prefix cache from requests with a different salt.
 
-    Protects against guessing prompts by timing where a model is shared. 1 to 1024 characters.
-    Observed, not documented.
+    On shared models, this prevents others from guessing prompts by timing. 1 to 1024
+    characters. Observed, not documented.
     """
     kv_transfer_params: Mapping[str, Any] | None
-    """Parameters for the transfer of key-value cache between servers.
+    """Parameters for transferring key-value caches between servers, passed to the engine
+    unchanged.
 
-    Free form, passed to the engine as they are. Observed, not documented.
+    Observed, not documented.
     """
     vllm_xargs: Mapping[str, Any] | None
-    """Further arguments for engine extensions.
+    """Additional arguments for engine extensions.
 
-    Free form; values are strings, numbers or lists of those. Observed, not documented.
+    Values are strings, numbers or lists of these. Observed, not documented.
     """
     user: str | None
-    """Identifier of your end user.
+    """ID of your end user.
 
-    Accepted and ignored by the engine. Observed, not documented.
+    Accepted for compatibility and ignored by the engine. Observed, not documented.
     """

@@ -18,254 +18,248 @@ class CreateCompletionParams(TypedDict, total=False):
     """Keyword arguments of `completions.create`, for wrappers and stored settings."""
 
     model: Required[str]
-    """Name of the model: the published serverless name on Serverless, the served gateway name of
-    the deployment on On-Demand.
+    """Model to run: a published model name on Serverless, or the served name of your deployment on
+    On-Demand.
     """
     prompt: Required[str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]]
-    """The text to continue; or several, each of which is continued by itself; or one or several
-    texts as token ids.
+    """Text to continue, or several texts to continue independently, as strings or token IDs.
 
     Must not be empty.
     """
     max_tokens: int | None
-    """Highest number of tokens to generate.
+    """Maximum number of tokens to generate. 0 generates nothing and is only useful with `echo`.
 
-    Left out or null, 16. 0 generates nothing and only makes sense together with `echo`. At
-    least 0. Default: 16.
+    At least 0. Default: 16.
     """
     stream_options: StreamOptions | Mapping[str, Any] | None
-    """Options of the stream.
+    """Options for the stream.
 
-    Only allowed together with `stream` set to true. Observed, not documented.
+    Only valid if `stream` is true. Observed, not documented.
     """
     echo: bool | None
-    """Put the prompt in front of the generated text.
+    """Whether to prepend the prompt to the generated text.
 
     Default: false. Observed, not documented.
     """
     suffix: str | None
-    """Text that comes after the continuation, for models that fill in the middle.
+    """Text that follows the completion, for fill-in-the-middle models.
 
-    Other models answer 400. Observed, not documented.
+    Other models reject it with status 400. Observed, not documented.
     """
     logprobs: int | None
-    """Return the log probabilities of the generated tokens with this many alternatives each, 0 or
-    more; -1 lists the whole vocabulary.
+    """Number of most likely alternatives to return for each generated token, along with its log
+    probability. -1 returns the whole vocabulary.
 
-    With `echo`, those of the prompt too. At least -1. Observed, not documented.
+    With `echo`, also covers the prompt. At least -1. Observed, not documented.
     """
     temperature: float | None
-    """Sampling temperature, 0 or more. 0 means greedy decoding: the likeliest token is always
-    taken, and `n` must then be 1.
+    """Sampling temperature.
 
-    Higher values give more varied text. Left out, the model's own default applies (commonly
-    1.0). At least 0. Observed, not documented.
+    Higher values produce more varied output. 0 selects greedy decoding, which requires `n` to
+    be 1. Defaults to the model's own setting, usually 1. At least 0. Observed, not documented.
     """
     top_p: float | None
-    """Nucleus sampling: only the likeliest tokens whose probabilities add up to this share are
-    considered.
+    """Nucleus sampling: consider only the most likely tokens whose probabilities add up to this
+    value. 1 disables the filter.
 
-    Greater than 0, at most 1; 1 switches the filter off. Left out, the model's own default
-    applies (commonly 1.0). Above 0 and at most 1. Observed, not documented.
-    """
-    top_k: int | None
-    """Consider only this many of the likeliest tokens. 0 or -1 considers all of them.
-
-    Left out, the model's own default applies (commonly 0). At least -1. Observed, not
+    Defaults to the model's own setting, usually 1. Greater than 0, at most 1. Observed, not
     documented.
     """
-    min_p: float | None
-    """Drop tokens whose probability is below this share of the likeliest token's probability, from
-    0 to 1. 0 switches the filter off.
+    top_k: int | None
+    """Number of most likely tokens to sample from. 0 or -1 considers every token.
 
-    An alternative to `top_p` and `top_k`. At least 0 and at most 1. Observed, not documented.
+    Defaults to the model's own setting, usually 0. At least -1. Observed, not documented.
+    """
+    min_p: float | None
+    """Minimum probability of a token, as a fraction of the most likely token's probability. 0
+    disables the filter.
+
+    An alternative to `top_p` and `top_k`. Between 0 and 1. Observed, not documented.
     """
     repetition_penalty: float | None
-    """Factor by which the probability of tokens already present in the prompt or in the output is
-    lowered.
+    """Multiplicative penalty on tokens that already appear in the prompt or the output.
 
-    Greater than 0; 1.0 changes nothing, values above 1.0 discourage repetition, values below
-    encourage it. Above 0. Observed, not documented.
+    Values above 1 discourage repetition, values below 1 encourage it, and 1 has no effect.
+    Greater than 0. Observed, not documented.
     """
     presence_penalty: float | None
-    """Flat penalty, from -2 to 2, on every token that the output already contains.
+    """Flat penalty on every token that already appears in the output.
 
-    Positive values steer towards new topics. Server default: 0. At least -2 and at most 2.
+    Positive values encourage new topics. The server uses 0 by default. Between -2 and 2.
     Observed, not documented.
     """
     frequency_penalty: float | None
-    """Penalty, from -2 to 2, that grows with how often the output already contains a token.
+    """Penalty on tokens in proportion to how often they already appear in the output.
 
-    Positive values reduce verbatim repetition. Server default: 0. At least -2 and at most 2.
+    Positive values reduce verbatim repetition. The server uses 0 by default. Between -2 and 2.
     Observed, not documented.
     """
     length_penalty: float | None
-    """Exponent by which beam search weighs the length of a candidate.
+    """Exponent applied to a candidate's length when beam search ranks it.
 
-    Only used together with `use_beam_search`. Default: 1.0. Observed, not documented.
+    Only used with `use_beam_search`. Default: 1.0. Observed, not documented.
     """
     logit_bias: Mapping[str, float] | None
-    """Bias added to the logits of single tokens before sampling: a map from a token's id, written
-    as a string, to a number.
+    """Bias to add to the logits of individual tokens before sampling.
 
-    Values beyond -100 and 100 are cut to that range. Observed, not documented.
+    Keys are token IDs as strings. Values are clamped to the range -100 to 100. Observed, not
+    documented.
     """
     seed: int | None
-    """Seed of the random number generator, a signed 64-bit integer.
+    """Random seed for reproducible output (best effort).
 
-    The same seed with the same request gives the same answer on a best-effort basis only. At
-    least -9223372036854775808 and at most 9223372036854775807. Observed, not documented.
+    Signed 64-bit integer. Observed, not documented.
     """
     n: int | None
-    """Number of alternative answers to generate for each prompt, 1 or more.
+    """Number of completions to generate for each prompt.
 
-    Must be 1 when `temperature` is 0, otherwise the service answers 400. At least 1. Default:
-    1. Observed, not documented.
+    Must be 1 if `temperature` is 0; otherwise the request fails with status 400. At least 1.
+    Default: 1. Observed, not documented.
     """
     stop: str | Sequence[str] | None
-    """One text, or up to four texts, at which generation ends.
+    """String, or up to four strings, at which to stop generating.
 
-    The matched text itself is left out of the answer unless `include_stop_str_in_output` is
-    true. Observed, not documented.
+    The matched string is not part of the output unless `include_stop_str_in_output` is true.
+    Observed, not documented.
     """
     stop_token_ids: Sequence[int] | None
-    """Token ids at which generation ends, besides the model's own end token.
+    """Token IDs at which to stop generating, in addition to the model's end-of-sequence token.
 
     Observed, not documented.
     """
     include_stop_str_in_output: bool | None
-    """Keep the matched `stop` text at the end of the answer.
+    """Whether to keep the matched `stop` string at the end of the output.
 
     Default: false. Observed, not documented.
     """
     ignore_eos: bool | None
-    """Keep generating past the model's end-of-sequence token, up to the token limit.
+    """Whether to continue past the end-of-sequence token until the token limit is reached.
 
-    Meant for benchmarks. Default: false. Observed, not documented.
+    Intended for benchmarks. Default: false. Observed, not documented.
     """
     min_tokens: int | None
-    """Number of tokens to generate, at least, before an end token or a `stop` text may end the
-    answer.
+    """Minimum number of tokens to generate before an end-of-sequence token or a `stop` string can
+    end the output.
 
-    Not more than the token limit. At least 0. Default: 0. Observed, not documented.
+    Must not exceed the token limit. At least 0. Default: 0. Observed, not documented.
     """
     bad_words: Sequence[str] | None
-    """Texts that must not be generated.
+    """Strings the model must not generate.
 
     Observed, not documented.
     """
     allowed_token_ids: Sequence[int] | None
-    """Restrict generation to these token ids.
+    """Token IDs the model may generate.
 
-    Observed, not documented.
+    All others are excluded. Observed, not documented.
     """
     skip_special_tokens: bool | None
-    """Leave special tokens, such as end-of-turn marks, out of the text.
+    """Whether to leave special tokens, such as end-of-turn markers, out of the output text.
 
     Default: true. Observed, not documented.
     """
     spaces_between_special_tokens: bool | None
-    """Put a space between neighbouring special tokens.
+    """Whether to put a space between adjacent special tokens.
 
-    Only of use when `skip_special_tokens` is false. Default: true. Observed, not documented.
+    Only matters if `skip_special_tokens` is false. Default: true. Observed, not documented.
     """
     response_format: ResponseFormat | Mapping[str, Any] | None
-    """Form of the text, such as JSON mode.
+    """Format of the generated text, such as JSON mode.
 
-    Observed, not documented.
+    Defaults to plain text. Observed, not documented.
     """
     add_special_tokens: bool | None
-    """Add the tokenizer's special tokens, such as a begin-of-text mark, to the prompt.
+    """Whether to add the tokenizer's special tokens, such as a beginning-of-text token, to the
+    prompt.
 
     Default: true. Observed, not documented.
     """
     prompt_embeds: str | Sequence[str] | None
-    """Embeddings to put in front of the prompt, as serialised tensors in base64, on servers that
-    allow it.
+    """Embeddings to insert before the prompt, as base64-encoded serialized tensors.
 
-    Observed, not documented.
+    Only on servers that allow it. Observed, not documented.
     """
     use_beam_search: bool | None
-    """Search with `n` beams in place of sampling.
+    """Whether to use beam search with `n` beams instead of sampling.
 
     Default: false. Observed, not documented.
     """
     truncate_prompt_tokens: int | None
-    """Keep only this many tokens of the prompt; -1 keeps as many as fit into the model's context.
+    """Maximum number of prompt tokens to keep. -1 keeps as many as fit into the model's context.
+    `truncation_side` selects the side that is cut.
 
-    Which side is cut is said by `truncation_side`. At least -1 and at most 9223372036854775807.
-    Observed, not documented.
+    At least -1. Observed, not documented.
     """
     truncation_side: str | None
     """Side from which `truncate_prompt_tokens` cuts the prompt.
 
-    Left out, the tokenizer's own side applies. Known values: left, right. Observed, not
+    Defaults to the tokenizer's own setting. Known values: left, right. Observed, not
     documented.
     """
     prompt_logprobs: int | None
-    """Report the log probabilities of the prompt's own tokens, with this many alternatives each;
-    -1 means the whole vocabulary.
+    """Number of most likely alternatives to return for each prompt token, along with its log
+    probability. -1 returns the whole vocabulary.
 
-    Not possible together with `stream`. At least -1. Observed, not documented.
+    Not available if `stream` is true. At least -1. Observed, not documented.
     """
     return_tokens_as_token_ids: bool | None
-    """Write tokens in log probability lists as `token_id:<n>` in place of their text, so that
-    tokens which are not valid text can be told apart.
+    """Whether to write tokens in log probability lists as `token_id:<n>` instead of their text.
 
-    Observed, not documented.
+    This distinguishes tokens that are not valid text. Observed, not documented.
     """
     return_token_ids: bool | None
-    """Also return the token ids of the prompt and of the answer, in `prompt_token_ids` and
+    """Whether to return the token IDs of the prompt and the output, in `prompt_token_ids` and
     `token_ids`.
 
     Observed, not documented.
     """
     structured_outputs: StructuredOutputs | Mapping[str, Any] | None
-    """Constrain the answer by a JSON Schema, a regular expression, a list of choices or a grammar.
+    """Constraint on the output: a JSON Schema, a regular expression, a list of choices or a
+    grammar.
 
     Observed, not documented.
     """
     thinking_token_budget: int | None
-    """Highest number of tokens that a reasoning model may spend on reasoning.
+    """Maximum number of tokens a reasoning model may spend on reasoning.
 
     Observed, not documented.
     """
     stream_interval: int | None
-    """Number of tokens to collect before a streaming chunk is sent, 1 or more.
+    """Number of tokens to collect before each streamed chunk.
 
-    Larger values mean fewer, longer chunks. At least 1. Observed, not documented.
+    Larger values produce fewer, longer chunks. At least 1. Observed, not documented.
     """
     priority: int | None
-    """Scheduling priority, a signed 64-bit integer; lower values are served earlier.
+    """Scheduling priority; lower values are served first.
 
-    Any other value than 0 is an error on a server that does not schedule by priority. At least
-    -9223372036854775808 and at most 9223372036854775807. Default: 0. Observed, not documented.
+    Servers without priority scheduling reject any value other than 0. Signed 64-bit integer.
+    Default: 0. Observed, not documented.
     """
     request_id: str | None
-    """Identifier of this request, of your choosing.
+    """ID for this request.
 
-    It appears in the server's logs and becomes part of the answer's `id`. Left out, the server
-    makes one. Observed, not documented.
+    It appears in the server's logs and becomes part of the response's `id`. Generated by the
+    server if omitted. Observed, not documented.
     """
     cache_salt: str | None
-    """Secret that separates this request's prefix cache from that of requests with another salt, 1
-    to 1024 characters.
+    """Secret that separates this request's prefix cache from requests with a different salt.
 
-    Protects against guessing prompts by timing where a model is shared. 1 to 1024 characters.
-    Observed, not documented.
+    On shared models, this prevents others from guessing prompts by timing. 1 to 1024
+    characters. Observed, not documented.
     """
     kv_transfer_params: Mapping[str, Any] | None
-    """Parameters for the transfer of key-value cache between servers.
+    """Parameters for transferring key-value caches between servers, passed to the engine
+    unchanged.
 
-    Free form, passed to the engine as they are. Observed, not documented.
+    Observed, not documented.
     """
     vllm_xargs: Mapping[str, Any] | None
-    """Further arguments for engine extensions.
+    """Additional arguments for engine extensions.
 
-    Free form; values are strings, numbers or lists of those. Observed, not documented.
+    Values are strings, numbers or lists of these. Observed, not documented.
     """
     user: str | None
-    """Identifier of your end user.
+    """ID of your end user.
 
-    Accepted and ignored by the engine. Observed, not documented.
+    Accepted for compatibility and ignored by the engine. Observed, not documented.
     """

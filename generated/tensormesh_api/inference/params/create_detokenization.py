@@ -13,6 +13,6 @@ class CreateDetokenizationParams(TypedDict, total=False):
     """Keyword arguments of `detokenize.create`, for wrappers and stored settings."""
 
     model: Required[str]
-    """Name of the model whose tokenizer to use."""
+    """Model whose tokenizer to use."""
     tokens: Required[Sequence[int]]
-    """The token ids, in order, each from 0 to 2^63 - 1."""
+    """Token IDs, in order."""

@@ -21,137 +21,141 @@ class CreateResponseParams(TypedDict, total=False):
     """Keyword arguments of `responses.create`, for wrappers and stored settings."""
 
     model: Required[str]
-    """Name of the model: the published serverless name on Serverless, the served gateway name of
-    the deployment on On-Demand.
+    """Model to run: a published model name on Serverless, or the served name of your deployment on
+    On-Demand.
     """
     input: Required[str | Sequence[ResponseInputItem | Mapping[str, Any]]]
-    """What to answer: a text, or a list of items such as messages, earlier tool calls and their
+    """Text to respond to, or a list of items such as messages, earlier tool calls and their
     results, oldest first.
     """
     instructions: str | None
-    """A system message that precedes the input.
+    """System message to put before the input.
 
-    It is not carried over to a following response. Observed, not documented.
+    It does not carry over to later responses. Observed, not documented.
     """
     max_output_tokens: int | None
-    """Highest number of tokens to generate, 1 or more, reasoning included.
+    """Maximum number of tokens to generate, including reasoning tokens.
 
-    Left out, the answer may fill the rest of the model's context. An answer that hits the limit
-    has the status `incomplete`. At least 1.
+    Defaults to the space left in the model's context. If the limit is reached, the response has
+    the status `incomplete`. At least 1.
     """
     temperature: float | None
-    """Sampling temperature, 0 or more. 0 means greedy decoding.
+    """Sampling temperature.
 
-    Left out, the model's own default applies. At least 0. Observed, not documented.
+    Higher values produce more varied output; 0 selects greedy decoding. Defaults to the model's
+    own setting. At least 0. Observed, not documented.
     """
     top_p: float | None
-    """Nucleus sampling: only the likeliest tokens whose probabilities add up to this share are
-    considered.
+    """Nucleus sampling: consider only the most likely tokens whose probabilities add up to this
+    value. 1 disables the filter.
 
-    Greater than 0, at most 1. Above 0 and at most 1. Observed, not documented.
+    Greater than 0, at most 1. Observed, not documented.
     """
     top_k: int | None
-    """Consider only this many of the likeliest tokens. 0 or -1 considers all of them.
+    """Number of most likely tokens to sample from. 0 or -1 considers every token.
 
     At least -1. Observed, not documented.
     """
     repetition_penalty: float | None
-    """Factor by which the probability of tokens already present is lowered.
+    """Multiplicative penalty on tokens that have already appeared.
 
-    Greater than 0; 1.0 changes nothing. Above 0. Observed, not documented.
-    """
-    seed: int | None
-    """Seed of the random number generator, a signed 64-bit integer.
-
-    Best effort. At least -9223372036854775808 and at most 9223372036854775807. Observed, not
+    Values above 1 discourage repetition; 1 has no effect. Greater than 0. Observed, not
     documented.
     """
+    seed: int | None
+    """Random seed for reproducible output (best effort).
+
+    Signed 64-bit integer. Observed, not documented.
+    """
     stop: str | Sequence[str] | None
-    """One text, or up to four texts, at which generation ends.
+    """String, or up to four strings, at which to stop generating.
 
     Observed, not documented.
     """
     logit_bias: Mapping[str, float] | None
-    """Bias added to the logits of single tokens before sampling: a map from a token's id, written
-    as a string, to a number.
+    """Bias to add to the logits of individual tokens before sampling.
 
-    Observed, not documented.
+    Keys are token IDs as strings. Observed, not documented.
     """
     tools: Sequence[ResponseTool | Mapping[str, Any]] | None
-    """Tools that the model may call.
+    """Tools the model may call.
 
     Observed, not documented.
     """
     tool_choice: str | ResponseToolChoiceFunction | Mapping[str, Any] | None
-    """Whether the model may, must or must not call tools, or the one function that it must call.
+    """Whether the model may, must or must not call a tool, or the function it must call.
 
-    Server default: `auto`. The gpt-oss models take `auto` only. Observed, not documented.
+    The server uses `auto` by default. gpt-oss models accept only `auto`. Observed, not
+    documented.
     """
     parallel_tool_calls: bool | None
-    """Let the model call several tools in one answer.
+    """Whether the model may call several tools in one turn.
 
     Default: true. Observed, not documented.
     """
     text: ResponseTextConfig | Mapping[str, Any] | None
-    """Form of the answer's text, such as JSON that follows a schema.
+    """Format of the output text, such as JSON that follows a schema.
 
     Observed, not documented.
     """
     reasoning: ResponseReasoningOptions | Mapping[str, Any] | None
-    """How a reasoning model should think.
+    """Options for reasoning models.
 
     Observed, not documented.
     """
     structured_outputs: StructuredOutputs | Mapping[str, Any] | None
-    """Constrain the answer by a JSON Schema, a regular expression or a list of choices.
+    """Constraint on the output: a JSON Schema, a regular expression, a list of choices or a
+    grammar.
 
     Observed, not documented.
     """
     truncation: str | None
-    """What to do with input that is longer than the model's context.
+    """How to handle input that exceeds the model's context.
 
-    Server default: `disabled`. Known values: auto, disabled. Observed, not documented.
+    The server uses `disabled` by default. Known values: auto, disabled. Observed, not
+    documented.
     """
     top_logprobs: int | None
-    """Number of likeliest alternatives to list for every token of the answer.
+    """Number of most likely alternatives to return for each output token.
 
-    Only of use with `message.output_text.logprobs` in `include`. At least -1. Default: 0.
-    Observed, not documented.
+    Requires `message.output_text.logprobs` in `include`. At least -1. Default: 0. Observed, not
+    documented.
     """
     include: Sequence[str] | None
-    """Further data to return, such as `message.output_text.logprobs`.
+    """Additional data to return, such as `message.output_text.logprobs`.
 
     Observed, not documented.
     """
     previous_response_id: str | None
-    """Identifier of a stored response to continue from.
+    """ID of a stored response to continue.
 
-    Answers 404 where the server has not stored it, which is the rule unless the server keeps
-    responses. Observed, not documented.
+    Fails with status 404 unless the server stores responses, which most do not. Observed, not
+    documented.
     """
     store: bool | None
-    """Let the server keep the response, where it keeps responses at all.
+    """Whether to store the response, on servers that support it.
 
     Default: true. Observed, not documented.
     """
     background: bool | None
-    """Generate in the background.
+    """Whether to generate the response in the background.
 
-    Needs `store`; the service answers 400 otherwise. Default: false. Observed, not documented.
-    """
-    service_tier: str | None
-    """Processing tier to serve the request.
-
-    Server default: `auto`. Known values: auto, default, flex, scale, priority. Observed, not
+    Requires `store`; otherwise the request fails with status 400. Default: false. Observed, not
     documented.
     """
+    service_tier: str | None
+    """Processing tier to use.
+
+    The server uses `auto` by default. Known values: auto, default, flex, scale, priority.
+    Observed, not documented.
+    """
     metadata: Mapping[str, str] | None
-    """Key-value pairs of your own, returned with the response.
+    """Custom key-value pairs, returned with the response.
 
     Observed, not documented.
     """
     user: str | None
-    """Identifier of your end user.
+    """ID of your end user.
 
     Observed, not documented.
     """
@@ -161,25 +165,24 @@ class CreateResponseParams(TypedDict, total=False):
     Observed, not documented.
     """
     request_id: str | None
-    """Identifier of the response, of your choosing.
+    """ID for the response.
 
-    Left out, the server makes one that starts with `resp_`. Observed, not documented.
+    Generated by the server, starting with `resp_`, if omitted. Observed, not documented.
     """
     priority: int | None
-    """Scheduling priority, a signed 64-bit integer; lower values are served earlier.
+    """Scheduling priority; lower values are served first.
 
-    At least -9223372036854775808 and at most 9223372036854775807. Default: 0. Observed, not
-    documented.
+    Signed 64-bit integer. Default: 0. Observed, not documented.
     """
     cache_salt: str | None
-    """Secret that separates this request's prefix cache from that of requests with another salt, 1
-    to 1024 characters. 1 to 1024 characters.
+    """Secret that separates this request's prefix cache from requests with a different salt. 1 to
+    1024 characters.
 
     Observed, not documented.
     """
     enable_response_messages: bool | None
-    """Also return the messages as the model saw and wrote them, in `input_messages` and
-    `output_messages`.
+    """Whether to return the messages as the model received and generated them, in `input_messages`
+    and `output_messages`.
 
     Default: false. Observed, not documented.
     """

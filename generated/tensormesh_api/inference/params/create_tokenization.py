@@ -17,52 +17,52 @@ class CreateTokenizationParams(TypedDict, total=False):
     """Keyword arguments of `tokenize.create`, for wrappers and stored settings."""
 
     model: Required[str]
-    """Name of the model whose tokenizer to use."""
+    """Model whose tokenizer to use."""
     prompt: Required[str]
-    """The text to split."""
+    """Text to split into tokens."""
     messages: Sequence[ChatMessage | Mapping[str, Any]] | None
-    """A conversation to split, after the model's chat template has been applied.
+    """Conversation to split into tokens, after applying the model's chat template.
 
-    Used by the engine where there is no `prompt`.
+    Used if there is no `prompt`.
     """
     add_special_tokens: bool | None
-    """Add the tokenizer's special tokens, such as a begin-of-text mark.
+    """Whether to add the tokenizer's special tokens, such as a beginning-of-text token.
 
-    Left out, true for a `prompt` and false for `messages`. Observed, not documented.
+    Defaults to true for `prompt` and false for `messages`. Observed, not documented.
     """
     return_token_strs: bool | None
-    """Also return the text of each token.
+    """Whether to return the text of each token.
 
     Default: false. Observed, not documented.
     """
     add_generation_prompt: bool | None
-    """For `messages`: end the prompt with the opening of an assistant turn.
+    """Whether to end the prompt with the opening of an assistant turn.
 
-    Default: true. Observed, not documented.
+    Only applies to `messages`. Default: true. Observed, not documented.
     """
     continue_final_message: bool | None
-    """For `messages`: leave the last message open.
+    """Whether to leave the last message open.
 
-    Must not be true together with `add_generation_prompt`. Default: false. Observed, not
-    documented.
+    Only applies to `messages`; must not be true together with `add_generation_prompt`. Default:
+    false. Observed, not documented.
     """
     chat_template: str | None
-    """For `messages`: a Jinja chat template to use in place of the model's own.
+    """Jinja chat template to use instead of the model's own.
 
-    Observed, not documented.
+    Only applies to `messages`. Observed, not documented.
     """
     chat_template_kwargs: Mapping[str, Any] | None
-    """For `messages`: variables for the chat template.
+    """Variables for the chat template.
 
-    Observed, not documented.
+    Only applies to `messages`. Observed, not documented.
     """
     tools: Sequence[ChatCompletionTool | Mapping[str, Any]] | None
-    """For `messages`: tools to describe to the model.
+    """Tools to describe to the model.
 
-    Observed, not documented.
+    Only applies to `messages`. Observed, not documented.
     """
     mm_processor_kwargs: Mapping[str, Any] | None
-    """For `messages`: settings of the model's processor of images, audio and video.
+    """Settings for the model's image, audio and video processor.
 
-    Observed, not documented.
+    Only applies to `messages`. Observed, not documented.
     """

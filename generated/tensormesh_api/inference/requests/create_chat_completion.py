@@ -87,7 +87,7 @@ def create(
     vllm_xargs: Mapping[str, Any] | None = None,
     user: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Answer a conversation."""
+    """Create a chat completion."""
     if model is None:
         raise _wire.missing("model")
     if messages is None:

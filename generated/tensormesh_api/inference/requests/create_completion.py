@@ -71,7 +71,7 @@ def create(
     vllm_xargs: Mapping[str, Any] | None = None,
     user: str | None = None,
 ) -> Request[ResultT, EventT]:
-    """Continue a text."""
+    """Create a text completion."""
     if model is None:
         raise _wire.missing("model")
     if prompt is None:

@@ -22,7 +22,7 @@ def create(
     model: str,
     tokens: Sequence[int],
 ) -> Request[ResultT, EventT]:
-    """Turn tokens into text."""
+    """Detokenize a list of tokens."""
     if model is None:
         raise _wire.missing("model")
     if tokens is None:

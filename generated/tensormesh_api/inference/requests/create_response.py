@@ -60,7 +60,7 @@ def create(
     cache_salt: str | None = None,
     enable_response_messages: bool | None = None,
 ) -> Request[ResultT, EventT]:
-    """Make a response."""
+    """Create a response."""
     if model is None:
         raise _wire.missing("model")
     if input is None:

@@ -35,7 +35,7 @@ def create(
     tools: Sequence[ChatCompletionTool | Mapping[str, Any]] | None = None,
     mm_processor_kwargs: Mapping[str, Any] | None = None,
 ) -> Request[ResultT, EventT]:
-    """Split a text into tokens."""
+    """Tokenize a text."""
     if model is None:
         raise _wire.missing("model")
     if prompt is None:

@@ -17,5 +17,5 @@ def get(
     _operation: Operation[ResultT, EventT],
     /,
 ) -> Request[ResultT, EventT]:
-    """Get the serving software's version."""
+    """Get the version of the serving software."""
     return Request(_operation, "/version", {}, None)

@@ -17,5 +17,5 @@ def list(
     _operation: Operation[ResultT, EventT],
     /,
 ) -> Request[ResultT, EventT]:
-    """List models."""
+    """List available models."""
     return Request(_operation, "/v1/models", {}, None)

@@ -46,14 +46,14 @@ class Detokenize(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> DetokenizeResponse:
-        """Turn tokens into text.
+        """Detokenize a list of tokens.
 
-        Joins tokens of a model into the text that they stand for. The route stands at the root
-        of the host, without `/v1`.
+        Convert tokens of a model back to text. The path is at the root of the host, without
+        `/v1`.
 
         Args:
-            model (str): Name of the model whose tokenizer to use.
-            tokens (Sequence[int]): The token ids, in order, each from 0 to 2^63 - 1.
+            model (str): Model whose tokenizer to use.
+            tokens (Sequence[int]): Token IDs, in order.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -62,7 +62,7 @@ class Detokenize(SyncResource):
                 seconds.
 
         Returns:
-            DetokenizeResponse: The text.
+            DetokenizeResponse: Text of the tokens.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -147,14 +147,14 @@ class AsyncDetokenize(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> DetokenizeResponse:
-        """Turn tokens into text.
+        """Detokenize a list of tokens.
 
-        Joins tokens of a model into the text that they stand for. The route stands at the root
-        of the host, without `/v1`.
+        Convert tokens of a model back to text. The path is at the root of the host, without
+        `/v1`.
 
         Args:
-            model (str): Name of the model whose tokenizer to use.
-            tokens (Sequence[int]): The token ids, in order, each from 0 to 2^63 - 1.
+            model (str): Model whose tokenizer to use.
+            tokens (Sequence[int]): Token IDs, in order.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -163,7 +163,7 @@ class AsyncDetokenize(AsyncResource):
                 seconds.
 
         Returns:
-            DetokenizeResponse: The text.
+            DetokenizeResponse: Text of the tokens.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

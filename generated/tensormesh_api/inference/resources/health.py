@@ -46,8 +46,8 @@ class Health(SyncResource):
     ) -> HealthResponse:
         """Check the service's health.
 
-        Tells whether the service can answer requests. The route stands at the root of the host,
-        without `/v1`. The public Serverless host needs no API key for it; other hosts may.
+        Report whether the service is ready to process requests. The path is at the root of the
+        host, without `/v1`. The public Serverless host needs no API key; other hosts may.
 
         Args:
             extra_headers: Headers added to the request; a value of None takes a header away.
@@ -58,8 +58,8 @@ class Health(SyncResource):
                 seconds.
 
         Returns:
-            HealthResponse: The service is well. The body is JSON, or empty, depending on the
-                server; an empty body means `{"status": "ok"}`.
+            HealthResponse: The service is healthy. Depending on the server, the body is JSON or
+                empty; an empty body means `{"status": "ok"}`.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -143,8 +143,8 @@ class AsyncHealth(AsyncResource):
     ) -> HealthResponse:
         """Check the service's health.
 
-        Tells whether the service can answer requests. The route stands at the root of the host,
-        without `/v1`. The public Serverless host needs no API key for it; other hosts may.
+        Report whether the service is ready to process requests. The path is at the root of the
+        host, without `/v1`. The public Serverless host needs no API key; other hosts may.
 
         Args:
             extra_headers: Headers added to the request; a value of None takes a header away.
@@ -155,8 +155,8 @@ class AsyncHealth(AsyncResource):
                 seconds.
 
         Returns:
-            HealthResponse: The service is well. The body is JSON, or empty, depending on the
-                server; an empty body means `{"status": "ok"}`.
+            HealthResponse: The service is healthy. Depending on the server, the body is JSON or
+                empty; an empty body means `{"status": "ok"}`.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -44,10 +44,10 @@ class Models(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> ModelList:
-        """List models.
+        """List available models.
 
-        Lists the models that can be asked on this host, all at once. The list of an On-Demand
-        host may be empty. The public Serverless host needs no API key for it; other hosts may.
+        Return all models available on this host as a single page. On On-Demand, the list may be
+        empty. The public Serverless host needs no API key; other hosts may.
 
         Args:
             extra_headers: Headers added to the request; a value of None takes a header away.
@@ -58,7 +58,7 @@ class Models(SyncResource):
                 seconds.
 
         Returns:
-            ModelList: The models.
+            ModelList: Available models.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -140,10 +140,10 @@ class AsyncModels(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> ModelList:
-        """List models.
+        """List available models.
 
-        Lists the models that can be asked on this host, all at once. The list of an On-Demand
-        host may be empty. The public Serverless host needs no API key for it; other hosts may.
+        Return all models available on this host as a single page. On On-Demand, the list may be
+        empty. The public Serverless host needs no API key; other hosts may.
 
         Args:
             extra_headers: Headers added to the request; a value of None takes a header away.
@@ -154,7 +154,7 @@ class AsyncModels(AsyncResource):
                 seconds.
 
         Returns:
-            ModelList: The models.
+            ModelList: Available models.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -86,93 +86,89 @@ class Responses(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> Response | Stream[ResponseStreamEvent, Response]:
-        """Make a response.
+        """Create a response.
 
-        Asks a model for a response, in the form of OpenAI's Responses API. On Serverless
-        `model` is a published Serverless name, on On-Demand the served gateway name. With
-        `stream` set to true the response comes as server-sent events whose data carry a `type`;
-        `event:` lines repeat it. A stream ends with the event `response.completed`, with `data:
-        [DONE]`, or with both. Stored responses cannot be read or cancelled over this API.
+        Generate a response in the format of OpenAI's Responses API. With `stream` set to true,
+        the response is sent as server-sent events; the data of each has a `type`, which the
+        `event:` line repeats. A stream ends with the event `response.completed`, `data: [DONE]`
+        or both. Stored responses cannot be retrieved or cancelled.
 
         Args:
-            model (str): Name of the model: the published serverless name on Serverless, the
-                served gateway name of the deployment on On-Demand.
-            input (str | Sequence[ResponseInputItem | Mapping[str, Any]]): What to answer: a
-                text, or a list of items such as messages, earlier tool calls and their results,
+            model (str): Model to run: a published model name on Serverless, or the served name
+                of your deployment on On-Demand.
+            input (str | Sequence[ResponseInputItem | Mapping[str, Any]]): Text to respond to,
+                or a list of items such as messages, earlier tool calls and their results,
                 oldest first.
-            instructions (str | None): A system message that precedes the input. It is not
-                carried over to a following response. Observed, not documented.
-            max_output_tokens (int | None): Highest number of tokens to generate, 1 or more,
-                reasoning included. Left out, the answer may fill the rest of the model's
-                context. An answer that hits the limit has the status `incomplete`. At least 1.
-            temperature (float | None): Sampling temperature, 0 or more. 0 means greedy
-                decoding. Left out, the model's own default applies. At least 0. Observed, not
-                documented.
-            top_p (float | None): Nucleus sampling: only the likeliest tokens whose
-                probabilities add up to this share are considered. Greater than 0, at most 1.
-                Above 0 and at most 1. Observed, not documented.
-            top_k (int | None): Consider only this many of the likeliest tokens. 0 or -1
-                considers all of them. At least -1. Observed, not documented.
-            repetition_penalty (float | None): Factor by which the probability of tokens already
-                present is lowered. Greater than 0; 1.0 changes nothing. Above 0. Observed, not
-                documented.
-            seed (int | None): Seed of the random number generator, a signed 64-bit integer.
-                Best effort. At least -9223372036854775808 and at most 9223372036854775807.
+            instructions (str | None): System message to put before the input. It does not carry
+                over to later responses. Observed, not documented.
+            max_output_tokens (int | None): Maximum number of tokens to generate, including
+                reasoning tokens. Defaults to the space left in the model's context. If the
+                limit is reached, the response has the status `incomplete`. At least 1.
+            temperature (float | None): Sampling temperature. Higher values produce more varied
+                output; 0 selects greedy decoding. Defaults to the model's own setting. At least
+                0. Observed, not documented.
+            top_p (float | None): Nucleus sampling: consider only the most likely tokens whose
+                probabilities add up to this value. 1 disables the filter. Greater than 0, at
+                most 1. Observed, not documented.
+            top_k (int | None): Number of most likely tokens to sample from. 0 or -1 considers
+                every token. At least -1. Observed, not documented.
+            repetition_penalty (float | None): Multiplicative penalty on tokens that have
+                already appeared. Values above 1 discourage repetition; 1 has no effect. Greater
+                than 0. Observed, not documented.
+            seed (int | None): Random seed for reproducible output (best effort). Signed 64-bit
+                integer. Observed, not documented.
+            stop (str | Sequence[str] | None): String, or up to four strings, at which to stop
+                generating. Observed, not documented.
+            logit_bias (Mapping[str, float] | None): Bias to add to the logits of individual
+                tokens before sampling. Keys are token IDs as strings. Observed, not documented.
+            tools (Sequence[ResponseTool | Mapping[str, Any]] | None): Tools the model may call.
                 Observed, not documented.
-            stop (str | Sequence[str] | None): One text, or up to four texts, at which
-                generation ends. Observed, not documented.
-            logit_bias (Mapping[str, float] | None): Bias added to the logits of single tokens
-                before sampling: a map from a token's id, written as a string, to a number.
-                Observed, not documented.
-            tools (Sequence[ResponseTool | Mapping[str, Any]] | None): Tools that the model may
-                call. Observed, not documented.
             tool_choice (str | ResponseToolChoiceFunction | Mapping[str, Any] | None): Whether
-                the model may, must or must not call tools, or the one function that it must
-                call. Server default: `auto`. The gpt-oss models take `auto` only. Observed, not
+                the model may, must or must not call a tool, or the function it must call. The
+                server uses `auto` by default. gpt-oss models accept only `auto`. Observed, not
                 documented.
-            parallel_tool_calls (bool | None): Let the model call several tools in one answer.
-                Default: true. Observed, not documented.
-            text (ResponseTextConfig | Mapping[str, Any] | None): Form of the answer's text,
+            parallel_tool_calls (bool | None): Whether the model may call several tools in one
+                turn. Default: true. Observed, not documented.
+            text (ResponseTextConfig | Mapping[str, Any] | None): Format of the output text,
                 such as JSON that follows a schema. Observed, not documented.
-            reasoning (ResponseReasoningOptions | Mapping[str, Any] | None): How a reasoning
-                model should think. Observed, not documented.
-            structured_outputs (StructuredOutputs | Mapping[str, Any] | None): Constrain the
-                answer by a JSON Schema, a regular expression or a list of choices. Observed,
-                not documented.
-            truncation (str | None): What to do with input that is longer than the model's
-                context. Server default: `disabled`. Known values: auto, disabled. Observed, not
+            reasoning (ResponseReasoningOptions | Mapping[str, Any] | None): Options for
+                reasoning models. Observed, not documented.
+            structured_outputs (StructuredOutputs | Mapping[str, Any] | None): Constraint on the
+                output: a JSON Schema, a regular expression, a list of choices or a grammar.
+                Observed, not documented.
+            truncation (str | None): How to handle input that exceeds the model's context. The
+                server uses `disabled` by default. Known values: auto, disabled. Observed, not
                 documented.
-            top_logprobs (int | None): Number of likeliest alternatives to list for every token
-                of the answer. Only of use with `message.output_text.logprobs` in `include`. At
-                least -1. Default: 0. Observed, not documented.
-            include (Sequence[str] | None): Further data to return, such as
+            top_logprobs (int | None): Number of most likely alternatives to return for each
+                output token. Requires `message.output_text.logprobs` in `include`. At least -1.
+                Default: 0. Observed, not documented.
+            include (Sequence[str] | None): Additional data to return, such as
                 `message.output_text.logprobs`. Observed, not documented.
-            previous_response_id (str | None): Identifier of a stored response to continue from.
-                Answers 404 where the server has not stored it, which is the rule unless the
-                server keeps responses. Observed, not documented.
-            store (bool | None): Let the server keep the response, where it keeps responses at
-                all. Default: true. Observed, not documented.
-            background (bool | None): Generate in the background. Needs `store`; the service
-                answers 400 otherwise. Default: false. Observed, not documented.
-            service_tier (str | None): Processing tier to serve the request. Server default:
-                `auto`. Known values: auto, default, flex, scale, priority. Observed, not
+            previous_response_id (str | None): ID of a stored response to continue. Fails with
+                status 404 unless the server stores responses, which most do not. Observed, not
                 documented.
-            metadata (Mapping[str, str] | None): Key-value pairs of your own, returned with the
+            store (bool | None): Whether to store the response, on servers that support it.
+                Default: true. Observed, not documented.
+            background (bool | None): Whether to generate the response in the background.
+                Requires `store`; otherwise the request fails with status 400. Default: false.
+                Observed, not documented.
+            service_tier (str | None): Processing tier to use. The server uses `auto` by
+                default. Known values: auto, default, flex, scale, priority. Observed, not
+                documented.
+            metadata (Mapping[str, str] | None): Custom key-value pairs, returned with the
                 response. Observed, not documented.
-            user (str | None): Identifier of your end user. Observed, not documented.
+            user (str | None): ID of your end user. Observed, not documented.
             prompt_cache_key (str | None): Accepted for compatibility and ignored by the engine.
                 Observed, not documented.
-            request_id (str | None): Identifier of the response, of your choosing. Left out, the
-                server makes one that starts with `resp_`. Observed, not documented.
-            priority (int | None): Scheduling priority, a signed 64-bit integer; lower values
-                are served earlier. At least -9223372036854775808 and at most
-                9223372036854775807. Default: 0. Observed, not documented.
-            cache_salt (str | None): Secret that separates this request's prefix cache from that
-                of requests with another salt, 1 to 1024 characters. 1 to 1024 characters.
-                Observed, not documented.
-            enable_response_messages (bool | None): Also return the messages as the model saw
-                and wrote them, in `input_messages` and `output_messages`. Default: false.
-                Observed, not documented.
+            request_id (str | None): ID for the response. Generated by the server, starting with
+                `resp_`, if omitted. Observed, not documented.
+            priority (int | None): Scheduling priority; lower values are served first. Signed
+                64-bit integer. Default: 0. Observed, not documented.
+            cache_salt (str | None): Secret that separates this request's prefix cache from
+                requests with a different salt. 1 to 1024 characters. Observed, not documented.
+            enable_response_messages (bool | None): Whether to return the messages as the model
+                received and generated them, in `input_messages` and `output_messages`. Default:
+                false. Observed, not documented.
             stream: True gives a stream to iterate in place of the whole answer. Default: False.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
@@ -182,8 +178,8 @@ class Responses(SyncResource):
                 seconds.
 
         Returns:
-            Response: The response. JSON, or server-sent events where the request asked by
-                `stream`; the schema of those is that of one event's data.
+            Response: Response. JSON, or server-sent events if the request set `stream`; the
+                schema of the latter describes the data of one event.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -309,93 +305,89 @@ class AsyncResponses(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> Response | AsyncStream[ResponseStreamEvent, Response]:
-        """Make a response.
+        """Create a response.
 
-        Asks a model for a response, in the form of OpenAI's Responses API. On Serverless
-        `model` is a published Serverless name, on On-Demand the served gateway name. With
-        `stream` set to true the response comes as server-sent events whose data carry a `type`;
-        `event:` lines repeat it. A stream ends with the event `response.completed`, with `data:
-        [DONE]`, or with both. Stored responses cannot be read or cancelled over this API.
+        Generate a response in the format of OpenAI's Responses API. With `stream` set to true,
+        the response is sent as server-sent events; the data of each has a `type`, which the
+        `event:` line repeats. A stream ends with the event `response.completed`, `data: [DONE]`
+        or both. Stored responses cannot be retrieved or cancelled.
 
         Args:
-            model (str): Name of the model: the published serverless name on Serverless, the
-                served gateway name of the deployment on On-Demand.
-            input (str | Sequence[ResponseInputItem | Mapping[str, Any]]): What to answer: a
-                text, or a list of items such as messages, earlier tool calls and their results,
+            model (str): Model to run: a published model name on Serverless, or the served name
+                of your deployment on On-Demand.
+            input (str | Sequence[ResponseInputItem | Mapping[str, Any]]): Text to respond to,
+                or a list of items such as messages, earlier tool calls and their results,
                 oldest first.
-            instructions (str | None): A system message that precedes the input. It is not
-                carried over to a following response. Observed, not documented.
-            max_output_tokens (int | None): Highest number of tokens to generate, 1 or more,
-                reasoning included. Left out, the answer may fill the rest of the model's
-                context. An answer that hits the limit has the status `incomplete`. At least 1.
-            temperature (float | None): Sampling temperature, 0 or more. 0 means greedy
-                decoding. Left out, the model's own default applies. At least 0. Observed, not
-                documented.
-            top_p (float | None): Nucleus sampling: only the likeliest tokens whose
-                probabilities add up to this share are considered. Greater than 0, at most 1.
-                Above 0 and at most 1. Observed, not documented.
-            top_k (int | None): Consider only this many of the likeliest tokens. 0 or -1
-                considers all of them. At least -1. Observed, not documented.
-            repetition_penalty (float | None): Factor by which the probability of tokens already
-                present is lowered. Greater than 0; 1.0 changes nothing. Above 0. Observed, not
-                documented.
-            seed (int | None): Seed of the random number generator, a signed 64-bit integer.
-                Best effort. At least -9223372036854775808 and at most 9223372036854775807.
+            instructions (str | None): System message to put before the input. It does not carry
+                over to later responses. Observed, not documented.
+            max_output_tokens (int | None): Maximum number of tokens to generate, including
+                reasoning tokens. Defaults to the space left in the model's context. If the
+                limit is reached, the response has the status `incomplete`. At least 1.
+            temperature (float | None): Sampling temperature. Higher values produce more varied
+                output; 0 selects greedy decoding. Defaults to the model's own setting. At least
+                0. Observed, not documented.
+            top_p (float | None): Nucleus sampling: consider only the most likely tokens whose
+                probabilities add up to this value. 1 disables the filter. Greater than 0, at
+                most 1. Observed, not documented.
+            top_k (int | None): Number of most likely tokens to sample from. 0 or -1 considers
+                every token. At least -1. Observed, not documented.
+            repetition_penalty (float | None): Multiplicative penalty on tokens that have
+                already appeared. Values above 1 discourage repetition; 1 has no effect. Greater
+                than 0. Observed, not documented.
+            seed (int | None): Random seed for reproducible output (best effort). Signed 64-bit
+                integer. Observed, not documented.
+            stop (str | Sequence[str] | None): String, or up to four strings, at which to stop
+                generating. Observed, not documented.
+            logit_bias (Mapping[str, float] | None): Bias to add to the logits of individual
+                tokens before sampling. Keys are token IDs as strings. Observed, not documented.
+            tools (Sequence[ResponseTool | Mapping[str, Any]] | None): Tools the model may call.
                 Observed, not documented.
-            stop (str | Sequence[str] | None): One text, or up to four texts, at which
-                generation ends. Observed, not documented.
-            logit_bias (Mapping[str, float] | None): Bias added to the logits of single tokens
-                before sampling: a map from a token's id, written as a string, to a number.
-                Observed, not documented.
-            tools (Sequence[ResponseTool | Mapping[str, Any]] | None): Tools that the model may
-                call. Observed, not documented.
             tool_choice (str | ResponseToolChoiceFunction | Mapping[str, Any] | None): Whether
-                the model may, must or must not call tools, or the one function that it must
-                call. Server default: `auto`. The gpt-oss models take `auto` only. Observed, not
+                the model may, must or must not call a tool, or the function it must call. The
+                server uses `auto` by default. gpt-oss models accept only `auto`. Observed, not
                 documented.
-            parallel_tool_calls (bool | None): Let the model call several tools in one answer.
-                Default: true. Observed, not documented.
-            text (ResponseTextConfig | Mapping[str, Any] | None): Form of the answer's text,
+            parallel_tool_calls (bool | None): Whether the model may call several tools in one
+                turn. Default: true. Observed, not documented.
+            text (ResponseTextConfig | Mapping[str, Any] | None): Format of the output text,
                 such as JSON that follows a schema. Observed, not documented.
-            reasoning (ResponseReasoningOptions | Mapping[str, Any] | None): How a reasoning
-                model should think. Observed, not documented.
-            structured_outputs (StructuredOutputs | Mapping[str, Any] | None): Constrain the
-                answer by a JSON Schema, a regular expression or a list of choices. Observed,
-                not documented.
-            truncation (str | None): What to do with input that is longer than the model's
-                context. Server default: `disabled`. Known values: auto, disabled. Observed, not
+            reasoning (ResponseReasoningOptions | Mapping[str, Any] | None): Options for
+                reasoning models. Observed, not documented.
+            structured_outputs (StructuredOutputs | Mapping[str, Any] | None): Constraint on the
+                output: a JSON Schema, a regular expression, a list of choices or a grammar.
+                Observed, not documented.
+            truncation (str | None): How to handle input that exceeds the model's context. The
+                server uses `disabled` by default. Known values: auto, disabled. Observed, not
                 documented.
-            top_logprobs (int | None): Number of likeliest alternatives to list for every token
-                of the answer. Only of use with `message.output_text.logprobs` in `include`. At
-                least -1. Default: 0. Observed, not documented.
-            include (Sequence[str] | None): Further data to return, such as
+            top_logprobs (int | None): Number of most likely alternatives to return for each
+                output token. Requires `message.output_text.logprobs` in `include`. At least -1.
+                Default: 0. Observed, not documented.
+            include (Sequence[str] | None): Additional data to return, such as
                 `message.output_text.logprobs`. Observed, not documented.
-            previous_response_id (str | None): Identifier of a stored response to continue from.
-                Answers 404 where the server has not stored it, which is the rule unless the
-                server keeps responses. Observed, not documented.
-            store (bool | None): Let the server keep the response, where it keeps responses at
-                all. Default: true. Observed, not documented.
-            background (bool | None): Generate in the background. Needs `store`; the service
-                answers 400 otherwise. Default: false. Observed, not documented.
-            service_tier (str | None): Processing tier to serve the request. Server default:
-                `auto`. Known values: auto, default, flex, scale, priority. Observed, not
+            previous_response_id (str | None): ID of a stored response to continue. Fails with
+                status 404 unless the server stores responses, which most do not. Observed, not
                 documented.
-            metadata (Mapping[str, str] | None): Key-value pairs of your own, returned with the
+            store (bool | None): Whether to store the response, on servers that support it.
+                Default: true. Observed, not documented.
+            background (bool | None): Whether to generate the response in the background.
+                Requires `store`; otherwise the request fails with status 400. Default: false.
+                Observed, not documented.
+            service_tier (str | None): Processing tier to use. The server uses `auto` by
+                default. Known values: auto, default, flex, scale, priority. Observed, not
+                documented.
+            metadata (Mapping[str, str] | None): Custom key-value pairs, returned with the
                 response. Observed, not documented.
-            user (str | None): Identifier of your end user. Observed, not documented.
+            user (str | None): ID of your end user. Observed, not documented.
             prompt_cache_key (str | None): Accepted for compatibility and ignored by the engine.
                 Observed, not documented.
-            request_id (str | None): Identifier of the response, of your choosing. Left out, the
-                server makes one that starts with `resp_`. Observed, not documented.
-            priority (int | None): Scheduling priority, a signed 64-bit integer; lower values
-                are served earlier. At least -9223372036854775808 and at most
-                9223372036854775807. Default: 0. Observed, not documented.
-            cache_salt (str | None): Secret that separates this request's prefix cache from that
-                of requests with another salt, 1 to 1024 characters. 1 to 1024 characters.
-                Observed, not documented.
-            enable_response_messages (bool | None): Also return the messages as the model saw
-                and wrote them, in `input_messages` and `output_messages`. Default: false.
-                Observed, not documented.
+            request_id (str | None): ID for the response. Generated by the server, starting with
+                `resp_`, if omitted. Observed, not documented.
+            priority (int | None): Scheduling priority; lower values are served first. Signed
+                64-bit integer. Default: 0. Observed, not documented.
+            cache_salt (str | None): Secret that separates this request's prefix cache from
+                requests with a different salt. 1 to 1024 characters. Observed, not documented.
+            enable_response_messages (bool | None): Whether to return the messages as the model
+                received and generated them, in `input_messages` and `output_messages`. Default:
+                false. Observed, not documented.
             stream: True gives a stream to iterate in place of the whole answer. Default: False.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
@@ -405,8 +397,8 @@ class AsyncResponses(AsyncResource):
                 seconds.
 
         Returns:
-            Response: The response. JSON, or server-sent events where the request asked by
-                `stream`; the schema of those is that of one event's data.
+            Response: Response. JSON, or server-sent events if the request set `stream`; the
+                schema of the latter describes the data of one event.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

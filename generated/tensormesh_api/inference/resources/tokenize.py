@@ -46,36 +46,37 @@ class Tokenize(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> TokenizeResponse:
-        """Split a text into tokens.
+        """Tokenize a text.
 
-        Splits a text into the tokens of a model, and tells how long the model's context is.
-        Useful to count tokens before asking. The route stands at the root of the host, without
-        `/v1`.
+        Split a text into the tokens of a model and return the model's context length. Useful
+        for counting tokens before sending a request. The path is at the root of the host,
+        without `/v1`.
 
         Args:
-            model (str): Name of the model whose tokenizer to use.
-            prompt (str): The text to split.
-            messages (Sequence[ChatMessage | Mapping[str, Any]] | None): A conversation to
-                split, after the model's chat template has been applied. Used by the engine
-                where there is no `prompt`.
-            add_special_tokens (bool | None): Add the tokenizer's special tokens, such as a
-                begin-of-text mark. Left out, true for a `prompt` and false for `messages`.
-                Observed, not documented.
-            return_token_strs (bool | None): Also return the text of each token. Default: false.
-                Observed, not documented.
-            add_generation_prompt (bool | None): For `messages`: end the prompt with the opening
-                of an assistant turn. Default: true. Observed, not documented.
-            continue_final_message (bool | None): For `messages`: leave the last message open.
-                Must not be true together with `add_generation_prompt`. Default: false.
-                Observed, not documented.
-            chat_template (str | None): For `messages`: a Jinja chat template to use in place of
-                the model's own. Observed, not documented.
-            chat_template_kwargs (Mapping[str, Any] | None): For `messages`: variables for the
-                chat template. Observed, not documented.
-            tools (Sequence[ChatCompletionTool | Mapping[str, Any]] | None): For `messages`:
-                tools to describe to the model. Observed, not documented.
-            mm_processor_kwargs (Mapping[str, Any] | None): For `messages`: settings of the
-                model's processor of images, audio and video. Observed, not documented.
+            model (str): Model whose tokenizer to use.
+            prompt (str): Text to split into tokens.
+            messages (Sequence[ChatMessage | Mapping[str, Any]] | None): Conversation to split
+                into tokens, after applying the model's chat template. Used if there is no
+                `prompt`.
+            add_special_tokens (bool | None): Whether to add the tokenizer's special tokens,
+                such as a beginning-of-text token. Defaults to true for `prompt` and false for
+                `messages`. Observed, not documented.
+            return_token_strs (bool | None): Whether to return the text of each token. Default:
+                false. Observed, not documented.
+            add_generation_prompt (bool | None): Whether to end the prompt with the opening of
+                an assistant turn. Only applies to `messages`. Default: true. Observed, not
+                documented.
+            continue_final_message (bool | None): Whether to leave the last message open. Only
+                applies to `messages`; must not be true together with `add_generation_prompt`.
+                Default: false. Observed, not documented.
+            chat_template (str | None): Jinja chat template to use instead of the model's own.
+                Only applies to `messages`. Observed, not documented.
+            chat_template_kwargs (Mapping[str, Any] | None): Variables for the chat template.
+                Only applies to `messages`. Observed, not documented.
+            tools (Sequence[ChatCompletionTool | Mapping[str, Any]] | None): Tools to describe
+                to the model. Only applies to `messages`. Observed, not documented.
+            mm_processor_kwargs (Mapping[str, Any] | None): Settings for the model's image,
+                audio and video processor. Only applies to `messages`. Observed, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -84,7 +85,7 @@ class Tokenize(SyncResource):
                 seconds.
 
         Returns:
-            TokenizeResponse: The tokens.
+            TokenizeResponse: Tokens of the text.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -169,36 +170,37 @@ class AsyncTokenize(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> TokenizeResponse:
-        """Split a text into tokens.
+        """Tokenize a text.
 
-        Splits a text into the tokens of a model, and tells how long the model's context is.
-        Useful to count tokens before asking. The route stands at the root of the host, without
-        `/v1`.
+        Split a text into the tokens of a model and return the model's context length. Useful
+        for counting tokens before sending a request. The path is at the root of the host,
+        without `/v1`.
 
         Args:
-            model (str): Name of the model whose tokenizer to use.
-            prompt (str): The text to split.
-            messages (Sequence[ChatMessage | Mapping[str, Any]] | None): A conversation to
-                split, after the model's chat template has been applied. Used by the engine
-                where there is no `prompt`.
-            add_special_tokens (bool | None): Add the tokenizer's special tokens, such as a
-                begin-of-text mark. Left out, true for a `prompt` and false for `messages`.
-                Observed, not documented.
-            return_token_strs (bool | None): Also return the text of each token. Default: false.
-                Observed, not documented.
-            add_generation_prompt (bool | None): For `messages`: end the prompt with the opening
-                of an assistant turn. Default: true. Observed, not documented.
-            continue_final_message (bool | None): For `messages`: leave the last message open.
-                Must not be true together with `add_generation_prompt`. Default: false.
-                Observed, not documented.
-            chat_template (str | None): For `messages`: a Jinja chat template to use in place of
-                the model's own. Observed, not documented.
-            chat_template_kwargs (Mapping[str, Any] | None): For `messages`: variables for the
-                chat template. Observed, not documented.
-            tools (Sequence[ChatCompletionTool | Mapping[str, Any]] | None): For `messages`:
-                tools to describe to the model. Observed, not documented.
-            mm_processor_kwargs (Mapping[str, Any] | None): For `messages`: settings of the
-                model's processor of images, audio and video. Observed, not documented.
+            model (str): Model whose tokenizer to use.
+            prompt (str): Text to split into tokens.
+            messages (Sequence[ChatMessage | Mapping[str, Any]] | None): Conversation to split
+                into tokens, after applying the model's chat template. Used if there is no
+                `prompt`.
+            add_special_tokens (bool | None): Whether to add the tokenizer's special tokens,
+                such as a beginning-of-text token. Defaults to true for `prompt` and false for
+                `messages`. Observed, not documented.
+            return_token_strs (bool | None): Whether to return the text of each token. Default:
+                false. Observed, not documented.
+            add_generation_prompt (bool | None): Whether to end the prompt with the opening of
+                an assistant turn. Only applies to `messages`. Default: true. Observed, not
+                documented.
+            continue_final_message (bool | None): Whether to leave the last message open. Only
+                applies to `messages`; must not be true together with `add_generation_prompt`.
+                Default: false. Observed, not documented.
+            chat_template (str | None): Jinja chat template to use instead of the model's own.
+                Only applies to `messages`. Observed, not documented.
+            chat_template_kwargs (Mapping[str, Any] | None): Variables for the chat template.
+                Only applies to `messages`. Observed, not documented.
+            tools (Sequence[ChatCompletionTool | Mapping[str, Any]] | None): Tools to describe
+                to the model. Only applies to `messages`. Observed, not documented.
+            mm_processor_kwargs (Mapping[str, Any] | None): Settings for the model's image,
+                audio and video processor. Only applies to `messages`. Observed, not documented.
             extra_headers: Headers added to the request; a value of None takes a header away.
             extra_query: Query parameters added to the request.
             extra_body: Fields added to the JSON body; they win over those given by name.
@@ -207,7 +209,7 @@ class AsyncTokenize(AsyncResource):
                 seconds.
 
         Returns:
-            TokenizeResponse: The tokens.
+            TokenizeResponse: Tokens of the text.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.

@@ -44,11 +44,10 @@ class Version(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> VersionResponse:
-        """Get the serving software's version.
+        """Get the version of the serving software.
 
-        Tells the version of the software that serves the models. The route stands at the root
-        of the host, without `/v1`. The public Serverless host needs no API key for it; other
-        hosts may.
+        Return the version of the software that serves the models. The path is at the root of
+        the host, without `/v1`. The public Serverless host needs no API key; other hosts may.
 
         Args:
             extra_headers: Headers added to the request; a value of None takes a header away.
@@ -59,7 +58,7 @@ class Version(SyncResource):
                 seconds.
 
         Returns:
-            VersionResponse: The version.
+            VersionResponse: Version of the serving software.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
@@ -141,11 +140,10 @@ class AsyncVersion(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> VersionResponse:
-        """Get the serving software's version.
+        """Get the version of the serving software.
 
-        Tells the version of the software that serves the models. The route stands at the root
-        of the host, without `/v1`. The public Serverless host needs no API key for it; other
-        hosts may.
+        Return the version of the software that serves the models. The path is at the root of
+        the host, without `/v1`. The public Serverless host needs no API key; other hosts may.
 
         Args:
             extra_headers: Headers added to the request; a value of None takes a header away.
@@ -156,7 +154,7 @@ class AsyncVersion(AsyncResource):
                 seconds.
 
         Returns:
-            VersionResponse: The version.
+            VersionResponse: Version of the serving software.
 
         Raises:
             ConfigurationError: A credential or a host is missing; nothing was sent.
