@@ -63,6 +63,15 @@ def _keep(context: click.Context, parameter: click.Parameter, value: object) -> 
         context.ensure_object(App).given[(parameter.name or "").removeprefix("global_")] = value
 
 
+def _keep_query(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    # Before anything is sent: an API key whose result cannot be shown would be lost.
+    if value is not None and not context.resilient_parsing:
+        from tensormesh_cli.output.query import check
+
+        check(value)
+    _keep(context, parameter, value)
+
+
 def _show_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value and not context.resilient_parsing:
         from tensormesh import __version__
@@ -76,8 +85,7 @@ def _global(name: str, **attributes: Any) -> GlobalOption:
     return GlobalOption(
         [f"--{name}", f"global_{name.replace('-', '_')}"],
         expose_value=False,
-        callback=_keep,
-        **attributes,
+        **{"callback": _keep, **attributes},
     )
 
 
@@ -93,7 +101,12 @@ GLOBAL_OPTIONS: tuple[GlobalOption, ...] = (
         help="Output format: text and table for people, json, yaml and raw for programs."
         "  [default: text]",
     ),
-    _global("query", metavar="EXPR", help="Show only what this JMESPath expression selects."),
+    _global(
+        "query",
+        metavar="EXPR",
+        callback=_keep_query,
+        help="Show only what this JMESPath expression selects.",
+    ),
     _global("quiet", is_flag=True, help="Leave out what is not essential."),
     _global("debug", is_flag=True, help="Debug logs on stderr; secrets are left out."),
     _global(

@@ -80,7 +80,8 @@ def _prepare_streams() -> None:
         if getattr(sys, name) is None:
             # It was closed before we started.
             mode = "r" if name == "stdin" else "w"
-            nowhere = os.open(os.devnull, os.O_RDWR)
+            # Results must not get lost unnoticed: writing to a closed stdout has to fail.
+            nowhere = os.open(os.devnull, os.O_RDONLY if name == "stdout" else os.O_RDWR)
             # Nobody closes a standard stream.
             setattr(sys, name, open(nowhere, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

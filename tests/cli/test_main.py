@@ -133,12 +133,33 @@ def test_results_that_cannot_be_written_are_a_failure(arguments: list[str]) -> N
     assert result.stderr == b"Error: the output cannot be written: No space left on device\n"
 
 
-def test_closed_standard_streams_do_no_harm() -> None:
-    command = f"{sys.executable} -m tensormesh_cli version <&- >&- 2>&-"
+@pytest.mark.parametrize("arguments", ["--version", "version", "--help"])
+def test_a_result_for_a_closed_stdout_is_a_failure(arguments: str) -> None:
+    command = f"{sys.executable} -m tensormesh_cli {arguments}"
+    for streams, said in (
+        (">&-", b"Error: the output cannot be written: Bad file descriptor\n"),
+        ("<&- >&- 2>&-", b""),
+    ):
+        result = subprocess.run(
+            ["sh", "-c", f"{command} {streams}"],
+            env={"PYTHONPATH": PATHS},
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+        assert (result.returncode, result.stderr) == (1, said)
+
+
+def test_other_closed_standard_streams_do_no_harm() -> None:
+    command = f"{sys.executable} -m tensormesh_cli version <&- 2>&-"
     result = subprocess.run(
-        ["sh", "-c", command], env={"PYTHONPATH": PATHS}, timeout=60, check=False
+        ["sh", "-c", command],
+        env={"PYTHONPATH": PATHS},
+        stdout=subprocess.PIPE,
+        timeout=60,
+        check=False,
     )
-    assert result.returncode == 0
+    assert (result.returncode, result.stdout) == (0, f"tm {__version__}\n".encode())
 
 
 def test_a_library_that_is_not_installed_is_named_with_the_way_to_get_it() -> None:

@@ -55,9 +55,12 @@ def test_a_reader_that_leaves_at_once_is_no_failure(
 
 
 @pytest.mark.parametrize("words", LISTS, ids=" ".join)
-def test_a_closed_output_is_quiet(words: tuple[str, ...], env: dict[str, str]) -> None:
-    assert shell(f"tm {shlex.join(words)} >&-", env).stderr == b""
-    assert shell(f"tm {shlex.join(words)} >&- 2>&- <&-", env).stderr == b""
+def test_a_closed_output_is_a_failure(words: tuple[str, ...], env: dict[str, str]) -> None:
+    done = shell(f"tm {shlex.join(words)} >&-", env)
+    assert done.returncode == 1
+    assert b"the output cannot be written" in done.stderr
+    done = shell(f"tm {shlex.join(words)} >&- 2>&- <&-", env)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tensormesh_cli.commands.api_send import Surface
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_READING = ("GET", "HEAD", "OPTIONS")
 _SURFACES = ("control-plane", "serverless", "on-demand")
 
 
@@ -154,7 +155,7 @@ def _print(app: App, asked: Surface, request: RawRequest, *, all_pages: bool) ->
     if all_pages and isinstance(data, dict):
         print_data(app, _whole(app, asked, request, data), None)
         return
-    print_data(app, data, response.content)
+    print_data(app, data, response.content, changes=request.method not in _READING)
 
 
 def _is_json(response: RawResponse[Any]) -> bool:

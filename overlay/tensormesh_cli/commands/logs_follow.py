@@ -161,9 +161,9 @@ def _text(app: App, entry: Entry) -> str:
     printer = app.printer
     shown: object = entry
     if printer.query is not None:
-        from tensormesh_cli.output.query import select
+        from tensormesh_cli.output.query import evaluate
 
-        shown = select(printer.query, entry)
+        shown = evaluate(printer.query, entry)
     if printer.structured:
         from tensormesh_cli.output.json_ import compact
 

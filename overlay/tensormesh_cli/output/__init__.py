@@ -66,30 +66,46 @@ class Printer:
                 the main list of `data` by default.
 
         Raises:
-            UsageFault: the query is not valid.
+            UsageFault: the query does not fit `data`.
+            CliError: the query selects nothing.
             BrokenPipeError: nobody reads any more.
         """
         if self.query is not None:
-            from tensormesh_cli.output.query import select
-
-            data = select(self.query, data)
+            data = self.select(data)
             raw = text = table = None
+        self._put(self.render(data, raw=raw, text=text, table=table))
+
+    def select(self, data: object) -> object:
+        """Return what `--query` selects of a result. Raises what `emit` raises."""
+        from tensormesh_cli.output.query import select
+
+        assert self.query is not None
+        return select(self.query, data)
+
+    def render(
+        self,
+        data: object,
+        *,
+        raw: bytes | None = None,
+        text: str | Callable[[], str] | None = None,
+        table: Table | None = None,
+    ) -> str | bytes:
+        """Return what `emit` prints, without regard to `--query`."""
         if self.mode == "raw":
-            self._raw(data, raw)
-        elif self.mode == "json":
+            return self._raw(data) if raw is None else raw
+        if self.mode == "json":
             from tensormesh_cli.output.json_ import dump
 
-            self._structured(dump, data)
-        elif self.mode == "yaml":
+            return self._structured(dump, data)
+        if self.mode == "yaml":
             from tensormesh_cli.output.yaml_ import dump as dump_yaml
 
-            self._structured(dump_yaml, data)
-        else:
-            self._write(self._readable(data, text, table))
+            return self._structured(dump_yaml, data)
+        return self._readable(data, text, table)
 
-    def write(self, text: str) -> None:
-        """Print a piece of text at once, as streams do. It has no line end of its own."""
-        self.stdout.write(text)
+    def write(self, content: str | bytes) -> None:
+        """Print a piece of text, or a whole body, at once. A text has no line end of its own."""
+        self._put(content)
         self.stdout.flush()
 
     def _readable(
@@ -114,34 +130,31 @@ class Printer:
             return said if not said or said.endswith("\n") else said + "\n"
         return render(data, table=table, width=self.width, color=self.color)
 
-    def _raw(self, data: object, raw: bytes | None) -> None:
-        if raw is None:
-            from tensormesh_cli.output.json_ import compact
+    def _raw(self, data: object) -> str:
+        from tensormesh_cli.output.json_ import compact
 
-            if isinstance(data, str):
-                # As it is: what a script asks for with --query is most often a text.
-                self._write(f"{data}\n")
-            else:
-                self._structured(compact, data)
+        # A text as it is: what a script asks for with --query is most often one.
+        return f"{data}\n" if isinstance(data, str) else self._structured(compact, data)
+
+    def _put(self, content: str | bytes) -> None:
+        if isinstance(content, str):
+            self.stdout.write(content)
             return
         binary = getattr(self.stdout, "buffer", None)
         if binary is None:
-            self._write(raw.decode("utf-8", "backslashreplace"))
+            self.stdout.write(content.decode("utf-8", "backslashreplace"))
             return
         self.stdout.flush()
-        binary.write(raw)
-        if not raw.endswith(b"\n") and self.stdout.isatty():
+        binary.write(content)
+        if not content.endswith(b"\n") and self.stdout.isatty():
             binary.write(b"\n")
         binary.flush()
 
-    def _write(self, text: str) -> None:
-        self.stdout.write(text)
-
-    def _structured(self, dump: Callable[..., str], data: object) -> None:
+    def _structured(self, dump: Callable[..., str], data: object) -> str:
         text = dump(data, ascii_only=False)
         try:
             text.encode(self.stdout.encoding or "utf-8")
         except UnicodeEncodeError:
             # A character that the stream replaces would break the syntax.
             text = dump(data, ascii_only=True)
-        self._write(text)
+        return text

@@ -42,7 +42,11 @@ def _main_list(data: object) -> list[object] | None:
     if not isinstance(data, dict):
         return None
     lists = [value for value in data.values() if isinstance(value, list)]
-    return lists[0] if len(lists) == 1 else None
+    if len(lists) != 1:
+        return None
+    # A list of plain values is an attribute of the object, such as the scopes of an API key.
+    is_main = len(data) == 1 or any(isinstance(item, dict) for item in lists[0])
+    return lists[0] if is_main else None
 
 
 def draw(table: Table, *, width: int | None, color: bool, encoding: str = "utf-8") -> str:

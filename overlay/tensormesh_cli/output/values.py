@@ -62,6 +62,15 @@ def is_plain(value: object) -> bool:
     return not isinstance(value, list)
 
 
+def unwrapped(data: object) -> object:
+    """Return the object below the only key of an object, or `data` itself."""
+    if isinstance(data, dict) and len(data) == 1:
+        inner = next(iter(data.values()))
+        if isinstance(inner, dict):
+            return inner
+    return data
+
+
 def money_text(value: dict[str, object]) -> str | None:
     """An amount such as ``"12.50 USD"``, exact; None if the object is no amount."""
     if _CURRENCY not in value or not value.keys() <= set(MONEY):

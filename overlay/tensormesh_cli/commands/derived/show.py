@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from tensormesh_api._command import CONTRACTS
 from tensormesh_api.control_plane.commands import SECRETS, SECRETS_SHOWN_ONCE
+from tensormesh_cli.commands.derived.once import print_once, secrets_shown_once
 from tensormesh_cli.commands.derived.paging import entries_of, has_more, next_token
 from tensormesh_cli.commands.derived.params import label
 from tensormesh_cli.commands.derived.values import without_secrets
-from tensormesh_cli.output.values import clean
+from tensormesh_cli.output.values import clean, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,9 @@ def print_data(
         changes: whether it is the answer to a change.
     """
     printer = app.printer
+    if changes and (secrets := secrets_shown_once(data)):
+        print_once(app, data, raw, secrets)
+        return
     if printer.structured or printer.query is not None:
         printer.emit(data, raw=raw)
         return
@@ -73,9 +77,6 @@ def print_data(
         )
         return
     _print_object(app, data)
-    inner = unwrapped(data)
-    if changes and isinstance(inner, dict) and any(map(inner.get, SECRETS_SHOWN_ONCE)):
-        app.terminal.note("The secret is shown this once: keep it now.")
 
 
 def _print_object(app: App, data: Any) -> None:
@@ -122,15 +123,6 @@ def list_of(data: Any, items: str | None = None) -> str | None:
     lists = [name for name, value in data.items() if isinstance(value, list)]
     rest = data.keys() - set(lists)
     return lists[0] if len(lists) == 1 and rest <= _AROUND_A_LIST else None
-
-
-def unwrapped(data: Any) -> Any:
-    """The object in an envelope that holds nothing else."""
-    if isinstance(data, dict) and len(data) == 1:
-        inner = next(iter(data.values()))
-        if isinstance(inner, dict):
-            return inner
-    return data
 
 
 def _says_nothing(data: Any) -> bool:
