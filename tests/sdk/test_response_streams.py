@@ -129,6 +129,192 @@ def test_text_alone_and_an_end_mark_give_a_message(face: Face) -> None:
     assert final.output[0].role == "assistant"
 
 
+def item(kind: str, **fields: Any) -> dict[str, Any]:
+    return {"type": kind, **fields}
+
+
+def text_part(text: str, kind: str = "output_text") -> dict[str, Any]:
+    return item(kind, text=text)
+
+
+CALL = item("function_call", call_id="c1", name="f", arguments="")
+THOUGHT = item("reasoning", id="rs_1", summary=[])
+SAID = item("message", id="m1", role="assistant", content=[text_part("Hi")])
+
+# What is streamed before a last event without output, and the output that it comes to: of each
+# item its type and its text.
+OUTPUTS: dict[str, tuple[list[dict[str, Any]], list[tuple[str, str]]]] = {
+    "whole items": (
+        [
+            event(
+                "output_item.done",
+                0,
+                item={**THOUGHT, "content": [text_part("hm", "reasoning_text")]},
+            ),
+            event("output_item.done", 1, item=SAID),
+            event("output_item.done", 2, item={**CALL, "arguments": "{}"}),
+        ],
+        [("reasoning", "hm"), ("message", "Hi"), ("function_call", "{}")],
+    ),
+    "deltas of announced items": (
+        [
+            event("output_item.added", 0, item=THOUGHT),
+            event("reasoning_text.delta", 0, item_id="rs_1", content_index=0, delta="h"),
+            event("reasoning_text.delta", 0, item_id="rs_1", content_index=0, delta="m"),
+            event("output_item.added", 1, item={**MESSAGE, "content": []}),
+            event("content_part.added", 1, content_index=0, part=text_part("")),
+            delta("H", 1),
+            delta("i", 1),
+            event("output_item.added", 2, item=CALL),
+            event("function_call_arguments.delta", 2, delta="{"),
+            event("function_call_arguments.delta", 2, delta="}"),
+        ],
+        [("reasoning", "hm"), ("message", "Hi"), ("function_call", "{}")],
+    ),
+    "deltas alone": (
+        [
+            event("reasoning_text.delta", 0, content_index=0, delta="hm"),
+            delta("H", 1),
+            delta("i", 1),
+            event("function_call_arguments.delta", 2, item_id="fc_1", delta="{}"),
+            event("function_call_arguments.delta", 3, item_id="fc_2", delta="[]"),
+        ],
+        [("reasoning", "hm"), ("message", "Hi"), ("function_call", "{}"), ("function_call", "[]")],
+    ),
+    "deltas alone, all at one index": (
+        [
+            event("reasoning_text.delta", content_index=0, delta="hm"),
+            delta("H"),
+            delta("i"),
+            event("function_call_arguments.delta", delta="{}"),
+        ],
+        [("reasoning", "hm"), ("message", "Hi"), ("function_call", "{}")],
+    ),
+    "deltas without any index": (
+        [
+            {"type": "response.output_text.delta", "item_id": "m1", "delta": "H"},
+            {"type": "response.output_text.delta", "item_id": "m1", "delta": "i"},
+            {"type": "response.output_text.delta", "item_id": "m2", "delta": "Bye"},
+            {"type": "response.output_text.delta", "item_id": "m1", "delta": "!"},
+        ],
+        [("message", "Hi!"), ("message", "Bye")],
+    ),
+    "announced items, all at one index": (
+        [
+            event("output_item.added", item={**MESSAGE, "id": "m1", "content": []}),
+            delta("Hi"),
+            event("output_item.added", item={**CALL, "id": "fc_1"}),
+            event("function_call_arguments.delta", item_id="fc_1", delta="{}"),
+            event("output_item.added", item={**CALL, "id": "fc_2"}),
+            event("function_call_arguments.delta", item_id="fc_2", delta="[]"),
+            event("function_call_arguments.delta", item_id="fc_1", delta=" "),
+        ],
+        [("message", "Hi"), ("function_call", "{} "), ("function_call", "[]")],
+    ),
+    "whole items, all at one index": (
+        [
+            event("output_item.done", item=THOUGHT),
+            event("output_item.done", item=SAID),
+            event("output_item.done", item={**CALL, "arguments": "{}"}),
+            event("output_item.done", item={**CALL, "arguments": "[]"}),
+        ],
+        [("reasoning", ""), ("message", "Hi"), ("function_call", "{}"), ("function_call", "[]")],
+    ),
+    "an item whose id changes": (
+        [
+            event("output_item.added", item={**MESSAGE, "id": "a", "content": []}),
+            {**delta("x"), "item_id": "b"},
+            event("output_item.done", item={**SAID, "id": "c"}),
+        ],
+        [("message", "Hi")],
+    ),
+    "done events alone": (
+        [
+            event("reasoning_text.done", 0, content_index=0, text="hm"),
+            event("output_text.done", 1, content_index=0, text="Hi"),
+            event("function_call_arguments.done", 2, name="f", arguments="{}"),
+        ],
+        [("reasoning", "hm"), ("message", "Hi"), ("function_call", "{}")],
+    ),
+    "whole parts": (
+        [
+            event(
+                "reasoning_part.done", 0, content_index=0, part=text_part("hm", "reasoning_text")
+            ),
+            event("content_part.done", 1, content_index=0, part=text_part("H")),
+            event("content_part.done", 1, content_index=1, part=text_part("i")),
+        ],
+        [("reasoning", "hm"), ("message", "Hi")],
+    ),
+    "a done item that is empty": (
+        [
+            event("output_item.added", item={**MESSAGE, "content": []}),
+            delta("Hi"),
+            event("output_item.done", item={**MESSAGE, "content": []}),
+        ],
+        [("message", "Hi")],
+    ),
+    "a refusal": (
+        [
+            event("output_item.added", item={**MESSAGE, "content": []}),
+            event("refusal.delta", content_index=0, delta="N"),
+            event("refusal.delta", content_index=0, delta="o"),
+            event("refusal.delta", content_index=0, delta=None),
+        ],
+        [("message", "No")],
+    ),
+    "nothing": ([], []),
+}
+
+
+def shown(output: list[Any]) -> list[tuple[str, str]]:
+    found = []
+    for one in output:
+        data = one.to_dict()
+        parts = data.get("content") or []
+        text = "".join(part.get("text") or part.get("refusal") or "" for part in parts)
+        found.append((data["type"], text or data.get("arguments") or ""))
+    return found
+
+
+@pytest.mark.parametrize("case", OUTPUTS)
+def test_a_last_event_without_output_gives_what_was_streamed(face: Face, case: str) -> None:
+    streamed, expected = OUTPUTS[case]
+    empty: list[dict[str, Any]] = [{"output": []}, {"output": None}, {}]
+    for output in empty:
+        for status in ("completed", "incomplete"):
+            last = {key: value for key, value in RESPONSE.items() if key != "output"}
+            last |= {"status": status, "usage": None, **output}
+            end = {"type": f"response.{status}", "response": last}
+            body = sse(CREATED, *streamed, end, done=False)
+            final = face.run(open_stream(face, events(body)).get_final_response())
+            assert (final.id, final.status) == ("resp_1", status)
+            assert shown(final.output) == expected
+            states = {one.to_dict().get("status", status) for one in final.output}
+            assert states <= {status, "in_progress"}
+            assert len(face.list(open_stream(face, events(body)))) == len(streamed) + 2
+
+
+def test_output_of_the_last_event_wins(face: Face) -> None:
+    for kind in ("response.completed", "response.incomplete"):
+        last = {"type": kind, "response": RESPONSE}
+        stream = open_stream(face, stream_of(CREATED, ADDED, delta("other"), last))
+        assert face.run(stream.get_final_response()).to_dict() == RESPONSE
+
+
+def test_a_failed_response_keeps_what_was_streamed(face: Face) -> None:
+    outputs: list[dict[str, Any]] = [{"output": []}, {"output": None}, {}, {"output": [SAID]}]
+    for output in outputs:
+        response = {**{k: v for k, v in FAILED.items() if k != "output"}, **output}
+        sent = [CREATED, ADDED, delta("a"), {"type": "response.failed", "response": response}]
+        with pytest.raises(StreamError, match="boom") as caught:
+            face.list(open_stream(face, stream_of(*sent)))
+        partial = caught.value.partial
+        assert partial.status == "failed"
+        expected = "Hi" if output.get("output") else "a"
+        assert [texts(message) for message in partial.output] == [[expected]]
+
+
 FAILED = {**BEGUN, "status": "failed", "error": {"code": "server_error", "message": "boom"}}
 # event: (what is sent, code, type)
 ERRORS: dict[str, tuple[dict[str, Any], Any, Any]] = {

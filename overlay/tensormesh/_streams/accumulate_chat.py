@@ -80,7 +80,7 @@ class _Choice(Choice):
             self.token_ids += choice.token_ids
 
     def build(self) -> ChatCompletionChoice:
-        calls = [_build_call(call) for call in self.tool_calls.sorted()]
+        calls = [_build_call(call) for call in self.tool_calls.ordered()]
         content = self.content.value()
         message = ChatCompletionMessage(
             role=self.role or "assistant",

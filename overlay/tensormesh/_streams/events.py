@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .repeats import Pattern
 
 
+_LAST = ("response.completed", "response.incomplete")
+
+
 class Events(Protocol):
     """The meaning of one stream's events."""
 
@@ -26,6 +29,9 @@ class Events(Protocol):
 
     repeats: ChatRepeats | None
     """What reads events that repeat the one before, if they do."""
+
+    def prepare(self, data: Any) -> None:
+        """Fill in what servers leave out of an event, in place, before it is parsed."""
 
     def take(self, event: Any) -> None:
         """Note an event before the user sees it. An error event raises `StreamFailureError`."""
@@ -57,6 +63,9 @@ class ChatEvents:
         self._accumulator = ChatAccumulator()
         self.repeats: ChatRepeats | None = ChatRepeats(self._accumulator.pieces)
         self._splitter = ThinkSplitter()
+
+    def prepare(self, data: Any) -> None:
+        """Leave the event as it is."""
 
     def take(self, event: ChatCompletionChunk) -> None:
         """Read `reasoning_content` of older servers into `reasoning`, and accumulate."""
@@ -103,6 +112,9 @@ class TextEvents:
         self.repeats: ChatRepeats | None = None
         self._accumulator = TextAccumulator()
 
+    def prepare(self, data: Any) -> None:
+        """Leave the event as it is."""
+
     def take(self, event: TextCompletionChunk) -> None:
         """Accumulate."""
         self._accumulator.add(event)
@@ -135,31 +147,37 @@ class ResponseEvents:
 
         self.repeats: ChatRepeats | None = None
         self.ended = False
-        self._response: Response | None = None
         self._accumulator = ResponseAccumulator()
         self._splitter = ThinkSplitter()
         self._part: tuple[int | None, int | None] | None = None
         self._delta_class = models.ResponseOutputTextDeltaEvent
 
+    def prepare(self, data: Any) -> None:
+        """Read a last event without output as one whose output is empty."""
+        if isinstance(data, dict) and data.get("type") in _LAST:
+            response = data.get("response")
+            if isinstance(response, dict) and response.get("output") is None:
+                response["output"] = []
+
     def take(self, event: Any) -> None:
         """Accumulate, and note an end or an error."""
+        accumulator = self._accumulator
         if type(event) is self._delta_class:
-            self._accumulator.add_text(event, "output_text")
+            accumulator.items.add_output_text(event)
             return
         kind = getattr(event, "type", None)
-        if kind in ("response.completed", "response.incomplete"):
-            self._response = event.response
+        if kind in _LAST:
+            accumulator.end(event.response)
             self.ended = True
-        elif kind in ("response.created", "response.in_progress", "response.failed"):
-            self._accumulator.begin(event.response)
-        elif kind == "response.reasoning_text.delta":
-            self._accumulator.add_text(event, "reasoning_text")
-        elif kind == "response.function_call_arguments.delta":
-            self._accumulator.add_arguments(event)
-        elif kind in ("response.output_item.added", "response.output_item.done"):
-            self._accumulator.add_item(event, done=kind == "response.output_item.done")
-        if kind in ("response.failed", "error"):
+        elif kind in ("response.created", "response.in_progress"):
+            accumulator.begin(event.response)
+        elif kind == "response.failed":
+            accumulator.end(event.response)
             raise StreamFailureError
+        elif kind == "error":
+            raise StreamFailureError
+        elif isinstance(kind, str):
+            accumulator.items.add(event, kind)
 
     def text(self, event: Any) -> str:
         """Text of messages, without a leaked `<think>` block at the beginning of a part."""
@@ -183,8 +201,8 @@ class ResponseEvents:
         return self._accumulator.partial()
 
     def whole(self) -> Response | None:
-        """The response as the last event has it, else put together from the others."""
-        return self._response or self._accumulator.whole()
+        """Return the last event's response, its output from the other events if it has none."""
+        return self._accumulator.whole()
 
 
 EVENTS: dict[str, type[ChatEvents] | type[TextEvents] | type[ResponseEvents]] = {

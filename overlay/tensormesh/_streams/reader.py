@@ -88,6 +88,7 @@ class Reader:
                 return
             raise self.error(f"an event is not JSON: {error}", self._shown(payload)) from None
         try:
+            self.events.prepare(data)
             event = self._parse(data)
             if data.get("error"):
                 raise StreamFailureError

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._json import loads
 from .pieces import Pieces
+from .slots import Slots
 
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion_tool_call_delta import (
@@ -17,7 +18,6 @@ class StreamedCall:
     """A tool call as received so far.
 
     Attributes:
-        number: Sort key of the call within its message.
         position: Number of calls that began before it.
         id: Its id, empty if the server sent none.
         type: Kind of the tool.
@@ -25,10 +25,9 @@ class StreamedCall:
         arguments: The arguments as JSON text.
     """
 
-    __slots__ = ("arguments", "id", "name", "number", "position", "type")
+    __slots__ = ("arguments", "id", "name", "position", "type")
 
-    def __init__(self, number: int, position: int) -> None:
-        self.number = number
+    def __init__(self, position: int) -> None:
         self.position = position
         self.id = ""
         self.type = "function"
@@ -72,38 +71,19 @@ class StreamedCalls:
     new id at a known index starts another call: some servers give parallel calls the same index.
     """
 
-    __slots__ = ("_by_id", "_calls", "_latest", "_next_number")
+    __slots__ = ("_slots",)
 
     def __init__(self) -> None:
-        self._calls: list[StreamedCall] = []
-        # By index; None stands for pieces without one.
-        self._latest: dict[int | None, StreamedCall] = {}
-        self._by_id: dict[tuple[int | None, str], StreamedCall] = {}
-        self._next_number = 0
+        self._slots: Slots[StreamedCall] = Slots()
 
     def add(self, delta: ChatCompletionToolCallDelta) -> StreamedCall:
         """Append a piece to its call, and return the call."""
-        index = delta.index
-        known = self._by_id.get((index, delta.id)) if delta.id else None
-        call = known or self._latest.get(index)
-        if call is None or (known is None and call.is_followed_by(delta)):
-            call = self._begin(index)
+        call = self._slots.find(delta.index, delta.id)
+        if call is None or call.is_followed_by(delta):
+            call = self._slots.add(StreamedCall(len(self._slots)), delta.index)
         call.add(delta)
-        self._latest[None] = call
-        if index is not None:
-            self._latest[index] = call
-        if call.id:
-            self._by_id[index, call.id] = self._by_id[None, call.id] = call
-        return call
+        return self._slots.use(call, delta.index, call.id)
 
-    def sorted(self) -> list[StreamedCall]:
+    def ordered(self) -> list[StreamedCall]:
         """Return the calls in the order of their indices."""
-        return sorted(self._calls, key=lambda call: call.number)
-
-    def _begin(self, index: int | None) -> StreamedCall:
-        number = self._next_number if index is None or index in self._latest else index
-        self._next_number = max(self._next_number, number + 1)
-        call = StreamedCall(number, len(self._calls))
-        self._calls.append(call)
-        self._latest[number] = call
-        return call
+        return self._slots.ordered()
