@@ -89,7 +89,7 @@ class AsyncBody(_Body):
         """Give the connection back, even if the task is being cancelled. May be called twice."""
         if self._let_go():
             await _http.aclose(self.response)
-            await self._finish_chunks()
+            await _http.finish_chunks(self.chunks)
 
     async def drain(self) -> None:
         """Read what is left, within bounds, so that the connection can serve again; and close."""
@@ -97,9 +97,4 @@ class AsyncBody(_Body):
             from ._drain import drain_async
 
             await drain_async(self.response, self.chunks)
-            await self._finish_chunks()
-
-    async def _finish_chunks(self) -> None:
-        """Finish a generator, which an event loop would finish by a task, later."""
-        if not getattr(self.chunks, "ag_running", True):
-            await self.chunks.aclose()  # type: ignore[attr-defined]
+            await _http.finish_chunks(self.chunks)

@@ -174,9 +174,9 @@ class Exchange:
         encoding = headers.get("content-encoding", "")
         if encoding in ("", "gzip", "deflate"):
             return False
-        from ._status import is_unread
+        from ._connections import compression
 
-        return is_unread(encoding)
+        return not compression.is_supported(encoding)
 
     def no_stream(self, headers: Mapping[str, str], content: bytes) -> ProtocolError:
         """The error for such an answer."""
@@ -184,11 +184,15 @@ class Exchange:
         message = f"the answer is no stream of events, but {found[:100]}{encoding_note(headers)}"
         return protocol_error(self, message, content, 200, headers)
 
-    def undecodable(
+    def unreadable(
         self, error: Exception, status_code: int, headers: Mapping[str, str]
     ) -> ProtocolError:
-        """The error for a body that cannot be decompressed."""
-        message = f"the answer cannot be decompressed: {error}"
+        """Return the error for a body that is too large, or cannot be decompressed."""
+        from . import _http
+
+        message = str(error)
+        if not isinstance(error, _http.BodyTooLargeError):
+            message = f"the response cannot be decompressed: {message}"
         return protocol_error(self, message, b"", status_code, headers)
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import socket
 import ssl
 import time
@@ -14,7 +15,7 @@ import anyio
 import httpx
 
 from ._call import Headers
-from ._connections import sockets, tls
+from ._connections import compression, sockets, tls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -41,6 +42,24 @@ LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=1000, keep
 PROXIED_LIMITS = httpx.Limits(
     max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60.0
 )
+
+
+# A whole response may be this long, decompressed. Longer ones can be read in pieces.
+MAX_BODY_BYTES = 256 * 1024 * 1024
+
+
+class BodyTooLargeError(Exception):
+    """A body that is read whole is longer than `MAX_BODY_BYTES`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"the response is larger than {MAX_BODY_BYTES >> 20} MiB: "
+            "read it in pieces with `with_streaming_response`"
+        )
+
+
+# What may be raised of a whole body that came.
+UNREADABLE = (httpx.DecodingError, BodyTooLargeError)
 
 
 class TotalTimeout(httpx.TimeoutException):
@@ -150,7 +169,9 @@ def _request(sender: Sender | AsyncSender, call: Call) -> httpx.Request:
 def _bare_request(call: Call) -> httpx.Request:
     """The request of a call as it goes out. A client could only add cookies, hooks and layers."""
     url, content = _url(call.url), call.content or b""
-    headers = Headers({"host": url.netloc.decode("ascii"), "accept-encoding": "gzip, deflate"})
+    headers = Headers(
+        {"host": url.netloc.decode("ascii"), "accept-encoding": compression.ACCEPT_ENCODING}
+    )
     if content or call.method != "GET":
         headers["content-length"] = str(len(content))
     headers.update(call.headers)
@@ -178,6 +199,10 @@ def _client_request(client: httpx.Client | httpx.AsyncClient, call: Call) -> htt
         content=call.content,
         timeout=httpx.Timeout(**_timeouts(call)),
     )
+    if "accept-encoding" not in call.headers and "accept-encoding" in request.headers:
+        # httpx offers what it finds installed.
+        offered = compression.acceptable(request.headers["accept-encoding"])
+        request.headers["accept-encoding"] = offered
     for name in call.removed:
         # The client may have put a header of its own in the place of ours.
         request.headers.pop(name, None)
@@ -210,24 +235,47 @@ def same_origin_target(response: httpx.Response) -> str | None:
 
 
 def read(response: httpx.Response, call: Call) -> bytes:
-    """The whole body, decompressed. The response does not keep it."""
-    return b"".join(iter_chunks(response, call.deadline))
+    """Return the whole body, decompressed. The response does not keep it."""
+    whole = io.BytesIO()
+    for chunk in iter_chunks(response, call.deadline):
+        _collect(whole, chunk)
+    return whole.getvalue()
 
 
 async def read_async(response: httpx.Response, call: Call) -> bytes:
-    """The whole body, decompressed. The response does not keep it."""
-    return b"".join([chunk async for chunk in aiter_chunks(response, call.deadline)])
+    """Return the whole body, decompressed. The response does not keep it."""
+    whole = io.BytesIO()
+    async for chunk in aiter_chunks(response, call.deadline):
+        _collect(whole, chunk)
+    return whole.getvalue()
+
+
+def _collect(whole: io.BytesIO, chunk: bytes) -> None:
+    # A list that is joined at the end would take twice the memory.
+    whole.write(chunk)
+    if whole.tell() > MAX_BODY_BYTES:
+        raise BodyTooLargeError
 
 
 def iter_chunks(response: httpx.Response, deadline: float | None) -> Iterator[bytes]:
-    """Pieces of the body as they come, decompressed, until the deadline if there is one."""
-    if "content-encoding" in response.headers or response.is_stream_consumed:
+    """Iterate over pieces of the body as they come, decompressed, until the deadline if any."""
+    if response.is_stream_consumed:
+        # A hook of the user's client has read it, and httpx has decompressed it.
         chunks = response.iter_bytes()
     else:
         # Without the layers that count, time and decode: they double the cost of a piece.
         assert isinstance(response.stream, httpx.SyncByteStream)
         chunks = iter(response.stream)
+        if "content-encoding" in response.headers:
+            chunks = _decompressed(chunks, response.headers["content-encoding"])
     return chunks if deadline is None else _bounded(chunks, deadline)
+
+
+def _decompressed(chunks: Iterator[bytes], content_encoding: str) -> Iterator[bytes]:
+    decompressor = compression.Decompressor(content_encoding)
+    for chunk in chunks:
+        yield from decompressor.feed(chunk)
+    decompressor.finish()
 
 
 def _bounded(chunks: Iterator[bytes], deadline: float) -> Iterator[bytes]:
@@ -239,30 +287,74 @@ def _bounded(chunks: Iterator[bytes], deadline: float) -> Iterator[bytes]:
 
 
 def aiter_chunks(response: httpx.Response, deadline: float | None) -> AsyncIterator[bytes]:
-    """Pieces of the body as they come, decompressed, until the deadline if there is one."""
-    if "content-encoding" in response.headers or response.is_stream_consumed:
+    """Iterate over pieces of the body as they come, decompressed, until the deadline if any."""
+    if response.is_stream_consumed:
         chunks = response.aiter_bytes()
     else:
         assert isinstance(response.stream, httpx.AsyncByteStream)
         chunks = aiter(response.stream)
+        if "content-encoding" in response.headers:
+            chunks = _Decompressed(chunks, response.headers["content-encoding"])
     return chunks if deadline is None else _Bounded(chunks, deadline)
 
 
-class _Bounded:
-    """Iterates until a deadline. No generator, which an event loop would finish by itself."""
+async def finish_chunks(chunks: AsyncIterator[bytes]) -> None:
+    """Finish a generator, which an event loop would finish by a task, later."""
+    while isinstance(chunks, _Wrapper):
+        chunks = chunks.source
+    if not getattr(chunks, "ag_running", True):
+        await chunks.aclose()  # type: ignore[attr-defined]
 
-    __slots__ = ("_chunks", "_deadline")
 
-    def __init__(self, chunks: AsyncIterator[bytes], deadline: float) -> None:
-        self._chunks = chunks
-        self._deadline = deadline
+class _Wrapper:
+    """An iterator over another one. Not a generator: an event loop would finish it by itself."""
+
+    __slots__ = ("source",)
+
+    def __init__(self, source: AsyncIterator[bytes]) -> None:
+        self.source = source
 
     def __aiter__(self) -> Self:
         return self
 
+
+class _Decompressed(_Wrapper):
+    """Iterates over decompressed pieces."""
+
+    __slots__ = ("_decompressor", "_pieces")
+
+    def __init__(self, source: AsyncIterator[bytes], content_encoding: str) -> None:
+        super().__init__(source)
+        self._decompressor = compression.Decompressor(content_encoding)
+        self._pieces: Iterator[bytes] = iter(())
+
+    async def __anext__(self) -> bytes:
+        piece = next(self._pieces, None)
+        if piece is not None:
+            # What inflates a thousandfold must not keep other tasks, and deadlines, waiting.
+            await anyio.sleep(0)
+        while piece is None:
+            chunk = await anext(self.source, None)
+            if chunk is None:
+                self._decompressor.finish()
+                raise StopAsyncIteration
+            self._pieces = self._decompressor.feed(chunk)
+            piece = next(self._pieces, None)
+        return piece
+
+
+class _Bounded(_Wrapper):
+    """Iterates until a deadline."""
+
+    __slots__ = ("_deadline",)
+
+    def __init__(self, source: AsyncIterator[bytes], deadline: float) -> None:
+        super().__init__(source)
+        self._deadline = deadline
+
     async def __anext__(self) -> bytes:
         with _until(self._deadline):
-            return await anext(self._chunks)
+            return await anext(self.source)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+# The lenient reading makes one string of the whole text, next to the bytes.
+_MAX_LENIENT_BYTES = 32 * 1024 * 1024
+
+
 def loads(data: bytes) -> Any:
     """Decode one JSON text.
 
@@ -24,9 +28,12 @@ def loads(data: bytes) -> Any:
     """
     try:
         return _decode(data)
-    except Exception:
+    except Exception as error:
         # Rare, and slower by far: what the strict decoder refuses gets a second, lenient reading.
-        return _loads_leniently(data)
+        if len(data) <= _MAX_LENIENT_BYTES:
+            return _loads_leniently(data)
+        reason = str(error)
+    raise ValueError(reason)
 
 
 def dumps(value: Any) -> bytes:

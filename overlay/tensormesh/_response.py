@@ -10,7 +10,7 @@ from . import _http
 from ._closing import AsyncClosing, Closing
 from ._errors import StreamError
 from ._exchange import decode, parse
-from ._lines import LineSplitter
+from ._lines import LineSplitter, LineTooLongError
 from ._streams.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ class _Open:
     def _error(self, error: Exception) -> APIError:
         exchange = self._exchange
         if isinstance(error, _http.DecodingError):
-            return exchange.undecodable(error, self.status_code, self.headers)
-        if isinstance(error, EventTooLargeError):
+            return exchange.unreadable(error, self.status_code, self.headers)
+        if isinstance(error, (EventTooLargeError, LineTooLongError)):
             return StreamError(str(error), **exchange.details(self.headers))
         return exchange.failure(error)
 
@@ -187,7 +187,12 @@ class StreamedResponse(_Open, Closing):
     def _lines(self) -> Iterator[bytes]:
         splitter = LineSplitter()
         for chunk in self.iter_bytes():
-            yield from splitter.feed(chunk)
+            try:
+                lines = splitter.feed(chunk)
+            except LineTooLongError as error:
+                self.close()
+                raise self._error(error) from error
+            yield from lines
         yield from splitter.finish()
 
     def iter_events(self) -> Iterator[ServerSentEvent]:
@@ -311,7 +316,7 @@ class _AsyncPieces(Generic[PieceT]):
                 self._ready.extend(self._feed(chunk))
                 if self._are_events and not self._ready:
                     response._check_idle(begun)
-            except (EventTooLargeError, _http.IdleTimeout) as error:
+            except (EventTooLargeError, LineTooLongError, _http.IdleTimeout) as error:
                 await response.close()
                 raise response._error(error) from error
         return self._ready.popleft()

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from importlib.util import find_spec
 
+from ._connections import compression
 from ._error_body import MAX_BODY_BYTES, clean_text, read_error_body
 from ._errors import (
     APIStatusError,
@@ -37,12 +37,6 @@ _HIDDEN = "***"
 _SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 )
-# Ways to compress (RFC 9110 and its registry), with the modules of which one lets httpx read it.
-_COMPRESSIONS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("compress", "x-compress", "x-gzip", "dcb", "dcz"), ()),
-    "br": ("brotli", "brotlicffi"),
-    "zstd": ("zstandard",),
-}
 # A shorter one is no real key, and may well be a word of the message.
 SHORTEST_SECRET = 8
 
@@ -122,8 +116,8 @@ def status_error(
     found = read_error_body(content, plain.get("content-type", ""))
     message = found.message
     encoding = plain.get("content-encoding", "")
-    if encoding and is_unread(encoding):
-        message = f"the body is in a content-encoding that is not read: {clean_text(encoding, 40)}"
+    if not compression.is_supported(encoding):
+        message = compression.unsupported(encoding)
     if not message and 300 <= status_code < 400 and "location" in plain:
         message = f"redirect to {clean_text(safe_url(plain['location']))} was not followed"
     if now is None:
@@ -205,19 +199,6 @@ def _texts_of(value: Any, names: frozenset[str]) -> Iterator[str]:
                     yield item
             else:
                 yield from _texts_of(item, names)
-
-
-def is_unread(encoding: str) -> bool:
-    """Whether a `Content-Encoding` names a compression that is not undone here.
-
-    What names none, such as a character set put in the wrong header, does no harm.
-    """
-    names = [name.strip().lower() for name in encoding.split(",")]
-    return any(
-        not any(find_spec(module) for module in _COMPRESSIONS[name])
-        for name in names
-        if name in _COMPRESSIONS
-    )
 
 
 def hide_secrets(content: bytes, secrets: Iterable[str]) -> bytes:

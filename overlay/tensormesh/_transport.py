@@ -125,8 +125,8 @@ class SyncTransport:
             return read(response, exchange.call)
         except _http.TransportError as error:
             raise exchange.failure(error) from error
-        except _http.DecodingError as error:
-            raise exchange.undecodable(error, response.status_code, response.headers) from error
+        except _http.UNREADABLE as error:
+            raise exchange.unreadable(error, response.status_code, response.headers) from error
         finally:
             _http.close(response)
 
@@ -243,8 +243,8 @@ class AsyncTransport:
             return await read(response, exchange.call)
         except _http.TransportError as error:
             raise exchange.failure(error) from error
-        except _http.DecodingError as error:
-            raise exchange.undecodable(error, response.status_code, response.headers) from error
+        except _http.UNREADABLE as error:
+            raise exchange.unreadable(error, response.status_code, response.headers) from error
         finally:
             await _http.aclose(response)
 

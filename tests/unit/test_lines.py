@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.references import ended_lines
 
-from tensormesh._lines import LineSplitter
+from tensormesh._lines import LineSplitter, LineTooLongError
 
 pieces = st.lists(
     st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a", b"\xff", b"\x0b", b"\x85"])).map(
@@ -50,3 +50,11 @@ def test_a_line_is_given_out_with_the_byte_that_ends_it() -> None:
     assert splitter.feed(b"\n") == []
     assert splitter.feed(b"b\n") == [b"b"]
     assert splitter.finish() == []
+
+
+def test_a_line_without_an_end_is_not_kept_for_ever() -> None:
+    splitter = LineSplitter(max_line_bytes=10)
+    assert splitter.feed(b"12345") == []
+    assert splitter.feed(b"67890\n12") == [b"1234567890"]
+    with pytest.raises(LineTooLongError, match="longer than 10 bytes"):
+        splitter.feed(b"345678901")

@@ -347,3 +347,17 @@ def test_text_resizes_what_is_not_utf8() -> None:
     (event,) = SSEDecoder().feed_events(b"data: \xc3\xa9\xff\n\n")
     assert event.text == "é\ufffd"
     assert "event='message'" in repr(event)
+
+
+def test_many_short_lines_of_one_event_take_no_more_memory_than_their_bytes() -> None:
+    decoder = SSEDecoder()
+    lines = [b"%02d" % (place % 100) for place in range(50_000)]
+    tracemalloc.start()
+    try:
+        for line in lines:
+            assert decoder.feed(b"data: " + line + b"\n") == []
+        assert tracemalloc.get_traced_memory()[0] < 400_000
+    finally:
+        tracemalloc.stop()
+    assert decoder.feed(b"\n") == [b"\n".join(lines)]
+    assert decoder.feed(b"data: 1\n\n") == [b"1"]

@@ -15,6 +15,8 @@ _BOM = b"\xef\xbb\xbf"
 _LF = 0x0A
 _CR = 0x0D
 _COLON = 0x3A
+# An object for each of very many short lines would take far more memory than the lines.
+_MAX_DATA_LINES = 1024
 # Milliseconds beyond this many digits mean nothing, and int() is slow on long ones.
 _MOST_RETRY_DIGITS = 18
 
@@ -68,6 +70,7 @@ class SSEDecoder:
         "_data",
         "_event",
         "_id",
+        "_joined",
         "_line",
         "_max",
         "_retry",
@@ -82,6 +85,7 @@ class SSEDecoder:
         self._after_cr = False  # a CR ended the last line: a LF that follows belongs to it
         self._line = bytearray()  # a line whose end has not arrived
         self._data: list[bytes] = []
+        self._joined = bytearray()  # data lines before those, each with a line feed
         self._event = b""
         self._id = b""
         self._retry: int | None = None
@@ -123,6 +127,9 @@ class SSEDecoder:
             if not line:
                 if data:
                     payload = data[0] if len(data) == 1 else b"\n".join(data)
+                    if self._joined:
+                        payload = bytes(self._joined + payload)
+                        self._joined.clear()
                     events.append(payload if data_only else self._new_event(payload))
                     data.clear()
                     self._size = 0
@@ -135,6 +142,9 @@ class SSEDecoder:
                     data.append(line[6:])
                 else:
                     self._take_field(line)
+                if len(data) > _MAX_DATA_LINES:
+                    self._joined += b"\n".join([*data[:-1], b""])
+                    del data[:-1]
         if self._line and self._line[0] != _COLON and self._size + len(self._line) > self._max:
             return self._refuse(events)
         self._clean = not (data or self._line or self._event or self._after_cr or self._start)
@@ -196,6 +206,7 @@ class SSEDecoder:
         self._too_large = True
         self._clean = False
         self._data.clear()
+        self._joined.clear()
         self._line.clear()
         if not events:
             raise self._error()
