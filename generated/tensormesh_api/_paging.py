@@ -26,10 +26,12 @@ class Position:
         index: Number of pages before it.
         empty: How many of those just before it were empty.
         before: Entries of the page before it, if pages are numbered.
+        seen: Number of entries on all pages before it, if pages are numbered and this is not the
+            first one that was requested.
         tokens: Each token that was asked for, with the index of its page.
     """
 
-    __slots__ = ("arguments", "before", "call", "empty", "index", "tokens")
+    __slots__ = ("arguments", "before", "call", "empty", "index", "seen", "tokens")
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Position:
         self.empty = empty
         self.tokens = tokens
         self.before: list[Any] | None = None
+        self.seen = 0
 
     def next(self, items: list[Any], **changed: Any) -> Position | None:
         """Where the next page stands; None if there were too many empty ones."""
@@ -89,8 +92,7 @@ class _Page(Generic[ItemT]):
         position = getattr(self, "_position", None)
         if position is None:
             raise RuntimeError("this page is a copy without its client: ask for the list again")
-        follow = _next_token if self._STYLE == "token" else _next_number
-        return follow(self, self._entries(), position)
+        return next_position(self._STYLE, self, self._entries(), position)
 
     def _step(self) -> Position:
         position = self._next()
@@ -106,24 +108,60 @@ class _Page(Generic[ItemT]):
         return same
 
 
+def first_position(call: Callable[..., Any], arguments: dict[str, Any]) -> Position:
+    """Return the position of the page that a method called with these arguments gives."""
+    return Position(call, arguments, {arguments.get("page_token"): 0})
+
+
+def next_position(style: str, page: Any, items: list[Any], position: Position) -> Position | None:
+    """Return the position of the page after this one, or None if this is the last.
+
+    Args:
+        style: How the list continues: `token` or `page`.
+        page: An object with what the server reported: `next_page_token`, or `page`, `size` and
+            `total`.
+        items: The entries of the page.
+        position: Where the page stands.
+    """
+    follow = _next_token if style == "token" else _next_number
+    return follow(page, items, position)
+
+
+def is_repeated(items: list[Any], position: Position) -> bool:
+    """Whether the server ignored the page number and sent the previous page again."""
+    return bool(items) and items == position.before
+
+
 def _next_token(page: Any, items: list[Any], position: Position) -> Position | None:
     token = page.next_page_token
-    if not token or position.tokens.setdefault(token, position.index + 1) <= position.index:
+    if not token or not isinstance(token, str):
+        return None
+    if position.tokens.setdefault(token, position.index + 1) <= position.index:
         return None
     return position.next(items, page_token=token)
 
 
 def _next_number(page: Any, items: list[Any], position: Position) -> Position | None:
-    if not items or items == position.before:
+    if not items or is_repeated(items, position):
         return None
-    number = int(position.arguments.get("page") or page.page or 1)
-    size = page.size or position.arguments.get("size") or 0
-    if page.total is not None and number * max(int(size), len(items)) >= page.total:
+    number = _count(position.arguments.get("page")) or _count(page.page) or 1
+    # Servers cap the page size, and some report the requested one: count what was received.
+    before = position.seen or (number - 1) * (_count(page.size) or len(items))
+    seen, total = before + len(items), _count(page.total)
+    if total is not None and seen >= total:
         return None
     following = position.next(items, page=number + 1)
     if following:
-        following.before = items
+        following.before, following.seen = items, seen
     return following
+
+
+def _count(value: Any) -> int | None:
+    """Return a number that the server reported, or None if it is not one."""
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 class SyncPage(_Page[ItemT]):
@@ -186,7 +224,7 @@ def begin(
     page = page_class.__new__(page_class)
     for name in field_names(answer):
         setattr(page, name, getattr(answer, name))
-    page._position = Position(call, arguments, {arguments.get("page_token"): 0})
+    page._position = first_position(call, arguments)
     return page
 
 
@@ -211,6 +249,8 @@ def _walk(page: Any) -> Iterator[Any]:
         page = None
         page = position.call(**position.arguments)
         page._position = position
+        if is_repeated(page._entries(), position):
+            return
 
 
 async def _walk_async(page: Any) -> AsyncIterator[Any]:
@@ -223,3 +263,5 @@ async def _walk_async(page: Any) -> AsyncIterator[Any]:
         page = None
         page = await position.call(**position.arguments)
         page._position = position
+        if is_repeated(page._entries(), position):
+            return

@@ -41,21 +41,12 @@ def newest_served(models: Iterable[Model]) -> Model | None:
 
 
 def list_models(client: Tensormesh) -> Iterator[Model]:
-    """Give every model of the caller, page after page.
+    """Iterate over all models of the caller. Each page is requested when it is needed.
 
     Raises:
         TensormeshError: A page could not be read.
     """
-    number, seen = 1, 0
-    while True:
-        page = client.control_plane.models.list(page=number, size=PAGE_SIZE)
-        yield from page.models
-        seen += len(page.models)
-        # A server that does not count tells the end by a page that is not full.
-        total = seen + len(page.models) // PAGE_SIZE if page.total is None else page.total
-        if not page.models or seen >= total:
-            return
-        number += 1
+    return client.control_plane.models.auto_paging_iter(size=PAGE_SIZE)
 
 
 def _age(model: Model) -> tuple[float, float, str]:

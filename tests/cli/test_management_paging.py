@@ -65,8 +65,10 @@ def test_a_host_that_repeats_itself_is_left(style: str) -> None:
         asked.append(changes)
         return {"items": [1], "nextPageToken": "same", "total": 1000, "size": 1}
 
-    merged(Pages(style, "items"), ask, {}, lambda _count: None)
+    whole = merged(Pages(style, "items"), ask, {}, lambda _count: None)
     assert len(asked) == 2
+    # A page that is the page before once more is not counted twice.
+    assert whole["items"] == ([1] if style == "page" else [1, 1])
 
 
 def test_a_host_with_empty_pages_for_ever_is_left() -> None:
@@ -78,6 +80,22 @@ def test_a_host_with_empty_pages_for_ever_is_left() -> None:
 
     assert merged(Pages("token", "items"), ask, {}, lambda _count: None)["items"] == []
     assert len(asked) == 100
+
+
+def test_counts_and_tokens_of_the_wrong_type_are_ignored() -> None:
+    pages = [[1, 2], [3], []]
+    wrong: tuple[Any, ...] = ("many", [], {}, None, True, 1.5, float("inf"))
+    for told in wrong:
+
+        def ask(changes: dict[str, Any], told: Any = told) -> dict[str, Any]:
+            entries = pages[changes.get("page", 1) - 1]
+            return {"items": entries, "size": told, "nextPageToken": told}
+
+        whole = merged(Pages("page", "items"), ask, {}, lambda _count: None)
+        assert whole["items"] == [1, 2, 3], told
+        if not isinstance(told, str):
+            whole = merged(Pages("token", "items"), ask, {}, lambda _count: None)
+            assert whole["items"] == [1, 2], told
 
 
 def test_progress_is_told_after_each_page() -> None:

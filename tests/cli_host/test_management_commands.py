@@ -262,7 +262,7 @@ def test_an_empty_answer_is_done(env: dict[str, str]) -> None:
 def test_a_new_key_is_shown_once_with_a_note(env: dict[str, str]) -> None:
     made = tm("users", "api-keys", "create", "--name", "n", "--yes", environ=env)
     assert "secret:" in made.stdout
-    assert made.stderr == "The secret is shown this once: keep it now.\n"
+    assert made.stderr == "The secret is shown only once: save it now.\n"
 
 
 def test_who_is_not_named_is_the_caller(env: dict[str, str], host: LocalHost) -> None:

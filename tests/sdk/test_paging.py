@@ -209,13 +209,26 @@ def test_a_server_that_ignores_the_page_does_not_hold_the_caller_for_ever(
 ) -> None:
     same: Json = {"models": [{"modelId": "a"}], **({} if total is None else {"total": total})}
     server = Server(lambda _query: same)
-    assert models_of(server) == ["a", "a"]
+    assert models_of(server) == ["a"]
     assert len(server.asked) == 2
 
 
 def test_a_smaller_page_than_asked_for_is_what_counts() -> None:
     server = Server(lambda query: by_number(250)({**query, "size": 100}))
     assert len(models_of(server, size=1000)) == 250
+
+
+def test_a_server_that_caps_the_page_size_is_read_to_the_end_whatever_it_reports() -> None:
+    for size in (None, 20, 100):
+        for total in (None, 45):
+            told = {"size": size, "total": total, "page": None}
+
+            def answer(query: Json, told: Json = told) -> Json:
+                return {**by_number(45)({**query, "size": 20}), **told}
+
+            server = Server(answer)
+            assert models_of(server, size=100) == [f"m{number}" for number in range(45)], told
+            assert len(server.asked) == (4 if total is None else 3), told
 
 
 def test_an_error_in_the_middle_reaches_the_caller_and_the_page_can_be_asked_again() -> None:

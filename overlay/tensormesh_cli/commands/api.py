@@ -173,23 +173,27 @@ def _is_json(response: RawResponse[Any]) -> bool:
 
 def _whole(app: App, asked: Surface, request: RawRequest, first: dict[str, Any]) -> dict[str, Any]:
     """An answer with the entries of all that follow, if it is a page of a list."""
-    from tensormesh_cli.commands.derived.paging import answer_of, merged, pages_of
+    from tensormesh_cli.commands.derived.paging import merged, pages_of
 
-    pages = pages_of(first)
+    pages = pages_of(first, request.path)
     if pages is None:
         return first
     contract = pages.contract
+    begun = {
+        contract.argument: request.query.get(contract.ask)
+        if contract.next
+        else first.get(contract.page)
+    }
 
-    def page(changes: dict[str, Any]) -> dict[str, Any]:
-        if not changes:
+    def page(arguments: dict[str, Any]) -> Any:
+        if arguments == begun:
             return first
-        query = {**request.query, contract.ask: str(changes[contract.argument])}
-        return answer_of(asked.read(request._replace(query=query)).json())
+        query = {**request.query, contract.ask: str(arguments[contract.argument])}
+        return asked.read(request._replace(query=query)).json()
 
-    begun = request.query.get(contract.ask) if contract.next else first.get(contract.page)
     with app.terminal.progress("Reading pages") as progress:
 
         def tell(entries: int) -> None:
             progress.label = f"Reading pages: {entries} entries"
 
-        return merged(pages, page, {contract.argument: begun}, tell)
+        return merged(pages, page, begun, tell)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import tensormesh
 from tensormesh_cli._errors import one_line
 from tensormesh_cli.commands.derived.call import call
-from tensormesh_cli.commands.derived.paging import answer_of, by_token, entries_of
+from tensormesh_cli.commands.derived.paging import entries_of
+from tensormesh_cli.commands.derived.paging import follow as follow_pages
 from tensormesh_cli.commands.derived.request import arguments, check_complete
 
 if TYPE_CHECKING:
@@ -142,10 +144,10 @@ class _Asking:
         if start is not None:
             keywords["start_time"] = start
 
-        def page(changes: dict[str, Any]) -> dict[str, Any]:
-            return answer_of(call(self._client, self._command, {**keywords, **changes}).json())
+        def page(arguments: dict[str, Any]) -> Any:
+            return call(self._client, self._command, arguments).json()
 
-        pages = by_token(page, about, keywords) if all_of else [page({})]
+        pages = islice(follow_pages(about, page, keywords), None if all_of else 1)
         found = [entry for one in pages for entry in entries_of(one, about.items)]
         return [entry for entry in found if isinstance(entry, dict)]
 

@@ -1,9 +1,11 @@
-"""Walks through all pages of a list."""
+"""Read all pages of a list as JSON, by the rules of the SDK."""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from tensormesh_api._paging import first_position, is_repeated, next_position
 from tensormesh_cli._errors import CliError
 from tensormesh_cli.commands.derived.call import call
 
@@ -11,33 +13,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import tensormesh
-    from tensormesh_api._command import Command, Contract, Pages
+    from tensormesh_api._command import Command, Pages
+    from tensormesh_api._paging import Position
     from tensormesh_cli._app import App
 
-    Ask = Callable[[dict[str, Any]], dict[str, Any]]
-
-# A list may have empty pages in the middle, as filters make them; it does not go on so for ever.
-_MOST_EMPTY = 100
+    Ask = Callable[[dict[str, Any]], Any]
 
 
 def all_pages(
     app: App, client: tensormesh.Tensormesh, command: Command, keywords: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """One answer that has the entries of all pages.
+    """Return one response with the entries of all pages.
 
     Args:
-        app: the run.
-        client: whom to ask with.
-        command: the operation.
-        keywords: its arguments; the walk begins at the page that they name.
+        app: The run.
+        client: The client to call the operation with.
+        command: The operation.
+        keywords: Its arguments, with the first page to read.
 
     Returns:
-        The answer of the first page, with all entries, and without a token for more.
+        The first page, with all entries, and without a token for more.
     """
     assert command.pages is not None
 
-    def ask(changes: dict[str, Any]) -> dict[str, Any]:
-        return answer_of(call(client, command, {**keywords, **changes}).json())
+    def ask(arguments: dict[str, Any]) -> Any:
+        return call(client, command, arguments).json()
 
     with app.terminal.progress("Reading pages") as progress:
 
@@ -47,17 +47,21 @@ def all_pages(
         return merged(command.pages, ask, keywords, tell)
 
 
-def answer_of(data: Any) -> dict[str, Any]:
-    """The answer of a host to a question for a page. Raises `CliError` if it is none."""
-    if not isinstance(data, dict):
-        raise CliError("the answer is no page of a list", kind="api")
-    return data
+def pages_of(answer: Mapping[str, Any], path: str) -> Pages | None:
+    """Return how the list at a path continues, or None if the response is not a page.
 
-
-def pages_of(answer: Mapping[str, Any]) -> Pages | None:
-    """How an answer goes on, by what is in it; None if it is no page of a list."""
+    Args:
+        answer: A response, for lists that the specification does not know.
+        path: Its path.
+    """
     from tensormesh_api._command import CONTRACTS, Pages
+    from tensormesh_api.control_plane.commands import COMMANDS, load
 
+    for command in map(load, COMMANDS):
+        found = command.pages if (command.http_method, command.path) == ("GET", path) else None
+        # The inference hosts have another list at the path of the models.
+        if found is not None and found.items in answer:
+            return found
     lists = [name for name, value in answer.items() if isinstance(value, list)]
     for style, contract in CONTRACTS.items():
         tells = {contract.next} if contract.next else {contract.page, contract.total}
@@ -67,7 +71,7 @@ def pages_of(answer: Mapping[str, Any]) -> Pages | None:
 
 
 def entries_of(page: Mapping[str, Any], items: str) -> list[Any]:
-    """The entries of a page; none if there is no list where they should be."""
+    """Return the entries of a page, or an empty list if it has none."""
     entries = page.get(items)
     return entries if isinstance(entries, list) else []
 
@@ -75,19 +79,18 @@ def entries_of(page: Mapping[str, Any], items: str) -> list[Any]:
 def merged(
     pages: Pages, ask: Ask, keywords: Mapping[str, Any], tell: Callable[[int], None]
 ) -> dict[str, Any]:
-    """The first answer, with the entries of all that follow.
+    """Return the first page with the entries of all that follow.
 
     Args:
-        pages: how the list goes on.
-        ask: gives the answer for changed arguments.
-        keywords: arguments of the first page.
-        tell: is told the number of entries after each page.
+        pages: How the list continues.
+        ask: Called with the arguments of a page, returns its decoded body.
+        keywords: The arguments of the first page.
+        tell: Called with the number of entries after each page.
     """
     items, token = pages.items, pages.contract.next
-    follow = by_token if token else by_number
     whole: dict[str, Any] = {}
     entries: list[Any] = []
-    for page in follow(ask, pages, keywords):
+    for page in follow(pages, ask, keywords):
         whole = whole or dict(page)
         entries += entries_of(page, items)
         tell(len(entries))
@@ -97,61 +100,43 @@ def merged(
     return whole
 
 
-def next_token(page: Mapping[str, Any], contract: Contract) -> str | None:
-    """The token of the page after this one; None if there is none."""
-    token = page.get(contract.next)
-    return token if isinstance(token, str) and token else None
+def follow(pages: Pages, ask: Ask, keywords: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a page and all that follow, each requested when it is needed.
 
-
-def by_token(ask: Ask, pages: Pages, keywords: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The pages of a list whose answers hold the token of the next."""
-    contract = pages.contract
-    seen = {keywords.get(contract.argument)}
-    page = ask({})
-    empty = 0
-    while True:
+    Raises:
+        CliError: A response is not a JSON object.
+    """
+    position: Position | None = first_position(ask, dict(keywords))
+    while position is not None:
+        page = ask(position.arguments)
+        if not isinstance(page, dict):
+            raise CliError("the answer is no page of a list", kind="api")
+        if is_repeated(entries_of(page, pages.items), position):
+            return
         yield page
-        token = next_token(page, contract)
-        empty = 0 if entries_of(page, pages.items) else empty + 1
-        # A server that repeats itself shall not hold us for ever.
-        if not token or token in seen or empty == _MOST_EMPTY:
-            return
-        seen.add(token)
-        page = ask({contract.argument: token})
+        position = _after(pages, page, position)
 
 
-def by_number(ask: Ask, pages: Pages, keywords: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The pages of a list whose answers are counted from 1."""
+def next_arguments(
+    pages: Pages, page: Mapping[str, Any], keywords: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the arguments of the page after one, or None if it is the last.
+
+    Args:
+        pages: How the list continues.
+        page: The page.
+        keywords: Its arguments.
+    """
+    position = _after(pages, page, first_position(dict, dict(keywords)))
+    return position.arguments if position is not None else None
+
+
+def _after(pages: Pages, page: Mapping[str, Any], position: Position) -> Position | None:
     contract = pages.contract
-    number = _count(keywords.get(contract.argument)) or 1
-    page = ask({})
-    while True:
-        yield page
-        entries = entries_of(page, pages.items)
-        if not entries or not has_more(page, entries, number, keywords, contract):
-            return
-        number += 1
-        following = ask({contract.argument: number})
-        if entries_of(following, pages.items) == entries:
-            # The server does not know of pages, and gave the same again.
-            return
-        page = following
-
-
-def has_more(
-    page: Mapping[str, Any],
-    entries: list[Any],
-    number: int,
-    keywords: Mapping[str, Any],
-    contract: Contract,
-) -> bool:
-    """Whether entries follow a numbered page."""
-    total = _count(page.get(contract.total))
-    size = _count(page.get(contract.size)) or _count(keywords.get(contract.size)) or 0
-    return total is None or number * max(size, len(entries)) < total
-
-
-def _count(value: object) -> int | None:
-    # 64 bits come as text.
-    text = str(value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+    reported = SimpleNamespace(
+        next_page_token=page.get(contract.next),
+        page=page.get(contract.page),
+        size=page.get(contract.size),
+        total=page.get(contract.total),
+    )
+    return next_position(pages.style, reported, entries_of(page, pages.items), position)

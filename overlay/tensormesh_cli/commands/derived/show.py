@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tensormesh_api._command import CONTRACTS
 from tensormesh_api.control_plane.commands import SECRETS, SECRETS_SHOWN_ONCE
 from tensormesh_cli.commands.derived.once import print_once, secrets_shown_once
-from tensormesh_cli.commands.derived.paging import entries_of, has_more, next_token
+from tensormesh_cli.commands.derived.paging import entries_of, next_arguments
 from tensormesh_cli.commands.derived.params import label
 from tensormesh_cli.commands.derived.values import without_secrets
 from tensormesh_cli.output.values import clean, unwrapped
@@ -94,18 +94,19 @@ def print_more(app: App, command: Command, data: Any, keywords: Mapping[str, Any
     printer = app.printer
     if command.pages is None or printer.structured or not isinstance(data, dict):
         return
+    following = next_arguments(command.pages, data, keywords)
+    if following is None:
+        return
     contract = command.pages.contract
     asking = next(label(each) for each in command.options if each.target == (contract.argument,))
+    argument = clean(str(following[contract.argument]))
     if contract.next:
-        token = next_token(data, contract)
-        if token:
-            app.terminal.note(f"More follow: pass {asking} {clean(token)}, or --all.")
-        return
-    entries, total = entries_of(data, command.pages.items), data.get(contract.total)
-    number = int(keywords.get(contract.argument) or 1)
-    if entries and total is not None and has_more(data, entries, number, keywords, contract):
+        app.terminal.note(f"More follow: pass {asking} {argument}, or --all.")
+    elif data.get(contract.total) is not None:
+        count = len(entries_of(data, command.pages.items))
         app.terminal.note(
-            f"{len(entries)} of {total}: pass {asking} {number + 1} for more, or --all."
+            f"{count} of {clean(str(data[contract.total]))}:"
+            f" pass {asking} {argument} for more, or --all."
         )
 
 
