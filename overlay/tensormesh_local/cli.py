@@ -14,7 +14,7 @@ from tensormesh_local.control_plane.application import create_control_plane
 from tensormesh_local.control_plane.state import StateError
 from tensormesh_local.engines.base import EngineError
 from tensormesh_local.engines.factory import ENGINE_NAMES, make_engine
-from tensormesh_local.host_check import is_loopback, parse_host
+from tensormesh_local.http.host_check import is_loopback, parse_host
 from tensormesh_local.server import Server
 from tensormesh_local.specs import SpecError
 
@@ -114,16 +114,13 @@ def _announce(server: Server, options: argparse.Namespace) -> None:
     if not is_loopback(options.host):
         print(f"{_PROGRAM}: warning: reachable by others on {options.host}", file=sys.stderr)
     key = options.api_key[0] if options.api_key else DEFAULT_API_KEY
-    ready = (
+    print(
         f"{_PROGRAM} ready serverless={server.serverless_base_url} "
-        f"on_demand={server.on_demand_base_url} api_key={key} user_id={DEFAULT_USER_ID}"
+        f"on_demand={server.on_demand_base_url} api_key={key} user_id={DEFAULT_USER_ID} "
+        f"control_plane={server.control_plane_base_url} "
+        f"control_plane_token={options.control_plane_token}",
+        flush=True,
     )
-    if server.has_control_plane:
-        ready += (
-            f" control_plane={server.control_plane_base_url}"
-            f" control_plane_token={options.control_plane_token}"
-        )
-    print(ready, flush=True)
 
 
 def _make_parser() -> _Parser:

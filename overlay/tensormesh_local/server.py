@@ -33,8 +33,7 @@ class Server(uvicorn.Server):
         host: Address to bind.
         port: Port to bind; 0 for any free one.
         api_keys: The keys accepted.
-        control_plane: The Control Plane, closed by :meth:`run_engine`; None where the
-            definitions have none.
+        control_plane: The Control Plane, closed by :meth:`run_engine`.
         enforce_balance: Whether a balance that is used up refuses inference.
         middleware: Goes around the application.
         allow_hosts: Names to accept in ``Host`` and ``Origin``, besides loopback ones and ``host``.
@@ -52,7 +51,7 @@ class Server(uvicorn.Server):
         host: str,
         port: int,
         api_keys: Sequence[str],
-        control_plane: ControlPlane | None,
+        control_plane: ControlPlane,
         enforce_balance: bool = False,
         middleware: Sequence[Middleware] = (),
         allow_hosts: Sequence[str] = (),
@@ -97,13 +96,8 @@ class Server(uvicorn.Server):
         return self.origin + ON_DEMAND_PREFIX
 
     @property
-    def has_control_plane(self) -> bool:
-        """Whether there is a Control Plane."""
-        return self._control_plane is not None
-
-    @property
     def control_plane_base_url(self) -> str:
-        """Base URL of the Control Plane, if there is one."""
+        """Base URL of the Control Plane."""
         return self.origin + CONTROL_PLANE_PREFIX
 
     async def run_engine(self) -> None:
@@ -114,8 +108,7 @@ class Server(uvicorn.Server):
         finally:
             self.release_socket()
             await self._engine.close()
-            if self._control_plane is not None:
-                self._control_plane.close()
+            self._control_plane.close()
 
     def release_socket(self) -> None:
         """Give the port back."""

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -79,6 +79,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
+@settings(deadline=None)
 @given(seed=st.integers(0, 50))
 def test_an_instance_is_valid(schema: dict[str, Any], seed: int) -> None:
     hints = Hints.from_text("The weather in Paris and Rome at 12 degrees, 3.5 or -7.")

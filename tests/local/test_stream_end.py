@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tensormesh_local.tally import Counts, Tally
-from tensormesh_local.wire.encoding import DONE, EventStream, event
+from tensormesh_local.wire.event_stream import DONE, EventStream, event
+from tensormesh_local.wire.tally import Counts, Tally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

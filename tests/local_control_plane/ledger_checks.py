@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local_control_plane.world import ADMIN_ID, SPECS, START
+from local_control_plane.world import ADMIN_ID, START
 
 from tensormesh_local.clock import ManualClock
 from tensormesh_local.control_plane.accounts.users import create_user
@@ -23,11 +23,9 @@ class Books:
 
     def __init__(self) -> None:
         self.clock = ManualClock(START)
-        control_plane = create_control_plane(SPECS, clock=self.clock, seed=1)
-        assert control_plane is not None
-        self.control_plane = control_plane
-        self.meter = control_plane.meter
-        with control_plane.state.write() as db:
+        self.control_plane = create_control_plane(clock=self.clock, seed=1)
+        self.meter = self.control_plane.meter
+        with self.control_plane.state.write() as db:
             create_user(db, OTHER_ID, "other@heron.test", 0)
 
     def do(

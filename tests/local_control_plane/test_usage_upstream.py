@@ -17,7 +17,7 @@ from local_control_plane.world import Client, World
 from tensormesh_local import create_app
 from tensormesh_local.engines.upstream import UpstreamEngine
 from tensormesh_local.engines.usage import UsageReader, counts_of
-from tensormesh_local.tally import Counts
+from tensormesh_local.wire.tally import Counts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -45,13 +45,11 @@ class World:
 
     def __init__(self, state: Path | None = None, **options: Any) -> None:
         self.clock = ManualClock(START)
-        control_plane = create_control_plane(
-            SPECS, state=state, **{"clock": self.clock, "seed": 1, **options}
+        self.control_plane = create_control_plane(
+            state=state, **{"clock": self.clock, "seed": 1, **options}
         )
-        assert control_plane is not None
-        self.control_plane = control_plane
         OPEN_WORLDS.append(self)
-        self.app = create_app(control_plane=control_plane)
+        self.app = create_app(control_plane=self.control_plane)
         self.admin = Client(self, DEFAULT_CONTROL_PLANE_TOKEN)
         self.nobody = Client(self, None)
 

@@ -1,4 +1,4 @@
-"""Which keys open the inference hosts, and which models these offer."""
+"""Which API keys open the inference hosts, and which models they may use."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from tensormesh_local.control_plane.deployments.records import DeployedModel, se
 from tensormesh_local.control_plane.ids import digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tensormesh_local.clock import Clock
     from tensormesh_local.control_plane.state import State
 
-# When the models of the price table are said to have been made, in unix seconds: 2026-01-01.
 PUBLISHED: Final = 1_767_225_600
-# Scopes that open a host; a key without any opens both.
+"""Creation time of the models with a price, in Unix seconds: 2026-01-01."""
+
+# Scopes that open a host. A key without scopes opens both.
 _ANY_HOST: Final = "inference"
 _SCOPES: Final = {"serverless": "serverless", "on_demand": "on-demand"}
 
 
 @dataclass(frozen=True, slots=True)
 class KeyOwner:
-    """Whose a key is. The host's own keys are the default user's; their id is empty."""
+    """The owner of an API key. The host's own keys belong to the default user and have no id."""
 
     user_id: str
     api_key_id: str = ""
@@ -36,26 +39,24 @@ class KeyOwner:
         return not self.scopes or not {_ANY_HOST, _SCOPES[surface]}.isdisjoint(self.scopes)
 
 
-class KeyRing:
-    """The keys of this host: its own, and those of the Control Plane if it has one.
+class InferenceAccess:
+    """The API keys of this host, its own and those of the Control Plane, and their models.
 
     Args:
-        static: The host's own keys.
-        state: The Control Plane's state; None without one.
-        clock: What tells whether a key has expired.
+        keys: The host's own keys.
+        state: The Control Plane's state.
+        clock: Decides whether a key has expired.
     """
 
-    def __init__(self, static: StaticKeys, state: State | None, clock: Clock) -> None:
-        self._static = static
+    def __init__(self, keys: Iterable[str], state: State, clock: Clock) -> None:
+        self._static = StaticKeys(keys)
         self._state = state
         self._clock = clock
 
-    def authorize(self, key: str) -> KeyOwner | None:
-        """Return whose a key is; None if it is unknown, deleted or expired."""
+    def authenticate(self, key: str) -> KeyOwner | None:
+        """Return the owner of a key, or None if the key is unknown, deleted or expired."""
         if self._static.accepts(key):
             return KeyOwner(DEFAULT_USER_ID)
-        if self._state is None:
-            return None
         with self._state.read() as db:
             row = db.execute(
                 "SELECT id, user_id, scopes FROM api_keys WHERE secret_hash = ? "
@@ -67,16 +68,12 @@ class KeyRing:
         return KeyOwner(row["user_id"], row["id"], tuple(json.loads(row["scopes"])))
 
     def served_models(self, user_id: str) -> list[DeployedModel]:
-        """Return what the user has deployed and runs now."""
-        if self._state is None:
-            return []
+        """Return the running deployments of a user."""
         with self._state.read() as db:
             return served_models(db, user_id, self._now())
 
     def published_models(self) -> list[DeployedModel]:
-        """Return what Serverless offers to all: every model whose price is in force."""
-        if self._state is None:
-            return []
+        """Return the models that Serverless offers to everyone: those with an active price."""
         with self._state.read() as db:
             names = published_names(db)
         return [DeployedModel("", name, name, PUBLISHED) for name in names]

@@ -1,13 +1,12 @@
-"""The Control Plane as an ASGI application."""
+"""The ASGI application of the Control Plane."""
 
 from __future__ import annotations
 
-import logging
+import json
 import sqlite3
 from typing import TYPE_CHECKING, Final, Literal
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
 
 from tensormesh_local.auth import (
     DEFAULT_API_KEY,
@@ -26,47 +25,56 @@ from tensormesh_local.control_plane.demo.account import fill_with_demo_data
 from tensormesh_local.control_plane.errors import (
     Code,
     ControlPlaneError,
-    invalid_argument,
+    invalid_arguments,
+    method_not_allowed,
+    not_found,
     unauthenticated,
 )
 from tensormesh_local.control_plane.ids import IdSource
 from tensormesh_local.control_plane.operations import HANDLERS, SCHEMA, SCHEMA_VERSION
 from tensormesh_local.control_plane.rate_limit import RateLimit
-from tensormesh_local.control_plane.requests import read_body, read_query
-from tensormesh_local.control_plane.routing import Routes, method_not_allowed
 from tensormesh_local.control_plane.state import State
+from tensormesh_local.http.application import HostApp
+from tensormesh_local.http.requests import (
+    InvalidRequestError,
+    finite_float,
+    read_body,
+    read_query,
+    receive_body,
+)
+from tensormesh_local.http.responses import JsonResponse
+from tensormesh_local.http.routing import RouteError
 from tensormesh_local.specs import load_specs
-from tensormesh_local.wire.encoding import JsonResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import Receive, Scope, Send
 
     from tensormesh_local.clock import Clock
-    from tensormesh_local.specs import Operation, SpecSet
+    from tensormesh_local.http.errors import RequestError
+    from tensormesh_local.specs import Operation
 
 CONTROL_PLANE_PREFIX: Final = "/control-plane"
 
 SeedData = Literal["demo"]
-"""What a new state can be filled with."""
+"""Data that a new state can be filled with."""
 
 _MAX_BODY_BYTES: Final = 1024 * 1024
-_logger = logging.getLogger("tensormesh_local")
 
 
-class ControlPlane:
-    """Serves the operations of the Control Plane, and the page that approves logins.
+class ControlPlane(HostApp):
+    """ASGI application of the Control Plane, including the page that approves logins.
 
     Args:
-        operations: What the definitions state.
-        state: What it knows; the default user is made if it is not there.
-        clock: What tells the time.
-        ids: What makes ids and secrets.
-        settings: How the host was started.
-        rate_limit: How many requests a minute each access token may send; None for any number.
+        operations: The operations of the host.
+        state: The stored state; the default user is created if it does not exist.
+        clock: Provides the time.
+        ids: Creates ids and secrets.
+        settings: Options of the host.
+        rate_limit: Requests per minute that each access token may send; None for no limit.
     """
 
     def __init__(
@@ -79,63 +87,75 @@ class ControlPlane:
         settings: Settings,
         rate_limit: int | None = None,
     ) -> None:
+        super().__init__(operations)
         self.state = state
         self.clock = clock
         self.ids = ids
         self.settings = settings
         self.meter = Meter(state, clock, ids)
-        self._routes = Routes(operations)
         self._token = StaticKeys([settings.token])
         self._rate_limit = RateLimit(rate_limit, clock)
         with state.write() as db:
             ensure_default_user(db, to_micros(clock.now()))
 
     def close(self) -> None:
-        """Write what is metered and not yet written, and close the state."""
+        """Write the usage that was not written yet, and close the state."""
         self.meter.close()
         self.state.close()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        response = await self._answer(Request(scope, receive))
-        await response(scope, receive, send)
-
-    async def _answer(self, request: Request) -> Response:
+    async def handle_path(self, request: Request, path: str) -> Response:
+        """Respond to a request for an operation or for the login page."""
         try:
-            path = _path_below(request)
-            if path == login_page.PATH:
-                if request.method not in login_page.METHODS:
-                    raise method_not_allowed(login_page.METHODS)
-                return await login_page.answer_approval(self._context(request), request)
-            operation, parameters = self._routes.find(request.method, path)
-            raw = await _read_body(request) if operation.body_validator else b""
-            return await run_in_threadpool(self._carry_out, operation, parameters, request, raw)
-        except ControlPlaneError as error:
-            return error.response()
-        except ClientDisconnect:
-            # Nobody is left to read an answer.
-            return JsonResponse({}, status_code=400)
+            if path != login_page.PATH:
+                return await super().handle_path(request, path)
+            if request.method not in login_page.METHODS:
+                raise RouteError(path, login_page.METHODS)
+            return await login_page.respond(self._context(request), request)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                return _busy().response()
-            return _failure(request)
-        except Exception:
-            return _failure(request)
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            message = "The state is locked by another process."
+            headers = {"Retry-After": "1"}
+            raise ControlPlaneError(Code.UNAVAILABLE, message, headers=headers) from error
 
-    def _carry_out(
+    async def handle(
+        self, operation: Operation, parameters: dict[str, str], request: Request
+    ) -> Response:
+        """Respond to a request for an operation."""
+        raw = b""
+        if operation.body_validator is not None:
+            raw = await receive_body(request, _MAX_BODY_BYTES)
+        return await run_in_threadpool(self._run, operation, parameters, request, raw)
+
+    def to_request_error(self, error: Exception) -> RequestError:
+        """Return the error response to an exception."""
+        if isinstance(error, InvalidRequestError):
+            return invalid_arguments(
+                (_field(problem.kind, problem.location), problem.message)
+                for problem in error.problems
+            )
+        if isinstance(error, RouteError):
+            if error.allowed:
+                return method_not_allowed(error.allowed)
+            return not_found("path", error.path)
+        return ControlPlaneError(Code.INTERNAL, "The local host failed to respond: see its log.")
+
+    def _run(
         self, operation: Operation, path: dict[str, str], request: Request, raw: bytes
     ) -> Response:
+        """Authenticate and validate a request, and run its handler, in a worker thread."""
         user = None
         if operation.needs_key:
             user = self._authenticate(request.headers.get("Authorization"))
         query = read_query(operation.query, request.query_params.multi_items())
         body = {}
         if operation.body_validator is not None:
-            body = read_body(operation.body_validator, request.headers.get("Content-Type"), raw)
+            body = read_body(operation.body_validator, request.headers, raw, parse_float=_number)
+            _check_storable(body)
         handler = HANDLERS.get(operation.operation_id)
         if handler is None:
             raise ControlPlaneError(Code.UNIMPLEMENTED, f"no {operation.operation_id} here")
-        # What inference answered so far is part of what is told or done now.
+        # Everything that inference used until now is part of the response.
         self.meter.flush()
         return JsonResponse(handler(self._context(request, user, path, query, body)))
 
@@ -176,7 +196,6 @@ class ControlPlane:
 
 
 def create_control_plane(
-    specs: SpecSet | None = None,
     *,
     api_key: str = DEFAULT_API_KEY,
     token: str = DEFAULT_CONTROL_PLANE_TOKEN,
@@ -187,30 +206,26 @@ def create_control_plane(
     seed_data: SeedData | None = None,
     data_seed: int = 0,
     rate_limit: int | None = None,
-) -> ControlPlane | None:
-    """Return a Control Plane; None if the definitions have none.
+) -> ControlPlane:
+    """Return a Control Plane.
 
     Args:
-        specs: The definitions; by default those that come with the package.
-        api_key: The default user's key for inference.
+        api_key: The default user's API key for inference.
         token: The default user's access token.
         state: The file to keep the state in; None for memory.
-        auto_approve: Whether logins are approved at once, for the default user.
-        clock: What tells the time; by default this machine.
-        seed: What ids and secrets follow from; by default they are random.
-        seed_data: What a state that begins with nothing is filled with: ``demo`` for an account
-            with a past; nothing by default.
-        data_seed: What follows that data.
-        rate_limit: How many requests a minute each access token may send; more are answered 429
-            with ``Retry-After``. None for any number.
+        auto_approve: Approve logins at once, as the default user.
+        clock: Provides the time; by default the system clock.
+        seed: Seed of ids and secrets; by default they are random.
+        seed_data: Data to fill an empty state with: ``demo`` for an account with a history.
+        data_seed: Seed of ``seed_data``.
+        rate_limit: Requests per minute that each access token may send; more are refused with
+            429 and ``Retry-After``. None for no limit.
 
     Raises:
-        SpecError: There are no definitions.
+        SpecError: The OpenAPI definitions are missing.
         StateError: The file cannot be used.
     """
-    operations = (specs or load_specs()).control_plane
-    if not operations:
-        return None
+    operations = load_specs().control_plane
     opened = State(state, SCHEMA, SCHEMA_VERSION)
     control_plane = ControlPlane(
         operations,
@@ -225,32 +240,20 @@ def create_control_plane(
     return control_plane
 
 
-def _path_below(request: Request) -> str:
-    """Return the path as sent, without what it is mounted at."""
-    raw = request.scope.get("raw_path") or request.scope["path"].encode()
-    path: str = raw.partition(b"?")[0].decode("latin-1")
-    return path.removeprefix(request.scope.get("root_path", ""))
+def _field(kind: str, location: tuple[str | int, ...]) -> str:
+    # A position in a body that is not JSON is not a field.
+    return ".".join(map(str, () if kind == "json_invalid" else location)) or "body"
 
 
-async def _read_body(request: Request) -> bytes:
-    chunks = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > _MAX_BODY_BYTES:
-            raise invalid_argument("body", f"Input should be at most {_MAX_BODY_BYTES} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
+def _number(text: str) -> int | float:
+    # In JSON, 1.0 is an integer as well.
+    value = finite_float(text)
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
-def _busy() -> ControlPlaneError:
-    return ControlPlaneError(
-        Code.UNAVAILABLE, "another process holds the state", headers={"Retry-After": "1"}
-    )
-
-
-def _failure(request: Request) -> Response:
-    _logger.exception("%s %s failed", request.method, request.url.path)
-    return ControlPlaneError(
-        Code.INTERNAL, "The local host failed to answer; its log says why."
-    ).response()
+def _check_storable(body: object) -> None:
+    """Refuse text with lone surrogates, which SQLite cannot store."""
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise invalid_arguments([("body", "Input should be valid Unicode text")]) from error

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tensormesh_local.clock import MINUTE, SECOND, to_micros
+from tensormesh_local.clock import MINUTE, to_micros
 from tensormesh_local.control_plane.errors import resource_exhausted
 
 if TYPE_CHECKING:
@@ -43,9 +43,8 @@ class RateLimit:
             self._forget(now - MINUTE)
             times = self._times.setdefault(token, deque())
             if len(times) >= self._per_minute:
-                wait = times[0] + MINUTE - now
                 raise resource_exhausted(
-                    f"more than {self._per_minute} requests in a minute", -(-wait // SECOND)
+                    f"more than {self._per_minute} requests in a minute", times[0] + MINUTE - now
                 )
             times.append(now)
 

@@ -62,7 +62,7 @@ class State:
             raise
 
     @property
-    def is_lasting(self) -> bool:
+    def is_durable(self) -> bool:
         """Whether what is written outlives the process."""
         return self._path is not None
 

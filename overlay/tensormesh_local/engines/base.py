@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect
 
-from tensormesh_local.tally import Tally
+from tensormesh_local.wire.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -10,11 +10,11 @@ from tensormesh_local.builtin.model import BuiltinModel
 from tensormesh_local.builtin.regex_sample import UnsupportedPatternError
 from tensormesh_local.builtin.schema_instance import UnsupportedSchemaError
 from tensormesh_local.engines.base import Call, Engine
-from tensormesh_local.errors import bad_request, unknown_model
+from tensormesh_local.http.errors import bad_request, unknown_model
+from tensormesh_local.http.responses import JsonResponse
 from tensormesh_local.version import HOST_VERSION
 from tensormesh_local.wire.chat import create_chat_completion
 from tensormesh_local.wire.completions import create_completion
-from tensormesh_local.wire.encoding import JsonResponse
 from tensormesh_local.wire.models import list_models
 from tensormesh_local.wire.pace import Pace
 from tensormesh_local.wire.responses import create_response

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from tensormesh_extras import install_hint
 from tensormesh_local.engines.base import Call, EngineError
 from tensormesh_local.engines.upstream import UpstreamEngine
-from tensormesh_local.errors import ApiError, unknown_model
-from tensormesh_local.wire.encoding import JsonResponse
+from tensormesh_local.http.errors import ApiError, unknown_model
+from tensormesh_local.http.responses import JsonResponse
 
 if TYPE_CHECKING:
     from starlette.responses import Response

@@ -10,13 +10,13 @@ from starlette.responses import Response
 
 from tensormesh_local.engines.base import Call, Engine
 from tensormesh_local.engines.usage import UsageReader, counts_of
-from tensormesh_local.errors import ApiError
-from tensormesh_local.wire.encoding import DONE, EventStream, event
+from tensormesh_local.http.errors import ApiError
+from tensormesh_local.wire.event_stream import DONE, EventStream, event
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from tensormesh_local.tally import Tally
+    from tensormesh_local.wire.tally import Tally
 
 _FORWARDED_REQUEST_HEADERS: Final = ("Accept", "Content-Type", "X-User-Id")
 _FORWARDED_RESPONSE_HEADERS: Final = ("Content-Type", "Retry-After", "Cache-Control")

@@ -6,7 +6,7 @@ import json
 from collections import deque
 from typing import Any, Final
 
-from tensormesh_local.tally import Counts
+from tensormesh_local.wire.tally import Counts
 
 _KEY: Final = b'"usage":'
 # The last usage of a stream is near its end: in the last chunk, or the last event but one.

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh_local.builtin.answers import plan_chat
 from tensormesh_local.builtin.generation import Finish, Kind
-from tensormesh_local.tally import Counts
+from tensormesh_local.http.responses import JsonResponse, dump
 from tensormesh_local.wire.chat_choice import Choice
 from tensormesh_local.wire.chat_request import ChatRequest, read_chat
-from tensormesh_local.wire.encoding import DONE, EventStream, JsonResponse, dump, event
+from tensormesh_local.wire.event_stream import DONE, EventStream, event
 from tensormesh_local.wire.logprobs import prompt_logprobs
 from tensormesh_local.wire.pace import interleave
+from tensormesh_local.wire.tally import Counts
 from tensormesh_local.wire.usage import chat_usage
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensormesh_local.builtin.answers import ChatTask, Thinking, ToolChoice
 from tensormesh_local.builtin.template import render_chat
-from tensormesh_local.errors import bad_request
+from tensormesh_local.http.errors import bad_request
 from tensormesh_local.wire.requests import (
     Sampling,
     StreamMode,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from tensormesh_local.builtin.answers import plan_completion
 from tensormesh_local.builtin.generation import ABORTED, Finish, Piece
-from tensormesh_local.errors import bad_request
-from tensormesh_local.tally import Counts
+from tensormesh_local.http.errors import bad_request
+from tensormesh_local.http.responses import JsonResponse
 from tensormesh_local.tokenizer import UnknownTokenError, decode, encode
-from tensormesh_local.wire.encoding import DONE, EventStream, JsonResponse, event
+from tensormesh_local.wire.event_stream import DONE, EventStream, event
 from tensormesh_local.wire.logprobs import TextLogprobs, prompt_logprobs
 from tensormesh_local.wire.pace import interleave
 from tensormesh_local.wire.requests import (
@@ -23,6 +23,7 @@ from tensormesh_local.wire.requests import (
     read_stream_mode,
     whole_number,
 )
+from tensormesh_local.wire.tally import Counts
 from tensormesh_local.wire.usage import text_usage
 
 if TYPE_CHECKING:

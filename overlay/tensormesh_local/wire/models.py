@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_local.builtin.catalog import MAX_MODEL_LEN
-from tensormesh_local.wire.encoding import JsonResponse
+from tensormesh_local.http.responses import JsonResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

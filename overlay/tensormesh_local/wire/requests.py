@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tensormesh_local.builtin.catalog import MAX_MODEL_LEN
 from tensormesh_local.builtin.constraint import Constraint
 from tensormesh_local.builtin.generation import Limits
-from tensormesh_local.errors import bad_request
+from tensormesh_local.http.errors import bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh_local.builtin.answers import plan_chat
 from tensormesh_local.builtin.generation import Kind, Piece
-from tensormesh_local.tally import Counts
-from tensormesh_local.wire.encoding import DONE, EventStream, JsonResponse
+from tensormesh_local.http.responses import JsonResponse
+from tensormesh_local.wire.event_stream import DONE, EventStream
 from tensormesh_local.wire.logprobs import chat_entry
 from tensormesh_local.wire.pace import interleave
 from tensormesh_local.wire.response_items import EventWriter, Item, open_item
 from tensormesh_local.wire.responses_request import ResponseCall, read_response
+from tensormesh_local.wire.tally import Counts
 from tensormesh_local.wire.usage import response_usage
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh_local.builtin.answers import ChatTask
 from tensormesh_local.builtin.template import render_chat
-from tensormesh_local.errors import ApiError, bad_request
+from tensormesh_local.http.errors import ApiError, bad_request
 from tensormesh_local.wire.chat_request import named_tool_choice, read_tool_choice
 from tensormesh_local.wire.requests import Sampling, read_constraint, read_sampling, whole_number
 

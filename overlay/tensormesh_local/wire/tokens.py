@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from tensormesh_local.builtin.catalog import MAX_MODEL_LEN
 from tensormesh_local.builtin.template import render_chat
-from tensormesh_local.errors import bad_request
+from tensormesh_local.http.errors import bad_request
+from tensormesh_local.http.responses import JsonResponse
 from tensormesh_local.tokenizer import UnknownTokenError, decode, encode, token_string
 from tensormesh_local.wire.chat_request import check_template, check_text_only
-from tensormesh_local.wire.encoding import JsonResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

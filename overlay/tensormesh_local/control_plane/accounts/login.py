@@ -15,9 +15,7 @@ from tensormesh_local.control_plane.accounts.activities import record_activity
 from tensormesh_local.control_plane.accounts.users import find_user
 from tensormesh_local.control_plane.context import Caller, operation
 from tensormesh_local.control_plane.errors import (
-    ERROR_DOMAIN,
-    Code,
-    ControlPlaneError,
+    failed_precondition,
     invalid_argument,
     not_found,
     permission_denied,
@@ -140,12 +138,7 @@ def exchange_cli_login(context: Context) -> dict[str, Any]:
         db.execute("UPDATE logins SET polled_at = ? WHERE id = ?", (context.now, login["id"]))
     if login["status"] == DENIED:
         raise permission_denied("login denied")
-    pending = {
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-        "reason": "AUTHORIZATION_PENDING",
-        "domain": ERROR_DOMAIN,
-    }
-    raise ControlPlaneError(Code.FAILED_PRECONDITION, "login not approved yet", [pending])
+    raise failed_precondition("login not approved yet", "AUTHORIZATION_PENDING")
 
 
 @operation
@@ -228,5 +221,4 @@ def _check_verifier(challenge: str | None, verifier: str | None) -> None:
 
 def _check_pace(polled_at: int | None, now: int) -> None:
     if polled_at is not None and now < polled_at + POLL_SECONDS * SECOND:
-        wait = polled_at + POLL_SECONDS * SECOND - now
-        raise resource_exhausted("polled too often", -(-wait // SECOND))
+        raise resource_exhausted("polled too often", polled_at + POLL_SECONDS * SECOND - now)

@@ -72,7 +72,7 @@ _FORM: Final = """\
 """
 
 
-async def answer_approval(context: Context, request: Request) -> Response:
+async def respond(context: Context, request: Request) -> Response:
     """Show the page (GET) or take the decision (POST)."""
     if request.method == "POST":
         raw = b""

@@ -28,7 +28,7 @@ from tensormesh_local.control_plane.observability.latency import (
 )
 from tensormesh_local.control_plane.observability.logs import ERROR, INFO, WARNING, write_log
 from tensormesh_local.control_plane.observability.targets import deployed_model_id
-from tensormesh_local.tally import CLIENT_GONE
+from tensormesh_local.wire.tally import CLIENT_GONE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -154,9 +154,9 @@ class Meter:
                 raise
 
     @property
-    def is_lasting(self) -> bool:
+    def is_durable(self) -> bool:
         """Whether what is written outlives the process."""
-        return self._state.is_lasting
+        return self._state.is_durable
 
     def keep(self) -> None:
         """Write what was noted so far. Where that fails it is logged, and tried again later."""

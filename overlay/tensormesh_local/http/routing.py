@@ -1,4 +1,4 @@
-"""Finds the operation that a request is for."""
+"""Find the operation that a request is for."""
 
 from __future__ import annotations
 
@@ -7,21 +7,35 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from tensormesh_local.control_plane.errors import Code, ControlPlaneError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from starlette.types import Scope
 
     from tensormesh_local.specs import Operation
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 
-class Routes:
-    """Operations by path. Where several paths fit, the one with the most fixed parts is meant.
+class RouteError(Exception):
+    """No operation has this path, or none of those with this path has the method.
 
     Args:
-        operations: What there is; a path may have parameters, and fixed text next to them.
+        path: The request's path, decoded.
+        allowed: The path's methods; empty if the path does not exist.
+    """
+
+    def __init__(self, path: str, allowed: Iterable[str] = ()) -> None:
+        super().__init__(path)
+        self.path = path
+        self.allowed = ", ".join(sorted(allowed))
+
+
+class Routes:
+    """Operations by path. If several paths match, the one with the most fixed segments wins.
+
+    Args:
+        operations: The operations; paths may have parameters, and fixed text next to them.
     """
 
     def __init__(self, operations: Iterable[Operation]) -> None:
@@ -33,35 +47,32 @@ class Routes:
         ]
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
-        """Return an operation, and the path's parameters.
+        """Return the operation and the path parameters of a request.
 
         Args:
-            method: The HTTP method; HEAD is taken for GET.
-            path: The path as sent, with percent-encoding.
+            method: HTTP method; HEAD is treated like GET.
+            path: The path as sent, percent-encoded.
 
         Raises:
-            ControlPlaneError: 404, there is no such path; 405, not with this method.
+            RouteError: There is no such path, or it does not have this method.
         """
-        # A slash may be part of a parameter if it is encoded.
+        # An encoded slash is part of a parameter.
         given = [unquote(segment) for segment in path.split("/")]
         for segments, methods in self._routes:
             parameters = _match(segments, given)
             if parameters is not None:
                 operation = methods.get("GET" if method == "HEAD" else method)
                 if operation is None:
-                    raise method_not_allowed(methods)
+                    raise RouteError(unquote(path), methods)
                 return operation, parameters
-        raise ControlPlaneError(Code.NOT_FOUND, f"no such path: {unquote(path)}")
+        raise RouteError(unquote(path))
 
 
-def method_not_allowed(allowed: Iterable[str]) -> ControlPlaneError:
-    """Return the error for a path that is not for this method; ``allowed`` are the others."""
-    return ControlPlaneError(
-        Code.UNIMPLEMENTED,
-        "Method Not Allowed",
-        headers={"Allow": ", ".join(sorted(allowed))},
-        status=405,
-    )
+def path_below_mount(scope: Scope) -> str:
+    """Return the path as sent, without the prefix at which the application is mounted."""
+    raw = scope.get("raw_path") or scope["path"].encode()
+    path: str = raw.partition(b"?")[0].decode("latin-1")
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 def _segments(path: str) -> list[re.Pattern[str]]:
@@ -70,12 +81,12 @@ def _segments(path: str) -> list[re.Pattern[str]]:
 
 def _expressions(segment: str) -> Iterator[str]:
     for index, text in enumerate(_PARAMETER.split(segment)):
-        # The odd ones are the names of parameters.
+        # Odd positions are the names of parameters.
         yield f"(?P<{text}>.+)" if index % 2 else re.escape(text)
 
 
-def _generality(path: str) -> list[int]:
-    return [len("".join(_PARAMETER.split(part)[::2])) == 0 for part in path.split("/")[1:]]
+def _generality(path: str) -> list[bool]:
+    return [not "".join(_PARAMETER.split(part)[::2]) for part in path.split("/")[1:]]
 
 
 def _match(segments: Sequence[re.Pattern[str]], given: Sequence[str]) -> dict[str, str] | None:

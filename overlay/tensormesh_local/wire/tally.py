@@ -1,4 +1,4 @@
-"""What an answer took: counted by whoever answers, told to the meter when it ends."""
+"""Measure one response and report it when it ends."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 CLIENT_GONE: Final = 499
-"""The status of an answer whose client was gone before its end."""
+"""The status of a response whose client disconnected before its end."""
 
 
 class Counts(NamedTuple):
-    """Tokens; ``prompt`` includes ``cached``."""
+    """Token counts; ``prompt`` includes ``cached``."""
 
     prompt: int = 0
     cached: int = 0
@@ -21,12 +21,17 @@ class Counts(NamedTuple):
 
 
 class Tally:
-    """Follows one answer.
+    """The measurements of one response.
 
     Args:
-        report: Called once, at the end, with status, counts, seconds, and the seconds that the
-            first token took (None if that cannot be told).
-        keep: Returns when what was reported is safe.
+        report: Called once, at the end, with status, counts, duration in seconds, and seconds to
+            the first token (None if unknown).
+        keep: Returns when the report is stored safely.
+
+    Attributes:
+        counts: Returns the tokens used so far; set by the engine.
+        silent_chunks: Number of chunks without a token at the start of a stream.
+        failure: Status of an error after the response had started.
     """
 
     def __init__(
@@ -39,27 +44,24 @@ class Tally:
         self._start = time.perf_counter()
         self._first: float | None = None
         self.counts: Callable[[], Counts] = Counts
-        """Tells what was taken so far; set by whoever answers."""
         self.silent_chunks = 0
-        """How many chunks a stream begins with that have no token in them."""
         self.failure: int | None = None
-        """The status of an error that came after the answer had begun."""
 
     def first_token(self) -> None:
-        """Note that the first token is there."""
+        """Note that the first token was generated."""
         self._first = time.perf_counter() - self._start
 
     def finish(self, status: int) -> None:
-        """Report the answer, unless that was done before."""
+        """Report the response, unless it was reported before."""
         report, self._report = self._report, None
         if report is not None:
             seconds = time.perf_counter() - self._start
             report(self.failure or status, self.counts(), seconds, self._first)
 
     async def close(self, status: int) -> None:
-        """Report the answer, unless that was done before; return when that is safe.
+        """Report the response, unless it was reported before, and wait until it is stored.
 
-        Called before the client sees the end, so that a kill loses nothing that it has seen.
+        Call it before the client sees the end, so that a kill loses nothing that it has seen.
         """
         if self._report is not None:
             self.finish(status)

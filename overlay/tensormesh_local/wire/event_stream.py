@@ -1,40 +1,29 @@
-"""JSON and server-sent events as bytes."""
+"""Server-sent events."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
 
-from tensormesh_local.tally import CLIENT_GONE, Tally
+from tensormesh_local.http.responses import dump
+from tensormesh_local.wire.tally import CLIENT_GONE, Tally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from starlette.types import Send
 
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_COMPACT_ASCII = json.JSONEncoder(separators=(",", ":")).encode
-
 DONE: Final = b"data: [DONE]\n\n"
 
-# Lines by which a client knows that it has the whole answer. In JSON a line end is escaped.
+# Lines that tell a client that the response is complete. In JSON a line feed is escaped.
 _END_MARK: Final = re.compile(
     rb"\n(?:data: ?\[DONE\]|event: ?response\.(?:completed|incomplete|failed))"
 )
 _END_MARK_BYTES: Final = 64
-
-
-def dump(value: Any) -> bytes:
-    """Return compact JSON as UTF-8; text with lone surrogates is escaped instead."""
-    try:
-        return _COMPACT(value).encode()
-    except UnicodeEncodeError:
-        return _COMPACT_ASCII(value).encode()
 
 
 def event(value: Any) -> bytes:
@@ -42,20 +31,16 @@ def event(value: Any) -> bytes:
     return b"data: " + dump(value) + b"\n\n"
 
 
-class JsonResponse(Response):
-    """A JSON answer."""
-
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        """Encode the body."""
-        return dump(content)
-
-
 class EventStream(StreamingResponse):
-    """An answer in server-sent events. Its source is closed as soon as the client is gone.
+    """A response of server-sent events. Its source is closed as soon as the client is gone.
 
-    ``tally`` is told of the first token, and of the end before the client is.
+    ``tally`` is told about the first token, and about the end before the client sees it.
+
+    Args:
+        source: The events, in chunks of any size.
+        status_code: HTTP status.
+        headers: Response headers.
+        media_type: Content type.
     """
 
     def __init__(
@@ -94,7 +79,7 @@ class EventStream(StreamingResponse):
                     if not silent:
                         self.tally.first_token()
                     silent -= 1
-                # A mark may come in several chunks, if the answer is another server's.
+                # The end mark may be split between chunks of an upstream server.
                 tail += chunk
                 if _END_MARK.search(tail):
                     await self.tally.close(self.status_code)
