@@ -32,7 +32,7 @@ _PHASES: tuple[tuple[type[Exception], TimeoutPhase, str], ...] = (
 def connection_error(
     error: Exception, call: Call, attempts: int, secrets: tuple[str, ...] = ()
 ) -> APIConnectionError:
-    """The error for a failure of the transport. It holds no frame in which a secret may stand.
+    """Return the error for a failure of the transport.
 
     Args:
         error: What httpx raised.
@@ -45,7 +45,7 @@ def connection_error(
         found.__suppress_context__ = True
         return found
     found = _error(error, call, attempts)
-    found.__cause__ = without_frames(error)
+    found.__cause__ = error
     return found
 
 
@@ -88,18 +88,3 @@ def _phase(error: httpx.TimeoutException, call: Call) -> tuple[TimeoutPhase, str
         if isinstance(error, kind):
             return phase, what
     return "read", "waiting for the next bytes"
-
-
-def without_frames(error: BaseException) -> BaseException:
-    """The error and those below it without their frames.
-
-    Frames hold sockets, and in their variables the headers that went out; what prints or reports
-    a traceback with its variables would show the key.
-    """
-    below: BaseException | None = error
-    seen = set()
-    while below is not None and id(below) not in seen:
-        seen.add(id(below))
-        below.__traceback__ = None
-        below = below.__cause__ or below.__context__
-    return error

@@ -12,6 +12,7 @@ from ._errors import StreamError
 from ._exchange import decode, parse
 from ._lines import LineSplitter, LineTooLongError
 from ._streams.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
+from ._tracebacks import clears_frames, clears_frames_async
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -53,6 +54,7 @@ class RawResponse(Generic[ResultT]):
         """The server's id of the request, if it sent one."""
         return self.headers.get("x-request-id")
 
+    @clears_frames
     def json(self) -> Any:
         """The body as decoded JSON.
 
@@ -61,6 +63,7 @@ class RawResponse(Generic[ResultT]):
         """
         return decode(self._exchange, self.content, self.status_code, self.headers)
 
+    @clears_frames
     def parse(self) -> ResultT:
         """The typed result, as the plain method returns it.
 
@@ -142,14 +145,8 @@ class StreamedResponse(_Open, Closing):
     _body: SyncBody
 
     def iter_bytes(self) -> Iterator[bytes]:
-        """Pieces of the body as they come, decompressed."""
-        self._begin(self._body)
-        while True:
-            chunk = self._next_chunk()
-            if chunk is None:
-                return
-            # Left early here, this closes nothing: the collector, which may end it, must not.
-            yield chunk
+        """Iterate over pieces of the body as they come, decompressed."""
+        return _SyncPieces(self, lambda chunk: [chunk])
 
     def _next_chunk(self) -> bytes | None:
         """The next piece of the body; None at its end."""
@@ -181,35 +178,14 @@ class StreamedResponse(_Open, Closing):
         Args:
             decode_unicode: True gives str, decoded from UTF-8; False gives bytes. Default: False.
         """
-        lines = self._lines()
-        return (line.decode("utf-8", "replace") for line in lines) if decode_unicode else lines
-
-    def _lines(self) -> Iterator[bytes]:
         splitter = LineSplitter()
-        for chunk in self.iter_bytes():
-            try:
-                lines = splitter.feed(chunk)
-            except LineTooLongError as error:
-                self.close()
-                raise self._error(error) from error
-            yield from lines
-        yield from splitter.finish()
+        if not decode_unicode:
+            return _SyncPieces(self, splitter.feed, splitter.finish)
+        return _SyncPieces(self, *_decoded(splitter))
 
     def iter_events(self) -> Iterator[ServerSentEvent]:
         """Server-sent events, the end mark `[DONE]` included."""
-        decoder = SSEDecoder()
-        begun = monotonic()
-        for chunk in self.iter_bytes():
-            try:
-                events = decoder.feed_events(chunk)
-                if not events:
-                    self._check_idle(begun)
-            except (EventTooLargeError, _http.IdleTimeout) as error:
-                self.close()
-                raise self._error(error) from error
-            if events:
-                yield from events
-                begun = monotonic()
+        return _SyncPieces(self, SSEDecoder().feed_events, are_events=True)
 
     def close(self) -> None:
         """Give the connection back. May be called twice."""
@@ -231,17 +207,12 @@ class AsyncStreamedResponse(_Open, AsyncClosing):
     _body: AsyncBody
 
     def iter_bytes(self) -> AsyncIterator[bytes]:
-        """Pieces of the body as they come, decompressed."""
+        """Iterate over pieces of the body as they come, decompressed."""
         return _AsyncPieces(self, lambda chunk: [chunk])
 
     def iter_lines(self) -> AsyncIterator[str]:
         """Lines without their ends, decoded from UTF-8."""
-        splitter = LineSplitter()
-        return _AsyncPieces(
-            self,
-            lambda chunk: [line.decode("utf-8", "replace") for line in splitter.feed(chunk)],
-            lambda: [line.decode("utf-8", "replace") for line in splitter.finish()],
-        )
+        return _AsyncPieces(self, *_decoded(LineSplitter()))
 
     def iter_events(self) -> AsyncIterator[ServerSentEvent]:
         """Server-sent events, the end mark `[DONE]` included."""
@@ -273,15 +244,29 @@ class AsyncStreamedResponse(_Open, AsyncClosing):
         await self._body.close()
 
 
-class _AsyncPieces(Generic[PieceT]):
-    """Iterates the pieces of an open response.
+def _decoded(
+    splitter: LineSplitter,
+) -> tuple[Callable[[bytes], list[str]], Callable[[], list[str]]]:
+    """Return the methods of a splitter, for lines as text."""
+    return (
+        lambda chunk: [line.decode("utf-8", "replace") for line in splitter.feed(chunk)],
+        lambda: [line.decode("utf-8", "replace") for line in splitter.finish()],
+    )
 
-    No generator: an event loop would finish one that is left early at a time of its own.
+
+_UNREADABLE = (EventTooLargeError, LineTooLongError, _http.IdleTimeout)
+
+
+class _Pieces(Generic[PieceT]):
+    """Iterate over the pieces of an open response.
+
+    Not a generator: an event loop, or the collector, would finish one that is left early at a time
+    of its own, and its frame would hold what came.
     """
 
     def __init__(
         self,
-        response: AsyncStreamedResponse,
+        response: Any,
         feed: Callable[[bytes], list[PieceT]],
         finish: Callable[[], list[PieceT]] = list,
         *,
@@ -295,28 +280,61 @@ class _AsyncPieces(Generic[PieceT]):
         self._is_begun = False
         self._is_over = False
 
+    def _begin(self) -> None:
+        if not self._is_begun:
+            self._response._begin(self._response._body)
+            self._is_begun = True
+
+    def _take(self, chunk: bytes | None, begun: float) -> None:
+        """Take the next piece of the body; None is its end."""
+        if chunk is None:
+            self._is_over = True
+            self._ready.extend(self._finish())
+            return
+        self._ready.extend(self._feed(chunk))
+        if self._are_events and not self._ready:
+            self._response._check_idle(begun)
+
+
+class _SyncPieces(_Pieces[PieceT]):
+    """Iterate over the pieces of an open response."""
+
+    def __iter__(self) -> Self:
+        return self
+
+    @clears_frames
+    def __next__(self) -> PieceT:
+        self._begin()
+        begun = monotonic()
+        while not self._ready:
+            if self._is_over:
+                raise StopIteration
+            chunk = self._response._next_chunk()
+            try:
+                self._take(chunk, begun)
+            except _UNREADABLE as error:
+                self._response.close()
+                raise self._response._error(error) from error
+        return self._ready.popleft()
+
+
+class _AsyncPieces(_Pieces[PieceT]):
+    """Iterate over the pieces of an open response."""
+
     def __aiter__(self) -> Self:
         return self
 
+    @clears_frames_async
     async def __anext__(self) -> PieceT:
-        response = self._response
-        if not self._is_begun:
-            response._begin(response._body)
-            self._is_begun = True
+        self._begin()
         begun = monotonic()
         while not self._ready:
             if self._is_over:
                 raise StopAsyncIteration
-            chunk = await response._next_chunk()
-            if chunk is None:
-                self._is_over = True
-                self._ready.extend(self._finish())
-                continue
+            chunk = await self._response._next_chunk()
             try:
-                self._ready.extend(self._feed(chunk))
-                if self._are_events and not self._ready:
-                    response._check_idle(begun)
-            except (EventTooLargeError, LineTooLongError, _http.IdleTimeout) as error:
-                await response.close()
-                raise response._error(error) from error
+                self._take(chunk, begun)
+            except _UNREADABLE as error:
+                await self._response.close()
+                raise self._response._error(error) from error
         return self._ready.popleft()

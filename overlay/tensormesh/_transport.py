@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from . import _http
 from ._body import AsyncBody, SyncBody
 from ._call import prepare
-from ._errors import ConfigurationError, closed_error
+from ._errors import closed_error
 from ._exchange import MAX_ERROR_BYTES, Exchange, parse
+from ._tracebacks import clears_frames, clears_frames_async
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,6 +39,7 @@ class SyncTransport:
         self.clients = clients
         self.closed = False
 
+    @clears_frames
     def send(self, request: Request[ResultT, Any], options: CallOptions) -> ResultT:
         """The typed result."""
         exchange, response = self._open(request, options)
@@ -45,6 +47,7 @@ class SyncTransport:
         result: ResultT = parse(exchange, response.status_code, response.headers, content)
         return result
 
+    @clears_frames
     def stream(
         self, request: Request[ResultT, EventT], options: CallOptions
     ) -> Stream[EventT, ResultT]:
@@ -61,6 +64,7 @@ class SyncTransport:
             _http.close(response)
             raise
 
+    @clears_frames
     def send_raw(
         self, request: Request[ResultT, Any], options: CallOptions
     ) -> RawResponse[ResultT]:
@@ -71,6 +75,7 @@ class SyncTransport:
 
         return RawResponse(response, content, exchange)
 
+    @clears_frames
     def stream_raw(self, request: Request[Any, Any], options: CallOptions) -> StreamedResponse:
         """The response, still open."""
         exchange, response = self._open(request, options)
@@ -89,11 +94,7 @@ class SyncTransport:
         """Send until there is a good answer; its body is still to be read."""
         if self.closed:
             raise closed_error()
-        try:
-            call = prepare(self.settings, request, options)
-        except ConfigurationError as error:
-            # Without the frames that hold the body: it may have secrets.
-            raise error.with_traceback(None) from None
+        call = prepare(self.settings, request, options)
         sender = self.clients.get(call.url, self.settings.ca_bundle)
         self._release_abandoned()
         exchange = Exchange(call, self.settings.max_retries)
@@ -159,6 +160,7 @@ class AsyncTransport:
         self.clients = clients
         self.closed = False
 
+    @clears_frames_async
     async def send(self, request: Request[ResultT, Any], options: CallOptions) -> ResultT:
         """The typed result."""
         exchange, response = await self._open(request, options)
@@ -166,6 +168,7 @@ class AsyncTransport:
         result: ResultT = parse(exchange, response.status_code, response.headers, content)
         return result
 
+    @clears_frames_async
     async def stream(
         self, request: Request[ResultT, EventT], options: CallOptions
     ) -> AsyncStream[EventT, ResultT]:
@@ -177,6 +180,7 @@ class AsyncTransport:
             raise exchange.no_stream(response.headers, await _aread_some(response, exchange.call))
         return AsyncStream(AsyncBody(response, self.clients, exchange.call), exchange)
 
+    @clears_frames_async
     async def send_raw(
         self, request: Request[ResultT, Any], options: CallOptions
     ) -> RawResponse[ResultT]:
@@ -187,6 +191,7 @@ class AsyncTransport:
 
         return RawResponse(response, content, exchange)
 
+    @clears_frames_async
     async def stream_raw(
         self, request: Request[Any, Any], options: CallOptions
     ) -> AsyncStreamedResponse:
@@ -202,11 +207,7 @@ class AsyncTransport:
         """Send until there is a good answer; its body is still to be read."""
         if self.closed:
             raise closed_error()
-        try:
-            call = prepare(self.settings, request, options)
-        except ConfigurationError as error:
-            # Without the frames that hold the body: it may have secrets.
-            raise error.with_traceback(None) from None
+        call = prepare(self.settings, request, options)
         sender = self.clients.get(call.url, self.settings.ca_bundle)
         await self._release_abandoned()
         exchange = Exchange(call, self.settings.max_retries)

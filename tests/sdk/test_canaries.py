@@ -193,6 +193,91 @@ def check_told(face: Face, host: str, ask: Callable[[Face, Any], Any], log: list
     assert CANARY not in "\n".join(log)
 
 
+def open_chat(face: Face, client: Any, **arguments: Any) -> Any:
+    create = client.inference.serverless.chat.completions.with_streaming_response.create
+    return face.run(create(**CHAT_CREATE.arguments, **arguments))
+
+
+def ask_raw(face: Face, client: Any) -> Any:
+    create = client.inference.serverless.chat.completions.with_raw_response.create
+    return face.run(create(**CHAT_CREATE.arguments))
+
+
+def ask_texts(face: Face, client: Any) -> Any:
+    create = client.inference.on_demand.chat.completions.create
+    return face.list(face.run(create(**CHAT_CREATE.arguments, stream=True)).text_deltas())
+
+
+def ask_final(face: Face, client: Any) -> Any:
+    create = client.inference.on_demand.chat.completions.create
+    return face.run(face.run(create(**CHAT_CREATE.arguments, stream=True)).get_final_completion())
+
+
+FRAMES = {
+    **CALLS,
+    **WITH_SECRETS,
+    "request": ask_raw_request,
+    "raw": ask_raw_deploy,
+    "open": open_chat,
+    "open stream": lambda face, client: open_chat(face, client, stream=True),
+    "parse": lambda face, client: ask_raw(face, client).parse(),
+    "json": lambda face, client: ask_raw(face, client).json(),
+    "texts": ask_texts,
+    "final": ask_final,
+}
+
+
+@pytest.mark.parametrize("call", FRAMES)
+@pytest.mark.parametrize("host", HOSTS)
+def test_no_frame_of_the_sdk_holds_what_a_host_echoes(face: Face, host: str, call: str) -> None:
+    client = face.client(Server(HOSTS[host]), **CREDENTIALS, max_retries=0)
+    try:
+        FRAMES[call](face, client)
+    except APIError as error:
+        assert_no_local_shows(error)
+
+
+def broken(request: httpx.Request) -> httpx.Response:
+    return events(sse(chunk(received(request)), done=False), httpx.ReadError("broken"))
+
+
+@pytest.mark.parametrize("iterate", ["iter_bytes", "iter_lines", "iter_events"])
+def test_no_frame_holds_what_came_before_a_body_broke(face: Face, iterate: str) -> None:
+    client = face.client(Server(broken), **CREDENTIALS)
+    with pytest.raises(APIError, match="broken") as caught:
+        face.list(getattr(open_chat(face, client), iterate)())
+    assert_no_local_shows(caught.value)
+    for ask in (ask_stream, ask_texts, ask_final):
+        with pytest.raises(APIError, match="broke") as caught:
+            ask(face, client)
+        assert_no_local_shows(caught.value)
+
+
+def test_the_frames_of_what_a_caller_was_handling_are_left_alone(face: Face) -> None:
+    client = face.client(Server(HOSTS["401"]), **CREDENTIALS)
+
+    def fail(variable: str) -> None:
+        raise KeyError
+
+    try:
+        fail("of the caller")
+    except KeyError:
+        with pytest.raises(APIError) as caught:
+            ask_chat(face, client)
+    context = caught.value.__context__
+    assert isinstance(context, KeyError)
+    frames = [frame for frame, _ in traceback.walk_tb(context.__traceback__)]
+    assert frames[-1].f_locals == {"variable": "of the caller"}
+
+
+def test_the_lines_of_a_failure_stay_in_its_traceback(face: Face) -> None:
+    client = face.client(Server(HOSTS["401"]), **CREDENTIALS)
+    with pytest.raises(APIError) as caught:
+        ask_chat(face, client)
+    names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert {"create", "send", "after_refusal"} <= set(names)
+
+
 @pytest.mark.parametrize("call", [ask_control_plane, ask_refresh, ask_exchange, ask_raw_deploy])
 def test_no_local_of_the_sdk_shows_a_credential_in_a_traceback(
     face: Face, call: Callable[[Face, Any], Any]
@@ -211,13 +296,20 @@ def test_no_local_of_the_sdk_shows_what_could_not_be_sent(face: Face) -> None:
 
 
 def assert_no_local_shows(error: BaseException) -> None:
-    told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    ours = [
-        (frame.name, name, text)
-        for frame in told.stack
-        if "/tensormesh/" in frame.filename or "/tensormesh_api/" in frame.filename
-        for name, text in (frame.locals or {}).items()
-    ]
+    ours = []
+    errors: list[BaseException | None] = [error]
+    for each in errors:
+        if each is None:
+            continue
+        errors += [each.__cause__, each.__context__]
+        told = traceback.TracebackException.from_exception(each, capture_locals=True)
+        ours += [
+            (frame.name, name, text)
+            for frame in told.stack
+            # Those of the SDK, and of httpx below it.
+            if "/tests/" not in frame.filename
+            for name, text in (frame.locals or {}).items()
+        ]
     assert ours
     assert [(where, name) for where, name, text in ours if CANARY in text] == []
 

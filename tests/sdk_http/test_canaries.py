@@ -94,6 +94,68 @@ def test_no_fault_makes_a_key_show(
     check(log())
 
 
+def echoes_all(turn: Turn) -> None:
+    echo = turn.headers["authorization"]
+    turn.answer(echo.encode() * 50, f"401 {echo}", x_echo=echo, set_cookie=echo)
+
+
+def echoes_nonsense(turn: Turn) -> None:
+    turn.send(f"HTTP/1.1 200 {turn.headers['authorization']}\n\n".encode())
+    turn.close()
+
+
+def echoes_a_header_that_is_none(turn: Turn) -> None:
+    turn.send(f"HTTP/1.1 200 OK\r\n {turn.headers['authorization']}\r\n\r\n".encode())
+    turn.close()
+
+
+def echoes_and_breaks_off(turn: Turn) -> None:
+    echo = turn.headers["authorization"].encode()
+    turn.begin_stream()
+    turn.chunk(b": " + echo + b"\n" + sse(chunk("a"), done=False))
+    turn.chunk(b"data: " + echo)
+    turn.reset()
+
+
+def echoes_a_page(turn: Turn) -> None:
+    turn.answer(turn.headers["authorization"].encode(), content_type="text/html")
+
+
+def echoes_in_an_encoding(turn: Turn) -> None:
+    turn.answer(b"", "401 No", content_encoding=turn.headers["authorization"])
+
+
+ECHOES = (
+    *(echoes_all, echoes_nonsense, echoes_a_header_that_is_none, echoes_and_breaks_off),
+    *(echoes_a_page, echoes_in_an_encoding),
+)
+
+
+@pytest.mark.parametrize("is_own", [True, False], ids=["own", "http_client"])
+@pytest.mark.parametrize("echo", ECHOES)
+def test_no_traceback_shows_a_key_that_a_server_echoes(
+    face: Face, echo: Callable[[Turn], None], is_own: bool, log: Callable[[], str]
+) -> None:
+    with RawServer(echo) as server:
+        more = {} if is_own else {"http_client": face.http()}
+        client = face.client(serverless_base_url=server.url, **SECRETS, **more)
+        for variant in (None, "with_raw_response", "with_streaming_response"):
+            create = CHAT_CREATE.of(client.inference.serverless, variant)
+            for stream in (False, True):
+                try:
+                    found = face.run(create(**CHAT_CREATE.arguments, stream=stream))
+                    if variant == "with_raw_response":
+                        found.json()
+                    elif variant is not None:
+                        face.list(found.iter_events())
+                    elif stream:
+                        face.list(found)
+                except APIError as error:
+                    check(*told(error))
+    if is_own:
+        check(log())
+
+
 def test_no_failure_to_connect_makes_a_key_show(face: Face, log: Callable[[], str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from .. import _http
 from .._closing import AsyncClosing, Closing
 from .._errors import APITimeoutError
+from .._tracebacks import clears_frames, clears_frames_async
 from .reader import Reader
 
 if TYPE_CHECKING:
@@ -80,7 +81,6 @@ class _Base:
         else:
             reader.fail(f"the stream broke: {failure.message}")
         assert reader.failure is not None
-        # Without its frames by now.
         reader.failure.__cause__ = error
 
     def _whole(self) -> Any:
@@ -119,6 +119,7 @@ class Stream(_Base, Closing, Generic[EventT, ResultT]):
         whole: EventT = event if type(event) is not tuple else event[0].chunk(event[1])
         return whole
 
+    @clears_frames
     def _fill(self) -> bool:
         """Read until an event is ready. False at the end of the stream."""
         while not self._ready:
@@ -166,6 +167,8 @@ class Stream(_Base, Closing, Generic[EventT, ResultT]):
             piece = text(ready.popleft())
             if piece:
                 yield piece
+            # Nor do the tracebacks of later errors show it.
+            del piece
         rest = self._reader.events.rest() if self._reader.ended else ""
         if rest:
             yield rest
@@ -217,6 +220,7 @@ class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
         whole: EventT = event if type(event) is not tuple else event[0].chunk(event[1])
         return whole
 
+    @clears_frames_async
     async def _fill(self) -> bool:
         """Read until an event is ready. False at the end of the stream."""
         while not self._ready:

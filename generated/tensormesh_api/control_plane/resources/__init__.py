@@ -160,6 +160,8 @@ class ControlPlane(SyncResource):
 
         request = raw_request(self._api._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        # Tracebacks may be printed with their variables.
+        del body
         response = self._client.send_raw(request, options)
         return response.json() if response.content.strip() else None
 
@@ -183,6 +185,8 @@ class ControlPlaneWithRawResponse(SyncResource):
 
         request = raw_request(self._api._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        # Tracebacks may be printed with their variables.
+        del body
         return self._client.send_raw(request, options)
 
 
@@ -205,6 +209,8 @@ class ControlPlaneWithStreamingResponse(SyncResource):
 
         request = raw_request(self._api._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        # Tracebacks may be printed with their variables.
+        del body
         return self._client.stream_raw(request, options)
 
 
@@ -340,6 +346,8 @@ class AsyncControlPlane(AsyncResource):
 
         request = raw_request(self._api._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        # Tracebacks may be printed with their variables.
+        del body
         response = await self._client.send_raw(request, options)
         return response.json() if response.content.strip() else None
 
@@ -363,6 +371,8 @@ class AsyncControlPlaneWithRawResponse(AsyncResource):
 
         request = raw_request(self._api._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        # Tracebacks may be printed with their variables.
+        del body
         return await self._client.send_raw(request, options)
 
 
@@ -385,4 +395,6 @@ class AsyncControlPlaneWithStreamingResponse(AsyncResource):
 
         request = raw_request(self._api._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        # Tracebacks may be printed with their variables.
+        del body
         return await self._client.stream_raw(request, options)

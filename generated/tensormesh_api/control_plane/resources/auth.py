@@ -137,7 +137,7 @@ class AuthCli(SyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return self._client.send(request, options)
 
     def refresh(
@@ -182,7 +182,7 @@ class AuthCli(SyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return self._client.send(request, options)
 
 
@@ -222,7 +222,7 @@ class AuthCliWithRawResponse(SyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return self._client.send_raw(request, options)
 
     def refresh(
@@ -241,7 +241,7 @@ class AuthCliWithRawResponse(SyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return self._client.send_raw(request, options)
 
 
@@ -287,7 +287,7 @@ class AuthCliWithStreamingResponse(SyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return self._client.stream_raw(request, options)
 
     def refresh(
@@ -309,7 +309,7 @@ class AuthCliWithStreamingResponse(SyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return self._client.stream_raw(request, options)
 
 
@@ -430,7 +430,7 @@ class AsyncAuthCli(AsyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return await self._client.send(request, options)
 
     async def refresh(
@@ -475,7 +475,7 @@ class AsyncAuthCli(AsyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return await self._client.send(request, options)
 
 
@@ -515,7 +515,7 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return await self._client.send_raw(request, options)
 
     async def refresh(
@@ -534,7 +534,7 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return await self._client.send_raw(request, options)
 
 
@@ -580,7 +580,7 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return await self._client.stream_raw(request, options)
 
     async def refresh(
@@ -602,7 +602,7 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return await self._client.stream_raw(request, options)
 
 

@@ -185,7 +185,7 @@ class Models(SyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return self._client.send(request, options)
 
     def get(
@@ -309,7 +309,7 @@ class ModelsWithRawResponse(SyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return self._client.send_raw(request, options)
 
     def get(
@@ -389,7 +389,7 @@ class ModelsWithStreamingResponse(SyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return self._client.stream_raw(request, options)
 
     def get(
@@ -586,7 +586,7 @@ class AsyncModels(AsyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return await self._client.send(request, options)
 
     async def get(
@@ -710,7 +710,7 @@ class AsyncModelsWithRawResponse(AsyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return await self._client.send_raw(request, options)
 
     async def get(
@@ -790,7 +790,7 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
-        del params
+        del params, extra_body
         return await self._client.stream_raw(request, options)
 
     async def get(

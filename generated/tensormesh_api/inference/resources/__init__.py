@@ -136,6 +136,8 @@ class Inference(SyncResource):
 
         request = raw_request(self._api._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        # Tracebacks may be printed with their variables.
+        del body
         response = self._client.send_raw(request, options)
         return response.json() if response.content.strip() else None
 
@@ -159,6 +161,8 @@ class InferenceWithRawResponse(SyncResource):
 
         request = raw_request(self._api._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        # Tracebacks may be printed with their variables.
+        del body
         return self._client.send_raw(request, options)
 
 
@@ -181,6 +185,8 @@ class InferenceWithStreamingResponse(SyncResource):
 
         request = raw_request(self._api._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        # Tracebacks may be printed with their variables.
+        del body
         return self._client.stream_raw(request, options)
 
 
@@ -295,6 +301,8 @@ class AsyncInference(AsyncResource):
 
         request = raw_request(self._api._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        # Tracebacks may be printed with their variables.
+        del body
         response = await self._client.send_raw(request, options)
         return response.json() if response.content.strip() else None
 
@@ -318,6 +326,8 @@ class AsyncInferenceWithRawResponse(AsyncResource):
 
         request = raw_request(self._api._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        # Tracebacks may be printed with their variables.
+        del body
         return await self._client.send_raw(request, options)
 
 
@@ -340,4 +350,6 @@ class AsyncInferenceWithStreamingResponse(AsyncResource):
 
         request = raw_request(self._api._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
+        # Tracebacks may be printed with their variables.
+        del body
         return await self._client.stream_raw(request, options)
