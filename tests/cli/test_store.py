@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from support.command_line import tm
 
 from tensormesh_cli._errors import ConfigFault
+from tensormesh_cli.config.file import update
 from tensormesh_cli.credentials.store import Tokens, TokenStore, write_time
 
 TOKENS = Tokens(
@@ -149,3 +153,92 @@ def test_times_are_written_in_utc_to_the_second() -> None:
 
     assert write_time(time) == "2026-05-01T10:00:00Z"
     assert TOKENS.seconds_left(datetime(2026, 5, 1, 9, 59, tzinfo=UTC)) == 60
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tensormesh_cli.config.file import update
+from tensormesh_cli.credentials.store import TokenStore
+
+os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+store = TokenStore(Path(sys.argv[1]))
+if sys.argv[2] == "config":
+    update(store.path.with_name("config.toml"), {("managed", "gateway_api_key"): "canary-key"})
+with store.lock():
+    store.save(store.load())
+"""
+
+
+def kill_while_saving(store: TokenStore, what: str = "login") -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(store.path), what], check=False)
+
+
+def places_of(word: str, folder: Path) -> list[str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path.name for path in files if word in path.read_text())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_tokens_that_a_killed_process_left_are_removed_at_the_next_save(
+    store: TokenStore,
+) -> None:
+    store.save(TOKENS)
+    for _ in range(2):
+        kill_while_saving(store)
+    assert len(places_of("canary-access", store.path.parent)) == 2
+
+    with store.lock():
+        store.save(replace(TOKENS, access_token="new"))
+
+    assert places_of("canary", store.path.parent) == ["auth.json"]
+    assert store.load() == replace(TOKENS, access_token="new")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_logout_removes_tokens_that_a_killed_process_left(store: TokenStore) -> None:
+    environ = {"TM_CONFIG_HOME": str(store.path.parent)}
+    for login_stays in (True, False):
+        store.save(TOKENS)
+        kill_while_saving(store)
+        # The temporary file of an earlier version.
+        (store.path.parent / ".auth.json.k3_x0abc").write_text("canary-access")
+        if not login_stays:
+            store.path.unlink()
+
+        result = tm("--output", "json", "auth", "logout", "--yes", environ=environ)
+
+        assert result.json == {"logged_in": False, "removed": login_stays}
+        assert places_of("canary", store.path.parent) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_keys_that_a_killed_process_left_are_removed_at_the_next_change(
+    store: TokenStore,
+) -> None:
+    store.save(TOKENS)
+    kill_while_saving(store, "config")
+    config = store.path.with_name("config.toml")
+    swap = config.with_name(".config.toml.swp")
+    swap.write_text("of an editor")
+    assert len(places_of("canary-key", config.parent)) == 1
+
+    update(config, {("max_retries",): 1})
+
+    assert places_of("canary-key", config.parent) == []
+    assert swap.exists()
+
+
+def test_a_logout_removes_the_tokens_that_a_link_points_to(
+    store: TokenStore, tmp_path: Path
+) -> None:
+    target = tmp_path / "elsewhere" / "login.json"
+    TokenStore(target).save(TOKENS)
+    store.path.parent.mkdir()
+    store.path.symlink_to(target)
+    target.with_name(".login.json.abcdefgh.tmp").write_text("canary-access")
+
+    assert store.delete() is True
+
+    assert places_of("canary", tmp_path) == []
+    assert not os.path.lexists(store.path)

@@ -105,7 +105,7 @@ def logout(app: App, yes: bool) -> None:
     store = app.token_store()
     removed = False
     # Also if it is broken: then this is the way out.
-    if store.path.exists():
+    if store.exists():
         app.terminal.confirm(f"Remove the saved login in {store.path}?", yes=yes)
         with store.lock():
             removed = store.delete()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 LOCK_SECONDS = 30.0
+_TEMPORARY = ".tmp"
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Put `data` in the place of a file, readable by its owner alone.
+    """Replace the content of a file, readable by its owner alone.
 
-    Whoever reads meanwhile sees the old file or the new one. The old one stays if anything goes
-    wrong. A symbolic link stays one: the file that it leads to is replaced.
+    Readers see the old file or the new one. If anything goes wrong, the old one stays. A symbolic
+    link stays one: the file that it points to is replaced. The caller holds the lock of the file,
+    so temporary files beside it were left by processes that were killed; they are removed.
 
     Raises:
         ConfigFault: The file cannot be written; names it and the reason.
@@ -31,9 +34,27 @@ def write_file(path: Path, data: bytes) -> None:
     target = Path(os.path.realpath(path))
     try:
         make_folder(target.parent)
+        for leftover in leftovers(path, f"*{_TEMPORARY}"):
+            leftover.unlink(missing_ok=True)
         _replace(target, data)
     except OSError as error:
         raise cannot("write", path, error) from error
+
+
+def leftovers(path: Path, pattern: str = "*") -> list[Path]:
+    """Return the temporary files that killed processes left beside a file.
+
+    Args:
+        path: The file.
+        pattern: What follows the name of the file, as a glob pattern.
+    """
+    target = Path(os.path.realpath(path))
+    found = target.parent.glob(f".{escape(target.name)}.{pattern}")
+    return [
+        each
+        for each in found
+        if each != _lock_of(target) and each.is_file() and not each.is_symlink()
+    ]
 
 
 def make_folder(folder: Path, *, private: bool = False) -> None:
@@ -73,7 +94,7 @@ def locked(path: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     target = Path(os.path.realpath(path))
     try:
         make_folder(target.parent)
-        lock = FileLock(target.with_name(f".{target.name}.lock"), mode=FILE_MODE)
+        lock = FileLock(_lock_of(target), mode=FILE_MODE)
         lock.acquire(timeout=seconds)
     except Timeout:
         raise ConfigFault(
@@ -97,10 +118,16 @@ def cannot(verb: str, path: Path, error: Exception) -> ConfigFault:
     return ConfigFault(f"cannot {verb} {path}: {reason}", hint=hint)
 
 
+def _lock_of(target: Path) -> Path:
+    return target.with_name(f".{target.name}.lock")
+
+
 def _replace(target: Path, data: bytes) -> None:
     import tempfile
 
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    descriptor, name = tempfile.mkstemp(
+        dir=target.parent, prefix=f".{target.name}.", suffix=_TEMPORARY
+    )
     try:
         with open(descriptor, "wb") as file:
             file.write(data)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tensormesh_cli._errors import LOGIN_HINT, ConfigFault
-from tensormesh_cli.config.atomic import cannot, locked, make_folder, write_file
+from tensormesh_cli.config.atomic import cannot, leftovers, locked, make_folder, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
 VERSION = 1
 
@@ -127,6 +128,10 @@ class TokenStore:
             make_folder(self.path.parent, private=True)
         except OSError as error:
             raise cannot("write", self.path, error) from error
+        # Versions before 0.3 gave temporary files another name.
+        for path in leftovers(self.path):
+            with suppress(OSError):
+                path.unlink()
         write_file(self.path, (json.dumps(asdict(tokens), indent=2) + "\n").encode())
 
     def check_writable(self) -> None:
@@ -141,19 +146,25 @@ class TokenStore:
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
             raise cannot("write", self.path, OSError(0, f"{folder} is not writable"))
 
+    def exists(self) -> bool:
+        """Whether a login, or a part of one that a killed process left, is on disk."""
+        return os.path.lexists(self.path) or bool(leftovers(self.path))
+
     def delete(self) -> bool:
-        """Remove the saved login. Return whether there was one.
+        """Remove the saved login and what killed processes left. Return whether there was one.
 
         Raises:
-            ConfigFault: The file cannot be removed.
+            ConfigFault: A file cannot be removed.
         """
-        try:
-            self.path.unlink()
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise cannot("remove", self.path, error) from error
-        return True
+        target = Path(os.path.realpath(self.path))
+        found = os.path.lexists(self.path)
+        # The link last: without it the next logout would not find the file with the tokens.
+        for path in (*leftovers(self.path), target, self.path):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise cannot("remove", path, error) from error
+        return found
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep other processes from changing the login meanwhile.
