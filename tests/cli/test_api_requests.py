@@ -10,6 +10,7 @@ from unittest import mock
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.command_line import Result, tm
 
 from tensormesh_cli._errors import UsageFault
@@ -35,7 +36,7 @@ def api(*arguments: str, handler: Handler, environ: dict[str, str] | None = None
         return tm("api", *arguments, environ={**ENVIRON, **(environ or {})})
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("path", "expected"),
     [
         ("/v1/models", f"{BASE}/v1/models"),
@@ -49,8 +50,8 @@ def test_a_path_is_one_of_the_host(path: str, expected: str) -> None:
     assert sent("GET", path)["url"] == expected
 
 
-@pytest.mark.parametrize("mode", [(), ("--dry-run",)], ids=["sent", "shown"])
-@pytest.mark.parametrize(
+@for_each("mode", [(), ("--dry-run",)], ids=["sent", "shown"])
+@for_each(
     "path",
     [
         "https://evil.example/v1",
@@ -107,7 +108,7 @@ def test_brackets_put_fields_into_others() -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["a", "=1", "[a]=1", "a[b=1", "a]b=1"])
+@for_each("text", ["a", "=1", "[a]=1", "a[b=1", "a]b=1"])
 def test_a_field_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(UsageFault, match="--field"):
         fields_of([text], [])
@@ -118,7 +119,7 @@ def test_a_field_that_is_a_value_and_holds_others_is_refused() -> None:
         fields_of(["a=1", "a[b]=2"], [])
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     ["X-A", ": x", "X A: b", "X-A: b\r\nX-B: c", "X-A: é", "Host: evil", "Content-Length: 1"],
 )
@@ -154,7 +155,7 @@ def test_fields_are_the_query_where_nothing_has_a_body_and_the_body_elsewhere() 
     assert sent("PUT", "/x")["body"] is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     "arguments",
     [
         ("GET", "/x", "--json", "{}"),

@@ -11,6 +11,7 @@ from unittest import mock
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.command_line import tm
 
 from tensormesh_cli._app import App
@@ -180,7 +181,7 @@ def test_debugging_tells_of_requests_and_not_of_keys() -> None:
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "Authorization: Bearer s3cr3t-value",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+from support.cases import for_each
 from support.command_line import tm
 from support.every_command import BY_HAND, SAMPLES, Words, find, is_needed, leaves
 from support.raw_server import EVENT_STREAM, RawServer, Turn
@@ -180,7 +181,7 @@ def good_host() -> Iterator[LocalHost]:
         yield host
 
 
-@pytest.mark.parametrize("mode", MODES)
+@for_each("mode", MODES)
 def test_no_command_shows_a_credential_to_people_or_in_debug_logs(
     mode: str, good_host: LocalHost, tmp_path: Path
 ) -> None:
@@ -208,8 +209,8 @@ def dry_run(words: Words) -> list[str]:
     return ["--dry-run"] if "--dry-run" in names else []
 
 
-@pytest.mark.parametrize("words", [w for w in LEAVES if secret_options(w)], ids=" ".join)
-@pytest.mark.parametrize(
+@for_each("words", [w for w in LEAVES if secret_options(w)], ids=" ".join)
+@for_each(
     "mistake",
     [["--bogus"], ["--output", "bogus"], ["--timeout", "bogus"], ["--config", "/nowhere/x.toml"]],
     ids=" ".join,
@@ -225,10 +226,8 @@ def test_no_mistake_on_the_line_shows_the_credential_on_it(
         assert CANARY not in result.stderr + result.stdout
 
 
-@pytest.mark.parametrize("words", [w for w in LEAVES if secret_options(w)], ids=" ".join)
-@pytest.mark.parametrize(
-    "key", ["sk-canary and more", "sk-canary\n", "sk-canary\u00e9", "sk-canary\x1b"]
-)
+@for_each("words", [w for w in LEAVES if secret_options(w)], ids=" ".join)
+@for_each("key", ["sk-canary and more", "sk-canary\n", "sk-canary\u00e9", "sk-canary\x1b"])
 def test_a_credential_that_cannot_be_one_is_refused_without_being_shown(
     words: Words, key: str, tmp_path: Path
 ) -> None:
@@ -240,8 +239,8 @@ def test_a_credential_that_cannot_be_one_is_refused_without_being_shown(
         assert "canary" not in result.stderr + result.stdout
 
 
-@pytest.mark.parametrize("name", ["TENSORMESH_CONTROL_PLANE_TOKEN", "TENSORMESH_INFERENCE_API_KEY"])
-@pytest.mark.parametrize("value", ["sk-canary and more", "sk-canary\n", "sk-canary\u00e9"])
+@for_each("name", ["TENSORMESH_CONTROL_PLANE_TOKEN", "TENSORMESH_INFERENCE_API_KEY"])
+@for_each("value", ["sk-canary and more", "sk-canary\n", "sk-canary\u00e9"])
 def test_a_variable_that_cannot_be_a_credential_is_refused_without_being_shown(
     name: str, value: str, tmp_path: Path
 ) -> None:
@@ -252,7 +251,7 @@ def test_a_variable_that_cannot_be_a_credential_is_refused_without_being_shown(
         assert CANARY not in result.stdout or words in ASKED_FOR, words
 
 
-@pytest.mark.parametrize(
+@for_each(
     "line",
     [
         ("config", "set", "gateway_api_key=sk-canary"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 
 from tensormesh.types import (
     BillingTransaction,
@@ -61,7 +62,7 @@ def test_a_range_begins_where_it_says_and_ends_now_by_default() -> None:
     assert span(start="2026-05-01") == (day("2026-05-01"), NOW)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "named"),
     [
         ({"window": "7d", "month": "2026-05"}, "--window and --month"),
@@ -222,8 +223,8 @@ def full_report() -> Report:
     )
 
 
-@pytest.mark.parametrize("width", [80, 100, 140])
-@pytest.mark.parametrize("bars", [True, False])
+@for_each("width", [80, 100, 140])
+@for_each("bars", [True, False])
 def test_a_report_fits_the_terminal_and_keeps_amounts_whole(width: int, bars: bool) -> None:
     table = as_table(full_report(), bars=bars, width=width, encoding="utf-8")
     text = render(None, table=table, width=width)
@@ -242,7 +243,7 @@ def test_bars_are_shares_of_the_dearest_model_in_any_encoding() -> None:
     assert bar(Decimal("0.001"), "ascii") == "#"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("number", "expected"),
     [(0, "0"), (99_999, "99,999"), (216_249, "216k"), (239_220_087, "239.2M"), (10**13, "10.0T")],
 )

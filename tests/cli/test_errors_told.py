@@ -8,6 +8,7 @@ from unittest import mock
 
 import click
 import pytest
+from support.cases import for_each
 from support.command_line import Result, tm
 
 import tensormesh
@@ -34,7 +35,7 @@ def failing(error: BaseException, *arguments: str) -> Result:
         return tm("version", *arguments)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("error", "kind", "code"),
     [
         (CliError("no"), "error", 1),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from unittest import mock
 
 import click
-import pytest
+from support.cases import for_each
 from support.command_line import tm
 
 from tensormesh_cli._app import App
@@ -71,8 +71,8 @@ def test_every_command_that_is_listed_can_be_loaded() -> None:
     assert BROKEN == []
 
 
-@pytest.mark.parametrize("words", TREE, ids=name_of)
-@pytest.mark.parametrize("option", ["-h", "--help"])
+@for_each("words", TREE, ids=name_of)
+@for_each("option", ["-h", "--help"])
 def test_help_works_at_every_level(words: Words, option: str) -> None:
     result = tm(*words, option)
     assert (result.status, result.stderr) == (0, "")
@@ -80,7 +80,7 @@ def test_help_works_at_every_level(words: Words, option: str) -> None:
     assert max(map(len, result.stdout.splitlines())) <= 100 or "Examples:" in result.stdout
 
 
-@pytest.mark.parametrize("words", TREE, ids=name_of)
+@for_each("words", TREE, ids=name_of)
 def test_every_command_is_one_of_ours_and_says_what_it_does(words: Words) -> None:
     command = TREE[words]
     assert isinstance(command, (TmCommand, TmGroup))
@@ -90,7 +90,7 @@ def test_every_command_is_one_of_ours_and_says_what_it_does(words: Words) -> Non
     assert "  " not in first
 
 
-@pytest.mark.parametrize("words", TREE, ids=name_of)
+@for_each("words", TREE, ids=name_of)
 def test_every_option_and_argument_says_what_it_is(words: Words) -> None:
     silent = [
         param.name
@@ -105,7 +105,7 @@ def test_every_option_and_argument_says_what_it_is(words: Words) -> None:
     )
 
 
-@pytest.mark.parametrize("words", TREE, ids=name_of)
+@for_each("words", TREE, ids=name_of)
 def test_no_two_options_have_the_same_name(words: Words) -> None:
     command = TREE[words]
     params = command.get_params(click.Context(command, help_option_names=["-h", "--help"]))
@@ -115,7 +115,7 @@ def test_no_two_options_have_the_same_name(words: Words) -> None:
     assert [name for name, count in variables.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("words", TREE, ids=name_of)
+@for_each("words", TREE, ids=name_of)
 def test_no_command_takes_a_global_option_for_something_else(words: Words) -> None:
     taken = {name for option in GLOBAL_OPTIONS for name in option.opts} - REDEFINED
     own = {
@@ -127,7 +127,7 @@ def test_no_command_takes_a_global_option_for_something_else(words: Words) -> No
     assert own & taken == set()
 
 
-@pytest.mark.parametrize("words", GROUPS, ids=name_of)
+@for_each("words", GROUPS, ids=name_of)
 def test_a_list_of_commands_says_of_each_what_it_does(words: Words) -> None:
     group = TREE[words]
     assert isinstance(group, TmGroup)
@@ -137,7 +137,7 @@ def test_a_list_of_commands_says_of_each_what_it_does(words: Words) -> None:
         assert not text.endswith("..."), f"the first sentence of {name} is too long for a list"
 
 
-@pytest.mark.parametrize("words", GROUPS, ids=name_of)
+@for_each("words", GROUPS, ids=name_of)
 def test_completion_offers_every_command_of_a_group(words: Words) -> None:
     group = TREE[words]
     assert isinstance(group, TmGroup)
@@ -151,7 +151,7 @@ def test_completion_offers_every_command_of_a_group(words: Words) -> None:
     assert offered == [name for _, name, _ in group.listed(click.Context(group))]
 
 
-@pytest.mark.parametrize("words", TREE, ids=name_of)
+@for_each("words", TREE, ids=name_of)
 def test_a_mistyped_option_is_one_line_and_a_hint_at_every_level(words: Words) -> None:
     result = tm(*words, "--no-such-option-at-all")
     assert (result.status, result.stdout) == (2, "")
@@ -160,14 +160,14 @@ def test_a_mistyped_option_is_one_line_and_a_hint_at_every_level(words: Words) -
     assert second.startswith("Hint: ")
 
 
-@pytest.mark.parametrize("words", GROUPS, ids=name_of)
+@for_each("words", GROUPS, ids=name_of)
 def test_a_mistyped_command_is_one_line_and_a_hint_at_every_level(words: Words) -> None:
     result = tm("--output", "json", *words, "no-such-command")
     assert (result.status, result.stdout) == (2, "")
     assert result.error["message"] == f"unknown command `no-such-command` for `{name_of(words)}`"
 
 
-@pytest.mark.parametrize("words", LEAVES, ids=name_of)
+@for_each("words", LEAVES, ids=name_of)
 def test_every_command_takes_the_global_options_before_and_after(words: Words) -> None:
     seen: list[App] = []
 
@@ -196,16 +196,14 @@ def not_required(
         return handle(param, ctx, opts, args)
 
 
-@pytest.mark.parametrize(
-    "given", [given for _, given in examples()], ids=[line for line, _ in examples()]
-)
+@for_each("given", [given for _, given in examples()], ids=[line for line, _ in examples()])
 def test_every_example_is_a_command_line_that_is_understood(given: list[str]) -> None:
     with mock.patch.object(TmCommand, "invoke", return_value=None):
         result = tm(*given)
     assert (result.status, result.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("words", LEAVES, ids=name_of)
+@for_each("words", LEAVES, ids=name_of)
 def test_a_command_has_examples_and_they_are_of_that_command(words: Words) -> None:
     command = TREE[words]
     assert isinstance(command, TmCommand)

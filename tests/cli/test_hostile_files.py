@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.cases import for_each
 from support.command_line import tm
 
 from tensormesh_cli._errors import ConfigFault
@@ -44,11 +45,11 @@ def save_key(folder: Path) -> None:
 
 
 WRITERS: dict[str, Callable[[Path], None]] = {"auth.json": save_login, "config.toml": save_key}
-each_file = pytest.mark.parametrize("name", WRITERS)
+each_file = for_each("name", WRITERS)
 
 
 @each_file
-@pytest.mark.parametrize("mask", [0o000, 0o022, 0o777], ids=oct)
+@for_each("mask", [0o000, 0o022, 0o777], ids=oct)
 def test_whatever_the_umask_only_the_owner_reads_what_was_written(
     name: str, mask: int, tmp_path: Path
 ) -> None:

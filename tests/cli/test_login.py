@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.cases import for_each
 
 import tensormesh
 from tensormesh_cli._errors import CliError, CredentialFault
@@ -196,7 +197,7 @@ def test_nothing_but_a_web_page_is_shown_or_opened(client: Client, url: str) -> 
         login.start(client(Host(url=url)))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("platform", "environ", "expected"),
     [
         ("linux", {}, False),

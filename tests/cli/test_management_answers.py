@@ -10,6 +10,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.command_line import Result, tm
 
 import tensormesh
@@ -68,7 +69,7 @@ def test_no_answer_is_too_strange_to_be_shown(mode: str, data: st.DataObject) ->
         assert result.json == body
 
 
-@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+@for_each("words", LISTS, ids=" ".join)
 def test_an_empty_answer_is_no_mistake(words: tuple[str, ...]) -> None:
     assert answered(b"", *words).status == 0
     assert answered(b"{}", *words).status == 0

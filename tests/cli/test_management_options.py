@@ -10,6 +10,7 @@ from unittest import mock
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.command_line import tm
 
 from tensormesh_cli._errors import UsageFault
@@ -36,7 +37,7 @@ def refused(*arguments: str, stdin: str = "") -> str:
     return result.stderr
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "expected"),
     [
         ("2026-05-01", datetime(2026, 5, 1, tzinfo=UTC)),
@@ -51,7 +52,7 @@ def test_a_time_is_read_as_utc_where_it_names_no_zone(text: str, expected: datet
     assert values.read_time(text, "--start-time") == expected
 
 
-@pytest.mark.parametrize("text", ["", "5", "12:00", "tomorrow", "01/02/2026", "2026", "May 2026"])
+@for_each("text", ["", "5", "12:00", "tomorrow", "01/02/2026", "2026", "May 2026"])
 def test_a_time_that_could_mean_several_is_refused_and_the_option_named(text: str) -> None:
     with pytest.raises(UsageFault, match="--start-time"):
         values.read_time(text, "--start-time")
@@ -114,7 +115,7 @@ def test_amounts_are_exact_and_in_dollars_by_default() -> None:
     assert euros["currencyCode"] == "EUR"
 
 
-@pytest.mark.parametrize("amount", ["1,5", "x", "nan", "0.0000000001", "1e30"])
+@for_each("amount", ["1,5", "x", "nan", "0.0000000001", "1e30"])
 def test_an_amount_that_is_none_is_refused_and_the_option_named(amount: str) -> None:
     said = refused("admin", "billing", "balances", "add", "--amount", amount, "--yes")
     assert said.startswith(f"Error: --amount '{amount}' ")
@@ -234,7 +235,7 @@ def test_a_secret_that_is_not_there_is_a_mistake_of_the_option(given: str) -> No
     )
 
 
-@pytest.mark.parametrize("mode", ["text", "json", "yaml", "raw", "table"])
+@for_each("mode", ["text", "json", "yaml", "raw", "table"])
 def test_a_dry_run_shows_no_secret_in_any_mode(mode: str) -> None:
     result = tm(
         *("models", "deploy", "--dry-run", "--output", mode, "--hf-token", SECRET),

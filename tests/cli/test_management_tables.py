@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
+from support.cases import for_each
 
 from tensormesh_cli.commands.derived.show import list_of
 from tensormesh_cli.commands.derived.table import table_of
@@ -57,7 +57,7 @@ def test_a_history_begins_with_its_time() -> None:
     assert titles(rows, None) == ["bucket start", "model", "requests"]
 
 
-@pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 200])
+@for_each("width", [20, 40, 60, 80, 100, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     text = render(None, table=table_of(ROWS, width), width=width)
     assert max(map(len, text.splitlines())) <= width
@@ -73,7 +73,7 @@ def test_a_long_text_is_cut_where_there_is_room_for_some_of_it() -> None:
     assert lines[1].endswith("…")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "value", "expected"),
     [
         ("status", "TICKET_STATUS_OPEN", "OPEN"),
@@ -89,7 +89,7 @@ def test_members_of_enums_are_shown_by_their_end(field: str, value: str, expecte
     assert short_member(field, value) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("data", "expected"),
     [
         ({"models": [], "page": 1, "size": 20, "total": 0}, "models"),

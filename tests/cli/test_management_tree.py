@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from support.cases import for_each
 from support.command_line import tm
 
 from tensormesh_api._command import Command, Option
@@ -30,14 +31,12 @@ def find(words: Words) -> click.Command | None:
     return found
 
 
-@pytest.mark.parametrize("words", commands.COMMANDS, ids=" ".join)
+@for_each("words", commands.COMMANDS, ids=" ".join)
 def test_every_operation_has_its_command(words: Words) -> None:
     assert find(words) is not None
 
 
-@pytest.mark.parametrize(
-    "words", [words for words in commands.COMMANDS if words[0] != "auth"], ids=" ".join
-)
+@for_each("words", [words for words in commands.COMMANDS if words[0] != "auth"], ids=" ".join)
 def test_every_option_of_an_operation_is_one_of_its_command(words: Words) -> None:
     about, found = commands.load(words), find(words)
     assert found is not None
@@ -51,9 +50,7 @@ def test_every_option_of_an_operation_is_one_of_its_command(words: Words) -> Non
     assert "--timeout" in names
 
 
-@pytest.mark.parametrize(
-    "words", [words for words in commands.COMMANDS if words[0] != "auth"], ids=" ".join
-)
+@for_each("words", [words for words in commands.COMMANDS if words[0] != "auth"], ids=" ".join)
 def test_the_help_of_an_inferred_operation_says_so(words: Words) -> None:
     text = " ".join(tm(*words, "--help").stdout.split())
     inferred = "Inferred: this operation is not documented publicly" in text
@@ -63,9 +60,7 @@ def test_the_help_of_an_inferred_operation_says_so(words: Words) -> None:
 SDK_NAME = re.compile("`[a-z]+_[a-z_]+`")
 
 
-@pytest.mark.parametrize(
-    "words", [words for words in commands.COMMANDS if words[0] != "auth"], ids=" ".join
-)
+@for_each("words", [words for words in commands.COMMANDS if words[0] != "auth"], ids=" ".join)
 def test_help_speaks_of_options_and_never_of_names_of_the_sdk(words: Words) -> None:
     text = " ".join(tm(*words, "--help").stdout.split())
     names = {name.strip("`") for name in SDK_NAME.findall(text)}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 
 from tensormesh_cli.commands.metrics_view import number, spark, table_of
 from tensormesh_cli.output.text import render
@@ -34,7 +35,7 @@ def test_a_sparkline_is_as_long_as_there_are_values_and_no_longer_than_a_cell(
     assert len(spark(values)) == min(len(values), 20)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "expected"),
     [
         (0.0, "0"),

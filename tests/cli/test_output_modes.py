@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from rich.cells import cell_len
+from support.cases import for_each
 from support.command_line import Stream
 
 from tensormesh_cli.output import Column, Printer, Table
@@ -50,8 +51,8 @@ def test_json_keeps_the_order_of_keys_and_ends_its_line() -> None:
     )
 
 
-@pytest.mark.parametrize("mode", ["json", "yaml", "raw"])
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "cp1252"])
+@for_each("mode", ["json", "yaml", "raw"])
+@for_each("encoding", ["utf-8", "ascii", "latin-1", "cp1252"])
 def test_a_stream_without_some_characters_still_gets_the_data(mode: str, encoding: str) -> None:
     data = {"text": "naïve 漢字 🎉", "broken": "\ud800"}
     read = yaml.safe_load if mode == "yaml" else json.loads
@@ -63,7 +64,7 @@ def test_yaml_repeats_what_is_in_the_data_twice() -> None:
     assert printed([shared, shared], "yaml") == "- a: 1\n- a: 1\n"
 
 
-@pytest.mark.parametrize("value", ["yes", "2026-05-01", "1.0", "null", "", "~", "a: b", "12:30"])
+@for_each("value", ["yes", "2026-05-01", "1.0", "null", "", "~", "a: b", "12:30"])
 def test_yaml_keeps_texts_that_look_like_something_else(value: str) -> None:
     assert yaml.safe_load(printed({"v": value}, "yaml")) == {"v": value}
 
@@ -147,7 +148,7 @@ def test_an_envelope_is_its_values_and_then_its_list() -> None:
     assert len(lines) == 6
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("data", "expected"),
     [
         ({"models": []}, "models: (none)\n"),
@@ -259,7 +260,7 @@ def test_an_encoding_without_boxes_is_no_error() -> None:
 # Single values
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "expected"),
     [
         ({"currencyCode": "USD", "units": "12", "nanos": 500000000}, "12.50 USD"),
@@ -278,7 +279,7 @@ def test_money_is_exact(value: dict[str, object], expected: str | None) -> None:
     assert money_text(value) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "expected"),
     [
         ("2026-05-01T00:00:00Z", "2026-05-01 00:00"),
@@ -294,7 +295,7 @@ def test_times_are_shown_in_utc(value: str, expected: str | None) -> None:
     assert time_text(value) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "expected"),
     [
         (None, ""),

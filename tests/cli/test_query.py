@@ -8,6 +8,7 @@ from unittest import mock
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.command_line import Result, Stream, standard_streams, tm
 
 import tensormesh
@@ -45,7 +46,7 @@ class Host:
             return tm(*arguments, environ={"COLUMNS": "40"})
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("mode", "expression", "expected"),
     [
         ("text", "name", "tensormesh\n"),
@@ -72,7 +73,7 @@ def test_a_scalar_in_table_mode_is_printed_as_it_is() -> None:
     assert tm("version", "--output", "table", "--query", "name").stdout == "tensormesh\n"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("expression", "reason"),
     [
         ("a.[", "Incomplete expression"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.cases import for_each
 
 from tensormesh_cli._errors import ConfigFault, UsageFault
 from tensormesh_cli._given import GlobalOptions
@@ -191,7 +192,7 @@ def test_no_key_is_shown_unless_it_is_asked_for(home: Path) -> None:
     assert settings.values["gateway_api_key"] == "ak-canary-0000-1234"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("secret", "shown"),
     [
         ("ak-0123456789abcdef", "ak-...cdef"),

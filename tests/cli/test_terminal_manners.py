@@ -7,6 +7,7 @@ import threading
 from unittest import mock
 
 import pytest
+from support.cases import for_each
 from support.command_line import Stream
 
 from tensormesh_cli._errors import CliError, UsageFault
@@ -43,7 +44,7 @@ def test_notes_go_to_stderr_and_not_with_quiet() -> None:
     assert loud.stdout.written == b""
 
 
-@pytest.mark.parametrize("answer", ["y\n", "Y\n", "yes\n", " YES \r\n", "y"])
+@for_each("answer", ["y\n", "Y\n", "yes\n", " YES \r\n", "y"])
 def test_a_yes_goes_on(answer: str) -> None:
     ends = Ends(answer)
     ends.terminal.confirm("Delete it?", yes=False)
@@ -51,7 +52,7 @@ def test_a_yes_goes_on(answer: str) -> None:
     assert ends.stdout.written == b""
 
 
-@pytest.mark.parametrize("answer", ["n\n", "\n", "no\n", "yess\n", ""])
+@for_each("answer", ["n\n", "\n", "no\n", "yess\n", ""])
 def test_anything_else_is_a_no(answer: str) -> None:
     with pytest.raises(CliError) as caught:
         Ends(answer).terminal.confirm("Delete it?", yes=False)
@@ -80,7 +81,7 @@ def test_the_option_that_says_yes_can_have_another_name() -> None:
     assert caught.value.hint == "pass --yes-i-know"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("terminal", "environ", "color"),
     [
         (True, {}, True),
@@ -97,7 +98,7 @@ def test_colours_are_for_terminals_that_want_them(
     assert Ends(terminal=terminal, environ=environ).terminal.color is color
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("terminal", "columns", "width", "limit"),
     [
         (True, "120", 120, 120),

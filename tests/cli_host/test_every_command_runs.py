@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from cli_host.infer_runs import SERVED
+from support.cases import for_each
 from support.command_line import Result, tm
 from support.every_command import BY_HAND, SAMPLES, Words, is_needed, leaves
 
@@ -128,7 +129,7 @@ def test_a_host_that_is_not_there_is_told_in_two_lines_at_most(
         assert len(result.stderr.splitlines()) <= 2
 
 
-@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+@for_each("words", LEAVES, ids=" ".join)
 def test_without_home_and_credentials_a_command_works_or_says_what_is_missing(
     words: Words, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli_host.infer_runs import SECONDS, SERVED, TM, environment, host_environment
+from support.cases import for_each
 
 from tensormesh_local import LocalHost
 
@@ -69,7 +70,7 @@ class Shell:
         return done.stdout
 
 
-@pytest.mark.parametrize("line", ON_DEMAND)
+@for_each("line", ON_DEMAND)
 def test_on_demand_requests_run_after_a_sync(host: LocalHost, tmp_path: Path, line: str) -> None:
     home = tmp_path / "home"
     home.mkdir()

@@ -6,6 +6,7 @@ import copy
 from typing import Any, NamedTuple
 
 import pytest
+from support.cases import for_each
 
 from tensormesh_codegen.diff import RULES, Change, compare
 
@@ -201,7 +202,7 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.location}")
+@for_each("case", CASES, ids=lambda case: f"{case.rule}-{case.location}")
 def test_one_edit_around_the_schemas_gives_one_change(case: Case) -> None:
     (change,) = diff(case.old, case.new)
 
@@ -376,8 +377,8 @@ SCHEMA_CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", SCHEMA_CASES, ids=lambda case: f"{case.rule}-{case.new}")
-@pytest.mark.parametrize("direction", ["request", "response"])
+@for_each("case", SCHEMA_CASES, ids=lambda case: f"{case.rule}-{case.new}")
+@for_each("direction", ["request", "response"])
 def test_one_edit_of_a_schema_is_classed_by_direction(case: SchemaCase, direction: str) -> None:
     def spec(schema: Any) -> dict[str, Any]:
         if direction == "request":
@@ -443,7 +444,7 @@ NO_CHANGE = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), NO_CHANGE)
+@for_each(("one", "other"), NO_CHANGE)
 def test_two_spellings_of_one_schema_are_no_change(one: Any, other: Any) -> None:
     specs = [document({"requestBody": json_body(schema)}) for schema in (one, other)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.cases import for_each
 
 from tensormesh_codegen.diff import Change, DiffError, Document, compare
 
@@ -353,7 +354,7 @@ def test_null_beside_a_reference_does_not_hide_the_component() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("spec", "problem"),
     [
         (api({"/a": reading(ref("Gone"))}), "a.yaml#/components/schemas/Gone"),

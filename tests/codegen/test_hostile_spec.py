@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.mini_spec import (
     build_data,
     build_text,
@@ -149,7 +150,7 @@ def check_skeletons(files: dict[str, str]) -> None:
             assert skeleton(source) == skeleton(clean()[name]), name
 
 
-@pytest.mark.parametrize("turn", range(8))
+@for_each("turn", range(8))
 def test_hostile_text_changes_nothing_but_strings(turn: int) -> None:
     # Each turn puts other texts into each place.
     texts = HOSTILE[turn * 7 :] + HOSTILE[: turn * 7]
@@ -231,7 +232,7 @@ def arguments(text: str, function: str) -> list[object]:
     return [each.value for each in call.args if isinstance(each, ast.Constant)]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@for_each("text", HOSTILE)
 def test_hostile_names_of_the_wire_stay_strings(text: str) -> None:
     assert check_names(text)
 
@@ -263,8 +264,8 @@ BAD_NAMES = [
 ]
 
 
-@pytest.mark.parametrize("bad", BAD_NAMES)
-@pytest.mark.parametrize(
+@for_each("bad", BAD_NAMES)
+@for_each(
     "key", ["x-tm-package", "x-tm-surface", "x-tm-config", "x-tm-method", "operationId", "tags"]
 )
 def test_name_that_would_reach_code_or_a_path_must_be_an_identifier(key: str, bad: str) -> None:
@@ -276,9 +277,7 @@ def test_name_that_would_reach_code_or_a_path_must_be_an_identifier(key: str, ba
     check_refused(spec)
 
 
-@pytest.mark.parametrize(
-    "bad", [*(name for name in BAD_NAMES if name != "A"), "a_b", "\uff21", "A-B", "1A"]
-)
+@for_each("bad", [*(name for name in BAD_NAMES if name != "A"), "a_b", "\uff21", "A-B", "1A"])
 def test_schema_name_must_be_a_class_name(bad: str) -> None:
     spec = data()
     schemas = spec["components"]["schemas"]
@@ -296,7 +295,7 @@ BAD_PATHS = [
 ]
 
 
-@pytest.mark.parametrize("bad", BAD_PATHS)
+@for_each("bad", BAD_PATHS)
 def test_path_with_other_characters_is_refused(bad: str) -> None:
     spec = data()
     spec["paths"][bad] = spec["paths"].pop("/v1/billing/balance")

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.mini_spec import part
 
 from tensormesh_api._model import UnknownVariant
@@ -100,13 +101,13 @@ def test_query_takes_any_iterable_as_a_list(labels: Any, mini: ModuleType) -> No
     assert client.request.query == {"label": ["heavy"]}
 
 
-@pytest.mark.parametrize("bad", [{"a": 1}, b"a", object(), [None], [{"a": 1}]])
+@for_each("bad", [{"a": 1}, b"a", object(), [None], [{"a": 1}]])
 def test_query_refuses_what_no_url_can_hold(bad: Any, mini: ModuleType) -> None:
     with pytest.raises(TypeError, match=r"^label(\[0\])? cannot be written into a URL, got "):
         namespaces(mini, Recorder()).things.list(label=bad)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "path"),
     [
         ("a", "/v1/things/a:run"),
@@ -194,7 +195,7 @@ def test_body_takes_models_and_mappings_and_times_at_any_depth(mini: ModuleType)
     }
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("arguments", "message"),
     [
         ({"owner": "me"}, "owner must be a model or a mapping, got str"),

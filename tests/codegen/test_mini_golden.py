@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.cases import for_each
 from support.mini_spec import ROOT
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -40,7 +41,7 @@ def generated(mini_project: Path) -> Path:
     return mini_project / "generated"
 
 
-@pytest.mark.parametrize("name", FILES)
+@for_each("name", FILES)
 def test_generated_file_is_as_it_was_reviewed(name: str, generated: Path) -> None:
     text = (generated / "tensormesh_api" / "mini" / name).read_text(encoding="utf-8")
     # Not `.py`, so that no tool takes it for code of this project.

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.mini_spec import part
 
 from tensormesh_api._model import InvalidDataError, UnknownVariant
@@ -82,7 +83,7 @@ def test_unknown_variant_is_kept_and_readable(mini: ModuleType) -> None:
     assert sail.to_dict() == {"type": "sail", "area": 3}
 
 
-@pytest.mark.parametrize("kind", [None, 5, True, ["wheel"], {"a": 1}, 1.5])
+@for_each("kind", [None, 5, True, ["wheel"], {"a": 1}, 1.5])
 def test_discriminator_that_is_no_text_gives_an_unknown_variant(
     kind: Any, mini: ModuleType
 ) -> None:
@@ -171,7 +172,7 @@ WRONG: list[tuple[str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "message"), WRONG)
+@for_each(("field", "value", "message"), WRONG)
 def test_value_of_a_wrong_type_is_refused_by_the_name_of_its_field(
     field: str, value: Any, message: str, mini: ModuleType
 ) -> None:
@@ -180,7 +181,7 @@ def test_value_of_a_wrong_type_is_refused_by_the_name_of_its_field(
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("data", [None, 5, "text", [], [THING], True])
+@for_each("data", [None, 5, "text", [], [THING], True])
 def test_answer_that_is_no_object_is_refused(data: Any, mini: ModuleType) -> None:
     with pytest.raises(InvalidDataError, match=r"^Thing: expected an object, "):
         thing_class(mini).from_dict(data)
@@ -254,7 +255,7 @@ def test_time_survives_the_wire(time: datetime) -> None:
     assert text.endswith("Z") == (time.utcoffset() == timedelta())
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "time"),
     [
         ("2026-05-01T00:00:00.123456789Z", datetime(2026, 5, 1, 0, 0, 0, 123456, tzinfo=UTC)),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support import mistakes_in_documents, mistakes_in_operations, mistakes_in_schemas
+from support.cases import for_each
 from support.mini_spec import MINI, project
 from support.mistakes import Case, used
 
@@ -36,7 +37,7 @@ def errors_of(
     return [(match[1], int(match[2]), match[3]) for match in found if match]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+@for_each("case", CASES, ids=[case.name for case in CASES])
 def test_mistake_is_told_in_one_line_with_its_place_and_what_to_do(
     case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,7 +78,7 @@ def test_empty_folder_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert found == [("specs", 1, "is no folder with *.yaml files: put the specs there")]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "problem"),
     [
         ("", "is empty: write an OpenAPI 3.1 document"),

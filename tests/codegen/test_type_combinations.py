@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.mini_spec import ROOT, data, dump, importable, part, project
 
 from tensormesh_api._model import InvalidDataError
@@ -129,7 +130,7 @@ def test_every_combination_passes_the_strict_type_checker_and_the_linter(
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", CASES)
+@for_each("name", CASES)
 def test_value_is_given_back_and_a_wrong_one_refused(name: str, package: ModuleType) -> None:
     model = part(package, "models").Many
     _, good, bad = CASES[name]
@@ -146,7 +147,7 @@ def test_value_is_given_back_and_a_wrong_one_refused(name: str, package: ModuleT
         assert caught.value.where.startswith(f"Many.{name}"), value
 
 
-@pytest.mark.parametrize("name", CASES)
+@for_each("name", CASES)
 def test_required_value_may_be_missing_or_null_only_where_null_fits(
     name: str, package: ModuleType
 ) -> None:
@@ -164,7 +165,7 @@ def test_required_value_may_be_missing_or_null_only_where_null_fits(
         assert caught.value.where == f"Must.{name}"
 
 
-@pytest.mark.parametrize("name", CASES)
+@for_each("name", CASES)
 def test_argument_takes_what_the_model_holds(name: str, package: ModuleType) -> None:
     run_thing = part(package, "api.runs.run_thing")
     model = part(package, "models").Many

@@ -43,6 +43,11 @@ if not PLAN.may_fuzz:
     collect_ignore_glob += ["test_invalid_requests.py"]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the plugin that the settings leave out because it slows down every start of pytest."""
+    config.pluginmanager.import_plugin("schemathesis.pytest.plugin")
+
+
 @schemathesis.hook
 def after_call(
     context: schemathesis.HookContext, case: schemathesis.Case[Any], response: schemathesis.Response

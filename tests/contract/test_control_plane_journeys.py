@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, seed, settings
 from schemathesis import Case
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.stateful.state_machine import StepInput, StepOutput
+from support.cases import for_each
 from support.contract_schemas import SEED, valid_requests
 from support.contract_targets import Target, read_plan
 from support.control_plane_examples import EXAMPLES_TIME, request_examples
@@ -86,7 +87,7 @@ def world() -> Iterator[World]:
                 yield made
 
 
-@pytest.mark.parametrize("flow", flows(), ids=lambda flow: flow[0][0])
+@for_each("flow", flows(), ids=lambda flow: flow[0][0])
 def test_every_link_is_followed_and_each_answer_fits_what_was_done(
     world: World, flow: list[tuple[str, str]]
 ) -> None:

@@ -14,6 +14,7 @@ import requests
 import schemathesis
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from support.cases import for_each
 from support.contract_requests import LIMITS, MOST_TOKENS
 from support.contract_runs import run_contract_suite
 from support.contract_schemas import valid_requests
@@ -233,7 +234,7 @@ def test_connection_error_shows_no_credentials(staging: LocalHost) -> None:
     assert USER_ID not in shown
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("environment", "hosts", "may_write", "may_fuzz"),
     [
         ({}, HOSTS, True, True),

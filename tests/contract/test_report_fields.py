@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.contract_exchanges import Exchange, operations_of
 from support.contract_fields import OTHER_NAMES
 from support.contract_report import Report
@@ -89,7 +90,7 @@ def test_field_that_no_schema_has_is_unexpected_and_told_by_its_type() -> None:
     assert row["problems"] == {"not in the specs: string": 1}
 
 
-@pytest.mark.parametrize(
+@for_each(
     "name", ["ann@example.org", "6d0c9a3e-59a1-4f0b-8b57-2f6f0f1f4c11", "key_8842971", "a b", ""]
 )
 def test_name_that_may_tell_of_somebody_is_not_told(name: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.contract_exchanges import Exchange, operations_of
 from support.contract_replay import sdk_problems, spec_problems
 from support.contract_samples import MOST_SAMPLES, Recorder, read_samples
@@ -33,10 +34,8 @@ def clean(body: Any, **parts: Any) -> Any:
     return json.loads(Sanitizer([KEY]).clean(sample(body, **parts)).text)
 
 
-@pytest.mark.parametrize("text", UNIQUE)
-@pytest.mark.parametrize(
-    "around", ["{}", "Bearer {}", "https://host.example/{}?a=b", "'{}' is not found", "{}\n"]
-)
+@for_each("text", UNIQUE)
+@for_each("around", ["{}", "Bearer {}", "https://host.example/{}?a=b", "'{}' is not found", "{}\n"])
 def test_nothing_of_a_text_that_tells_of_somebody_stays(text: str, around: str) -> None:
     whole = around.format(text)
     body = {"id": whole, "deep": [{"x": whole}], whole: 1, "error": {"message": whole}}
@@ -134,7 +133,7 @@ def test_recorded_samples_can_be_read_and_pass(tmp_path: Path) -> None:
         assert (name, spec_problems(each), sdk_problems(each)) == (name, [], [])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("body", "parts", "problem"),
     [
         ({**CHAT, "id": 7}, {}, "$.id"),
@@ -157,7 +156,7 @@ def test_sample_that_the_sdk_would_change_is_told() -> None:
         sdk_problems(cut)
 
 
-@pytest.mark.parametrize("content", [None, "{}", "[]", "not JSON", '{"host": "serverless"}'])
+@for_each("content", [None, "{}", "[]", "not JSON", '{"host": "serverless"}'])
 def test_folder_without_samples_is_told_in_a_sentence(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "one.json").write_text(content)

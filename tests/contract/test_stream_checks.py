@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from support.cases import for_each
 from support.contract_streams import read_events, stream_problems
 from support.wire_records import read_record, record_names
 
@@ -15,7 +16,7 @@ def record(name: str) -> str:
     return read_record(name).body.decode()
 
 
-@pytest.mark.parametrize("name", STREAMS)
+@for_each("name", STREAMS)
 def test_recorded_stream_has_no_problems(name: str) -> None:
     path = read_record(name).path
     assert stream_problems("serverless", path, record(name)) == []
@@ -45,13 +46,13 @@ RESPONSE_BREACHES: dict[str, Breach] = {
 }
 
 
-@pytest.mark.parametrize("breach", CHUNK_BREACHES)
-@pytest.mark.parametrize("name", ["chat_stream", "completions_stream"])
+@for_each("breach", CHUNK_BREACHES)
+@for_each("name", ["chat_stream", "completions_stream"])
 def test_breach_in_a_stream_of_chunks_is_a_problem(name: str, breach: str) -> None:
     check_breach(name, CHUNK_BREACHES[breach])
 
 
-@pytest.mark.parametrize("breach", RESPONSE_BREACHES)
+@for_each("breach", RESPONSE_BREACHES)
 def test_breach_in_a_stream_of_a_response_is_a_problem(breach: str) -> None:
     check_breach("responses_stream", RESPONSE_BREACHES[breach])
 

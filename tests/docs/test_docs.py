@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.cases import for_each
 
 import tensormesh
 from tensormesh._config import LOG_VARIABLE, VARIABLES
@@ -51,13 +52,13 @@ def test_the_readme_names_the_two_first_commands_before_any_code() -> None:
     assert 0 < text.index("make demo") < text.index("make test") < text.index("```python")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@for_each("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_python_block_compiles(document: Path) -> None:
     for block in python_blocks(document):
         ast.parse(block)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@for_each("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_relative_link_leads_to_a_file(document: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8"))
     missing = [

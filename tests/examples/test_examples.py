@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.cases import for_each
 
 from tensormesh_local import LocalHost
 
@@ -42,7 +43,7 @@ def test_every_example_is_tested() -> None:
     assert {path.name for path in (ROOT / "examples").glob("*.py")} == EXPECTED.keys()
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@for_each("name", EXPECTED)
 def test_example_runs_and_shows_what_it_promises(name: str, environment: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", str(ROOT / "examples" / name)],

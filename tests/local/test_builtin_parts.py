@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 
 from tensormesh_local.builtin.hints import Hints
 from tensormesh_local.builtin.prefix_cache import BLOCK_TOKENS, CacheUse, PrefixCache
@@ -96,7 +97,7 @@ class TestPrefixCache:
         assert cache.use([1] * 64).cached_tokens == 0
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("prompt", "answer"),
     [
         ("Say hello.", "Hello! How can I help you today?"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from local.checked import (
@@ -16,12 +17,10 @@ from local.checked import (
     hang_up,
     streamed_text,
 )
+from support.cases import for_each
 
 from tensormesh_local import create_app
 from tensormesh_local.engines.builtin import BuiltinEngine
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 THINK = "tm-local-think"
 REASONING = "tm-local-reasoning"
@@ -198,7 +197,7 @@ class TestReasoning:
         assert streamed_text(chunks, "reasoning") == message["reasoning"]
         assert streamed_text(chunks) == "ok"
 
-    @pytest.mark.parametrize(
+    @for_each(
         "switch",
         [
             {"chat_template_kwargs": {"enable_thinking": False}},
@@ -207,7 +206,7 @@ class TestReasoning:
         ],
         ids=str,
     )
-    @pytest.mark.parametrize("model", [THINK, REASONING])
+    @for_each("model", [THINK, REASONING])
     def test_thinking_can_be_switched_off(
         self, client: CheckedClient, model: str, switch: dict[str, Any]
     ) -> None:
@@ -225,8 +224,8 @@ class TestReasoning:
 
 
 class TestPrescribedForms:
-    @pytest.mark.parametrize("seed", range(5))
-    @pytest.mark.parametrize("model", ["tm-local-chat", THINK, REASONING])
+    @for_each("seed", range(5))
+    @for_each("model", ["tm-local-chat", THINK, REASONING])
     def test_json_mode_gives_a_json_object(
         self, client: CheckedClient, model: str, seed: int
     ) -> None:
@@ -308,7 +307,7 @@ class TestTools:
         choice = _choice(client.chat("Weather in Hanoi?", tools=[GET_WEATHER], tool_choice="none"))
         assert "tool_calls" not in choice["message"]
 
-    @pytest.mark.parametrize(
+    @for_each(
         ("choice", "reason"),
         [
             ("required", "tool_calls"),
@@ -316,7 +315,7 @@ class TestTools:
         ],
         ids=["required", "named"],
     )
-    @pytest.mark.parametrize("model", ["tm-local-chat", THINK, REASONING])
+    @for_each("model", ["tm-local-chat", THINK, REASONING])
     def test_a_forced_call_is_made(
         self, client: CheckedClient, model: str, choice: Any, reason: str
     ) -> None:
@@ -380,7 +379,7 @@ class TestTools:
             assert choice["finish_reason"] == "length"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("fields", "param"),
     [
         ({"n": 2, "temperature": 0}, "n"),
@@ -423,7 +422,7 @@ def test_a_request_that_makes_no_sense_is_refused(
     assert error["message"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("change", "param"),
     [
         ({"messages": None}, "body.messages"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from local.checked import CheckedClient
+from support.cases import for_each
 
 MODEL = "tm-local-chat"
 
@@ -136,7 +136,7 @@ def test_a_prompt_can_be_shortened(client: CheckedClient) -> None:
         assert _texts(answer)[0].strip() == text
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("fields", "param"),
     [
         ({"prompt": ""}, "body.prompt"),

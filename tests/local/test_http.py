@@ -9,6 +9,7 @@ import pytest
 from local.checked import CheckedClient, chat_body
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
+from support.cases import for_each
 
 from tensormesh_local import create_app
 from tensormesh_local.engines.base import Call, Engine
@@ -32,8 +33,8 @@ GETS = ["list_models", "get_health", "get_version"]
 
 
 class TestKeys:
-    @pytest.mark.parametrize("operation_id", POSTS)
-    @pytest.mark.parametrize(
+    @for_each("operation_id", POSTS)
+    @for_each(
         "authorization",
         [None, "", "Bearer", "Bearer wrong", "Basic tm-local-key", "tm-local-key", b"Bearer \xfc"],
     )
@@ -50,7 +51,7 @@ class TestKeys:
     def test_serverless_gets_need_none(self, client: CheckedClient, operation_id: str) -> None:
         assert client.call(operation_id, headers={"Authorization": None}).status_code == 200
 
-    @pytest.mark.parametrize("operation_id", [*POSTS, *GETS])
+    @for_each("operation_id", [*POSTS, *GETS])
     def test_on_demand_always_needs_a_key(
         self, on_demand: CheckedClient, operation_id: str
     ) -> None:
@@ -70,8 +71,8 @@ class TestKeys:
 
 
 class TestUserId:
-    @pytest.mark.parametrize("operation_id", [*POSTS, *GETS])
-    @pytest.mark.parametrize("user_id", [None, "", "me", "123e4567e89b42d3a456426614174000"])
+    @for_each("operation_id", [*POSTS, *GETS])
+    @for_each("user_id", [None, "", "me", "123e4567e89b42d3a456426614174000"])
     def test_on_demand_needs_a_uuid(
         self, on_demand: CheckedClient, operation_id: str, user_id: str | None
     ) -> None:
@@ -115,7 +116,7 @@ class TestModels:
         assert answer["choices"][0]["message"]["content"] == "ok"
         assert on_demand.call("create_chat_completion", chat_body("x")).status_code == 404
 
-    @pytest.mark.parametrize("operation_id", POSTS)
+    @for_each("operation_id", POSTS)
     def test_an_unknown_model_is_not_found(self, client: CheckedClient, operation_id: str) -> None:
         response = client.call(operation_id, {**POSTS[operation_id], "model": "nope"})
         assert response.status_code == 404
@@ -125,9 +126,7 @@ class TestModels:
 
 
 class TestTokens:
-    @pytest.mark.parametrize(
-        "text", ["", "Hi", "d\u00e9j\u00e0 \x00 \ud800", "<|im_start|>", "\r\n\tb"]
-    )
+    @for_each("text", ["", "Hi", "d\u00e9j\u00e0 \x00 \ud800", "<|im_start|>", "\r\n\tb"])
     def test_text_survives_the_round_trip(self, client: CheckedClient, text: str) -> None:
         body = {"model": "tm-local-chat", "prompt": text, "return_token_strs": True}
         tokens = client.call("create_tokenization", body).json()
@@ -159,7 +158,7 @@ class TestTokens:
 
 
 class TestBodies:
-    @pytest.mark.parametrize(
+    @for_each(
         "content",
         [
             b"",
@@ -203,7 +202,7 @@ class TestBodies:
 
 
 class TestRoutes:
-    @pytest.mark.parametrize(
+    @for_each(
         "path", ["/", "/serverless", "/serverless/v1/nope", "/serverless/health/", "/v1/models"]
     )
     def test_other_paths_are_not_found(self, client: CheckedClient, path: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from local.checked import chat_body, event_data
+from support.cases import for_each
 
 from tensormesh_local import LocalHost, cli
 from tensormesh_local.engines.base import EngineError
@@ -94,7 +95,7 @@ def test_the_command_line_can_allow_names_of_the_host() -> None:
         _stop(process, signal.SIGTERM)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("arguments", "reason"),
     [
         (["--port", "99999"], "not a port"),

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from support.cases import for_each
 
 from tensormesh_local.builtin.answers import ChatTask, plan_chat
 from tensormesh_local.builtin.constraint import Constraint
@@ -42,7 +43,7 @@ def test_the_last_schema_of_a_prompt_is_found(text: str) -> None:
     assert prompted_schema([{"role": "user", "content": parts}]) == SCHEMA
 
 
-@pytest.mark.parametrize(
+@for_each(
     "message",
     [
         system("No such thing."),
@@ -65,7 +66,7 @@ def test_a_schema_that_nothing_fits_leaves_any_object() -> None:
     assert isinstance(found, dict)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "value"),
     [
         ("total", "37.50 EUR"),

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from local.checked import CheckedClient, event_data
+from support.cases import for_each
 from support.wire_records import DONE, WireRecord, read_record, record_names
 
 from tensormesh_local import create_app
@@ -58,7 +59,7 @@ def _event_paths(events: list[dict[str, Any]]) -> dict[str, set[str]]:
     return shapes
 
 
-@pytest.mark.parametrize("name", _SUCCESSES)
+@for_each("name", _SUCCESSES)
 def test_an_answer_has_the_recorded_keys(vllm: CheckedClient, name: str) -> None:
     record = read_record(name)
     response = _replay(vllm, record)
@@ -74,7 +75,7 @@ def test_an_answer_has_the_recorded_keys(vllm: CheckedClient, name: str) -> None
         assert _paths(response.json()) == _paths(record.json())
 
 
-@pytest.mark.parametrize("name", _REFUSALS)
+@for_each("name", _REFUSALS)
 def test_a_refusal_has_the_recorded_status_and_shape(vllm: CheckedClient, name: str) -> None:
     record = read_record(name)
     response = _replay(vllm, record)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from local.checked import GET_WEATHER, CheckedClient
+from support.cases import for_each
 
 MODEL = "tm-local-chat"
 WEATHER_TOOL = {"type": "function", "strict": True, **GET_WEATHER["function"]}  # type: ignore[dict-item]
@@ -190,7 +191,7 @@ def test_log_probabilities_come_when_included(client: CheckedClient) -> None:
     assert all(len(entry["top_logprobs"]) == 2 for entry in entries)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("fields", "param"),
     [
         ({"input": None}, "body.input"),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from support.cases import for_each
 
 from tensormesh_local.builtin.hints import Hints
 from tensormesh_local.builtin.regex_sample import UnsupportedPatternError, sample
@@ -78,7 +79,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
+@for_each("schema", SCHEMAS.values(), ids=SCHEMAS)
 @settings(deadline=None)
 @given(seed=st.integers(0, 50))
 def test_an_instance_is_valid(schema: dict[str, Any], seed: int) -> None:
@@ -114,7 +115,7 @@ def test_strings_and_numbers_come_from_the_message() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@for_each(
     "schema",
     [
         {"type": "nonsense"},
@@ -135,7 +136,7 @@ def test_a_schema_that_cannot_be_met_is_refused(schema: dict[str, Any]) -> None:
         build_instance(schema, Random(0), Hints())
 
 
-@pytest.mark.parametrize(
+@for_each(
     "pattern",
     [
         "abc",
@@ -158,9 +159,7 @@ def test_a_sample_matches_its_pattern(pattern: str, seed: int) -> None:
     assert re.fullmatch(pattern, sample(pattern, Random(seed)))
 
 
-@pytest.mark.parametrize(
-    "pattern", ["(?=a)", "(?<!a)b", r"(a)\1", r"\bword", "*", "(", "[a", "a{2", "(?i)a"]
-)
+@for_each("pattern", ["(?=a)", "(?<!a)b", r"(a)\1", r"\bword", "*", "(", "[a", "a{2", "(?i)a"])
 def test_a_pattern_beyond_the_plain_syntax_is_refused(pattern: str) -> None:
     with pytest.raises(UnsupportedPatternError):
         sample(pattern, Random(0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from support.cases import for_each
 
 from tensormesh_local.wire.event_stream import DONE, EventStream, event
 from tensormesh_local.wire.tally import Counts, Tally
@@ -44,7 +44,7 @@ def _order(*chunks: bytes, failure: int | None = None) -> tuple[list[bytes], lis
     return sent, reported
 
 
-@pytest.mark.parametrize(
+@for_each(
     "last",
     [
         DONE,

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from local_control_plane.world import OPERATIONS, Client, World
+from support.cases import for_each
 
 from tensormesh_local.control_plane import operations
 from tensormesh_local.control_plane.errors import Code, ControlPlaneError
@@ -182,7 +183,7 @@ class TestFailures:
         monkeypatch.delitem(operations.HANDLERS, "list_models")
         _check(_send(world, "GET", "/v1/models"), 501, Code.UNIMPLEMENTED)
 
-    @pytest.mark.parametrize("code", Code)
+    @for_each("code", Code)
     def test_each_code_has_its_status(self, code: Code) -> None:
         statuses = {3: 400, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400}
         statuses |= {11: 400, 12: 501, 13: 500, 14: 503, 16: 401}

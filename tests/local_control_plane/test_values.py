@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 
 from tensormesh_local.clock import DAY, format_time, parse_time, to_micros
 from tensormesh_local.control_plane import money
@@ -25,7 +26,7 @@ class TestMoney:
         assert money.from_wire(wire) == nanos
         assert int(wire["units"]) * wire["nanos"] >= 0
 
-    @pytest.mark.parametrize(
+    @for_each(
         ("fields", "nanos"),
         [
             ({}, 0),
@@ -41,7 +42,7 @@ class TestMoney:
     ) -> None:
         assert money.from_wire({"currencyCode": "USD", **fields}) == nanos
 
-    @pytest.mark.parametrize(
+    @for_each(
         ("fields", "wrong"),
         [
             ({"currencyCode": "EUR"}, "currencyCode"),
@@ -68,7 +69,7 @@ class TestTimes:
     def test_a_time_survives_the_round_trip(self, micros: int) -> None:
         assert parse_time(format_time(micros)) == micros
 
-    @pytest.mark.parametrize(
+    @for_each(
         ("text", "same"),
         [
             ("2026-05-20T08:00:00.123456789Z", "2026-05-20T08:00:00.123456Z"),
@@ -81,7 +82,7 @@ class TestTimes:
     def test_other_forms_are_read(self, text: str, same: str) -> None:
         assert format_time(parse_time(text)) == same
 
-    @pytest.mark.parametrize(
+    @for_each(
         "text",
         [
             "",

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from support import audit
+from support.cases import for_each
 from support.project_files import ROOT
 
 GOOD = {"name": "good", "version": "1", "vulns": []}
@@ -49,7 +50,7 @@ def test_every_vulnerability_is_named_with_its_remedy() -> None:
     assert "strange" in told
 
 
-@pytest.mark.parametrize("output", ["", "[]", "{}", "null", "Found 1 known vulnerability", '{"d'])
+@for_each("output", ["", "[]", "{}", "null", "Found 1 known vulnerability", '{"d'])
 def test_what_is_no_report_is_no_success(output: str) -> None:
     status, told = audit.verdict(
         output, "Traceback ...\nConnectionError: no route to the service\n"

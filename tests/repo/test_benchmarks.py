@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from support.cases import for_each
 from support.project_files import ROOT
 
 from benchmarks.__main__ import SUITES, main
@@ -22,7 +23,7 @@ def row(**values: object) -> Row:
     return Row(**{"suite": "s", "name": "n", "reached": 1.0, **values})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("reached", "at_least", "verdict"),
     [
         (1.9, False, "met"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import pytest
+from support.cases import for_each
 from support.project_files import ROOT, project_files, text_of
 
 MOST_LINES = 500
@@ -110,7 +110,7 @@ def test_readme_begins_with_the_two_commands_and_a_program() -> None:
     assert {"demo", "test"} <= targets
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@for_each("package", PACKAGES)
 def test_everything_public_has_a_docstring(package: str) -> None:
     missing = []
     for module in modules(package):

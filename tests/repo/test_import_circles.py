@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from support.cases import for_each
 from support.project_files import ROOT
 
 OVERLAY = ROOT / "overlay"
@@ -66,7 +67,7 @@ def test_no_module_needs_one_that_needs_it(package: str) -> None:
     assert circle(OVERLAY, package) == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     "back",
     [
         "from parts.a import thing",

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.sdk_faces import API_KEY, USER_ID, Face, Server, host
 from support.sdk_samples import (
     CHAT,
@@ -22,7 +23,7 @@ from support.sdk_samples import (
 
 from tensormesh import ConfigurationError
 
-each_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.path)
+each_method = for_each("method", METHODS, ids=lambda method: method.path)
 VARIANTS = [None, "with_raw_response", "with_streaming_response"]
 
 
@@ -36,7 +37,7 @@ def call(face: Face, method: Method, variant: str | None = None, **options: Any)
     return server.request
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@for_each("variant", VARIANTS)
 @each_method
 def test_extra_headers_are_added_replaced_and_taken_away(
     face: Face, method: Method, variant: str | None
@@ -57,7 +58,7 @@ def test_extra_headers_are_added_replaced_and_taken_away(
     assert {"user-agent", "accept", "x-user-id"}.isdisjoint(request.headers)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("headers", "error", "message"),
     [
         ({"X-A": "a\r\nX-B: b"}, ValueError, "'X-A'.*printable ASCII"),
@@ -87,7 +88,7 @@ def test_headers_that_cannot_be_sent_are_refused(
     assert server.requests == []
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@for_each("variant", VARIANTS)
 @each_method
 def test_extra_query_is_added(face: Face, method: Method, variant: str | None) -> None:
     query = {"a": "1 &2", "b": ["x", "y"], "c": True, "d": 5}
@@ -127,7 +128,7 @@ def test_what_is_no_mapping_is_refused_by_name(face: Face, name: str) -> None:
     assert server.requests == []
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@for_each("variant", VARIANTS)
 @each_method
 def test_timeouts_of_a_call_come_before_those_of_the_client(
     face: Face, method: Method, variant: str | None
@@ -157,7 +158,7 @@ def test_a_timeout_of_the_client_holds_for_every_call(face: Face) -> None:
     assert [(each["connect"], each["read"]) for each in found] == [(10, 30), (10, 30), (3, 3)]
 
 
-@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "5", True])
+@for_each("seconds", [0, -1, float("nan"), float("inf"), "5", True])
 def test_a_timeout_that_cannot_be_waited_for_is_refused(face: Face, seconds: Any) -> None:
     server = Server()
     create = CHAT_CREATE.of(host(face.client(server), "serverless"))

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.sdk_faces import ON_DEMAND, SERVERLESS, Face, Server, answer, events
 from support.sdk_samples import CHAT_CREATE, MESSAGES, chunk, sse
 
@@ -322,8 +323,8 @@ def test_nothing_that_a_client_is_made_of_shows_a_credential(face: Face) -> None
         assert CANARY not in repr(thing) + str(thing) + f"{thing!a}"
 
 
-@pytest.mark.parametrize("name", ["inference_api_key", "control_plane_token"])
-@pytest.mark.parametrize("bad", ["canary\n", "Bearer canary", "canary\x00", "\u00e9canary"])
+@for_each("name", ["inference_api_key", "control_plane_token"])
+@for_each("bad", ["canary\n", "Bearer canary", "canary\x00", "\u00e9canary"])
 def test_a_credential_that_is_refused_is_not_shown(face: Face, name: str, bad: str) -> None:
     with pytest.raises(TensormeshError) as caught:
         face.new_client(**{**CREDENTIALS, name: bad})

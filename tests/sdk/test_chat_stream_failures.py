@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.sdk_faces import API_KEY, Body, Face, Server, events
 from support.sdk_samples import CHAT_CREATE, as_json, chunk, sse, stream_of
 
@@ -52,7 +53,7 @@ def fail(face: Face, *answers: Any, taken: list[str]) -> StreamError:
     return error
 
 
-@pytest.mark.parametrize("ending", [b"", b": bye\n\n", b'data: {"cho', b"event: x\n\n", b"\n"])
+@for_each("ending", [b"", b": bye\n\n", b'data: {"cho', b"event: x\n\n", b"\n"])
 def test_a_stream_without_its_end_mark_is_an_error_with_what_came(
     face: Face, ending: bytes
 ) -> None:
@@ -74,7 +75,7 @@ def test_a_stream_of_nothing_but_its_end_mark_has_no_final_answer(face: Face) ->
         face.run(stream.get_final_completion())
 
 
-@pytest.mark.parametrize(
+@for_each(
     "ending",
     [
         b"data: [DONE]",
@@ -94,8 +95,8 @@ def test_a_last_event_without_its_empty_line_counts(face: Face) -> None:
     assert fail(face, events(cut), taken=["a", "b"]).partial.choices[0].message.content == "ab"
 
 
-@pytest.mark.parametrize("rest", [sse(chunk("late")), b"data: {}\n\ndata: nonsense\n\n", b"\0\xff"])
-@pytest.mark.parametrize("together", [True, False])
+@for_each("rest", [sse(chunk("late")), b"data: {}\n\ndata: nonsense\n\n", b"\0\xff"])
+@for_each("together", [True, False])
 def test_what_follows_the_end_mark_is_ignored(face: Face, rest: bytes, together: bool) -> None:
     whole = sse(chunk("a"))
     response = events(whole + rest) if together else events(whole, rest)
@@ -104,9 +105,7 @@ def test_what_follows_the_end_mark_is_ignored(face: Face, rest: bytes, together:
     assert face.run(stream.get_final_completion()).choices[0].message.content == "a"
 
 
-@pytest.mark.parametrize(
-    "sign", [b"data:\n\n", b"data: \n\n", b": ping\n\n", b"\n\n", b"id: 1\n\n"]
-)
+@for_each("sign", [b"data:\n\n", b"data: \n\n", b": ping\n\n", b"\n\n", b"id: 1\n\n"])
 def test_signs_of_life_are_ignored(face: Face, sign: bytes) -> None:
     whole = sign + sse(chunk("a"), done=False) + sign + sse()
     assert [
@@ -133,8 +132,8 @@ ERRORS: dict[str, tuple[Any, str, Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize("together", [True, False])
-@pytest.mark.parametrize("form", ERRORS)
+@for_each("together", [True, False])
+@for_each("form", ERRORS)
 def test_an_error_event_comes_after_what_was_sent_before_it(
     face: Face, form: str, together: bool
 ) -> None:
@@ -151,7 +150,7 @@ def test_an_error_event_comes_after_what_was_sent_before_it(
     assert error.url == "https://serverless.test/v1/chat/completions"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("payload", "message"),
     [
         ("{nonsense", "an event is not JSON"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.sdk_faces import Face, Server, events
 from support.sdk_samples import CHAT_CREATE, USAGE, chunk, sse, stream_of
 
@@ -217,7 +218,7 @@ CALL_FORMS: dict[str, list[list[dict[str, Any]]]] = {
 }
 
 
-@pytest.mark.parametrize("form", CALL_FORMS)
+@for_each("form", CALL_FORMS)
 def test_tool_calls_are_put_together(face: Face, form: str) -> None:
     first: dict[str, Any] = chunk(role="assistant")
     first["choices"][0]["delta"]["content"] = None

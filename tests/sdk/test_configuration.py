@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from support.cases import for_each
 from support.sdk_faces import (
     API_KEY,
     ON_DEMAND,
@@ -93,9 +94,7 @@ NEEDS = [("serverless", method, "inference_api_key") for method in POSTS]
 NEEDS += [("on_demand", method, argument) for method in METHODS for argument in NEEDED]
 
 
-@pytest.mark.parametrize(
-    ("where", "method", "argument"), NEEDS, ids=[f"{w}-{m.path}-{a}" for w, m, a in NEEDS]
-)
+@for_each(("where", "method", "argument"), NEEDS, ids=[f"{w}-{m.path}-{a}" for w, m, a in NEEDS])
 def test_what_is_missing_is_an_error_of_the_call_that_needs_it(
     face: Face, where: str, method: Method, argument: str
 ) -> None:
@@ -117,7 +116,7 @@ def test_what_is_missing_is_an_error_of_the_call_that_needs_it(
     assert server.requests == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("argument", "value", "message"),
     [
         ("on_demand_user_id", "me", "must be a UUID"),
@@ -152,7 +151,7 @@ def test_the_http_client_of_the_other_colour_is_refused(face: Face) -> None:
     other.finish()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("base", "models", "health"),
     [
         ("https://h.test", "https://h.test/v1/models", "https://h.test/health"),

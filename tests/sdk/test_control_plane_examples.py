@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-import pytest
+from support.cases import for_each
 from support.control_plane_examples import (
     Example,
     answer_examples,
@@ -36,7 +36,7 @@ def exact(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+@for_each("example", EXAMPLES, ids=str)
 def test_a_call_with_the_values_of_an_example_sends_that_example(
     colour: Face, example: Example
 ) -> None:
@@ -65,7 +65,7 @@ def test_a_call_with_the_values_of_an_example_sends_that_example(
     assert sent.headers.get("authorization") == expected
 
 
-@pytest.mark.parametrize(("operation_id", "name"), ANSWERS)
+@for_each(("operation_id", "name"), ANSWERS)
 def test_a_result_holds_all_of_the_example_that_was_answered(
     colour: Face, operation_id: str, name: str
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.sdk_faces import Face, Server, events
 from support.sdk_samples import CHAT, CHAT_CREATE, as_json, chunk, sse, stream_of
 
@@ -43,14 +44,14 @@ def create(face: Face, answer: Any, variant: str | None = None, **arguments: Any
     return face.run(method(**CHAT_CREATE.arguments, **arguments))
 
 
-@pytest.mark.parametrize("content", CASES)
+@for_each("content", CASES)
 def test_blocks_at_the_start_of_a_message_become_its_reasoning(face: Face, content: str) -> None:
     reasoning, text = CASES[content]
     message = create(face, as_json(completion(content))).choices[0].message
     assert (message.reasoning, message.content) == (reasoning, text)
 
 
-@pytest.mark.parametrize("content", CASES)
+@for_each("content", CASES)
 def test_a_stream_gives_the_same_however_it_is_cut(face: Face, content: str) -> None:
     reasoning, text = CASES[content]
     cuts = [[content], list(content)]
@@ -63,7 +64,7 @@ def test_a_stream_gives_the_same_however_it_is_cut(face: Face, content: str) -> 
         assert (message.reasoning, message.content) == (reasoning, text)
 
 
-@pytest.mark.parametrize("content", CASES)
+@for_each("content", CASES)
 def test_raw_variants_and_chunks_are_untouched(face: Face, content: str) -> None:
     answer = completion(content)
     raw = create(face, as_json(answer), "with_raw_response")

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.sdk_faces import (
     API_KEY,
     SETTINGS,
@@ -111,7 +112,7 @@ def test_copies_share_connections_and_only_the_original_closes_them(face: Face) 
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.path)
+@for_each("method", METHODS, ids=lambda method: method.path)
 def test_a_closed_client_refuses_every_call(face: Face, method: Method) -> None:
     client = face.client(Server())
     held = host(client, "serverless")

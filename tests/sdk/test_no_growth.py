@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.sdk_faces import SETTINGS, Face, Server, SyncFace, answer, events
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, as_json, chunk, sse, stream_of
 
@@ -69,7 +70,7 @@ def classes() -> int:
     return sum(isinstance(each, type) for each in gc.get_objects())
 
 
-@pytest.mark.parametrize("name", WORK)
+@for_each("name", WORK)
 def test_work_that_is_repeated_holds_no_memory_and_makes_no_classes(
     name: str, colour: Face
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.cases import for_each
 
 from tensormesh import AsyncTensormesh, Tensormesh
 
@@ -67,7 +68,7 @@ def without_colour(text: object) -> str:
     return plain.replace("Awaitable", "")
 
 
-@pytest.mark.parametrize(("path", "here", "there"), PAIRS, ids=[path for path, _, _ in PAIRS])
+@for_each(("path", "here", "there"), PAIRS, ids=[path for path, _, _ in PAIRS])
 def test_signatures_are_the_same(path: str, here: Any, there: Any) -> None:
     one, other = inspect.signature(here), inspect.signature(there)
     assert list(one.parameters) == list(other.parameters)
@@ -82,7 +83,7 @@ def test_signatures_are_the_same(path: str, here: Any, there: Any) -> None:
     assert not inspect.iscoroutinefunction(here)
 
 
-@pytest.mark.parametrize(("path", "here", "there"), PAIRS, ids=[path for path, _, _ in PAIRS])
+@for_each(("path", "here", "there"), PAIRS, ids=[path for path, _, _ in PAIRS])
 def test_documentation_is_the_same(path: str, here: Any, there: Any) -> None:
     assert here.__doc__
     assert without_colour(here.__doc__) == without_colour(there.__doc__)

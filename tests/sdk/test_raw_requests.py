@@ -12,6 +12,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.sdk_faces import API_KEY, USER_ID, Face, Server, answer, events, host
 from support.sdk_samples import as_json
 
@@ -59,7 +60,7 @@ def test_the_answer_is_decoded_json(face: Face) -> None:
     assert all(body.is_closed for body in server.bodies)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@for_each("method", METHODS)
 def test_every_method_is_sent(colour: Face, method: str) -> None:
     server = Server(answer(status=204))
     result = colour.run(client_of(colour, server).control_plane.request(method.lower(), "/x"))
@@ -135,7 +136,7 @@ def test_headers_are_added_and_taken_away(asked: Callable[..., httpx.Request]) -
     assert "authorization" not in request.headers
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     [
         "https://evil.test/v1",
@@ -185,7 +186,7 @@ def test_no_path_leads_to_another_host(path: str) -> None:
     assert url.path.startswith("/base/")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("arguments", "keywords", "message"),
     [
         (("BREW", "/x"), {}, "method must be one of GET"),

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.sdk_faces import (
     API_KEY,
     AsyncFace,
@@ -31,7 +32,7 @@ from tensormesh import (
     types,
 )
 
-each_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.path)
+each_method = for_each("method", METHODS, ids=lambda method: method.path)
 RAW, STREAMING = "with_raw_response", "with_streaming_response"
 
 
@@ -70,7 +71,7 @@ def test_a_raw_response_has_everything(face: Face, surface: str, method: Method)
     assert server.bodies[0].is_closed
 
 
-@pytest.mark.parametrize("variant", [RAW, STREAMING])
+@for_each("variant", [RAW, STREAMING])
 @each_method
 def test_status_errors_are_raised_before_anything_is_given(
     face: Face, method: Method, variant: str
@@ -82,7 +83,7 @@ def test_status_errors_are_raised_before_anything_is_given(
     assert server.bodies[0].is_closed
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("content", "message"),
     [
         (b"", "the answer is empty"),
@@ -208,7 +209,7 @@ LINES = {
 }
 
 
-@pytest.mark.parametrize("content", LINES)
+@for_each("content", LINES)
 def test_lines_are_the_same_however_the_body_is_cut(face: Face, content: bytes) -> None:
     cuts: list[list[bytes]] = [[content], [bytes([byte]) for byte in content]]
     cuts += [[content[:at], b"", content[at:]] for at in range(len(content))]

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.sdk_faces import Face, Server, events
 from support.sdk_samples import CHAT_CREATE, COMPLETIONS_CREATE, RESPONSES_CREATE, Method
 from support.wire_records import DONE, WireRecord, raw_chunk_names, read_raw_chunks, read_record
@@ -18,8 +19,8 @@ METHODS: dict[str, Method] = {
 STREAMS = raw_chunk_names()
 WAYS = ["as sent", "at once", "byte by byte", "by 7"]
 
-each_stream = pytest.mark.parametrize("name", STREAMS)
-each_way = pytest.mark.parametrize("way", WAYS)
+each_stream = for_each("name", STREAMS)
+each_way = for_each("way", WAYS)
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def comparable(value: Any) -> Any:
 
 
 @each_way
-@pytest.mark.parametrize("name", TWINS)
+@for_each("name", TWINS)
 def test_the_final_answer_is_that_without_a_stream(face: Face, name: str, way: str) -> None:
     record = read_record(TWINS[name])
     client = face.client(Server(events(record.body, headers={}), events(record.body)))

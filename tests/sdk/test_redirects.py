@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.sdk_faces import API_KEY, USER_ID, Face, Server, answer, host
 from support.sdk_samples import CHAT_CREATE, MODELS, as_json
 
@@ -19,7 +20,7 @@ ELSEWHERE = {
     "a relative scheme": "//evil.test/v1/models",
     "the same host with a user name": "https://user:password@{host}/v1/models",
 }
-FOLLOWS = pytest.mark.parametrize("follow", [False, True], ids=["plain", "follow_redirects=True"])
+FOLLOWS = for_each("follow", [False, True], ids=["plain", "follow_redirects=True"])
 
 
 def moved(status: int, location: str) -> httpx.Response:
@@ -32,7 +33,7 @@ def refuse_credentials_elsewhere(request: httpx.Request) -> httpx.Response:
 
 
 @FOLLOWS
-@pytest.mark.parametrize("status", STATUSES)
+@for_each("status", STATUSES)
 def test_a_get_follows_within_its_host(face: Face, surface: str, status: int, follow: bool) -> None:
     server = Server(moved(status, "../moved/models?a=1#part"), as_json(MODELS))
     client = face.client(http_client=face.http(server, follow_redirects=follow))
@@ -51,9 +52,7 @@ def test_a_get_follows_within_its_host(face: Face, surface: str, status: int, fo
 
 
 @FOLLOWS
-@pytest.mark.parametrize(
-    ("status", "target"), [(302, name) for name in ELSEWHERE] + [(308, "another host")]
-)
+@for_each(("status", "target"), [(302, name) for name in ELSEWHERE] + [(308, "another host")])
 def test_nothing_follows_to_another_host(
     face: Face, surface: str, status: int, target: str, follow: bool
 ) -> None:
@@ -71,8 +70,8 @@ def test_nothing_follows_to_another_host(
 
 
 @FOLLOWS
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("status", STATUSES)
+@for_each("stream", [False, True])
+@for_each("status", STATUSES)
 def test_a_post_is_never_redirected(
     face: Face, surface: str, status: int, stream: bool, follow: bool
 ) -> None:

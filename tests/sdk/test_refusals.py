@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.sdk_faces import API_KEY, Face, Server, answer, events, host
 from support.sdk_samples import (
     CHAT,
@@ -104,8 +105,8 @@ def refuse(
     return caught.value
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("status", CLASSES)
+@for_each("stream", [False, True])
+@for_each("status", CLASSES)
 def test_each_status_has_its_class(face: Face, surface: str, status: int, stream: bool) -> None:
     response = as_json(ERROR, status=status, headers={"x-request-id": "req-1"})
     error = refuse(face, CHAT_CREATE, response, surface=surface, stream=stream)
@@ -120,8 +121,8 @@ def test_each_status_has_its_class(face: Face, surface: str, status: int, stream
     assert "req-1" in str(error)
 
 
-@pytest.mark.parametrize("form", BODIES)
-@pytest.mark.parametrize("cut", [False, True])
+@for_each("form", BODIES)
+@for_each("cut", [False, True])
 def test_each_form_of_body_is_understood(face: Face, form: str, cut: bool) -> None:
     content, message, code, kind, param = BODIES[form]
     pieces = [content[:5], content[5:]] if cut else [content]
@@ -153,8 +154,8 @@ BROKEN: dict[str, tuple[list[bytes | Exception], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("how", BROKEN)
-@pytest.mark.parametrize("stream", [False, True])
+@for_each("how", BROKEN)
+@for_each("stream", [False, True])
 def test_the_status_is_told_though_its_body_cannot_be_read(
     face: Face, how: str, stream: bool
 ) -> None:
@@ -175,7 +176,7 @@ def test_a_huge_body_is_not_read_to_its_end(face: Face) -> None:
     assert len(str(caught.value)) < 5_000
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "seconds"),
     [("7", 7.0), ("1.5", 1.5), ("0", 0.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("soon", None)],
 )
@@ -208,7 +209,7 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize("name", REFUSALS)
+@for_each("name", REFUSALS)
 def test_refusals_of_a_real_server_are_understood(face: Face, name: str) -> None:
     record = read_record(name)
     error = refuse(face, CHAT_CREATE, answer(record.body, status=record.status))
@@ -229,8 +230,8 @@ def test_errors_travel(face: Face) -> None:
     json.dumps(error.headers)
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "text/html"])
-@pytest.mark.parametrize("status", [400, 401, 500])
+@for_each("content_type", ["application/json", "text/plain", "text/html"])
+@for_each("status", [400, 401, 500])
 def test_no_error_shows_the_key_though_the_server_echoes_it(
     face: Face, status: int, content_type: str
 ) -> None:
@@ -264,8 +265,8 @@ def test_a_key_of_another_scheme_is_hidden_too(face: Face) -> None:
 # Successes that are no answer
 
 
-@pytest.mark.parametrize("status", [200, 201, 204])
-@pytest.mark.parametrize(
+@for_each("status", [200, 201, 204])
+@for_each(
     ("content", "message"),
     [
         (b"", "the answer is empty"),
@@ -293,14 +294,14 @@ def test_a_success_that_is_no_answer_is_a_protocol_error(
     assert vars(twin) == vars(error)
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.path)
+@for_each("method", METHODS, ids=lambda method: method.path)
 def test_every_method_refuses_what_does_not_fit(face: Face, method: Method) -> None:
     error = refuse(face, method, answer(b'["no", "object"]'))
     assert type(error) is ProtocolError
     assert f"{method.type}: expected an object" in str(error)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("change", "place"),
     [
         (
@@ -333,7 +334,7 @@ def test_events_in_place_of_an_answer_are_a_protocol_error(face: Face) -> None:
     assert type(refuse(face, CHAT_CREATE, events(b"data: {}\n\n"))) is ProtocolError
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.path)
+@for_each("method", METHODS, ids=lambda method: method.path)
 def test_unknown_fields_and_nulls_do_fit(face: Face, method: Method) -> None:
     extended = {**method.answer, "brand_new": {"deep": [1, None]}, "nothing": None}
     server = Server(as_json(extended))

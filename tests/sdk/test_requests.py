@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.sdk_faces import API_KEY, ON_DEMAND, SERVERLESS, USER_ID, Face, Server, answer, host
 from support.sdk_samples import (
     CHAT,
@@ -30,8 +31,8 @@ from tensormesh import types
 
 BASES = {"serverless": SERVERLESS, "on_demand": ON_DEMAND}
 
-each_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.path)
-each_post = pytest.mark.parametrize("method", POSTS, ids=lambda method: method.path)
+each_method = for_each("method", METHODS, ids=lambda method: method.path)
+each_post = for_each("method", POSTS, ids=lambda method: method.path)
 
 
 @each_method
@@ -318,8 +319,8 @@ WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 }
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("wrong", WRONG)
+@for_each("stream", [False, True])
+@for_each("wrong", WRONG)
 def test_what_cannot_be_sent_is_refused_with_its_place_and_nothing_is_sent(
     face: Face, wrong: str, stream: bool
 ) -> None:

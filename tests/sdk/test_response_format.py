@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.sdk_faces import Face, Server, host
 from support.sdk_samples import (
     CHAT,
@@ -28,8 +29,8 @@ def face(colour: Face) -> Face:
     return colour
 
 
-@pytest.mark.parametrize("kind", ["json_object", "text"])
-@pytest.mark.parametrize("how", ["model", "dict", "mapping", "extra_body", "model in extra_body"])
+@for_each("kind", ["json_object", "text"])
+@for_each("how", ["model", "dict", "mapping", "extra_body", "model in extra_body"])
 def test_the_two_that_are_supported_are_sent(face: Face, surface: str, kind: str, how: str) -> None:
     model = types.ResponseFormat(type=kind)
     forms: dict[str, dict[str, Any]] = {
@@ -82,9 +83,9 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
 }
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("form", REFUSED)
+@for_each("variant", VARIANTS)
+@for_each("stream", [False, True])
+@for_each("form", REFUSED)
 def test_what_is_not_supported_is_refused_before_anything_is_sent(
     face: Face, form: str, stream: bool, variant: str | None
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.sdk_faces import Face, Server, events
 from support.sdk_samples import RESPONSE, RESPONSES_CREATE, sse, stream_of
 
@@ -330,7 +331,7 @@ ERRORS: dict[str, tuple[dict[str, Any], Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize("form", ERRORS)
+@for_each("form", ERRORS)
 def test_every_kind_of_error_event_is_an_error_with_what_came(face: Face, form: str) -> None:
     sent, code, kind = ERRORS[form]
     stream = open_stream(face, stream_of(CREATED, ADDED, delta("a"), delta("b"), sent))
@@ -349,7 +350,7 @@ def test_every_kind_of_error_event_is_an_error_with_what_came(face: Face, form: 
     assert error.partial.status == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("ending", "message"),
     [
         (b"", "ended before its end mark"),

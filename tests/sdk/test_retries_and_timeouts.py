@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.cases import for_each
 from support.sdk_faces import API_KEY, Face, Server, answer, host
 from support.sdk_samples import (
     CHAT_CREATE,
@@ -228,9 +229,9 @@ PHASES: list[tuple[Exception, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("variant", [None, "with_raw_response", "with_streaming_response"])
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize(("failure", "phase", "message"), PHASES)
+@for_each("variant", [None, "with_raw_response", "with_streaming_response"])
+@for_each("stream", [False, True])
+@for_each(("failure", "phase", "message"), PHASES)
 def test_a_timeout_says_what_took_too_long(
     face: Face, failure: Exception, phase: str, message: str, stream: bool, variant: str | None
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
+from support.cases import for_each
 from support.sdk_faces import Face
 from support.structured_cases import failure, says
 
@@ -19,7 +20,7 @@ def face(colour: Face) -> Face:
     return colour
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("schema", "data", "path", "expected"),
     [
         ({"additionalProperties": False}, {"a b": 1}, '["a b"]', "no such property"),
@@ -79,7 +80,7 @@ class Positive:
             raise ValueError("number must be above 0")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("model", "data", "path", "expected"),
     [
         (list[Pen | Ink], [{"type": "cup"}], "value[0].type", 'one of "pen", "ink"'),

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import httpx
 import pydantic
 import pytest
+from support.cases import for_each
 from support.sdk_faces import Face, Server, answer
 from support.sdk_samples import MESSAGES, USAGE
 from support.structured_cases import (
@@ -36,7 +37,7 @@ from tensormesh import (
 from tensormesh.types import ChatCompletion, ChatMessage
 
 BAD = {**GOOD, "lines": [GOOD["lines"][0], {"name": "ink", "price": "2 EUR"}]}
-every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+every_model = for_each("model", MODELS.values(), ids=MODELS)
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_the_result_is_a_completion_like_any_other(face: Face) -> None:
         ParsedChatCompletion.from_dict(given)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("model", "text", "parsed"),
     [
         (list[int], '{"value": [1, 2]}', [1, 2]),
@@ -249,7 +250,7 @@ USELESS: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", USELESS)
+@for_each("case", USELESS)
 def test_an_answer_of_no_use_is_an_error_that_says_why_and_keeps_it(face: Face, case: str) -> None:
     given, reason, words = USELESS[case]
     response = answer(json.dumps(given).encode())
@@ -302,7 +303,7 @@ def test_a_long_answer_is_shown_shortened(face: Face) -> None:
 # ---- Arguments that cannot be right
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("arguments", "kind", "words"),
     [
         ({"response_model": complex}, TypeError, "response_model complex"),

@@ -10,6 +10,7 @@ import pydantic
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.structured_cases import completion
 from support.structured_kinds import MAKERS, Kind, damages, kinds
 
@@ -26,7 +27,7 @@ AROUND = [
     ('A draft: {"name": 0}. Better: ', " "),
     ("Use {braces}, as in {}: ", "\n"),
 ]
-every_family = pytest.mark.parametrize("family", MAKERS)
+every_family = for_each("family", MAKERS)
 # Making types takes its time.
 unhurried = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.sdk_faces import Face, Server, answer, events
 from support.sdk_samples import USAGE, chunk, sse
 from support.structured_cases import GOOD, GOOD_TEXT, Invoice, parse, sent, writes
@@ -179,7 +180,7 @@ def test_no_text_stops_it(text: str, size: int) -> None:
         partial.feed(text[at : at + size])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "value"),
     [
         ("no object", None),

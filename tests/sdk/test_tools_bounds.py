@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.sdk_faces import Face, Server
 from support.tool_samples import call, calling, run, saying
 
@@ -70,7 +71,7 @@ def test_a_bound_on_tokens_that_nobody_counts_is_an_error(face: Face) -> None:
     assert run(face, Server(saying(usage=None)), [add]).usage is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "problem"),
     [
         ({"tools": []}, "tools is empty"),

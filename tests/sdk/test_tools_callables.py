@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.cases import for_each
 
 from tensormesh import Tool, tool
 
@@ -127,7 +128,7 @@ def lost(x: Missing) -> None:  # type: ignore[name-defined]  # noqa: F821
     """Do."""
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("function", "problem"),
     [
         (untyped, "parameter 'x' of 'untyped' has no annotation"),

@@ -13,6 +13,7 @@ import attrs
 import msgspec
 import pydantic
 import pytest
+from support.cases import for_each
 
 from tensormesh import Tool, tool
 from tensormesh.types import ChatCompletionTool
@@ -306,7 +307,7 @@ def test_types_of_an_enclosing_function_are_found() -> None:
     assert take.validate({"value": {"x": 1}}) == {"value": Local(1)}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("arguments", "problem"),
     [
         ({}, "missing required field `city`"),

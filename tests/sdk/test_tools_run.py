@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.sdk_faces import SURFACES, Face, Server, answer
 from support.sdk_samples import CHAT, MESSAGES, USAGE, as_json, chunk, stream_of
 from support.tool_samples import (
@@ -144,7 +145,7 @@ def test_results_stand_in_the_order_of_the_calls(face: Face) -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("returned", "content"),
     [
         ("text", "text"),
@@ -181,7 +182,7 @@ def test_a_result_that_cannot_be_sent_is_a_failure_of_the_tool(face: Face, retur
     assert told(server)[0].startswith("Error: TypeError: 'give' returned what JSON cannot hold")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("asked", "content"),
     [
         (call("nothing"), "Error: there is no tool 'nothing', only: add, fail"),
@@ -203,7 +204,7 @@ def test_a_call_that_cannot_be_made_is_told_the_model_even_if_failures_raise(
     assert told(server)[0].startswith(content)
 
 
-@pytest.mark.parametrize("text", ['{"a": 1', "[1]", "", "  ", "null", '"x"'])
+@for_each("text", ['{"a": 1', "[1]", "", "  ", "null", '"x"'])
 def test_arguments_that_are_no_object_are_not_sent_back(face: Face, text: str) -> None:
     # A chat template that reads them would make the whole request fail.
     server = Server(calling(call("add", text)), saying())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.sdk_faces import Face, Server, answer, events
 from support.sdk_samples import USAGE, chunk, sse, stream_of
 from support.tool_samples import (
@@ -257,8 +258,8 @@ TAGGED = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n<
 BARE = '{"name": "get_weather", "parameters": {"city": "Oslo"}}'
 
 
-@pytest.mark.parametrize("size", [1, 3, 1000])
-@pytest.mark.parametrize(
+@for_each("size", [1, 3, 1000])
+@for_each(
     ("content", "shown"),
     [
         (TAGGED, ""),
@@ -284,8 +285,8 @@ def test_calls_in_the_text_are_found_and_not_shown(
     assert message["tool_calls"][0]["function"]["name"] == "get_weather"
 
 
-@pytest.mark.parametrize("size", [1, 3, 1000])
-@pytest.mark.parametrize(
+@for_each("size", [1, 3, 1000])
+@for_each(
     "content",
     [
         "a < b <tool",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import SETTINGS, AsyncFace, Face, SyncFace
 from support.sdk_samples import CHAT_CREATE, MODELS, chunk, sse
@@ -79,8 +80,8 @@ def leave_text_deltas(face: Face, opened: Any) -> None:
 LEAVING = [leave_by_break, leave_unread, leave_in_a_cycle, leave_by_an_error, leave_text_deltas]
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("leave", LEAVING)
+@for_each("variant", VARIANTS)
+@for_each("leave", LEAVING)
 def test_dropped_streams_are_closed_by_the_next_call(
     face: Face, leave: Callable[[Face, Any], None], variant: str | None
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.raw_server import RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
@@ -122,8 +123,8 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize("handler", BROKEN)
-@pytest.mark.parametrize("stream", [False, True])
+@for_each("handler", BROKEN)
+@for_each("stream", [False, True])
 def test_a_broken_exchange_is_an_error_of_ours_and_sent_once(
     face: Face, handler: Callable[[Turn], None], stream: bool
 ) -> None:
@@ -136,7 +137,7 @@ def test_a_broken_exchange_is_an_error_of_ours_and_sent_once(
         assert server.wait_until(lambda: server.open == 0)
 
 
-@pytest.mark.parametrize("handler", BROKEN)
+@for_each("handler", BROKEN)
 def test_the_client_works_on_after_a_broken_exchange(
     face: Face, handler: Callable[[Turn], None]
 ) -> None:
@@ -333,8 +334,8 @@ def redirect_to(url: str, status: int) -> Callable[[Turn], None]:
     return handler
 
 
-@pytest.mark.parametrize("follow", [False, True])
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@for_each("follow", [False, True])
+@for_each("status", [301, 302, 303, 307, 308])
 def test_another_port_is_another_host(face: Face, status: int, follow: bool) -> None:
     def elsewhere(turn: Turn) -> None:
         turn.answer_json(MODELS)

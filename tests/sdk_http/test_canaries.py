@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.faults import FAULTS, Fault, patience_with
 from support.raw_server import RawServer, Turn
 from support.sdk_faces import Face
@@ -180,7 +181,7 @@ BAD_ARGUMENTS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("bad", BAD_ARGUMENTS, ids=str)
+@for_each("bad", BAD_ARGUMENTS, ids=str)
 def test_no_bad_argument_makes_a_key_show(face: Face, bad: dict[str, Any]) -> None:
     client = face.client(**SECRETS)
     create = CHAT_CREATE.of(client.inference.serverless)
@@ -201,9 +202,9 @@ BAD_KEYS = [
 ]
 
 
-@pytest.mark.parametrize("name", SECRETS)
-@pytest.mark.parametrize("key", BAD_KEYS, ids=ascii)
-@pytest.mark.parametrize("cls", [Tensormesh, AsyncTensormesh])
+@for_each("name", SECRETS)
+@for_each("key", BAD_KEYS, ids=ascii)
+@for_each("cls", [Tensormesh, AsyncTensormesh])
 def test_a_key_that_cannot_be_sent_is_refused_unseen(
     cls: Any, name: str, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

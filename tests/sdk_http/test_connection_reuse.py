@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.raw_server import RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import (
@@ -59,10 +60,8 @@ def with_a_length(turn: Turn) -> None:
     turn.answer(b"".join(STREAM), content_type="text/event-stream")
 
 
-@pytest.mark.parametrize(
-    "handler", [one_chunk_each, all_in_one_chunk, mark_and_end_apart, with_a_length]
-)
-@pytest.mark.parametrize("way", READERS)
+@for_each("handler", [one_chunk_each, all_in_one_chunk, mark_and_end_apart, with_a_length])
+@for_each("way", READERS)
 def test_twenty_streams_take_one_connection(
     face: Face, way: str, handler: Callable[[Turn], None]
 ) -> None:
@@ -144,8 +143,8 @@ def chatters(turn: Turn) -> None:
         turn.chunk(b": still here\n\n" * 1000)
 
 
-@pytest.mark.parametrize("handler", [lingers, chatters])
-@pytest.mark.parametrize("way", READERS)
+@for_each("handler", [lingers, chatters])
+@for_each("way", READERS)
 def test_a_server_that_never_ends_its_body_does_not_hold_the_client(
     face: Face, way: str, handler: Callable[[Turn], None]
 ) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.raw_server import EVENT_STREAM, RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE, chunk, sse
@@ -74,7 +75,7 @@ def calls(face: Face, server: RawServer) -> list[Callable[[], Any]]:
     ]
 
 
-@pytest.mark.parametrize("encoding", READ)
+@for_each("encoding", READ)
 def test_what_is_asked_for_is_understood(face: Face, encoding: str) -> None:
     with RawServer(answering(encoding)) as server:
         answer, stream, refusal = calls(face, server)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.faults import (
     ANSWERS,
     FAULTS,
@@ -81,8 +82,8 @@ def handler_of(fault: Fault) -> Fault:
     return handler
 
 
-@pytest.mark.parametrize("way", ["plain", "plain stream", "with_raw_response"])
-@pytest.mark.parametrize("fault", FAULTS)
+@for_each("way", ["plain", "plain stream", "with_raw_response"])
+@for_each("fault", FAULTS)
 def test_a_post_is_sent_once_whatever_happens(face: Face, fault: Fault, way: str) -> None:
     with RawServer(handler_of(fault)) as server:
         client = face.client(serverless_base_url=server.url, max_retries=5)
@@ -158,7 +159,7 @@ RETRIED = [
 ]
 
 
-@pytest.mark.parametrize("fault", RETRIED)
+@for_each("fault", RETRIED)
 def test_a_get_is_sent_as_often_as_allowed_and_says_so(
     face: Face, fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -174,7 +175,7 @@ def test_a_get_is_sent_as_often_as_allowed_and_says_so(
         assert [f"(attempt {number})" in line for number, line in enumerate(lines, 1)] == [True] * 3
 
 
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault not in RETRIED])
+@for_each("fault", [fault for fault in FAULTS if fault not in RETRIED])
 def test_a_get_whose_answer_began_or_cannot_change_is_sent_once(face: Face, fault: Fault) -> None:
     with RawServer(fault) as server:
         client = face.client(
@@ -222,7 +223,7 @@ def another_success(turn: Turn, content: bytes) -> None:
     turn.answer(content, "203 Non-Authoritative Information")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "send",
     [http_1_0, hints_first, more_than_it_said, byte_by_byte, without_a_reason, another_success],
 )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.raw_server import EVENT_STREAM, PATIENCE, RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE, chunk, sse
@@ -104,7 +105,7 @@ ENDLESS: dict[str, Callable[[Turn], None]] = {
 }
 
 
-@pytest.mark.parametrize("name", ENDLESS)
+@for_each("name", ENDLESS)
 def test_a_head_without_an_end_is_an_error_in_little_memory(face: Face, name: str) -> None:
     with RawServer(ENDLESS[name]) as server:
         client = face.client(serverless_base_url=server.url, total_timeout_seconds=PATIENCE)

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.raw_server import RawServer, Turn
 from support.sdk_faces import Face, Server, SyncFace
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, as_json
@@ -52,7 +53,7 @@ ENCODED = [
 ]
 
 
-@pytest.mark.parametrize("value", ENCODED, ids=ascii)
+@for_each("value", ENCODED, ids=ascii)
 def test_a_value_stays_in_its_place_of_the_path(face: Face, value: str) -> None:
     with RawServer(nothing) as server:
         delete(face, server, value)
@@ -77,7 +78,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("value", [*REFUSED, None, b"x", ["x"], ...], ids=ascii)
+@for_each("value", [*REFUSED, None, b"x", ["x"], ...], ids=ascii)
 def test_what_is_no_identifier_is_refused_before_it_is_sent(face: Face, value: Any) -> None:
     with RawServer(nothing) as server:
         with pytest.raises((ValueError, TypeError), match="api_key_id"):
@@ -125,7 +126,7 @@ HEADERS: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value"), HEADERS, ids=ascii)
+@for_each(("name", "value"), HEADERS, ids=ascii)
 def test_a_header_cannot_bring_another_one(face: Face, name: str, value: Any) -> None:
     with RawServer(lambda turn: turn.answer_json(CHAT)) as server:
         client = face.client(serverless_base_url=server.url)
@@ -135,9 +136,7 @@ def test_a_header_cannot_bring_another_one(face: Face, name: str, value: Any) ->
         assert server.connections == 0
 
 
-@pytest.mark.parametrize(
-    "value", ["a&b=c", "a#b", "a b", "\r\nX-Evil: 1", "\0", "%00", "?", "http://x/"]
-)
+@for_each("value", ["a&b=c", "a#b", "a b", "\r\nX-Evil: 1", "\0", "%00", "?", "http://x/"])
 def test_a_query_stays_a_query(face: Face, value: str) -> None:
     with RawServer(lambda turn: turn.answer_json(MODELS)) as server:
         client = face.client(serverless_base_url=server.url)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from cli_host.infer_runs import TM, environment
+from support.cases import for_each
 from support.raw_server import EVENT_STREAM, RawServer, Turn
 from support.sdk_samples import CHAT, MODELS, chunk, sse
 
@@ -225,7 +226,7 @@ def test_an_import_heeds_no_variable(server: RawServer, tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("False\n", "")
 
 
-@pytest.mark.parametrize("level", ["nonsense-canary", "warning", "1", "debug,info", " "])
+@for_each("level", ["nonsense-canary", "warning", "1", "debug,info", " "])
 def test_a_level_that_there_is_not_is_refused_by_name(
     level: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.raw_server import RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import CHAT_CREATE
@@ -80,8 +81,8 @@ FORMS: dict[str, tuple[bytes, str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("encoding", ["identity", "gzip"])
-@pytest.mark.parametrize("form", FORMS)
+@for_each("encoding", ["identity", "gzip"])
+@for_each("form", FORMS)
 def test_every_status_with_every_form_of_body(face: Face, form: str, encoding: str) -> None:
     content, content_type, fields = FORMS[form]
 
@@ -166,7 +167,7 @@ def retry_dates() -> dict[str, tuple[str, float | None]]:
     }
 
 
-@pytest.mark.parametrize("form", retry_dates())
+@for_each("form", retry_dates())
 def test_every_form_of_retry_after_is_told_or_left_out(face: Face, form: str) -> None:
     value, seconds = retry_dates()[form]
     with RawServer(lambda turn: turn.answer(b"", "429 Slow", retry_after=value)) as server:

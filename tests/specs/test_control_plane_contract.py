@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from support.cases import for_each
 from support.control_plane_spec import (
     COMPONENTS,
     OPERATIONS,
@@ -216,7 +217,7 @@ def rows(table: str) -> list[list[str]]:
     return [line.split() for line in table.strip().splitlines()]
 
 
-every_operation = pytest.mark.parametrize("operation_id", list(OPERATIONS))
+every_operation = for_each("operation_id", list(OPERATIONS))
 
 
 # ---- The contract
@@ -318,7 +319,7 @@ def test_what_an_answer_is_unwrapped_to_is_always_there(operation_id: str) -> No
     assert (list(answer["properties"]) == ["empty"]) == (unwrap == "none")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "operation_id", [name for name, (_, _, each) in OPERATIONS.items() if "x-tm-pagination" in each]
 )
 def test_pages_have_what_it_takes_to_go_on(operation_id: str) -> None:
@@ -345,7 +346,7 @@ def test_retry_after_is_declared_where_requests_are_too_many() -> None:
     assert answer["headers"]["Retry-After"]["schema"] == {"type": "string"}
 
 
-@pytest.mark.parametrize(("name", "fields"), entries(FIELDS).items())
+@for_each(("name", "fields"), entries(FIELDS).items())
 def test_documented_fields_have_their_names(name: str, fields: list[str]) -> None:
     found = {
         key

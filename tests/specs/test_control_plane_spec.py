@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
 from jsonschema import Draft202012Validator
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from support.cases import for_each
 from support.control_plane_spec import (
     COMPONENTS,
     OPERATIONS,
@@ -50,8 +50,8 @@ VENDOR_KEYS = {
 
 WHOLLY_DOCUMENTED_ENUMS = {"UserRole", "CloudProvider", "GpuType"}
 
-every_operation = pytest.mark.parametrize("operation_id", list(OPERATIONS))
-every_schema = pytest.mark.parametrize("name", list(SCHEMAS))
+every_operation = for_each("operation_id", list(OPERATIONS))
+every_schema = for_each("name", list(SCHEMAS))
 
 
 # ---- The document as a whole
@@ -156,7 +156,7 @@ def test_money_is_read_where_zeros_are_left_out_and_bounds_its_nanos() -> None:
     assert [each for each in bad if not problems(money, {"currencyCode": "USD", **each})] == []
 
 
-@pytest.mark.parametrize("name", [name for name in SCHEMAS if "enum" in SCHEMAS[name]])
+@for_each("name", [name for name in SCHEMAS if "enum" in SCHEMAS[name]])
 def test_enum_begins_with_its_zero_member_and_says_which_members_are_a_guess(name: str) -> None:
     schema = SCHEMAS[name]
     prefix = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
@@ -297,7 +297,7 @@ def test_links_lead_from_examples_to_operations_that_take_what_they_carry(
             assert isinstance(pointed_at(expression, sent, answered), str), expression
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("maker", "followers"),
     [
         ("create_user_api_key", {"delete_user_api_key"}),

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from support.cases import for_each
 from support.inference_specs import (
     HOSTS,
     Json,
@@ -148,7 +149,7 @@ def test_both_hosts_have_the_same_operations() -> None:
     assert len(face("serverless")) == 8
 
 
-@pytest.mark.parametrize(("host", "path", "method", "operation"), every_operation())
+@for_each(("host", "path", "method", "operation"), every_operation())
 def test_operation_is_complete(host: str, path: str, method: str, operation: Json) -> None:
     assert operation["operationId"].isidentifier()
     assert operation["tags"] == [host]
@@ -167,7 +168,7 @@ def test_operation_is_complete(host: str, path: str, method: str, operation: Jso
     assert set(operation["responses"]) == expected
 
 
-@pytest.mark.parametrize(("host", "path", "method", "operation"), every_operation())
+@for_each(("host", "path", "method", "operation"), every_operation())
 def test_operation_asks_for_the_credentials_its_host_needs(
     host: str, path: str, method: str, operation: Json
 ) -> None:
@@ -175,7 +176,7 @@ def test_operation_asks_for_the_credentials_its_host_needs(
     assert operation["security"] == ([{}, KEY] if public else [KEY])
 
 
-@pytest.mark.parametrize(("host", "path", "method", "operation"), every_operation())
+@for_each(("host", "path", "method", "operation"), every_operation())
 def test_user_id_is_sent_to_on_demand_and_nowhere_else(
     host: str, path: str, method: str, operation: Json
 ) -> None:
@@ -190,7 +191,7 @@ def test_user_id_is_sent_to_on_demand_and_nowhere_else(
     assert user_id["x-tm-config"] == "on_demand_user_id"
 
 
-@pytest.mark.parametrize(("host", "path", "method", "operation"), every_operation())
+@for_each(("host", "path", "method", "operation"), every_operation())
 def test_operation_that_streams_names_the_schema_of_its_events(
     host: str, path: str, method: str, operation: Json
 ) -> None:
@@ -208,7 +209,7 @@ def test_retry_after_is_declared_where_requests_are_too_many() -> None:
 # ---- Components
 
 
-@pytest.mark.parametrize("name", COMPONENT_NAMES)
+@for_each("name", COMPONENT_NAMES)
 def test_component_keeps_to_the_forms_the_generator_takes(name: str) -> None:
     for trail, node in walk(SCHEMAS[name], name):
         if trail[-1] == "properties":
@@ -224,7 +225,7 @@ def test_component_keeps_to_the_forms_the_generator_takes(name: str) -> None:
         assert len(models) < 2, trail
 
 
-@pytest.mark.parametrize("name", COMPONENT_NAMES)
+@for_each("name", COMPONENT_NAMES)
 def test_component_says_how_we_know(name: str) -> None:
     schema = SCHEMAS[name]
     known_by = schema.get("x-tm-provenance", "documented")
@@ -237,7 +238,7 @@ def test_component_says_how_we_know(name: str) -> None:
         assert known_by == "documented" or own != "documented", key
 
 
-@pytest.mark.parametrize("name", COMPONENT_NAMES)
+@for_each("name", COMPONENT_NAMES)
 def test_component_is_a_sound_schema(name: str) -> None:
     schema = SCHEMAS[name]
     Draft202012Validator.check_schema(schema)
@@ -249,7 +250,7 @@ def test_component_is_a_sound_schema(name: str) -> None:
             assert problems(of, value["default"]) == []
 
 
-@pytest.mark.parametrize("name", [name for name in COMPONENT_NAMES if "oneOf" in SCHEMAS[name]])
+@for_each("name", [name for name in COMPONENT_NAMES if "oneOf" in SCHEMAS[name]])
 def test_discriminator_tells_all_members_of_a_union_apart(name: str) -> None:
     union = SCHEMAS[name]
     key = union["discriminator"]["propertyName"]
@@ -277,7 +278,7 @@ def response_media(host: str, operation: Json) -> list[tuple[tuple[str, ...], Js
     ]
 
 
-@pytest.mark.parametrize(("host", "path", "method", "operation"), every_operation())
+@for_each(("host", "path", "method", "operation"), every_operation())
 def test_every_body_has_examples_that_fit_its_schema(
     host: str, path: str, method: str, operation: Json
 ) -> None:

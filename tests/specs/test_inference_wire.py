@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import for_each
 from support.inference_specs import Json, component, problems, resolve, spec
 from support.wire_records import (
     DONE,
@@ -55,7 +56,7 @@ def test_lists_of_exceptions_name_existing_records() -> None:
     assert OTHER_ROUTES.keys() | REQUESTS_THAT_DO_NOT_FIT.keys() <= set(record_names())
 
 
-@pytest.mark.parametrize("name", record_names())
+@for_each("name", record_names())
 def test_record_is_whole(name: str) -> None:
     record = read_record(name)
     if record.is_stream:
@@ -69,14 +70,14 @@ def test_every_streamed_record_has_its_raw_chunks() -> None:
     assert streams == raw_chunk_names()
 
 
-@pytest.mark.parametrize("name", OTHER_ROUTES)
+@for_each("name", OTHER_ROUTES)
 def test_record_of_another_route_is_no_route_of_ours_and_its_error_fits(name: str) -> None:
     record = read_record(name)
     assert operation_of(record.method, record.path) is None
     assert problems(component("ErrorBody"), record.json()) == []
 
 
-@pytest.mark.parametrize("name", OUR_RECORDS)
+@for_each("name", OUR_RECORDS)
 def test_recorded_request_fits(name: str) -> None:
     record = read_record(name)
     operation = operation_of(record.method, record.path)
@@ -94,7 +95,7 @@ def test_recorded_request_fits(name: str) -> None:
     assert fits == (name not in REQUESTS_THAT_DO_NOT_FIT)
 
 
-@pytest.mark.parametrize("name", OUR_RECORDS)
+@for_each("name", OUR_RECORDS)
 def test_recorded_answer_fits(name: str) -> None:
     record = read_record(name)
     operation = operation_of(record.method, record.path)
@@ -193,14 +194,12 @@ REQUESTS_OUT_OF_BOUNDS: dict[str, tuple[str, Json]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "answer"), ANSWERS_THAT_FIT.values(), ids=ANSWERS_THAT_FIT)
+@for_each(("name", "answer"), ANSWERS_THAT_FIT.values(), ids=ANSWERS_THAT_FIT)
 def test_answer_of_a_lenient_server_fits(name: str, answer: Json) -> None:
     assert problems(component(name), answer) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "request_body"), REQUESTS_OUT_OF_BOUNDS.values(), ids=REQUESTS_OUT_OF_BOUNDS
-)
+@for_each(("name", "request_body"), REQUESTS_OUT_OF_BOUNDS.values(), ids=REQUESTS_OUT_OF_BOUNDS)
 def test_request_out_of_bounds_does_not_fit(name: str, request_body: Json) -> None:
     assert problems(component(name), request_body) != []
 

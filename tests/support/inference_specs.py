@@ -23,7 +23,8 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 @cache
 def spec(name: str) -> Json:
-    return yaml.safe_load((SPECS_DIR / f"{name}.yaml").read_text(encoding="utf-8"))
+    text = (SPECS_DIR / f"{name}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 @cache

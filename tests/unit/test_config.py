@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 
 from tensormesh._config import VARIABLES, Settings, resolve_settings
 from tensormesh._errors import ConfigurationError
@@ -61,7 +62,7 @@ class TestSources:
     def test_the_variables_are_named_after_the_arguments(self) -> None:
         assert {name: f"TENSORMESH_{name.upper()}" for name in EXAMPLES} == VARIABLES
 
-    @pytest.mark.parametrize("name", EXAMPLES)
+    @for_each("name", EXAMPLES)
     def test_argument_then_variable_then_default(self, name: str) -> None:
         argument, text, from_argument, from_variable = EXAMPLES[name]
         environ = {VARIABLES[name]: text}
@@ -71,7 +72,7 @@ class TestSources:
         assert getattr(resolve(environ, **{name: None}), name) == from_variable
         assert getattr(resolve({VARIABLES[name]: ""}), name) == default
 
-    @pytest.mark.parametrize("name", EXAMPLES)
+    @for_each("name", EXAMPLES)
     def test_a_bad_variable_does_no_harm_when_the_argument_is_given(self, name: str) -> None:
         resolve({VARIABLES[name]: "\n"}, **{name: EXAMPLES[name][0]})
 
@@ -87,19 +88,19 @@ class TestSources:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("name", EXAMPLES)
+    @for_each("name", EXAMPLES)
     def test_names_the_argument_and_the_variable(self, name: str) -> None:
         for error in (refusal(**{name: b"\n"}), refusal({VARIABLES[name]: "\0"})):
             assert (error.argument, error.variable) == (name, VARIABLES[name])
             assert name in str(error)
             assert VARIABLES[name] in str(error)
 
-    @pytest.mark.parametrize("name", EXAMPLES)
+    @for_each("name", EXAMPLES)
     def test_an_empty_argument_is_no_way_to_say_default(self, name: str) -> None:
         refusal(**{name: ""})
 
-    @pytest.mark.parametrize("name", ["inference_api_key", "control_plane_token"])
-    @pytest.mark.parametrize(
+    @for_each("name", ["inference_api_key", "control_plane_token"])
+    @for_each(
         "bad",
         ["\n", "\r\nX-Evil: 1", "\0", "\x7f", "\t", "\u00e9", "\u2013", "\ud800", "\x85"],
     )
@@ -131,7 +132,7 @@ class TestRefusals:
             assert accepted == key
             assert all(0x20 <= byte <= 0x7E for byte in key.encode("latin-1"))
 
-    @pytest.mark.parametrize(
+    @for_each(
         ("url", "problem"),
         [
             ("host.example", "must begin with https://"),
@@ -159,14 +160,14 @@ class TestRefusals:
             (5, "must be a text, not int"),
         ],
     )
-    @pytest.mark.parametrize("name", ["control_plane_base_url", "on_demand_base_url"])
+    @for_each("name", ["control_plane_base_url", "on_demand_base_url"])
     def test_base_urls(self, name: str, url: Any, problem: str) -> None:
         error = refusal(**{name: url})
         assert problem in str(error)
         assert "canary" not in str(error)
         assert error.__cause__ is None
 
-    @pytest.mark.parametrize(
+    @for_each(
         "value",
         [
             "canary",
@@ -186,7 +187,7 @@ class TestRefusals:
         assert "must be a UUID" in str(error)
         assert "canary" not in str(error)
 
-    @pytest.mark.parametrize(
+    @for_each(
         "value", [0, -1, -0.5, float("nan"), float("inf"), 1e300, 10**400, True, "5", b"5", []]
     )
     def test_timeouts(self, value: Any) -> None:
@@ -194,17 +195,15 @@ class TestRefusals:
         with pytest.raises(ConfigurationError):
             resolve().timeout_for("GET", timeout_seconds=value)
 
-    @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e300", "five", "5s", "1,5", " "])
+    @for_each("text", ["0", "-1", "nan", "inf", "1e300", "five", "5s", "1,5", " "])
     def test_timeouts_in_the_environment(self, text: str) -> None:
         refusal({"TENSORMESH_TIMEOUT_SECONDS": text})
 
-    @pytest.mark.parametrize("value", [-1, 1.0, 2.5, True, False, "3", float("nan"), []])
+    @for_each("value", [-1, 1.0, 2.5, True, False, "3", float("nan"), []])
     def test_retries(self, value: Any) -> None:
         refusal(max_retries=value)
 
-    @pytest.mark.parametrize(
-        "text", ["-1", "+1", "1.0", "two", "true", "1_0", "٣", " ", "9" * 5000]
-    )
+    @for_each("text", ["-1", "+1", "1.0", "two", "true", "1_0", "٣", " ", "9" * 5000])
     def test_retries_in_the_environment(self, text: str) -> None:
         refusal({"TENSORMESH_MAX_RETRIES": text})
 
@@ -229,7 +228,7 @@ class TestNumbers:
 
 
 class TestBaseUrls:
-    @pytest.mark.parametrize(
+    @for_each(
         ("given_url", "kept", "for_inference"),
         [
             ("https://host", "https://host", "https://host"),
@@ -278,7 +277,7 @@ def test_a_uuid_object_will_do() -> None:
 
 
 class TestTimeouts:
-    @pytest.mark.parametrize(
+    @for_each(
         ("method", "post", "expected"),
         [
             ("GET", None, (60.0, 10.0, None)),
@@ -324,8 +323,8 @@ class TestTimeouts:
         found = settings.timeout_for("GET", total_timeout_seconds=5)
         assert found == (60.0, 10.0, 5.0)
 
-    @pytest.mark.parametrize("name", ["connect_timeout_seconds", "total_timeout_seconds"])
-    @pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, 1e12, True, "5"])
+    @for_each("name", ["connect_timeout_seconds", "total_timeout_seconds"])
+    @for_each("value", [0, -1, math.nan, math.inf, 1e12, True, "5"])
     def test_what_no_variable_gives_is_checked_by_its_name(self, name: str, value: Any) -> None:
         error = refusal({f"TENSORMESH_{name.upper()}": "0"}, **{name: value})
         assert (error.argument, error.variable) == (name, None)

@@ -6,7 +6,7 @@ import copy
 import pickle
 from typing import Any
 
-import pytest
+from support.cases import for_each
 
 from tensormesh._errors import (
     APIConnectionError,
@@ -85,8 +85,8 @@ def test_the_tree() -> None:
     assert {cls: cls.__base__ for cls in parents} == parents
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize(
+@for_each("error", ERRORS, ids=lambda error: type(error).__name__)
+@for_each(
     "again",
     [
         copy.copy,
@@ -176,7 +176,7 @@ def test_attributes_have_quiet_defaults() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("error", "text"),
     [
         (ConfigurationError("set it", argument="a", variable="A"), "set it"),
@@ -214,7 +214,7 @@ def test_long_bodies_are_kept_as_excerpts() -> None:
     assert StreamError("m", body=b"x" * 100_000).body == b"x" * 4096
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "shown"),
     [
         ("https://host/a/b", "https://host/a/b"),

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import for_each
 
 from tensormesh._connections.http1 import MOST_SILENT_BYTES, Answer
 
@@ -109,7 +110,7 @@ ANSWERS: dict[str, tuple[str, bytes]] = {
 }
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@for_each("name", ANSWERS)
 def test_an_answer_is_read_as_h11_reads_it(name: str) -> None:
     method, data = ANSWERS[name]
     found = found_in([data], method)
@@ -117,7 +118,7 @@ def test_an_answer_is_read_as_h11_reads_it(name: str) -> None:
     assert found.is_whole
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@for_each("name", ANSWERS)
 def test_an_answer_is_the_same_wherever_it_is_cut(name: str) -> None:
     method, data = ANSWERS[name]
     whole = found_in([data], method)
@@ -131,7 +132,7 @@ def test_an_answer_is_the_same_wherever_it_is_cut(name: str) -> None:
     assert found_in([data[at : at + 1] for at in range(len(data))], method) == whole
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@for_each("name", ANSWERS)
 def test_an_answer_that_is_cut_off_is_never_taken_for_a_whole_one(name: str) -> None:
     method, data = ANSWERS[name]
     head = data.rindex(b"\r\n\r\n") + 4 if "chunk" not in data.decode("latin-1") else len(data)
@@ -281,7 +282,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("data", REFUSED)
+@for_each("data", REFUSED)
 def test_what_could_be_read_in_two_ways_is_refused(data: bytes) -> None:
     for blocks in ([data], [data[at : at + 1] for at in range(len(data))]):
         answer = Answer("GET")
@@ -311,7 +312,7 @@ def test_an_answer_that_is_cut_off_says_where(data: bytes) -> None:
     assert taken in (b"", b"{}")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("beginning", "more"),
     [
         (OK, b"x: y\r\n"),
@@ -383,7 +384,7 @@ REUSED: list[tuple[str, bytes, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("method", "data", "expected"), REUSED)
+@for_each(("method", "data", "expected"), REUSED)
 def test_a_connection_serves_again_only_after_a_clean_end(
     method: str, data: bytes, expected: bool
 ) -> None:

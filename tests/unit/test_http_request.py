@@ -7,6 +7,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import for_each
 
 from tensormesh._connections.http1 import WRITE_BYTES, Headers, Outgoing
 
@@ -85,25 +86,25 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("method", METHODS)
+@for_each("method", METHODS)
 def test_a_method_brings_nothing_with_it(method: str) -> None:
     with pytest.raises(httpx.LocalProtocolError, match="is no method"):
         sent(method)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@for_each("target", TARGETS)
 def test_a_target_brings_nothing_with_it(target: bytes) -> None:
     with pytest.raises(httpx.LocalProtocolError, match="percent-encoded"):
         sent("GET", target)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_a_name_of_a_header_brings_nothing_with_it(name: bytes) -> None:
     with pytest.raises(httpx.LocalProtocolError, match="is no name of a header"):
         sent("GET", b"/", [HOST, (name, b"x")])
 
 
-@pytest.mark.parametrize("value", VALUES)
+@for_each("value", VALUES)
 def test_a_value_of_a_header_brings_nothing_with_it(value: bytes) -> None:
     with pytest.raises(httpx.LocalProtocolError, match="the value of the header X-Key") as caught:
         sent("GET", b"/", [HOST, (b"X-Key", value.replace(b"a", SECRET))])
@@ -127,7 +128,7 @@ FRAMINGS: list[Headers] = [
 ]
 
 
-@pytest.mark.parametrize("headers", FRAMINGS, ids=str)
+@for_each("headers", FRAMINGS, ids=str)
 def test_headers_that_contradict_each_other_are_not_sent(headers: Headers) -> None:
     with pytest.raises(httpx.LocalProtocolError):
         sent("POST", b"/", [HOST, *headers], b"ab")

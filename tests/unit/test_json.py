@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import for_each
 
 from tensormesh._json import dumps, loads
 
@@ -55,13 +56,11 @@ class TestLoads:
         except ValueError as error:
             assert 0 < len(str(error)) < 200  # noqa: PT017
 
-    @pytest.mark.parametrize(
-        "number", [2**53 + 1, 2**63, -(2**63) - 1, 2**64, 10**100, -(10**1000)]
-    )
+    @for_each("number", [2**53 + 1, 2**63, -(2**63) - 1, 2**64, 10**100, -(10**1000)])
     def test_integers_stay_exact(self, number: int) -> None:
         assert loads(b'{"n":%d}' % number) == {"n": number}
 
-    @pytest.mark.parametrize(
+    @for_each(
         ("data", "expected"),
         [
             (b"\xef\xbb\xbf[1]", [1]),
@@ -81,7 +80,7 @@ class TestLoads:
     def test_understands_nan(self) -> None:
         assert math.isnan(loads(b'{"x": NaN}')["x"])
 
-    @pytest.mark.parametrize(
+    @for_each(
         ("data", "reason"),
         [
             (b"", "empty"),
@@ -149,7 +148,7 @@ class TestDumps:
             '{"a":[1,2.5,null,true],"é":"日本"}'.encode()
         )
 
-    @pytest.mark.parametrize(
+    @for_each(
         ("value", "expected"),
         [
             ((1, (2,)), b"[1,[2]]"),
@@ -166,7 +165,7 @@ class TestDumps:
     def test_takes_what_stands_for_json_values(self, value: Any, expected: bytes) -> None:
         assert dumps(value) == expected
 
-    @pytest.mark.parametrize(
+    @for_each(
         ("body", "error", "message"),
         [
             (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.cases import for_each
 
 from tensormesh.types import ChatCompletionMessage
 
@@ -17,7 +18,7 @@ def test_json_of_a_message_is_decoded(text: str, data: Any) -> None:
     assert ChatCompletionMessage(content=text).json() == data
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "words"),
     [
         (None, "missing or null"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.references import ended_lines
 
 from tensormesh._lines import LineSplitter, LineTooLongError
@@ -22,7 +23,7 @@ def split(chunks: list[bytes]) -> list[bytes]:
     return lines + splitter.finish()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("stream", "lines"),
     [
         (b"", []),

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.inference_specs import Json
 from support.model_strategies import (
     MODELS,
@@ -28,8 +29,8 @@ from support.model_strategies import (
 
 from tensormesh_api._model import BaseModel, InvalidDataError, Shapes, UnknownVariant
 
-every_model = pytest.mark.parametrize("name", MODELS)
-every_union = pytest.mark.parametrize("name", UNIONS)
+every_model = for_each("name", MODELS)
+every_union = for_each("name", UNIONS)
 UNKNOWN: dict[str, Json] = {"x_new": {"deep": [1]}, "x_null": None}
 COPIES: dict[str, Callable[[Any], Any]] = {
     "copy": copy.copy,
@@ -57,7 +58,7 @@ def arguments(model: BaseModel, keys: list[str]) -> dict[str, Any]:
 
 
 @every_model
-@pytest.mark.parametrize("make", COPIES.values(), ids=COPIES)
+@for_each("make", COPIES.values(), ids=COPIES)
 def test_copies_are_equal_and_write_the_same_json(name: str, make: Callable[[Any], Any]) -> None:
     for data in (rich(name), poor(name)):
         model = decoder(name)(data)
@@ -185,7 +186,7 @@ def test_known_discriminator_gives_its_model(name: str) -> None:
 
 
 @every_union
-@pytest.mark.parametrize("value", ["no-such-kind", "", None, 7, 1.5, True, ["text"], {"a": 1}])
+@for_each("value", ["no-such-kind", "", None, 7, 1.5, True, ["text"], {"a": 1}])
 def test_unknown_discriminator_gives_an_unknown_variant_that_survives(
     name: str, value: Json
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.model_strategies import ENUMS, MODELS, MODULES, SCHEMAS, UNIONS, resolved
 
 from tensormesh_api.control_plane import models as management_models
@@ -92,7 +93,7 @@ def test_a_message_loads_nothing_but_its_own_parts() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", [*MODELS, *ENUMS, *UNIONS])
+@for_each("name", [*MODELS, *ENUMS, *UNIONS])
 def test_name_loads_nothing_but_what_its_fields_refer_to(name: str) -> None:
     expected = {MODULES[each] for each in {name, *references(name)}}
     assert set(loaded_by_each()[name]) == expected

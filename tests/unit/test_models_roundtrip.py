@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.inference_specs import Json
 from support.model_strategies import (
     ANY_JSON,
@@ -37,8 +38,8 @@ QUICK = settings(
     # On a loaded machine the first draw, which builds the strategies, may take a while.
     suppress_health_check=[HealthCheck.too_slow],
 )
-every_model = pytest.mark.parametrize("name", MODELS)
-every_reader = pytest.mark.parametrize("name", [*MODELS, *UNIONS])
+every_model = for_each("name", MODELS)
+every_reader = for_each("name", [*MODELS, *UNIONS])
 
 
 def enum_fields(name: str) -> list[str]:
@@ -94,7 +95,7 @@ def test_absent_fields_stay_absent_and_nulls_stay_null(name: str) -> None:
     assert same_json(decoder(name)(nothing_but_nulls).to_dict(), nothing_but_nulls)
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if enum_fields(name)])
+@for_each("name", [name for name in MODELS if enum_fields(name)])
 def test_unknown_members_of_enums_pass_through(name: str) -> None:
     for key in enum_fields(name):
         for value in ("no-such-member", ""):
@@ -114,7 +115,7 @@ def test_unknown_fields_are_kept_and_shown_as_additional_properties(name: str) -
     assert model.to_dict() == {**sample(name), **unknown, "x_more": 1}
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if integer_fields(name)])
+@for_each("name", [name for name in MODELS if integer_fields(name)])
 def test_whole_numbers_written_as_decimals_are_integers(name: str) -> None:
     for key in integer_fields(name):
         model = decoder(name)({**sample(name), key: 7.0})
@@ -145,7 +146,7 @@ def test_wrong_type_is_refused_and_the_error_names_the_field(name: str) -> None:
             assert str(caught.value).startswith(f"{caught.value.where}: expected ")
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if required(name)])
+@for_each("name", [name for name in MODELS if required(name)])
 def test_missing_required_field_is_refused_by_its_name(name: str) -> None:
     for key in required(name):
         data = {other: value for other, value in sample(name).items() if other != key}

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.inference_specs import HOSTS, Json, component, operations, problems, resolve, spec
 from support.model_strategies import UNIONS, decoder, same_json
 from support.wire_records import DONE, read_record, record_names
@@ -64,7 +65,7 @@ def document_of(media: Json, host: str) -> str:
 SHARED_EXAMPLES = spec("inference")["components"]["examples"]
 
 
-@pytest.mark.parametrize(("name", "example"), examples())
+@for_each(("name", "example"), examples())
 def test_example_of_the_specs_comes_back_unchanged(name: str, example: Json) -> None:
     check_unchanged(name, example)
 
@@ -116,14 +117,14 @@ def test_records_are_of_every_kind() -> None:
     assert models >= {"ChatCompletion", "TextCompletion", "Response", "ErrorBody", "ModelList"}
 
 
-@pytest.mark.parametrize("name", PLAIN)
+@for_each("name", PLAIN)
 def test_recorded_answer_comes_back_unchanged(name: str) -> None:
     record = read_record(name)
     assert (answer_model(name) == "ErrorBody") == (record.status >= 400)
     check_unchanged(answer_model(name), record.json())
 
 
-@pytest.mark.parametrize("name", STREAMS)
+@for_each("name", STREAMS)
 def test_each_event_of_a_recorded_stream_comes_back_unchanged(name: str) -> None:
     events = [event for event in read_record(name).events() if event.data != DONE]
     assert events
@@ -131,12 +132,12 @@ def test_each_event_of_a_recorded_stream_comes_back_unchanged(name: str) -> None
         check_unchanged(answer_model(name), event.json())
 
 
-@pytest.mark.parametrize("name", [name for name in OTHERS if read_record(name).status >= 400])
+@for_each("name", [name for name in OTHERS if read_record(name).status >= 400])
 def test_recorded_error_of_another_route_comes_back_unchanged(name: str) -> None:
     check_unchanged("ErrorBody", read_record(name).json())
 
 
-@pytest.mark.parametrize("name", [name for name in WITH_REQUEST if name not in NOT_JSON])
+@for_each("name", [name for name in WITH_REQUEST if name not in NOT_JSON])
 def test_recorded_request_that_fits_comes_back_unchanged_and_no_other_breaks(name: str) -> None:
     operation = operation_of(name)
     assert operation is not None

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 
 from tensormesh.types import Money
 
@@ -50,7 +51,7 @@ def test_what_is_printed_is_the_exact_amount(total: int) -> None:
     assert len(amount.partition(".")[2]) >= 2
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("units", "nanos", "expected"),
     [
         ("1", 750_000_000, "1.75"),
@@ -89,13 +90,13 @@ def test_nanos_that_do_not_go_with_units_are_refused(units: str, nanos: int) -> 
         money(units, nanos).to_decimal()
 
 
-@pytest.mark.parametrize("amount", [0.1, True, None, b"1", [1]])
+@for_each("amount", [0.1, True, None, b"1", [1]])
 def test_a_float_is_no_amount(amount: Any) -> None:
     with pytest.raises(TypeError, match="amount must be a Decimal, an int or a str, got"):
         Money.from_decimal(amount)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("amount", "problem"),
     [
         ("0.0000000001", "nine decimal places"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.references import split_think
 
 from tensormesh._reasoning import ThinkSplitter, split_reasoning
@@ -52,15 +52,20 @@ def split_pieces(pieces: list[str]) -> tuple[str | None, str]:
     return splitter.reasoning, shown + splitter.finish()
 
 
-@pytest.mark.parametrize(("text", "reasoning", "answer"), CASES.values(), ids=CASES.keys())
+each_case = for_each(("text", "reasoning", "answer"), CASES.values(), ids=CASES)
+
+
 class TestNamedCases:
+    @each_case
     def test_as_a_whole(self, text: str, reasoning: str | None, answer: str) -> None:
         assert split_reasoning(text) == (reasoning, answer)
 
+    @each_case
     def test_cut_at_every_character(self, text: str, reasoning: str | None, answer: str) -> None:
         for cut in range(len(text) + 1):
             assert split_pieces([text[:cut], "", text[cut:]]) == (reasoning, answer)
 
+    @each_case
     def test_character_by_character(self, text: str, reasoning: str | None, answer: str) -> None:
         assert split_pieces(list(text)) == (reasoning, answer)
 
@@ -102,7 +107,7 @@ def test_a_leading_block_is_taken_apart_exactly(answer: str, thought: str, gap: 
     assert rest == answer or not answer
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("pieces", "shown"),
     [
         (["H"], ["H"]),
@@ -146,7 +151,7 @@ def test_reasoning_can_be_read_at_any_time() -> None:
     assert splitter.reasoning == "a\n\nb"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "pieces",
     [
         ["<think>", *["word "] * 100_000],

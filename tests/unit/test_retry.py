@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 
 from tensormesh._retry import RetryPolicy, backoff_delay
 
@@ -14,8 +15,8 @@ jitters = st.floats(0, 1, exclude_max=True)
 attempts = st.integers(1, 10**9)
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "get"])
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@for_each("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "get"])
+@for_each("status", [429, 500, 502, 503, 504])
 def test_idempotent_methods_are_repeated_after_passing_failures(method: str, status: int) -> None:
     policy = RetryPolicy(1)
     assert policy.next_delay(method=method, attempt=1, status=status, jitter=0.0) == 0.5
@@ -89,7 +90,7 @@ def test_later_delays_are_never_shorter_at_the_same_jitter(attempt: int, jitter:
     assert backoff_delay(attempt, jitter) <= backoff_delay(attempt + 1, jitter)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("retry_after", "delay"),
     [(0.001, 0.001), (3.0, 3.0), (60.0, 60.0), (61.0, 60.0), (1e300, 60.0), (math.inf, 60.0)],
 )

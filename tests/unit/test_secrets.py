@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-import pytest
+from support.cases import for_each
 
 import tensormesh.types
 from tensormesh.types import ApiKey, BaseModel, ExchangeCliLoginResponse
@@ -22,9 +22,7 @@ def credentials() -> list[tuple[type[BaseModel], str]]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("model", "name"), credentials(), ids=[f"{m.__name__}.{n}" for m, n in credentials()]
-)
+@for_each(("model", "name"), credentials(), ids=[f"{m.__name__}.{n}" for m, n in credentials()])
 def test_repr_of_a_model_does_not_show_a_credential(model: type[BaseModel], name: str) -> None:
     thing = model.__new__(model)
     for attribute in inspect.signature(model).parameters:

@@ -9,6 +9,7 @@ from itertools import cycle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.references import SSEEvent as Event
 from support.references import read_sse
 
@@ -103,22 +104,28 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("stream", "expected"), CASES.values(), ids=CASES.keys())
+each_case = for_each(("stream", "expected"), CASES.values(), ids=CASES)
+
+
 class TestNamedCases:
+    @each_case
     def test_as_a_whole(self, stream: bytes, expected: list[Event]) -> None:
         assert decode(stream) == expected
         assert decode_data(stream) == [event[1] for event in expected]
 
+    @each_case
     def test_cut_at_every_byte(self, stream: bytes, expected: list[Event]) -> None:
         for cut in range(len(stream) + 1):
             assert decode(stream[:cut], stream[cut:]) == expected
             assert decode_data(stream[:cut], b"", stream[cut:]) == [event[1] for event in expected]
 
+    @each_case
     def test_byte_by_byte(self, stream: bytes, expected: list[Event]) -> None:
         pieces = [stream[index : index + 1] for index in range(len(stream))]
         assert decode(*pieces) == expected
         assert decode_data(*pieces) == [event[1] for event in expected]
 
+    @each_case
     def test_agrees_with_the_reference(self, stream: bytes, expected: list[Event]) -> None:
         shown = [(e, d.decode("utf-8", "replace").encode(), i, r) for e, d, i, r in expected]
         assert read_sse(stream) == shown
@@ -127,7 +134,7 @@ class TestNamedCases:
 LATER_CASES = {name: case for name, case in CASES.items() if not case[0].startswith(b"\xef")}
 
 
-@pytest.mark.parametrize(("stream", "expected"), LATER_CASES.values(), ids=LATER_CASES.keys())
+@for_each(("stream", "expected"), LATER_CASES.values(), ids=LATER_CASES.keys())
 def test_after_another_event(stream: bytes, expected: list[Event]) -> None:
     """The usual state of a decoder, in which it may take its short way."""
     assert decode(b"data: 0\n\n", stream) == [message(b"0"), *expected]
@@ -257,7 +264,7 @@ class TestSizeLimit:
         assert decoder.feed(b"data: 5678") == []
         assert decoder.feed(b"\n\n") == [b"5678"]
 
-    @pytest.mark.parametrize(
+    @for_each(
         "chunks",
         [
             [b"data: 12345\n\n"],

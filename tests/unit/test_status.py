@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 
 from tensormesh._errors import (
     APIStatusError,
@@ -42,7 +43,7 @@ def error_for(
     return status_error(status, reason, headers or {}, content, **options)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("status", "cls"),
     [
         (400, BadRequestError),
@@ -229,7 +230,7 @@ FORMS: dict[str, tuple[str | bytes, Any, str, Any, Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("content", "body", "message", "code", "type_", "param"), FORMS.values(), ids=FORMS.keys()
 )
 def test_every_form_of_body_is_understood(
@@ -409,7 +410,7 @@ def test_hints_name_what_to_check() -> None:
 
 
 class TestRetryAfter:
-    @pytest.mark.parametrize(
+    @for_each(
         ("value", "seconds"),
         [
             (None, None),

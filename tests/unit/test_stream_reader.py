@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
+from support.cases import for_each
 from support.sdk_samples import chunk, sse
 
 from tensormesh._call import Call
@@ -64,7 +64,7 @@ def read(*pieces: bytes) -> tuple[list[str], str | None, Any]:
     return texts, failure, partial and partial.to_dict()
 
 
-@pytest.mark.parametrize("name", STREAMS)
+@for_each("name", STREAMS)
 def test_a_stream_means_the_same_wherever_it_is_cut(name: str) -> None:
     stream, expected, words = STREAMS[name]
     whole = read(stream)

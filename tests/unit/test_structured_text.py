@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 
 from tensormesh._structured.faults import FaultError, pointer, readable
 from tensormesh._structured.text import find_object
@@ -46,12 +47,12 @@ NOT_FOUND = {
 }
 
 
-@pytest.mark.parametrize("text", FOUND)
+@for_each("text", FOUND)
 def test_the_last_outermost_object_is_the_answer(text: str) -> None:
     assert find_object(text) == FOUND[text]
 
 
-@pytest.mark.parametrize("text", NOT_FOUND, ids=lambda text: repr(text[:30]))
+@for_each("text", NOT_FOUND, ids=lambda text: repr(text[:30]))
 def test_a_text_without_a_whole_object_at_its_end_is_refused(text: str) -> None:
     with pytest.raises(FaultError) as caught:
         find_object(text)
