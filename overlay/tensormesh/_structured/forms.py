@@ -1,7 +1,7 @@
 """What an answer is to be: for each kind of type its JSON Schema, and how to read an answer.
 
-`msgspec` knows dataclasses, attrs classes, TypedDicts, its own structs and all that stands in type
-hints. A pydantic model brings its own ways; a bare JSON Schema is checked by `jsonschema`.
+`msgspec` validates types, but for those of pydantic in them; `jsonschema` validates a bare JSON
+Schema.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tensormesh_extras import install_hint
 from .._errors import ConfigurationError
 from .faults import MISSING, FaultError, misfit, readable, shorten, show
 from .paths import locate, value_at
+from .reader import TypeReader
 from .schema import expectation, is_object, lost_reference, with_top_object
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class Form(Protocol):
     Attributes:
         name: Its name for people.
         schema: The JSON Schema of the answer.
-        errors: What `read` raises for a text that does not fit.
+        errors: What `read` raises for a text that does not fit: `FaultError`, or what `explain`
+            takes.
     """
 
     name: str
@@ -65,7 +67,7 @@ def form_of(model: Any) -> Form:
         return _type_form(model)
     except TypeError:
         # Not hashable, or refused, which is told again below.
-        return _new_type_form(model)
+        return TypeForm(model)
 
 
 @lru_cache(maxsize=256)
@@ -75,19 +77,18 @@ def _schema_form(text: str) -> Form:
 
 @lru_cache(maxsize=256)
 def _type_form(model: Any) -> Form:
-    return _new_type_form(model)
-
-
-def _new_type_form(model: Any) -> Form:
-    if isinstance(model, type) and hasattr(model, "model_validate_json"):
-        return PydanticForm(model)
     return TypeForm(model)
 
 
 class TypeForm:
-    """A type that `msgspec` knows."""
+    """A type."""
 
-    errors: tuple[type[Exception], ...] = (msgspec.DecodeError, RecursionError, UnicodeError)
+    errors: tuple[type[Exception], ...] = (
+        FaultError,
+        msgspec.DecodeError,
+        RecursionError,
+        UnicodeError,
+    )
 
     def __init__(self, model: Any) -> None:
         self.name = model.__name__ if isinstance(model, type) else shorten(str(model))
@@ -95,21 +96,19 @@ class TypeForm:
         if model is None or isinstance(model, (str, bytes, int, float, list, tuple)):
             raise TypeError(f"{refusal}a type or a JSON Schema is needed, got {show(model)}")
         try:
-            schema = msgspec.json.schema(model)
-            self._is_wrapped = not is_object(schema)
+            self._reader = TypeReader(model)
+            self._is_wrapped = not is_object(self._reader.schema)
             if self._is_wrapped:
-                model = msgspec.defstruct("Answer", [(WRAPPER, model)])
-                schema = msgspec.json.schema(model)
-            self._decoder = msgspec.json.Decoder(model)
+                self._reader = TypeReader(msgspec.defstruct("Answer", [(WRAPPER, model)]))
         except KeyError as error:
             raise TypeError(f"{refusal}two classes have the name {error}") from None
         except (TypeError, NameError, AttributeError) as error:
             raise TypeError(f"{refusal}{error}") from None
-        self.schema = with_top_object(schema)
+        self.schema = with_top_object(self._reader.schema)
 
     def read(self, text: str) -> Any:
         """The object that a JSON text stands for."""
-        read = self._decoder.decode(text)
+        read = self._reader.decode(text)
         return read.value if self._is_wrapped else read
 
     def explain(self, text: str, error: Exception) -> FaultError:
@@ -117,18 +116,10 @@ class TypeForm:
         if not isinstance(error, msgspec.ValidationError):
             return FaultError("not_json", f"the JSON cannot be read: {error}")
         data = json.loads(text)
-        path, said, is_key = locate(str(error), data, self._complaint)
+        path, said, is_key = locate(str(error), data, self._reader.complaint)
         if is_key:
             return misfit(path, f"another key: {_without_got(said)}", path[-1])
         return misfit(path, *_in_words(said, self.schema, path, value_at(data, path)))
-
-    def _complaint(self, data: Any) -> str | None:
-        """What is wrong with data, in the library's words; None if nothing is."""
-        try:
-            self._decoder.decode(msgspec.json.encode(data))
-        except msgspec.ValidationError as error:
-            return str(error)
-        return None
 
 
 def _in_words(said: str, schema: dict[str, Any], path: Path, value: Any) -> tuple[str, Any]:
@@ -146,59 +137,6 @@ def _in_words(said: str, schema: dict[str, Any], path: Path, value: Any) -> tupl
 
 def _without_got(said: str) -> str:
     return said.removeprefix("Expected ").partition(", got ")[0].replace("`", "")
-
-
-class PydanticForm:
-    """A pydantic model."""
-
-    def __init__(self, model: Any) -> None:
-        from pydantic import ValidationError
-
-        self.name = model.__name__
-        self._model = model
-        self.errors: tuple[type[Exception], ...] = (ValidationError, RecursionError)
-        schema = model.model_json_schema()
-        self._is_wrapped = not is_object(schema)
-        if self._is_wrapped:
-            schema = wrapped(schema)
-        self.schema = with_top_object(schema)
-
-    def read(self, text: str) -> Any:
-        """The object that a JSON text stands for."""
-        if self._is_wrapped:
-            text = json.dumps(unwrapped(json.loads(text)))
-        return self._model.model_validate_json(text)
-
-    def explain(self, text: str, error: Exception) -> FaultError:
-        """What is wrong with the JSON text for which `read` raised this error."""
-        from pydantic import ValidationError
-
-        if not isinstance(error, ValidationError):
-            return FaultError("not_json", f"the JSON cannot be read: {error}")
-        first = error.errors(include_url=False)[0]
-        if first["type"] in ("json_invalid", "string_unicode") and not first["loc"]:
-            return FaultError("not_json", first["msg"])
-        data = json.loads(text)
-        place = (WRAPPER, *first["loc"]) if self._is_wrapped else first["loc"]
-        is_missing = first["type"] == "missing"
-        path = _places_in(data, place, is_missing=is_missing)
-        if is_missing:
-            return misfit(path, expectation(self.schema, path) or "a value", MISSING)
-        expected = first["msg"].removeprefix("Input should be ")
-        return misfit(path, expected[:1].lower() + expected[1:], value_at(data, path))
-
-
-def _places_in(data: Any, place: tuple[Any, ...], *, is_missing: bool) -> Path:
-    """The parts of a place that are in the data: names of branches of a union are not."""
-    path: list[str | int] = []
-    for number, part in enumerate(place):
-        inner = value_at(data, (part,))
-        if inner is not MISSING:
-            path.append(part)
-            data = inner
-        elif is_missing and number == len(place) - 1:
-            path.append(part)
-    return tuple(path)
 
 
 class SchemaForm:
@@ -251,8 +189,6 @@ class SchemaForm:
 
     def explain(self, text: str, error: Exception) -> FaultError:  # noqa: ARG002 - told already
         """What is wrong with the JSON text for which `read` raised this error."""
-        if isinstance(error, FaultError):
-            return error
         return FaultError("not_json", f"the JSON cannot be read: {error}")
 
 
@@ -288,8 +224,3 @@ def wrapped(schema: dict[str, Any]) -> dict[str, Any]:
         key: inner.pop(key) for key in ("$schema", "$defs", "definitions") if key in inner
     }
     return {**outer, "type": "object", "properties": {WRAPPER: inner}, "required": [WRAPPER]}
-
-
-def unwrapped(data: Any) -> Any:
-    """What such an object holds."""
-    return data[WRAPPER] if isinstance(data, dict) and WRAPPER in data else data

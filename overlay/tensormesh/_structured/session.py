@@ -195,6 +195,8 @@ def read_answer(completion: ChatCompletion, form: Form) -> Any:
         raise _cut(text)
     try:
         return form.read(found.text)
+    except FaultError:
+        raise
     except form.errors as error:
         raise form.explain(found.text, error) from error
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-_REF = "#/$defs/"
+from .._structured.faults import FaultError
+from .._structured.reader import TypeReader
 
 
 class Parameters:
@@ -40,7 +41,7 @@ class Parameters:
             _check(parameter, hints, name)
         # By neutral names: a parameter may be called what a field must not.
         self._fields = {f"p{number}": key for number, key in enumerate(signature.parameters)}
-        self._type = msgspec.defstruct(
+        arguments = msgspec.defstruct(
             "Arguments",
             [
                 (field, hints[key])
@@ -53,11 +54,10 @@ class Parameters:
             rename=self._fields,
         )
         try:
-            self.schema = _schema(self._type)
-            # Refuses what has a schema and cannot be read, such as a set of dicts.
-            msgspec.json.Decoder(self._type, dec_hook=_read_custom)
-        except TypeError as error:
+            self._reader = TypeReader(arguments)
+        except (TypeError, NameError) as error:
             raise TypeError(f"the parameters of {name!r} cannot be described: {error}") from error
+        self.schema = _object_schema(self._reader.schema)
         self._describe(hints, descriptions)
 
     def _describe(self, hints: Mapping[str, Any], descriptions: Mapping[str, str]) -> None:
@@ -82,19 +82,14 @@ class Parameters:
             ValueError: They do not fit; the message has the place.
         """
         try:
-            read = self._convert(arguments, strict=True)
-        except msgspec.ValidationError as error:
+            read = self._reader.convert(arguments, is_lenient=False)
+        except (msgspec.ValidationError, FaultError) as error:
             try:
-                read = self._convert(arguments, strict=False)
-            except msgspec.ValidationError:
+                read = self._reader.convert(arguments, is_lenient=True)
+            except (msgspec.ValidationError, FaultError):
                 raise ValueError(str(error)) from error
         values = {key: getattr(read, field) for field, key in self._fields.items()}
         return {key: value for key, value in values.items() if value is not _LEFT_OUT}
-
-    def _convert(self, arguments: Mapping[str, Any], *, strict: bool) -> Any:
-        return msgspec.convert(
-            arguments, self._type, strict=strict, str_keys=True, dec_hook=_read_custom
-        )
 
     def call(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
         """Call a function with arguments that were read."""
@@ -136,42 +131,12 @@ def _annotated_text(hint: Any) -> str | None:
     return None
 
 
-def _schema(struct: type) -> dict[str, Any]:
-    """Schema of an object; the types that it names are in its `$defs`."""
-    inner: dict[str, Any] = {}
-
-    def describe(custom: Any) -> dict[str, Any]:
-        if not hasattr(custom, "model_json_schema"):
-            raise TypeError(f"JSON cannot be read into {custom!r}")
-        # What a pydantic model names would clash with what others do, without its own name.
-        own = f"{custom.__name__}."
-        schema: dict[str, Any] = custom.model_json_schema(ref_template=_REF + own + "{model}")
-        inner.update({own + key: value for key, value in schema.pop("$defs", {}).items()})
-        return schema
-
-    (top,), named = msgspec.json.schema_components(
-        [struct], schema_hook=describe, ref_template=_REF + "{name}"
-    )
-    schema: dict[str, Any] = named.pop(top["$ref"].removeprefix(_REF))
-    schema.pop("title", None)
+def _object_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of the arguments, not behind a `$ref`; the types that it names follow."""
+    named = schema["$defs"]
+    top: dict[str, Any] = named.pop(schema["$ref"].rpartition("/")[2])
+    top.pop("title", None)
     # What a function does not take is reported anyway, and models follow a shorter schema better.
-    schema.pop("additionalProperties", None)
-    schema.setdefault("required", [])
-    if named or inner:
-        schema["$defs"] = {**named, **inner}
-    return schema
-
-
-def _read_custom(custom: Any, value: Any) -> Any:
-    """Read a pydantic model. Its own report is several lines long; the model gets one."""
-    try:
-        return custom.model_validate(value)
-    except ValueError as error:
-        errors = getattr(error, "errors", None)
-        if errors is None:
-            raise
-        texts = [
-            ".".join(map(str, problem["loc"])) + (": " if problem["loc"] else "") + problem["msg"]
-            for problem in errors()
-        ]
-        raise ValueError("; ".join(texts)) from error
+    top.pop("additionalProperties", None)
+    top.setdefault("required", [])
+    return {**top, "$defs": named} if named else top
