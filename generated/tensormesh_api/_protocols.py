@@ -237,8 +237,8 @@ class AsyncStream(Protocol[EventT_co, ResultT_co]):
     ) -> None: ...
 
 
-class SyncClient(Protocol):
-    """Carries requests."""
+class Dispatcher(Protocol):
+    """Carry out calls: send requests and parse responses."""
 
     def send(self, request: Request[ResultT, Any], options: CallOptions) -> ResultT:
         """The typed result."""
@@ -257,8 +257,8 @@ class SyncClient(Protocol):
         """The response, still open."""
 
 
-class AsyncClient(Protocol):
-    """Carries requests."""
+class AsyncDispatcher(Protocol):
+    """Carry out calls: send requests and parse responses."""
 
     async def send(self, request: Request[ResultT, Any], options: CallOptions) -> ResultT:
         """The typed result."""

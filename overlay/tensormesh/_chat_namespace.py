@@ -8,35 +8,37 @@ from ._parse_methods import AsyncParseMethods, ParseMethods
 from ._run_methods import AsyncRunMethods, RunMethods
 
 
-class Completions(ParseMethods, RunMethods, generated.ChatCompletions):
+class ChatCompletions(ParseMethods, RunMethods, generated.ChatCompletionsResource):
     """Namespace `chat.completions`."""
 
     __slots__ = ()
 
 
-class AsyncCompletions(AsyncParseMethods, AsyncRunMethods, generated.AsyncChatCompletions):
+class AsyncChatCompletions(
+    AsyncParseMethods, AsyncRunMethods, generated.AsyncChatCompletionsResource
+):
     """Namespace `chat.completions` of an asynchronous client."""
 
     __slots__ = ()
 
 
-class Chat(generated.Chat):
+class Chat(generated.ChatResource):
     """Namespace `chat`."""
 
     __slots__ = ()
 
     @property
-    def completions(self) -> Completions:
+    def completions(self) -> ChatCompletions:
         """Namespace `chat.completions`."""
-        return Completions(self._client, self._api)
+        return ChatCompletions(self._dispatcher, self._host)
 
 
-class AsyncChat(generated.AsyncChat):
+class AsyncChat(generated.AsyncChatResource):
     """Namespace `chat` of an asynchronous client."""
 
     __slots__ = ()
 
     @property
-    def completions(self) -> AsyncCompletions:
+    def completions(self) -> AsyncChatCompletions:
         """Namespace `chat.completions`."""
-        return AsyncCompletions(self._client, self._api)
+        return AsyncChatCompletions(self._dispatcher, self._host)

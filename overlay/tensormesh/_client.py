@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tensormesh_api.control_plane.resources import AsyncControlPlane, ControlPlane
+    from tensormesh_api.control_plane.resources import (
+        AsyncControlPlaneResources,
+        ControlPlaneResources,
+    )
 
-    from ._inference import AsyncHost, Host
+    from ._inference import AsyncInferenceHost, InferenceHost
     from ._transport import AsyncTransport, SyncTransport
 
 
@@ -30,22 +33,22 @@ class Inference:
         self._transport = transport
 
     @property
-    def serverless(self) -> Host:
+    def serverless(self) -> InferenceHost:
         """Shared models, by their published Serverless names."""
         from tensormesh_api.inference.api import SERVERLESS
 
-        from ._inference import Host
+        from ._inference import InferenceHost
 
-        return Host(self._transport, SERVERLESS)
+        return InferenceHost(self._transport, SERVERLESS)
 
     @property
-    def on_demand(self) -> Host:
+    def on_demand(self) -> InferenceHost:
         """Your own deployments, by their served gateway names. Sends `X-User-Id`."""
         from tensormesh_api.inference.api import ON_DEMAND
 
-        from ._inference import Host
+        from ._inference import InferenceHost
 
-        return Host(self._transport, ON_DEMAND)
+        return InferenceHost(self._transport, ON_DEMAND)
 
     def __repr__(self) -> str:
         return "<Inference: serverless, on_demand>"
@@ -60,22 +63,22 @@ class AsyncInference:
         self._transport = transport
 
     @property
-    def serverless(self) -> AsyncHost:
+    def serverless(self) -> AsyncInferenceHost:
         """Shared models, by their published Serverless names."""
         from tensormesh_api.inference.api import SERVERLESS
 
-        from ._inference import AsyncHost
+        from ._inference import AsyncInferenceHost
 
-        return AsyncHost(self._transport, SERVERLESS)
+        return AsyncInferenceHost(self._transport, SERVERLESS)
 
     @property
-    def on_demand(self) -> AsyncHost:
+    def on_demand(self) -> AsyncInferenceHost:
         """Your own deployments, by their served gateway names. Sends `X-User-Id`."""
         from tensormesh_api.inference.api import ON_DEMAND
 
-        from ._inference import AsyncHost
+        from ._inference import AsyncInferenceHost
 
-        return AsyncHost(self._transport, ON_DEMAND)
+        return AsyncInferenceHost(self._transport, ON_DEMAND)
 
     def __repr__(self) -> str:
         return "<AsyncInference: serverless, on_demand>"
@@ -247,12 +250,12 @@ class Tensormesh(_Base, Closing):
         return Inference(self._carrier())
 
     @property
-    def control_plane(self) -> ControlPlane:
+    def control_plane(self) -> ControlPlaneResources:
         """The management API. Needs `control_plane_token`, never an inference key."""
         from tensormesh_api.control_plane.api import CONTROL_PLANE
-        from tensormesh_api.control_plane.resources import ControlPlane
+        from tensormesh_api.control_plane.resources import ControlPlaneResources
 
-        return ControlPlane(self._carrier(), CONTROL_PLANE)
+        return ControlPlaneResources(self._carrier(), CONTROL_PLANE)
 
     def _carrier(self) -> SyncTransport:
         if self._transport is None:
@@ -354,12 +357,12 @@ class AsyncTensormesh(_Base, AsyncClosing):
         return AsyncInference(self._carrier())
 
     @property
-    def control_plane(self) -> AsyncControlPlane:
+    def control_plane(self) -> AsyncControlPlaneResources:
         """The management API. Needs `control_plane_token`, never an inference key."""
         from tensormesh_api.control_plane.api import CONTROL_PLANE
-        from tensormesh_api.control_plane.resources import AsyncControlPlane
+        from tensormesh_api.control_plane.resources import AsyncControlPlaneResources
 
-        return AsyncControlPlane(self._carrier(), CONTROL_PLANE)
+        return AsyncControlPlaneResources(self._carrier(), CONTROL_PLANE)
 
     _clients: LoopClients[Any, Any]
 

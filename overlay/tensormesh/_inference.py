@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tensormesh_api.inference.resources import AsyncInference, Inference
+from tensormesh_api.inference.resources import AsyncInferenceResources, InferenceResources
 
 if TYPE_CHECKING:
     from ._chat_namespace import AsyncChat, Chat
 
 
-class Host(Inference):
-    """The namespaces of one host."""
+class InferenceHost(InferenceResources):
+    """An inference host: its resources, with what is written by hand on top of them."""
 
     __slots__ = ()
 
@@ -20,11 +20,11 @@ class Host(Inference):
         """Namespace `chat`."""
         from ._chat_namespace import Chat
 
-        return Chat(self._client, self._api)
+        return Chat(self._dispatcher, self._host)
 
 
-class AsyncHost(AsyncInference):
-    """The namespaces of one host."""
+class AsyncInferenceHost(AsyncInferenceResources):
+    """An inference host, for an asynchronous client."""
 
     __slots__ = ()
 
@@ -33,4 +33,4 @@ class AsyncHost(AsyncInference):
         """Namespace `chat`."""
         from ._chat_namespace import AsyncChat
 
-        return AsyncChat(self._client, self._api)
+        return AsyncChat(self._dispatcher, self._host)

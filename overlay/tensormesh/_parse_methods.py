@@ -117,16 +117,16 @@ class ParseMethods(SyncResource):
 
             return ParsedStream(session, partial(self._stream_attempt, session, options))
         while True:
-            request = build(self._api.create_chat_completion, **session.request())
-            parsed = session.take(self._client.send(request, options))
+            request = build(self._host.create_chat_completion, **session.request())
+            parsed = session.take(self._dispatcher.send(request, options))
             if parsed is not None:
                 return parsed
 
     def _stream_attempt(
         self, session: Session, options: CallOptions
     ) -> Stream[ChatCompletionChunk, ChatCompletion]:
-        request = build(self._api.create_chat_completion, stream=True, **session.request())
-        return self._client.stream(request, options)
+        request = build(self._host.create_chat_completion, stream=True, **session.request())
+        return self._dispatcher.stream(request, options)
 
 
 class AsyncParseMethods(AsyncResource):
@@ -216,16 +216,16 @@ class AsyncParseMethods(AsyncResource):
             open_stream = partial(self._stream_attempt, session, options)
             return AsyncParsedStream(session, open_stream, await open_stream())
         while True:
-            request = build(self._api.create_chat_completion, **session.request())
-            parsed = session.take(await self._client.send(request, options))
+            request = build(self._host.create_chat_completion, **session.request())
+            parsed = session.take(await self._dispatcher.send(request, options))
             if parsed is not None:
                 return parsed
 
     async def _stream_attempt(
         self, session: Session, options: CallOptions
     ) -> AsyncStream[ChatCompletionChunk, ChatCompletion]:
-        request = build(self._api.create_chat_completion, stream=True, **session.request())
-        return await self._client.stream(request, options)
+        request = build(self._host.create_chat_completion, stream=True, **session.request())
+        return await self._dispatcher.stream(request, options)
 
 
 def _begin(

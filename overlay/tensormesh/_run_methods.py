@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 
-from tensormesh_api.inference.resources.chat import AsyncChatCompletions, ChatCompletions
+from tensormesh_api.inference.resources.chat import (
+    AsyncChatCompletionsResource,
+    ChatCompletionsResource,
+)
 
 if TYPE_CHECKING:
     from ._call_params import RunParams
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     AsyncApprove = Callable[[ToolCall], bool | str | Awaitable[bool | str]]
 
 
-class RunMethods(ChatCompletions):
+class RunMethods(ChatCompletionsResource):
     """`run` of a synchronous client."""
 
     __slots__ = ()
@@ -107,7 +110,7 @@ class RunMethods(ChatCompletions):
         """
         from ._tools.run import RunStream
 
-        loop, max_parallel = _begin(self._client, params)
+        loop, max_parallel = _begin(self._dispatcher, params)
         run = RunStream(
             self.create,
             loop,
@@ -118,7 +121,7 @@ class RunMethods(ChatCompletions):
         return run if stream else run.get_final_result()
 
 
-class AsyncRunMethods(AsyncChatCompletions):
+class AsyncRunMethods(AsyncChatCompletionsResource):
     """`run` of an asynchronous client."""
 
     __slots__ = ()
@@ -205,7 +208,7 @@ class AsyncRunMethods(AsyncChatCompletions):
         """
         from ._tools.async_run import AsyncRunStream
 
-        loop, max_parallel = _begin(self._client, params)
+        loop, max_parallel = _begin(self._dispatcher, params)
         run = AsyncRunStream(
             self.create,
             loop,

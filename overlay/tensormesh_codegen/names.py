@@ -18,8 +18,8 @@ RESERVED_CLASSES = frozenset(
     | {"AsyncIterator", "Callable", "Iterator", "Mapping", "Sequence"}
     | {"BaseModel", "MoneyMethods", "Shapes", "UnknownVariant", "Variants"}
     | {"Api", "CallOptions", "Operation", "Operations", "Request", "Surface"}
-    | {"AsyncClient", "AsyncPage", "AsyncResource", "AsyncStream", "AsyncStreamedResponse"}
-    | {"SyncClient", "SyncPage", "SyncResource", "Stream", "StreamedResponse", "RawResponse"}
+    | {"AsyncDispatcher", "AsyncPage", "AsyncResource", "AsyncStream", "AsyncStreamedResponse"}
+    | {"Dispatcher", "SyncPage", "SyncResource", "Stream", "StreamedResponse", "RawResponse"}
 )
 # Names that a class of methods, or the module of an endpoint, needs for itself.
 RESERVED_METHODS = frozenset(
@@ -93,7 +93,7 @@ def _operations(package: Package, bundles: list[Bundle]) -> Clashes:
 
 def _namespaces(package: Package, bundles: list[Bundle]) -> Clashes:
     root = f"the namespaces of {package.name}"
-    taken = dict.fromkeys(_variants_of(package.root_class), root)
+    taken = dict.fromkeys(_classes_of(package.root_class, "Resources"), root)
     for top in package.resources:
         nodes = top.walk()
         imported = {
@@ -105,7 +105,7 @@ def _namespaces(package: Package, bundles: list[Bundle]) -> Clashes:
         for node in nodes:
             at = (*_place(_first(node)), "x-tm-resource")
             label = ".".join(node.path)
-            for name in _variants_of(node.class_name):
+            for name in _classes_of(node.class_name, "Resource"):
                 known = imported.get(name) or taken.setdefault(name, label)
                 if name in RESERVED_CLASSES:
                     known = "a class of the generated code"
@@ -122,15 +122,15 @@ def _namespaces(package: Package, bundles: list[Bundle]) -> Clashes:
                 if child.name in methods | RESERVED_METHODS:
                     problem = f"{child.name!r} is taken in {label}: rename the namespace"
                     yield bundles[0], (*_place(_first(child)), "x-tm-resource"), problem
-        if top.name in RESERVED_METHODS:
+        if top.name in RESERVED_METHODS | {"request"}:
             problem = f"generated code needs the name {top.name!r} for itself: rename it"
             yield bundles[0], (*_place(_first(top)), "x-tm-resource"), problem
 
 
-def _variants_of(class_name: str) -> Iterator[str]:
+def _classes_of(stem: str, kind: str) -> Iterator[str]:
     for prefix in ("", "Async"):
-        for suffix in ("", "WithRawResponse", "WithStreamingResponse"):
-            yield f"{prefix}{class_name}{suffix}"
+        for suffix in (kind, "WithRawResponse", "WithStreamingResponse"):
+            yield f"{prefix}{stem}{suffix}"
 
 
 def _imported(operation: Operation) -> Iterator[str]:

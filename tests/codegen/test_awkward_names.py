@@ -145,7 +145,7 @@ def test_awkward_methods_and_namespaces_call_their_own_operations(generated: Pat
             return request.operation.id
 
     with importable(generated) as package:
-        root = part(package, "resources").Mini(Client(), part(package, "api").MINI)
+        root = part(package, "resources").MiniResources(Client(), part(package, "api").MINI)
         for namespace in NAMESPACES:
             node = reduce(getattr, namespace.split("."), root)
             for method in METHODS:
@@ -191,6 +191,6 @@ def test_every_name_that_generated_code_needs_for_itself_is_reserved(mini_projec
             elif isinstance(node, ast.ClassDef):
                 own.add(node.name)
     needed = {name for name in used - own if name[0].isupper() and not name.isupper()}
-    variants = ("", "WithRawResponse", "WithStreamingResponse")
+    variants = ("Resources", "WithRawResponse", "WithStreamingResponse")
     roots = {f"{prefix}Mini{variant}" for prefix in ("", "Async") for variant in variants}
     assert needed - roots == RESERVED_CLASSES

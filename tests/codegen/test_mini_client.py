@@ -58,7 +58,7 @@ class AsyncRecorder(Recorder):
 
 
 def namespaces(mini: ModuleType, client: Recorder) -> Any:
-    return part(mini, "resources").Mini(client, part(mini, "api").MINI)
+    return part(mini, "resources").MiniResources(client, part(mini, "api").MINI)
 
 
 THING = {"thingId": "t", "from": None}
@@ -273,7 +273,7 @@ def test_nested_namespaces_and_their_variants_reach_their_operations(mini: Modul
     options = [options for _, _, options in client.calls]
     assert (options[0].extra_query, options[0].timeout_seconds) == ({"a": 1}, 3)
     assert options[2].extra_headers == {"A": "b"}
-    assert repr(root.billing.transactions) == "<BillingTransactions>"
+    assert repr(root.billing.transactions) == "<BillingTransactionsResource>"
 
 
 def test_operation_without_an_answer_gives_none(mini: ModuleType) -> None:
@@ -284,7 +284,7 @@ def test_operation_without_an_answer_gives_none(mini: ModuleType) -> None:
 
 def test_asynchronous_namespaces_await_the_client(mini: ModuleType) -> None:
     client = AsyncRecorder(THING)
-    root = part(mini, "resources").AsyncMini(client, part(mini, "api").MINI)
+    root = part(mini, "resources").AsyncMiniResources(client, part(mini, "api").MINI)
     thing = asyncio.run(root.things.get(thing_id="t"))
     assert thing.thing_id == "t"
 

@@ -17,14 +17,14 @@ from support.contract_sdk import (
 )
 
 from tensormesh import AsyncTensormesh
-from tensormesh_api.inference.resources import AsyncInference
+from tensormesh_api.inference.resources import AsyncInferenceResources
 from tensormesh_local import LocalHost
 
-Flow = Callable[[AsyncInference, str], Awaitable[None]]
+Flow = Callable[[AsyncInferenceResources, str], Awaitable[None]]
 
 
 @asynccontextmanager
-async def opened(host: LocalHost, name: str) -> AsyncIterator[tuple[AsyncInference, str]]:
+async def opened(host: LocalHost, name: str) -> AsyncIterator[tuple[AsyncInferenceResources, str]]:
     """The namespaces of a surface, and the chat model's name there."""
     async with AsyncTensormesh(**client_settings(host)) as client:
         api = async_surface(client, name)
@@ -44,7 +44,7 @@ def run(request: pytest.FixtureRequest, local_host: LocalHost) -> Callable[[Flow
 
 
 def test_health_and_version_are_told(run: Callable[[Flow], None]) -> None:
-    async def flow(api: AsyncInference, model: str) -> None:
+    async def flow(api: AsyncInferenceResources, model: str) -> None:
         assert (await api.health.get()).status == "ok"
         assert (await api.version.get()).version
 
@@ -52,7 +52,7 @@ def test_health_and_version_are_told(run: Callable[[Flow], None]) -> None:
 
 
 def test_streamed_chat_is_the_chat_in_pieces(run: Callable[[Flow], None]) -> None:
-    async def flow(api: AsyncInference, model: str) -> None:
+    async def flow(api: AsyncInferenceResources, model: str) -> None:
         messages = ask("Count to ten.")
         whole = await api.chat.completions.create(model=model, messages=messages)
         stream = await api.chat.completions.create(model=model, messages=messages, stream=True)
@@ -70,7 +70,7 @@ def test_streamed_chat_is_the_chat_in_pieces(run: Callable[[Flow], None]) -> Non
 
 
 def test_tool_calls_are_put_together_from_a_stream(run: Callable[[Flow], None]) -> None:
-    async def flow(api: AsyncInference, model: str) -> None:
+    async def flow(api: AsyncInferenceResources, model: str) -> None:
         stream = await api.chat.completions.create(
             model=model,
             messages=ask("What is the weather in Paris and Rome?"),
@@ -87,7 +87,7 @@ def test_tool_calls_are_put_together_from_a_stream(run: Callable[[Flow], None]) 
 
 
 def test_leaked_reasoning_is_kept_out_of_the_text(run: Callable[[Flow], None]) -> None:
-    async def flow(api: AsyncInference, model: str) -> None:
+    async def flow(api: AsyncInferenceResources, model: str) -> None:
         thinking = model.replace("-chat", "-think")
         messages = ask("What is 2 + 2?")
         whole = await api.chat.completions.create(model=thinking, messages=messages)
@@ -100,7 +100,7 @@ def test_leaked_reasoning_is_kept_out_of_the_text(run: Callable[[Flow], None]) -
 
 
 def test_json_mode_gives_a_json_object(run: Callable[[Flow], None]) -> None:
-    async def flow(api: AsyncInference, model: str) -> None:
+    async def flow(api: AsyncInferenceResources, model: str) -> None:
         answer = await api.chat.completions.create(
             model=model,
             messages=ask("Name a bird, as JSON."),
@@ -112,7 +112,7 @@ def test_json_mode_gives_a_json_object(run: Callable[[Flow], None]) -> None:
 
 
 def test_completion_whole_and_streamed_is_the_same(run: Callable[[Flow], None]) -> None:
-    async def flow(api: AsyncInference, model: str) -> None:
+    async def flow(api: AsyncInferenceResources, model: str) -> None:
         whole = await api.completions.create(model=model, prompt="At dawn,", max_tokens=6)
         stream = await api.completions.create(
             model=model, prompt="At dawn,", max_tokens=6, stream=True
@@ -124,7 +124,7 @@ def test_completion_whole_and_streamed_is_the_same(run: Callable[[Flow], None]) 
 
 
 def test_response_whole_and_streamed_is_the_same(run: Callable[[Flow], None]) -> None:
-    async def flow(api: AsyncInference, model: str) -> None:
+    async def flow(api: AsyncInferenceResources, model: str) -> None:
         whole = await api.responses.create(model=model, input="Say hello.")
         stream = await api.responses.create(model=model, input="Say hello.", stream=True)
         assert [event.type async for event in stream][-1] == "response.completed"
@@ -135,7 +135,7 @@ def test_response_whole_and_streamed_is_the_same(run: Callable[[Flow], None]) ->
 
 
 def test_any_text_survives_tokenize_and_detokenize(run: Callable[[Flow], None]) -> None:
-    async def flow(api: AsyncInference, model: str) -> None:
+    async def flow(api: AsyncInferenceResources, model: str) -> None:
         for text in UNICODE_TEXTS:
             tokens = (await api.tokenize.create(model=model, prompt=text)).tokens
             assert (await api.detokenize.create(model=model, tokens=tokens)).prompt == text
@@ -144,7 +144,7 @@ def test_any_text_survives_tokenize_and_detokenize(run: Callable[[Flow], None]) 
 
 
 def test_raw_and_streaming_responses_show_what_was_sent(run: Callable[[Flow], None]) -> None:
-    async def flow(api: AsyncInference, model: str) -> None:
+    async def flow(api: AsyncInferenceResources, model: str) -> None:
         raw = await api.models.with_raw_response.list()
         assert raw.json()["data"][0]["id"] == model
         response = await api.chat.completions.with_streaming_response.create(
@@ -160,7 +160,7 @@ def test_raw_and_streaming_responses_show_what_was_sent(run: Callable[[Flow], No
 
 
 def test_calls_at_the_same_time_get_their_own_answers(run: Callable[[Flow], None]) -> None:
-    async def flow(api: AsyncInference, model: str) -> None:
+    async def flow(api: AsyncInferenceResources, model: str) -> None:
         async def product(number: int) -> str | None:
             answer = await api.chat.completions.create(
                 model=model, messages=ask(f"What is {number} * {number}?")
@@ -174,7 +174,7 @@ def test_calls_at_the_same_time_get_their_own_answers(run: Callable[[Flow], None
 
 
 def test_a_raw_request_is_answered(run: Callable[[Flow], None]) -> None:
-    async def flow(api: AsyncInference, model: str) -> None:
+    async def flow(api: AsyncInferenceResources, model: str) -> None:
         listed = await api.request("GET", "/v1/models")
         assert model in {card["id"] for card in listed["data"]}
 

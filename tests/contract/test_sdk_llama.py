@@ -19,7 +19,7 @@ from support.contract_sdk import (
 
 from tensormesh import AsyncTensormesh, NotFoundError, Tensormesh
 from tensormesh.types import ChatCompletion
-from tensormesh_api.inference.resources import Inference
+from tensormesh_api.inference.resources import InferenceResources
 from tensormesh_local import LocalHost
 
 MODEL_FILE = Path(__file__).parents[1] / "models" / "tiny-chat-f16.gguf"
@@ -40,11 +40,11 @@ def client(llama_host: LocalHost) -> Iterator[Tensormesh]:
 
 
 @pytest.fixture(params=["serverless", "on_demand"])
-def api(request: pytest.FixtureRequest, client: Tensormesh) -> Inference:
+def api(request: pytest.FixtureRequest, client: Tensormesh) -> InferenceResources:
     return surface(client, request.param)
 
 
-def test_model_is_listed_by_the_name_of_its_file(api: Inference) -> None:
+def test_model_is_listed_by_the_name_of_its_file(api: InferenceResources) -> None:
     assert [card.id for card in api.models.list().data] == [MODEL]
     assert api.health.get().status == "ok"
     assert (api.version.get().version or "").startswith("llama.cpp")
@@ -58,13 +58,13 @@ def test_model_is_listed_by_the_name_of_its_file(api: Inference) -> None:
         ("What is the capital of France?", "Paris"),
     ],
 )
-def test_model_answers(api: Inference, prompt: str, expected: str) -> None:
+def test_model_answers(api: InferenceResources, prompt: str, expected: str) -> None:
     answer = api.chat.completions.create(model=MODEL, messages=ask(prompt), temperature=0)
     assert expected in (answer.choices[0].message.content or "")
     assert answer.choices[0].finish_reason == "stop"
 
 
-def test_streamed_answer_is_the_answer_in_pieces(api: Inference) -> None:
+def test_streamed_answer_is_the_answer_in_pieces(api: InferenceResources) -> None:
     stream = api.chat.completions.create(
         model=MODEL,
         messages=ask("Count to ten."),
@@ -83,7 +83,7 @@ def test_streamed_answer_is_the_answer_in_pieces(api: Inference) -> None:
 
 @pytest.mark.parametrize("cities", [["Paris"], ["Paris", "Rome"]])
 @pytest.mark.parametrize("stream", [False, True])
-def test_model_calls_a_tool(api: Inference, cities: list[str], stream: bool) -> None:
+def test_model_calls_a_tool(api: InferenceResources, cities: list[str], stream: bool) -> None:
     question = f"What is the weather in {' and '.join(cities)}?"
     answer = api.chat.completions.create(
         model=MODEL, messages=ask(question), tools=[WEATHER_TOOL], temperature=0, stream=stream
@@ -98,7 +98,7 @@ def test_model_calls_a_tool(api: Inference, cities: list[str], stream: bool) -> 
     ]
 
 
-def test_json_mode_gives_a_json_object(api: Inference) -> None:
+def test_json_mode_gives_a_json_object(api: InferenceResources) -> None:
     answer = api.chat.completions.create(
         model=MODEL,
         messages=ask("Reply in JSON."),
@@ -108,7 +108,7 @@ def test_json_mode_gives_a_json_object(api: Inference) -> None:
     assert isinstance(json.loads(answer.choices[0].message.content or ""), dict)
 
 
-def test_reasoning_is_kept_out_of_the_text(api: Inference) -> None:
+def test_reasoning_is_kept_out_of_the_text(api: InferenceResources) -> None:
     messages = ask("Think: what is 2+2?")
     answer = api.chat.completions.create(model=MODEL, messages=messages, temperature=0)
     message = answer.choices[0].message
@@ -119,7 +119,7 @@ def test_reasoning_is_kept_out_of_the_text(api: Inference) -> None:
     assert "".join(stream.text_deltas()).strip() == "2 + 2 = 4."
 
 
-def test_completion_obeys_its_limit(api: Inference) -> None:
+def test_completion_obeys_its_limit(api: InferenceResources) -> None:
     answer = api.completions.create(model=MODEL, prompt="1, 2, 3,", max_tokens=4, temperature=0)
     assert answer.choices[0].finish_reason == "length"
     assert answer.usage is not None
@@ -130,7 +130,7 @@ def test_completion_obeys_its_limit(api: Inference) -> None:
     assert "".join(stream.text_deltas()) == answer.choices[0].text
 
 
-def test_response_is_streamed_to_its_end(api: Inference) -> None:
+def test_response_is_streamed_to_its_end(api: InferenceResources) -> None:
     stream = api.responses.create(model=MODEL, input="Say hello.", temperature=0, stream=True)
     text = "".join(stream.text_deltas())
     assert text.startswith("Hello")
@@ -140,12 +140,12 @@ def test_response_is_streamed_to_its_end(api: Inference) -> None:
 
 
 @pytest.mark.parametrize("text", UNICODE_TEXTS)
-def test_any_text_survives_tokenize_and_detokenize(api: Inference, text: str) -> None:
+def test_any_text_survives_tokenize_and_detokenize(api: InferenceResources, text: str) -> None:
     tokens = api.tokenize.create(model=MODEL, prompt=text).tokens
     assert api.detokenize.create(model=MODEL, tokens=tokens).prompt == text
 
 
-def test_usage_counts_the_tokens_that_tokenize_gives(api: Inference) -> None:
+def test_usage_counts_the_tokens_that_tokenize_gives(api: InferenceResources) -> None:
     messages = ask("Say hello.")
     conversation = api.tokenize.create(model=MODEL, prompt="", messages=messages)
     answer = api.chat.completions.create(model=MODEL, messages=messages, max_tokens=4)
@@ -153,7 +153,7 @@ def test_usage_counts_the_tokens_that_tokenize_gives(api: Inference) -> None:
     assert answer.usage.prompt_tokens == conversation.count
 
 
-def test_repeated_prompt_is_found_in_the_cache(api: Inference) -> None:
+def test_repeated_prompt_is_found_in_the_cache(api: InferenceResources) -> None:
     messages = ask("What is the weather in Oslo?")
     for _ in range(2):
         answer = api.chat.completions.create(
@@ -164,7 +164,7 @@ def test_repeated_prompt_is_found_in_the_cache(api: Inference) -> None:
     assert (answer.usage.prompt_tokens_details.cached_tokens or 0) > 50
 
 
-def test_unknown_model_is_not_found(api: Inference) -> None:
+def test_unknown_model_is_not_found(api: InferenceResources) -> None:
     with pytest.raises(NotFoundError):
         api.chat.completions.create(model="no-such-model", messages=ask("Say hello."))
 

@@ -19,7 +19,7 @@ from tensormesh.types import (
     ResponseOutputMessage,
     ResponseOutputText,
 )
-from tensormesh_api.inference.resources import Inference
+from tensormesh_api.inference.resources import InferenceResources
 from tensormesh_local import LocalHost
 
 NAMED_CHOICE = {"type": "function", "function": {"name": "get_weather"}}
@@ -32,24 +32,24 @@ def client(local_host: LocalHost) -> Iterator[Tensormesh]:
 
 
 @pytest.fixture(params=["serverless", "on_demand"])
-def api(request: pytest.FixtureRequest, client: Tensormesh) -> Inference:
+def api(request: pytest.FixtureRequest, client: Tensormesh) -> InferenceResources:
     return surface(client, request.param)
 
 
 @pytest.fixture
-def models(api: Inference) -> dict[str, str]:
+def models(api: InferenceResources) -> dict[str, str]:
     """The served names by what the models are for."""
     names = [card.id for card in api.models.list().data if card.id.startswith("tm-local-")]
     return dict(zip(("chat", "think", "reasoning"), names, strict=True))
 
 
-def test_health_and_version_are_told(api: Inference) -> None:
+def test_health_and_version_are_told(api: InferenceResources) -> None:
     assert api.health.get().status == "ok"
     assert api.version.get().version
 
 
 def test_chat_answers_typed_messages_and_dicts_alike(
-    api: Inference, models: dict[str, str]
+    api: InferenceResources, models: dict[str, str]
 ) -> None:
     typed = api.chat.completions.create(
         model=models["chat"], messages=[ChatMessage(role="user", content="Say hello.")]
@@ -61,7 +61,9 @@ def test_chat_answers_typed_messages_and_dicts_alike(
     assert plain.model == models["chat"]
 
 
-def test_streamed_chat_is_the_chat_in_pieces(api: Inference, models: dict[str, str]) -> None:
+def test_streamed_chat_is_the_chat_in_pieces(
+    api: InferenceResources, models: dict[str, str]
+) -> None:
     messages = ask("Count to ten.")
     whole = api.chat.completions.create(model=models["chat"], messages=messages)
     pieces = api.chat.completions.create(model=models["chat"], messages=messages, stream=True)
@@ -84,7 +86,7 @@ def test_streamed_chat_is_the_chat_in_pieces(api: Inference, models: dict[str, s
 
 
 def test_alternative_answers_are_kept_apart_in_a_stream(
-    api: Inference, models: dict[str, str]
+    api: InferenceResources, models: dict[str, str]
 ) -> None:
     stream = api.chat.completions.create(
         model=models["chat"], messages=ask("Tell me a story."), n=3, max_tokens=12, stream=True
@@ -95,7 +97,9 @@ def test_alternative_answers_are_kept_apart_in_a_stream(
     assert len({choice.message.content for choice in choices}) == 3
 
 
-def test_tool_is_called_and_its_result_answered(api: Inference, models: dict[str, str]) -> None:
+def test_tool_is_called_and_its_result_answered(
+    api: InferenceResources, models: dict[str, str]
+) -> None:
     question = ChatMessage(role="user", content="What is the weather in Paris?")
     tool = ChatCompletionTool(function=ChatCompletionFunction(**WEATHER_TOOL["function"]))
     first = api.chat.completions.create(
@@ -123,7 +127,10 @@ def test_tool_is_called_and_its_result_answered(api: Inference, models: dict[str
     ("choice", "expected"), [("required", ["Paris", "Rome"]), (NAMED_CHOICE, ["Paris"])]
 )
 def test_tool_calls_are_put_together_from_a_stream(
-    api: Inference, models: dict[str, str], choice: str | dict[str, Any], expected: list[str]
+    api: InferenceResources,
+    models: dict[str, str],
+    choice: str | dict[str, Any],
+    expected: list[str],
 ) -> None:
     stream = api.chat.completions.create(
         model=models["chat"],
@@ -137,7 +144,7 @@ def test_tool_calls_are_put_together_from_a_stream(
     assert len({call.id for call in calls}) == len(calls)
 
 
-def test_json_mode_gives_a_json_object(api: Inference, models: dict[str, str]) -> None:
+def test_json_mode_gives_a_json_object(api: InferenceResources, models: dict[str, str]) -> None:
     answer = api.chat.completions.create(
         model=models["chat"],
         messages=ask("Describe a heron with the keys name and age."),
@@ -148,7 +155,7 @@ def test_json_mode_gives_a_json_object(api: Inference, models: dict[str, str]) -
 
 @pytest.mark.parametrize("kind", ["think", "reasoning"])
 def test_reasoning_is_kept_out_of_the_text(
-    api: Inference, models: dict[str, str], kind: str
+    api: InferenceResources, models: dict[str, str], kind: str
 ) -> None:
     messages = ask("What is 2 + 2?")
     whole = api.chat.completions.create(model=models[kind], messages=messages)
@@ -164,7 +171,9 @@ def test_reasoning_is_kept_out_of_the_text(
     assert leaked == (kind == "think")
 
 
-def test_completion_whole_and_streamed_is_the_same(api: Inference, models: dict[str, str]) -> None:
+def test_completion_whole_and_streamed_is_the_same(
+    api: InferenceResources, models: dict[str, str]
+) -> None:
     whole = api.completions.create(
         model=models["chat"], prompt=["At dawn,", "At dusk,"], max_tokens=6
     )
@@ -178,7 +187,7 @@ def test_completion_whole_and_streamed_is_the_same(api: Inference, models: dict[
 
 
 def test_log_probabilities_belong_to_the_tokens_of_the_text(
-    api: Inference, models: dict[str, str]
+    api: InferenceResources, models: dict[str, str]
 ) -> None:
     completion = api.completions.create(
         model=models["chat"], prompt="At dawn,", max_tokens=5, logprobs=2
@@ -197,7 +206,9 @@ def test_log_probabilities_belong_to_the_tokens_of_the_text(
     assert text.startswith(chat.choices[0].message.content or "?")
 
 
-def test_response_whole_and_streamed_is_the_same(api: Inference, models: dict[str, str]) -> None:
+def test_response_whole_and_streamed_is_the_same(
+    api: InferenceResources, models: dict[str, str]
+) -> None:
     whole = api.responses.create(model=models["chat"], input="Say hello.")
     item = whole.output[0]
     assert isinstance(item, ResponseOutputMessage)
@@ -214,7 +225,7 @@ def test_response_whole_and_streamed_is_the_same(api: Inference, models: dict[st
     ]
 
 
-def test_response_that_is_cut_says_so(api: Inference, models: dict[str, str]) -> None:
+def test_response_that_is_cut_says_so(api: InferenceResources, models: dict[str, str]) -> None:
     whole = api.responses.create(
         model=models["chat"], input="Tell me a story.", max_output_tokens=3
     )
@@ -227,7 +238,7 @@ def test_response_that_is_cut_says_so(api: Inference, models: dict[str, str]) ->
         assert response.incomplete_details.reason == "max_output_tokens"
 
 
-def test_response_calls_a_function(api: Inference, models: dict[str, str]) -> None:
+def test_response_calls_a_function(api: InferenceResources, models: dict[str, str]) -> None:
     function = {"type": "function", "strict": True, **WEATHER_TOOL["function"]}
     response = api.responses.create(
         model=models["chat"], input="What is the weather in Paris?", tools=[function]
@@ -240,7 +251,7 @@ def test_response_calls_a_function(api: Inference, models: dict[str, str]) -> No
 
 @pytest.mark.parametrize("text", UNICODE_TEXTS)
 def test_any_text_survives_tokenize_and_detokenize(
-    api: Inference, models: dict[str, str], text: str
+    api: InferenceResources, models: dict[str, str], text: str
 ) -> None:
     tokens = api.tokenize.create(model=models["chat"], prompt=text)
     assert tokens.count == len(tokens.tokens)
@@ -249,7 +260,7 @@ def test_any_text_survives_tokenize_and_detokenize(
 
 
 def test_usage_counts_the_tokens_that_tokenize_gives(
-    api: Inference, models: dict[str, str]
+    api: InferenceResources, models: dict[str, str]
 ) -> None:
     text = "Which grey bird stands still in shallow water?"
     prompt = api.tokenize.create(model=models["chat"], prompt=text)
@@ -269,7 +280,9 @@ def test_usage_counts_the_tokens_that_tokenize_gives(
     assert chat.usage.total_tokens == chat.usage.prompt_tokens + chat.usage.completion_tokens
 
 
-def test_repeated_prefix_is_found_in_the_cache(api: Inference, models: dict[str, str]) -> None:
+def test_repeated_prefix_is_found_in_the_cache(
+    api: InferenceResources, models: dict[str, str]
+) -> None:
     messages = [{"role": "system", "content": "Answer like a heron. " * 20}, *ask("Say hello.")]
 
     def cached_tokens() -> int:
@@ -286,7 +299,7 @@ def test_repeated_prefix_is_found_in_the_cache(api: Inference, models: dict[str,
 
 
 def test_raw_and_streaming_responses_show_what_was_sent(
-    api: Inference, models: dict[str, str]
+    api: InferenceResources, models: dict[str, str]
 ) -> None:
     raw = api.chat.completions.with_raw_response.create(
         model=models["chat"], messages=ask("Say hello."), extra_headers={"X-Request-Id": "abc-1"}
@@ -302,7 +315,7 @@ def test_raw_and_streaming_responses_show_what_was_sent(
     assert all(line.startswith("data: ") for line in lines)
 
 
-def test_a_raw_request_streams_too(api: Inference, models: dict[str, str]) -> None:
+def test_a_raw_request_streams_too(api: InferenceResources, models: dict[str, str]) -> None:
     body = {"model": models["chat"], "messages": ask("Say hello."), "stream": True}
     with api.with_streaming_response.request("POST", "/v1/chat/completions", body=body) as stream:
         assert [event.data for event in stream.iter_events()][-1] == b"[DONE]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tensormesh import AsyncTensormesh, Tensormesh
-from tensormesh._inference import AsyncHost, Host
+from tensormesh._inference import AsyncInferenceHost, InferenceHost
 from tensormesh_local import LocalHost
 
 Message = dict[str, Any]
@@ -43,13 +43,13 @@ def client_settings(host: LocalHost) -> dict[str, Any]:
     }
 
 
-def surface(client: Tensormesh, name: str) -> Host:
+def surface(client: Tensormesh, name: str) -> InferenceHost:
     """The namespaces of `serverless` or `on_demand`."""
     inference = client.inference
     return inference.serverless if name == "serverless" else inference.on_demand
 
 
-def async_surface(client: AsyncTensormesh, name: str) -> AsyncHost:
+def async_surface(client: AsyncTensormesh, name: str) -> AsyncInferenceHost:
     """The namespaces of `serverless` or `on_demand`."""
     inference = client.inference
     return inference.serverless if name == "serverless" else inference.on_demand

@@ -15,108 +15,108 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..._protocols import AsyncStreamedResponse, RawResponse, StreamedResponse
-    from .activities import Activities, AsyncActivities
-    from .admin import Admin, AsyncAdmin
-    from .auth import AsyncAuth, Auth
-    from .billing import AsyncBilling, Billing
-    from .logs import AsyncLogs, Logs
-    from .metrics import AsyncMetrics, Metrics
-    from .models import AsyncModels, Models
-    from .products import AsyncProducts, Products
-    from .reserved_deployments import AsyncReservedDeployments, ReservedDeployments
-    from .support import AsyncSupport, Support
-    from .users import AsyncUsers, Users
+    from .activities import ActivitiesResource, AsyncActivitiesResource
+    from .admin import AdminResource, AsyncAdminResource
+    from .auth import AsyncAuthResource, AuthResource
+    from .billing import AsyncBillingResource, BillingResource
+    from .logs import AsyncLogsResource, LogsResource
+    from .metrics import AsyncMetricsResource, MetricsResource
+    from .models import AsyncModelsResource, ModelsResource
+    from .products import AsyncProductsResource, ProductsResource
+    from .reserved_deployments import AsyncReservedDeploymentsResource, ReservedDeploymentsResource
+    from .support import AsyncSupportResource, SupportResource
+    from .users import AsyncUsersResource, UsersResource
 
 
-class ControlPlane(SyncResource):
-    """The namespaces of one host."""
+class ControlPlaneResources(SyncResource):
+    """The resources of one host."""
 
     @property
-    def users(self) -> Users:
+    def users(self) -> UsersResource:
         """Namespace `users`."""
-        from .users import Users
+        from .users import UsersResource
 
-        return Users(self._client, self._api)
+        return UsersResource(self._dispatcher, self._host)
 
     @property
-    def models(self) -> Models:
+    def models(self) -> ModelsResource:
         """Namespace `models`."""
-        from .models import Models
+        from .models import ModelsResource
 
-        return Models(self._client, self._api)
+        return ModelsResource(self._dispatcher, self._host)
 
     @property
-    def billing(self) -> Billing:
+    def billing(self) -> BillingResource:
         """Namespace `billing`."""
-        from .billing import Billing
+        from .billing import BillingResource
 
-        return Billing(self._client, self._api)
+        return BillingResource(self._dispatcher, self._host)
 
     @property
-    def support(self) -> Support:
+    def support(self) -> SupportResource:
         """Namespace `support`."""
-        from .support import Support
+        from .support import SupportResource
 
-        return Support(self._client, self._api)
+        return SupportResource(self._dispatcher, self._host)
 
     @property
-    def logs(self) -> Logs:
+    def logs(self) -> LogsResource:
         """Namespace `logs`."""
-        from .logs import Logs
+        from .logs import LogsResource
 
-        return Logs(self._client, self._api)
+        return LogsResource(self._dispatcher, self._host)
 
     @property
-    def metrics(self) -> Metrics:
+    def metrics(self) -> MetricsResource:
         """Namespace `metrics`."""
-        from .metrics import Metrics
+        from .metrics import MetricsResource
 
-        return Metrics(self._client, self._api)
+        return MetricsResource(self._dispatcher, self._host)
 
     @property
-    def activities(self) -> Activities:
+    def activities(self) -> ActivitiesResource:
         """Namespace `activities`."""
-        from .activities import Activities
+        from .activities import ActivitiesResource
 
-        return Activities(self._client, self._api)
+        return ActivitiesResource(self._dispatcher, self._host)
 
     @property
-    def products(self) -> Products:
+    def products(self) -> ProductsResource:
         """Namespace `products`."""
-        from .products import Products
+        from .products import ProductsResource
 
-        return Products(self._client, self._api)
+        return ProductsResource(self._dispatcher, self._host)
 
     @property
-    def reserved_deployments(self) -> ReservedDeployments:
+    def reserved_deployments(self) -> ReservedDeploymentsResource:
         """Namespace `reserved_deployments`."""
-        from .reserved_deployments import ReservedDeployments
+        from .reserved_deployments import ReservedDeploymentsResource
 
-        return ReservedDeployments(self._client, self._api)
+        return ReservedDeploymentsResource(self._dispatcher, self._host)
 
     @property
-    def admin(self) -> Admin:
+    def admin(self) -> AdminResource:
         """Namespace `admin`."""
-        from .admin import Admin
+        from .admin import AdminResource
 
-        return Admin(self._client, self._api)
+        return AdminResource(self._dispatcher, self._host)
 
     @property
-    def auth(self) -> Auth:
+    def auth(self) -> AuthResource:
         """Namespace `auth`."""
-        from .auth import Auth
+        from .auth import AuthResource
 
-        return Auth(self._client, self._api)
+        return AuthResource(self._dispatcher, self._host)
 
     @property
     def with_raw_response(self) -> ControlPlaneWithRawResponse:
         """`request`, which gives the HTTP response, read whole."""
-        return ControlPlaneWithRawResponse(self._client, self._api)
+        return ControlPlaneWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ControlPlaneWithStreamingResponse:
         """`request`, which gives the HTTP response still open."""
-        return ControlPlaneWithStreamingResponse(self._client, self._api)
+        return ControlPlaneWithStreamingResponse(self._dispatcher, self._host)
 
     def request(
         self,
@@ -158,16 +158,16 @@ class ControlPlane(SyncResource):
         """
         from ..._raw import raw_request
 
-        request = raw_request(self._api._surface, method, path, query, body)
+        request = raw_request(self._host._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
-        response = self._client.send_raw(request, options)
+        response = self._dispatcher.send_raw(request, options)
         return response.json() if response.content.strip() else None
 
 
 class ControlPlaneWithRawResponse(SyncResource):
-    """`ControlPlane.request`, which gives the HTTP response whole."""
+    """The method `request`, returning the HTTP response, read whole."""
 
     def request(
         self,
@@ -180,18 +180,18 @@ class ControlPlaneWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[Any]:
-        """As `ControlPlane.request`; gives the HTTP response whole."""
+        """Call `request` and return the HTTP response, read whole."""
         from ..._raw import raw_request
 
-        request = raw_request(self._api._surface, method, path, query, body)
+        request = raw_request(self._host._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class ControlPlaneWithStreamingResponse(SyncResource):
-    """`ControlPlane.request`, which gives an open HTTP response."""
+    """The method `request`, returning the HTTP response still open."""
 
     def request(
         self,
@@ -204,105 +204,105 @@ class ControlPlaneWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """As `ControlPlane.request`; gives an open HTTP response. Close it."""
+        """Call `request` and return the HTTP response still open. Close it."""
         from ..._raw import raw_request
 
-        request = raw_request(self._api._surface, method, path, query, body)
+        request = raw_request(self._host._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncControlPlane(AsyncResource):
-    """The namespaces of one host, for an asynchronous client."""
+class AsyncControlPlaneResources(AsyncResource):
+    """The resources of one host, for an asynchronous client."""
 
     @property
-    def users(self) -> AsyncUsers:
+    def users(self) -> AsyncUsersResource:
         """Namespace `users`."""
-        from .users import AsyncUsers
+        from .users import AsyncUsersResource
 
-        return AsyncUsers(self._client, self._api)
+        return AsyncUsersResource(self._dispatcher, self._host)
 
     @property
-    def models(self) -> AsyncModels:
+    def models(self) -> AsyncModelsResource:
         """Namespace `models`."""
-        from .models import AsyncModels
+        from .models import AsyncModelsResource
 
-        return AsyncModels(self._client, self._api)
+        return AsyncModelsResource(self._dispatcher, self._host)
 
     @property
-    def billing(self) -> AsyncBilling:
+    def billing(self) -> AsyncBillingResource:
         """Namespace `billing`."""
-        from .billing import AsyncBilling
+        from .billing import AsyncBillingResource
 
-        return AsyncBilling(self._client, self._api)
+        return AsyncBillingResource(self._dispatcher, self._host)
 
     @property
-    def support(self) -> AsyncSupport:
+    def support(self) -> AsyncSupportResource:
         """Namespace `support`."""
-        from .support import AsyncSupport
+        from .support import AsyncSupportResource
 
-        return AsyncSupport(self._client, self._api)
+        return AsyncSupportResource(self._dispatcher, self._host)
 
     @property
-    def logs(self) -> AsyncLogs:
+    def logs(self) -> AsyncLogsResource:
         """Namespace `logs`."""
-        from .logs import AsyncLogs
+        from .logs import AsyncLogsResource
 
-        return AsyncLogs(self._client, self._api)
+        return AsyncLogsResource(self._dispatcher, self._host)
 
     @property
-    def metrics(self) -> AsyncMetrics:
+    def metrics(self) -> AsyncMetricsResource:
         """Namespace `metrics`."""
-        from .metrics import AsyncMetrics
+        from .metrics import AsyncMetricsResource
 
-        return AsyncMetrics(self._client, self._api)
+        return AsyncMetricsResource(self._dispatcher, self._host)
 
     @property
-    def activities(self) -> AsyncActivities:
+    def activities(self) -> AsyncActivitiesResource:
         """Namespace `activities`."""
-        from .activities import AsyncActivities
+        from .activities import AsyncActivitiesResource
 
-        return AsyncActivities(self._client, self._api)
+        return AsyncActivitiesResource(self._dispatcher, self._host)
 
     @property
-    def products(self) -> AsyncProducts:
+    def products(self) -> AsyncProductsResource:
         """Namespace `products`."""
-        from .products import AsyncProducts
+        from .products import AsyncProductsResource
 
-        return AsyncProducts(self._client, self._api)
+        return AsyncProductsResource(self._dispatcher, self._host)
 
     @property
-    def reserved_deployments(self) -> AsyncReservedDeployments:
+    def reserved_deployments(self) -> AsyncReservedDeploymentsResource:
         """Namespace `reserved_deployments`."""
-        from .reserved_deployments import AsyncReservedDeployments
+        from .reserved_deployments import AsyncReservedDeploymentsResource
 
-        return AsyncReservedDeployments(self._client, self._api)
+        return AsyncReservedDeploymentsResource(self._dispatcher, self._host)
 
     @property
-    def admin(self) -> AsyncAdmin:
+    def admin(self) -> AsyncAdminResource:
         """Namespace `admin`."""
-        from .admin import AsyncAdmin
+        from .admin import AsyncAdminResource
 
-        return AsyncAdmin(self._client, self._api)
+        return AsyncAdminResource(self._dispatcher, self._host)
 
     @property
-    def auth(self) -> AsyncAuth:
+    def auth(self) -> AsyncAuthResource:
         """Namespace `auth`."""
-        from .auth import AsyncAuth
+        from .auth import AsyncAuthResource
 
-        return AsyncAuth(self._client, self._api)
+        return AsyncAuthResource(self._dispatcher, self._host)
 
     @property
     def with_raw_response(self) -> AsyncControlPlaneWithRawResponse:
         """`request`, which gives the HTTP response, read whole."""
-        return AsyncControlPlaneWithRawResponse(self._client, self._api)
+        return AsyncControlPlaneWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncControlPlaneWithStreamingResponse:
         """`request`, which gives the HTTP response still open."""
-        return AsyncControlPlaneWithStreamingResponse(self._client, self._api)
+        return AsyncControlPlaneWithStreamingResponse(self._dispatcher, self._host)
 
     async def request(
         self,
@@ -344,16 +344,16 @@ class AsyncControlPlane(AsyncResource):
         """
         from ..._raw import raw_request
 
-        request = raw_request(self._api._surface, method, path, query, body)
+        request = raw_request(self._host._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
-        response = await self._client.send_raw(request, options)
+        response = await self._dispatcher.send_raw(request, options)
         return response.json() if response.content.strip() else None
 
 
 class AsyncControlPlaneWithRawResponse(AsyncResource):
-    """`AsyncControlPlane.request`, which gives the HTTP response whole."""
+    """The method `request`, returning the HTTP response, read whole."""
 
     async def request(
         self,
@@ -366,18 +366,18 @@ class AsyncControlPlaneWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[Any]:
-        """As `AsyncControlPlane.request`; gives the HTTP response whole."""
+        """Call `request` and return the HTTP response, read whole."""
         from ..._raw import raw_request
 
-        request = raw_request(self._api._surface, method, path, query, body)
+        request = raw_request(self._host._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncControlPlaneWithStreamingResponse(AsyncResource):
-    """`AsyncControlPlane.request`, which gives an open HTTP response."""
+    """The method `request`, returning the HTTP response still open."""
 
     async def request(
         self,
@@ -390,11 +390,11 @@ class AsyncControlPlaneWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """As `AsyncControlPlane.request`; gives an open HTTP response. Close it."""
+        """Call `request` and return the HTTP response still open. Close it."""
         from ..._raw import raw_request
 
-        request = raw_request(self._api._surface, method, path, query, body)
+        request = raw_request(self._host._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from ..params.list_activities import ListActivitiesParams
 
 
-class Activities(SyncResource):
-    """Namespace `activities`."""
+class ActivitiesResource(SyncResource):
+    """Methods of `activities`."""
 
     @property
     def with_raw_response(self) -> ActivitiesWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return ActivitiesWithRawResponse(self._client, self._api)
+        return ActivitiesWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ActivitiesWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return ActivitiesWithStreamingResponse(self._client, self._api)
+        return ActivitiesWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -89,11 +89,11 @@ class Activities(SyncResource):
 
         Operation: GET /v1/activities (inferred).
         """
-        request = build_list_activities(self._api.list_activities, **params)
+        request = build_list_activities(self._host.list_activities, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = self._client.send(request, options)
+        answer = self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -133,7 +133,7 @@ class Activities(SyncResource):
 
 
 class ActivitiesWithRawResponse(SyncResource):
-    """Methods of `Activities` that give the HTTP response, read whole."""
+    """Methods of `activities` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -145,16 +145,16 @@ class ActivitiesWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> RawResponse[ListActivitiesResponse]:
-        """As `Activities.list`; gives the HTTP response whole."""
-        request = build_list_activities(self._api.list_activities, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_activities(self._host.list_activities, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class ActivitiesWithStreamingResponse(SyncResource):
-    """Methods of `Activities` that give the HTTP response still open."""
+    """Methods of `activities` that return the HTTP response still open."""
 
     def list(
         self,
@@ -166,29 +166,29 @@ class ActivitiesWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> StreamedResponse:
-        """As `Activities.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_activities(self._api.list_activities, **params)
+        request = build_list_activities(self._host.list_activities, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncActivities(AsyncResource):
-    """Namespace `activities` of an asynchronous client."""
+class AsyncActivitiesResource(AsyncResource):
+    """Methods of `activities` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncActivitiesWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncActivitiesWithRawResponse(self._client, self._api)
+        return AsyncActivitiesWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncActivitiesWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncActivitiesWithStreamingResponse(self._client, self._api)
+        return AsyncActivitiesWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -240,11 +240,11 @@ class AsyncActivities(AsyncResource):
 
         Operation: GET /v1/activities (inferred).
         """
-        request = build_list_activities(self._api.list_activities, **params)
+        request = build_list_activities(self._host.list_activities, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = await self._client.send(request, options)
+        answer = await self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -284,7 +284,7 @@ class AsyncActivities(AsyncResource):
 
 
 class AsyncActivitiesWithRawResponse(AsyncResource):
-    """Methods of `AsyncActivities` that give the HTTP response, read whole."""
+    """Methods of `activities` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -296,16 +296,16 @@ class AsyncActivitiesWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> RawResponse[ListActivitiesResponse]:
-        """As `AsyncActivities.list`; gives the HTTP response whole."""
-        request = build_list_activities(self._api.list_activities, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_activities(self._host.list_activities, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncActivitiesWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncActivities` that give the HTTP response still open."""
+    """Methods of `activities` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -317,12 +317,12 @@ class AsyncActivitiesWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncActivities.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_activities(self._api.list_activities, **params)
+        request = build_list_activities(self._host.list_activities, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

@@ -59,18 +59,18 @@ if TYPE_CHECKING:
     from ..params.upsert_serverless_pricing import UpsertServerlessPricingParams
 
 
-class AdminUsers(SyncResource):
-    """Namespace `admin.users`."""
+class AdminUsersResource(SyncResource):
+    """Methods of `admin.users`."""
 
     @property
     def with_raw_response(self) -> AdminUsersWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AdminUsersWithRawResponse(self._client, self._api)
+        return AdminUsersWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminUsersWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AdminUsersWithStreamingResponse(self._client, self._api)
+        return AdminUsersWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -111,11 +111,11 @@ class AdminUsers(SyncResource):
 
         Operation: GET /v1/admin/users (documented).
         """
-        request = build_list_users(self._api.list_users, **params)
+        request = build_list_users(self._host.list_users, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = self._client.send(request, options)
+        answer = self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -191,15 +191,15 @@ class AdminUsers(SyncResource):
 
         Operation: POST /v1/admin/users/change_role (documented).
         """
-        request = build_change_user_role(self._api.change_user_role, **params)
+        request = build_change_user_role(self._host.change_user_role, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class AdminUsersWithRawResponse(SyncResource):
-    """Methods of `AdminUsers` that give the HTTP response, read whole."""
+    """Methods of `admin.users` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -211,12 +211,12 @@ class AdminUsersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> RawResponse[ListUsersResponse]:
-        """As `AdminUsers.list`; gives the HTTP response whole."""
-        request = build_list_users(self._api.list_users, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_users(self._host.list_users, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def change_role(
         self,
@@ -228,16 +228,16 @@ class AdminUsersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> RawResponse[User]:
-        """As `AdminUsers.change_role`; gives the HTTP response whole."""
-        request = build_change_user_role(self._api.change_user_role, **params)
+        """Call `change_role` and return the HTTP response, read whole."""
+        request = build_change_user_role(self._host.change_user_role, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class AdminUsersWithStreamingResponse(SyncResource):
-    """Methods of `AdminUsers` that give the HTTP response still open."""
+    """Methods of `admin.users` that return the HTTP response still open."""
 
     def list(
         self,
@@ -249,15 +249,15 @@ class AdminUsersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> StreamedResponse:
-        """As `AdminUsers.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_users(self._api.list_users, **params)
+        request = build_list_users(self._host.list_users, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def change_role(
         self,
@@ -269,29 +269,29 @@ class AdminUsersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> StreamedResponse:
-        """As `AdminUsers.change_role`; gives an open HTTP response.
+        """Call `change_role` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_change_user_role(self._api.change_user_role, **params)
+        request = build_change_user_role(self._host.change_user_role, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AdminBillingBalances(SyncResource):
-    """Namespace `admin.billing.balances`."""
+class AdminBillingBalancesResource(SyncResource):
+    """Methods of `admin.billing.balances`."""
 
     @property
     def with_raw_response(self) -> AdminBillingBalancesWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AdminBillingBalancesWithRawResponse(self._client, self._api)
+        return AdminBillingBalancesWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminBillingBalancesWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AdminBillingBalancesWithStreamingResponse(self._client, self._api)
+        return AdminBillingBalancesWithStreamingResponse(self._dispatcher, self._host)
 
     def get(
         self,
@@ -330,11 +330,11 @@ class AdminBillingBalances(SyncResource):
 
         Operation: POST /v1/admin/billing/balances (documented).
         """
-        request = build_admin_get_users_balance(self._api.admin_get_users_balance, **params)
+        request = build_admin_get_users_balance(self._host.admin_get_users_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def add(
         self,
@@ -375,15 +375,15 @@ class AdminBillingBalances(SyncResource):
 
         Operation: POST /v1/admin/billing/balances:add (documented).
         """
-        request = build_add_user_balance(self._api.add_user_balance, **params)
+        request = build_add_user_balance(self._host.add_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class AdminBillingBalancesWithRawResponse(SyncResource):
-    """Methods of `AdminBillingBalances` that give the HTTP response, read whole."""
+    """Methods of `admin.billing.balances` that return the HTTP response, read whole."""
 
     def get(
         self,
@@ -395,12 +395,12 @@ class AdminBillingBalancesWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> RawResponse[AdminGetUsersBalanceResponse]:
-        """As `AdminBillingBalances.get`; gives the HTTP response whole."""
-        request = build_admin_get_users_balance(self._api.admin_get_users_balance, **params)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_admin_get_users_balance(self._host.admin_get_users_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def add(
         self,
@@ -412,16 +412,16 @@ class AdminBillingBalancesWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> RawResponse[Money]:
-        """As `AdminBillingBalances.add`; gives the HTTP response whole."""
-        request = build_add_user_balance(self._api.add_user_balance, **params)
+        """Call `add` and return the HTTP response, read whole."""
+        request = build_add_user_balance(self._host.add_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class AdminBillingBalancesWithStreamingResponse(SyncResource):
-    """Methods of `AdminBillingBalances` that give the HTTP response still open."""
+    """Methods of `admin.billing.balances` that return the HTTP response still open."""
 
     def get(
         self,
@@ -433,15 +433,15 @@ class AdminBillingBalancesWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> StreamedResponse:
-        """As `AdminBillingBalances.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_admin_get_users_balance(self._api.admin_get_users_balance, **params)
+        request = build_admin_get_users_balance(self._host.admin_get_users_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def add(
         self,
@@ -453,29 +453,29 @@ class AdminBillingBalancesWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> StreamedResponse:
-        """As `AdminBillingBalances.add`; gives an open HTTP response.
+        """Call `add` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_add_user_balance(self._api.add_user_balance, **params)
+        request = build_add_user_balance(self._host.add_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AdminBillingSpending(SyncResource):
-    """Namespace `admin.billing.spending`."""
+class AdminBillingSpendingResource(SyncResource):
+    """Methods of `admin.billing.spending`."""
 
     @property
     def with_raw_response(self) -> AdminBillingSpendingWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AdminBillingSpendingWithRawResponse(self._client, self._api)
+        return AdminBillingSpendingWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminBillingSpendingWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AdminBillingSpendingWithStreamingResponse(self._client, self._api)
+        return AdminBillingSpendingWithStreamingResponse(self._dispatcher, self._host)
 
     def summary(
         self,
@@ -514,15 +514,15 @@ class AdminBillingSpending(SyncResource):
 
         Operation: POST /v1/admin/billing/spending/summary (documented).
         """
-        request = build_get_users_spending_summary(self._api.get_users_spending_summary, **params)
+        request = build_get_users_spending_summary(self._host.get_users_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class AdminBillingSpendingWithRawResponse(SyncResource):
-    """Methods of `AdminBillingSpending` that give the HTTP response, read whole."""
+    """Methods of `admin.billing.spending` that return the HTTP response, read whole."""
 
     def summary(
         self,
@@ -534,16 +534,16 @@ class AdminBillingSpendingWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> RawResponse[GetUsersSpendingSummaryResponse]:
-        """As `AdminBillingSpending.summary`; gives the HTTP response whole."""
-        request = build_get_users_spending_summary(self._api.get_users_spending_summary, **params)
+        """Call `summary` and return the HTTP response, read whole."""
+        request = build_get_users_spending_summary(self._host.get_users_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class AdminBillingSpendingWithStreamingResponse(SyncResource):
-    """Methods of `AdminBillingSpending` that give the HTTP response still open."""
+    """Methods of `admin.billing.spending` that return the HTTP response still open."""
 
     def summary(
         self,
@@ -555,29 +555,29 @@ class AdminBillingSpendingWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> StreamedResponse:
-        """As `AdminBillingSpending.summary`; gives an open HTTP response.
+        """Call `summary` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_users_spending_summary(self._api.get_users_spending_summary, **params)
+        request = build_get_users_spending_summary(self._host.get_users_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AdminBillingPricingGpu(SyncResource):
-    """Namespace `admin.billing.pricing.gpu`."""
+class AdminBillingPricingGpuResource(SyncResource):
+    """Methods of `admin.billing.pricing.gpu`."""
 
     @property
     def with_raw_response(self) -> AdminBillingPricingGpuWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AdminBillingPricingGpuWithRawResponse(self._client, self._api)
+        return AdminBillingPricingGpuWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminBillingPricingGpuWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AdminBillingPricingGpuWithStreamingResponse(self._client, self._api)
+        return AdminBillingPricingGpuWithStreamingResponse(self._dispatcher, self._host)
 
     def upsert(
         self,
@@ -619,15 +619,15 @@ class AdminBillingPricingGpu(SyncResource):
 
         Operation: PUT /v1/admin/billing/gpu-pricing (inferred).
         """
-        request = build_upsert_gpu_pricing(self._api.upsert_gpu_pricing, **params)
+        request = build_upsert_gpu_pricing(self._host.upsert_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class AdminBillingPricingGpuWithRawResponse(SyncResource):
-    """Methods of `AdminBillingPricingGpu` that give the HTTP response, read whole."""
+    """Methods of `admin.billing.pricing.gpu` that return the HTTP response, read whole."""
 
     def upsert(
         self,
@@ -639,16 +639,16 @@ class AdminBillingPricingGpuWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> RawResponse[GpuPricing]:
-        """As `AdminBillingPricingGpu.upsert`; gives the HTTP response whole."""
-        request = build_upsert_gpu_pricing(self._api.upsert_gpu_pricing, **params)
+        """Call `upsert` and return the HTTP response, read whole."""
+        request = build_upsert_gpu_pricing(self._host.upsert_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class AdminBillingPricingGpuWithStreamingResponse(SyncResource):
-    """Methods of `AdminBillingPricingGpu` that give the HTTP response still open."""
+    """Methods of `admin.billing.pricing.gpu` that return the HTTP response still open."""
 
     def upsert(
         self,
@@ -660,29 +660,29 @@ class AdminBillingPricingGpuWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> StreamedResponse:
-        """As `AdminBillingPricingGpu.upsert`; gives an open HTTP response.
+        """Call `upsert` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_upsert_gpu_pricing(self._api.upsert_gpu_pricing, **params)
+        request = build_upsert_gpu_pricing(self._host.upsert_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AdminBillingPricingServerless(SyncResource):
-    """Namespace `admin.billing.pricing.serverless`."""
+class AdminBillingPricingServerlessResource(SyncResource):
+    """Methods of `admin.billing.pricing.serverless`."""
 
     @property
     def with_raw_response(self) -> AdminBillingPricingServerlessWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AdminBillingPricingServerlessWithRawResponse(self._client, self._api)
+        return AdminBillingPricingServerlessWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminBillingPricingServerlessWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AdminBillingPricingServerlessWithStreamingResponse(self._client, self._api)
+        return AdminBillingPricingServerlessWithStreamingResponse(self._dispatcher, self._host)
 
     def upsert(
         self,
@@ -723,15 +723,15 @@ class AdminBillingPricingServerless(SyncResource):
 
         Operation: PUT /v1/admin/billing/serverless-pricing (inferred).
         """
-        request = build_upsert_serverless_pricing(self._api.upsert_serverless_pricing, **params)
+        request = build_upsert_serverless_pricing(self._host.upsert_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class AdminBillingPricingServerlessWithRawResponse(SyncResource):
-    """Methods of `AdminBillingPricingServerless` that give the HTTP response, read whole."""
+    """Methods of `admin.billing.pricing.serverless` that return the HTTP response, read whole."""
 
     def upsert(
         self,
@@ -743,16 +743,16 @@ class AdminBillingPricingServerlessWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> RawResponse[ServerlessPricing]:
-        """As `AdminBillingPricingServerless.upsert`; gives the HTTP response whole."""
-        request = build_upsert_serverless_pricing(self._api.upsert_serverless_pricing, **params)
+        """Call `upsert` and return the HTTP response, read whole."""
+        request = build_upsert_serverless_pricing(self._host.upsert_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class AdminBillingPricingServerlessWithStreamingResponse(SyncResource):
-    """Methods of `AdminBillingPricingServerless` that give the HTTP response still open."""
+    """Methods of `admin.billing.pricing.serverless` that return the HTTP response still open."""
 
     def upsert(
         self,
@@ -764,62 +764,62 @@ class AdminBillingPricingServerlessWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> StreamedResponse:
-        """As `AdminBillingPricingServerless.upsert`; gives an open HTTP response.
+        """Call `upsert` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_upsert_serverless_pricing(self._api.upsert_serverless_pricing, **params)
+        request = build_upsert_serverless_pricing(self._host.upsert_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AdminBillingPricing(SyncResource):
-    """Namespace `admin.billing.pricing`."""
+class AdminBillingPricingResource(SyncResource):
+    """Methods of `admin.billing.pricing`."""
 
     @property
-    def gpu(self) -> AdminBillingPricingGpu:
+    def gpu(self) -> AdminBillingPricingGpuResource:
         """Namespace `admin.billing.pricing.gpu`."""
-        return AdminBillingPricingGpu(self._client, self._api)
+        return AdminBillingPricingGpuResource(self._dispatcher, self._host)
 
     @property
-    def serverless(self) -> AdminBillingPricingServerless:
+    def serverless(self) -> AdminBillingPricingServerlessResource:
         """Namespace `admin.billing.pricing.serverless`."""
-        return AdminBillingPricingServerless(self._client, self._api)
+        return AdminBillingPricingServerlessResource(self._dispatcher, self._host)
 
 
-class AdminBilling(SyncResource):
-    """Namespace `admin.billing`."""
+class AdminBillingResource(SyncResource):
+    """Methods of `admin.billing`."""
 
     @property
-    def balances(self) -> AdminBillingBalances:
+    def balances(self) -> AdminBillingBalancesResource:
         """Namespace `admin.billing.balances`."""
-        return AdminBillingBalances(self._client, self._api)
+        return AdminBillingBalancesResource(self._dispatcher, self._host)
 
     @property
-    def spending(self) -> AdminBillingSpending:
+    def spending(self) -> AdminBillingSpendingResource:
         """Namespace `admin.billing.spending`."""
-        return AdminBillingSpending(self._client, self._api)
+        return AdminBillingSpendingResource(self._dispatcher, self._host)
 
     @property
-    def pricing(self) -> AdminBillingPricing:
+    def pricing(self) -> AdminBillingPricingResource:
         """Namespace `admin.billing.pricing`."""
-        return AdminBillingPricing(self._client, self._api)
+        return AdminBillingPricingResource(self._dispatcher, self._host)
 
 
-class AdminModels(SyncResource):
-    """Namespace `admin.models`."""
+class AdminModelsResource(SyncResource):
+    """Methods of `admin.models`."""
 
     @property
     def with_raw_response(self) -> AdminModelsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AdminModelsWithRawResponse(self._client, self._api)
+        return AdminModelsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminModelsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AdminModelsWithStreamingResponse(self._client, self._api)
+        return AdminModelsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -869,11 +869,11 @@ class AdminModels(SyncResource):
 
         Operation: GET /v1/admin/models (inferred).
         """
-        request = build_admin_list_models(self._api.admin_list_models, **params)
+        request = build_admin_list_models(self._host.admin_list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = self._client.send(request, options)
+        answer = self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -913,7 +913,7 @@ class AdminModels(SyncResource):
 
 
 class AdminModelsWithRawResponse(SyncResource):
-    """Methods of `AdminModels` that give the HTTP response, read whole."""
+    """Methods of `admin.models` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -925,16 +925,16 @@ class AdminModelsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> RawResponse[AdminListModelsResponse]:
-        """As `AdminModels.list`; gives the HTTP response whole."""
-        request = build_admin_list_models(self._api.admin_list_models, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_admin_list_models(self._host.admin_list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class AdminModelsWithStreamingResponse(SyncResource):
-    """Methods of `AdminModels` that give the HTTP response still open."""
+    """Methods of `admin.models` that return the HTTP response still open."""
 
     def list(
         self,
@@ -946,29 +946,29 @@ class AdminModelsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> StreamedResponse:
-        """As `AdminModels.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_admin_list_models(self._api.admin_list_models, **params)
+        request = build_admin_list_models(self._host.admin_list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AdminProducts(SyncResource):
-    """Namespace `admin.products`."""
+class AdminProductsResource(SyncResource):
+    """Methods of `admin.products`."""
 
     @property
     def with_raw_response(self) -> AdminProductsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AdminProductsWithRawResponse(self._client, self._api)
+        return AdminProductsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminProductsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AdminProductsWithStreamingResponse(self._client, self._api)
+        return AdminProductsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -1012,11 +1012,11 @@ class AdminProducts(SyncResource):
 
         Operation: GET /v1/admin/products (inferred).
         """
-        request = build_admin_list_products(self._api.admin_list_products, **params)
+        request = build_admin_list_products(self._host.admin_list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = self._client.send(request, options)
+        answer = self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -1093,11 +1093,11 @@ class AdminProducts(SyncResource):
 
         Operation: POST /v1/admin/products (inferred).
         """
-        request = build_admin_create_product(self._api.admin_create_product, **params)
+        request = build_admin_create_product(self._host.admin_create_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def update(
         self,
@@ -1139,11 +1139,11 @@ class AdminProducts(SyncResource):
 
         Operation: PUT /v1/admin/products/{productId} (inferred).
         """
-        request = build_admin_update_product(self._api.admin_update_product, **params)
+        request = build_admin_update_product(self._host.admin_update_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def delete(
         self,
@@ -1180,15 +1180,15 @@ class AdminProducts(SyncResource):
 
         Operation: DELETE /v1/admin/products/{productId} (inferred).
         """
-        request = build_admin_delete_product(self._api.admin_delete_product, **params)
+        request = build_admin_delete_product(self._host.admin_delete_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class AdminProductsWithRawResponse(SyncResource):
-    """Methods of `AdminProducts` that give the HTTP response, read whole."""
+    """Methods of `admin.products` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -1200,12 +1200,12 @@ class AdminProductsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> RawResponse[AdminListProductsResponse]:
-        """As `AdminProducts.list`; gives the HTTP response whole."""
-        request = build_admin_list_products(self._api.admin_list_products, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_admin_list_products(self._host.admin_list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def create(
         self,
@@ -1217,12 +1217,12 @@ class AdminProductsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> RawResponse[Product]:
-        """As `AdminProducts.create`; gives the HTTP response whole."""
-        request = build_admin_create_product(self._api.admin_create_product, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_admin_create_product(self._host.admin_create_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def update(
         self,
@@ -1234,12 +1234,12 @@ class AdminProductsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> RawResponse[Product]:
-        """As `AdminProducts.update`; gives the HTTP response whole."""
-        request = build_admin_update_product(self._api.admin_update_product, **params)
+        """Call `update` and return the HTTP response, read whole."""
+        request = build_admin_update_product(self._host.admin_update_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def delete(
         self,
@@ -1251,16 +1251,16 @@ class AdminProductsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> RawResponse[None]:
-        """As `AdminProducts.delete`; gives the HTTP response whole."""
-        request = build_admin_delete_product(self._api.admin_delete_product, **params)
+        """Call `delete` and return the HTTP response, read whole."""
+        request = build_admin_delete_product(self._host.admin_delete_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class AdminProductsWithStreamingResponse(SyncResource):
-    """Methods of `AdminProducts` that give the HTTP response still open."""
+    """Methods of `admin.products` that return the HTTP response still open."""
 
     def list(
         self,
@@ -1272,15 +1272,15 @@ class AdminProductsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> StreamedResponse:
-        """As `AdminProducts.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_admin_list_products(self._api.admin_list_products, **params)
+        request = build_admin_list_products(self._host.admin_list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def create(
         self,
@@ -1292,15 +1292,15 @@ class AdminProductsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> StreamedResponse:
-        """As `AdminProducts.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_admin_create_product(self._api.admin_create_product, **params)
+        request = build_admin_create_product(self._host.admin_create_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def update(
         self,
@@ -1312,15 +1312,15 @@ class AdminProductsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> StreamedResponse:
-        """As `AdminProducts.update`; gives an open HTTP response.
+        """Call `update` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_admin_update_product(self._api.admin_update_product, **params)
+        request = build_admin_update_product(self._host.admin_update_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def delete(
         self,
@@ -1332,53 +1332,53 @@ class AdminProductsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> StreamedResponse:
-        """As `AdminProducts.delete`; gives an open HTTP response.
+        """Call `delete` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_admin_delete_product(self._api.admin_delete_product, **params)
+        request = build_admin_delete_product(self._host.admin_delete_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class Admin(SyncResource):
-    """Namespace `admin`."""
+class AdminResource(SyncResource):
+    """Methods of `admin`."""
 
     @property
-    def users(self) -> AdminUsers:
+    def users(self) -> AdminUsersResource:
         """Namespace `admin.users`."""
-        return AdminUsers(self._client, self._api)
+        return AdminUsersResource(self._dispatcher, self._host)
 
     @property
-    def billing(self) -> AdminBilling:
+    def billing(self) -> AdminBillingResource:
         """Namespace `admin.billing`."""
-        return AdminBilling(self._client, self._api)
+        return AdminBillingResource(self._dispatcher, self._host)
 
     @property
-    def models(self) -> AdminModels:
+    def models(self) -> AdminModelsResource:
         """Namespace `admin.models`."""
-        return AdminModels(self._client, self._api)
+        return AdminModelsResource(self._dispatcher, self._host)
 
     @property
-    def products(self) -> AdminProducts:
+    def products(self) -> AdminProductsResource:
         """Namespace `admin.products`."""
-        return AdminProducts(self._client, self._api)
+        return AdminProductsResource(self._dispatcher, self._host)
 
 
-class AsyncAdminUsers(AsyncResource):
-    """Namespace `admin.users` of an asynchronous client."""
+class AsyncAdminUsersResource(AsyncResource):
+    """Methods of `admin.users` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncAdminUsersWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncAdminUsersWithRawResponse(self._client, self._api)
+        return AsyncAdminUsersWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminUsersWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncAdminUsersWithStreamingResponse(self._client, self._api)
+        return AsyncAdminUsersWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -1419,11 +1419,11 @@ class AsyncAdminUsers(AsyncResource):
 
         Operation: GET /v1/admin/users (documented).
         """
-        request = build_list_users(self._api.list_users, **params)
+        request = build_list_users(self._host.list_users, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = await self._client.send(request, options)
+        answer = await self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -1499,15 +1499,15 @@ class AsyncAdminUsers(AsyncResource):
 
         Operation: POST /v1/admin/users/change_role (documented).
         """
-        request = build_change_user_role(self._api.change_user_role, **params)
+        request = build_change_user_role(self._host.change_user_role, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncAdminUsersWithRawResponse(AsyncResource):
-    """Methods of `AsyncAdminUsers` that give the HTTP response, read whole."""
+    """Methods of `admin.users` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -1519,12 +1519,12 @@ class AsyncAdminUsersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> RawResponse[ListUsersResponse]:
-        """As `AsyncAdminUsers.list`; gives the HTTP response whole."""
-        request = build_list_users(self._api.list_users, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_users(self._host.list_users, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def change_role(
         self,
@@ -1536,16 +1536,16 @@ class AsyncAdminUsersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> RawResponse[User]:
-        """As `AsyncAdminUsers.change_role`; gives the HTTP response whole."""
-        request = build_change_user_role(self._api.change_user_role, **params)
+        """Call `change_role` and return the HTTP response, read whole."""
+        request = build_change_user_role(self._host.change_user_role, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncAdminUsersWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncAdminUsers` that give the HTTP response still open."""
+    """Methods of `admin.users` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -1557,15 +1557,15 @@ class AsyncAdminUsersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAdminUsers.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_users(self._api.list_users, **params)
+        request = build_list_users(self._host.list_users, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def change_role(
         self,
@@ -1577,29 +1577,29 @@ class AsyncAdminUsersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAdminUsers.change_role`; gives an open HTTP response.
+        """Call `change_role` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_change_user_role(self._api.change_user_role, **params)
+        request = build_change_user_role(self._host.change_user_role, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncAdminBillingBalances(AsyncResource):
-    """Namespace `admin.billing.balances` of an asynchronous client."""
+class AsyncAdminBillingBalancesResource(AsyncResource):
+    """Methods of `admin.billing.balances` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncAdminBillingBalancesWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncAdminBillingBalancesWithRawResponse(self._client, self._api)
+        return AsyncAdminBillingBalancesWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminBillingBalancesWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncAdminBillingBalancesWithStreamingResponse(self._client, self._api)
+        return AsyncAdminBillingBalancesWithStreamingResponse(self._dispatcher, self._host)
 
     async def get(
         self,
@@ -1638,11 +1638,11 @@ class AsyncAdminBillingBalances(AsyncResource):
 
         Operation: POST /v1/admin/billing/balances (documented).
         """
-        request = build_admin_get_users_balance(self._api.admin_get_users_balance, **params)
+        request = build_admin_get_users_balance(self._host.admin_get_users_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def add(
         self,
@@ -1683,15 +1683,15 @@ class AsyncAdminBillingBalances(AsyncResource):
 
         Operation: POST /v1/admin/billing/balances:add (documented).
         """
-        request = build_add_user_balance(self._api.add_user_balance, **params)
+        request = build_add_user_balance(self._host.add_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncAdminBillingBalancesWithRawResponse(AsyncResource):
-    """Methods of `AsyncAdminBillingBalances` that give the HTTP response, read whole."""
+    """Methods of `admin.billing.balances` that return the HTTP response, read whole."""
 
     async def get(
         self,
@@ -1703,12 +1703,12 @@ class AsyncAdminBillingBalancesWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> RawResponse[AdminGetUsersBalanceResponse]:
-        """As `AsyncAdminBillingBalances.get`; gives the HTTP response whole."""
-        request = build_admin_get_users_balance(self._api.admin_get_users_balance, **params)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_admin_get_users_balance(self._host.admin_get_users_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def add(
         self,
@@ -1720,16 +1720,16 @@ class AsyncAdminBillingBalancesWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> RawResponse[Money]:
-        """As `AsyncAdminBillingBalances.add`; gives the HTTP response whole."""
-        request = build_add_user_balance(self._api.add_user_balance, **params)
+        """Call `add` and return the HTTP response, read whole."""
+        request = build_add_user_balance(self._host.add_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncAdminBillingBalancesWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncAdminBillingBalances` that give the HTTP response still open."""
+    """Methods of `admin.billing.balances` that return the HTTP response still open."""
 
     async def get(
         self,
@@ -1741,15 +1741,15 @@ class AsyncAdminBillingBalancesWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAdminBillingBalances.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_admin_get_users_balance(self._api.admin_get_users_balance, **params)
+        request = build_admin_get_users_balance(self._host.admin_get_users_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def add(
         self,
@@ -1761,29 +1761,29 @@ class AsyncAdminBillingBalancesWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAdminBillingBalances.add`; gives an open HTTP response.
+        """Call `add` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_add_user_balance(self._api.add_user_balance, **params)
+        request = build_add_user_balance(self._host.add_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncAdminBillingSpending(AsyncResource):
-    """Namespace `admin.billing.spending` of an asynchronous client."""
+class AsyncAdminBillingSpendingResource(AsyncResource):
+    """Methods of `admin.billing.spending` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncAdminBillingSpendingWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncAdminBillingSpendingWithRawResponse(self._client, self._api)
+        return AsyncAdminBillingSpendingWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminBillingSpendingWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncAdminBillingSpendingWithStreamingResponse(self._client, self._api)
+        return AsyncAdminBillingSpendingWithStreamingResponse(self._dispatcher, self._host)
 
     async def summary(
         self,
@@ -1822,15 +1822,15 @@ class AsyncAdminBillingSpending(AsyncResource):
 
         Operation: POST /v1/admin/billing/spending/summary (documented).
         """
-        request = build_get_users_spending_summary(self._api.get_users_spending_summary, **params)
+        request = build_get_users_spending_summary(self._host.get_users_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncAdminBillingSpendingWithRawResponse(AsyncResource):
-    """Methods of `AsyncAdminBillingSpending` that give the HTTP response, read whole."""
+    """Methods of `admin.billing.spending` that return the HTTP response, read whole."""
 
     async def summary(
         self,
@@ -1842,16 +1842,16 @@ class AsyncAdminBillingSpendingWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> RawResponse[GetUsersSpendingSummaryResponse]:
-        """As `AsyncAdminBillingSpending.summary`; gives the HTTP response whole."""
-        request = build_get_users_spending_summary(self._api.get_users_spending_summary, **params)
+        """Call `summary` and return the HTTP response, read whole."""
+        request = build_get_users_spending_summary(self._host.get_users_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncAdminBillingSpendingWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncAdminBillingSpending` that give the HTTP response still open."""
+    """Methods of `admin.billing.spending` that return the HTTP response still open."""
 
     async def summary(
         self,
@@ -1863,29 +1863,29 @@ class AsyncAdminBillingSpendingWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAdminBillingSpending.summary`; gives an open HTTP response.
+        """Call `summary` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_users_spending_summary(self._api.get_users_spending_summary, **params)
+        request = build_get_users_spending_summary(self._host.get_users_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncAdminBillingPricingGpu(AsyncResource):
-    """Namespace `admin.billing.pricing.gpu` of an asynchronous client."""
+class AsyncAdminBillingPricingGpuResource(AsyncResource):
+    """Methods of `admin.billing.pricing.gpu` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncAdminBillingPricingGpuWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncAdminBillingPricingGpuWithRawResponse(self._client, self._api)
+        return AsyncAdminBillingPricingGpuWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminBillingPricingGpuWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncAdminBillingPricingGpuWithStreamingResponse(self._client, self._api)
+        return AsyncAdminBillingPricingGpuWithStreamingResponse(self._dispatcher, self._host)
 
     async def upsert(
         self,
@@ -1927,15 +1927,15 @@ class AsyncAdminBillingPricingGpu(AsyncResource):
 
         Operation: PUT /v1/admin/billing/gpu-pricing (inferred).
         """
-        request = build_upsert_gpu_pricing(self._api.upsert_gpu_pricing, **params)
+        request = build_upsert_gpu_pricing(self._host.upsert_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncAdminBillingPricingGpuWithRawResponse(AsyncResource):
-    """Methods of `AsyncAdminBillingPricingGpu` that give the HTTP response, read whole."""
+    """Methods of `admin.billing.pricing.gpu` that return the HTTP response, read whole."""
 
     async def upsert(
         self,
@@ -1947,16 +1947,16 @@ class AsyncAdminBillingPricingGpuWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> RawResponse[GpuPricing]:
-        """As `AsyncAdminBillingPricingGpu.upsert`; gives the HTTP response whole."""
-        request = build_upsert_gpu_pricing(self._api.upsert_gpu_pricing, **params)
+        """Call `upsert` and return the HTTP response, read whole."""
+        request = build_upsert_gpu_pricing(self._host.upsert_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncAdminBillingPricingGpuWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncAdminBillingPricingGpu` that give the HTTP response still open."""
+    """Methods of `admin.billing.pricing.gpu` that return the HTTP response still open."""
 
     async def upsert(
         self,
@@ -1968,29 +1968,29 @@ class AsyncAdminBillingPricingGpuWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAdminBillingPricingGpu.upsert`; gives an open HTTP response.
+        """Call `upsert` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_upsert_gpu_pricing(self._api.upsert_gpu_pricing, **params)
+        request = build_upsert_gpu_pricing(self._host.upsert_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncAdminBillingPricingServerless(AsyncResource):
-    """Namespace `admin.billing.pricing.serverless` of an asynchronous client."""
+class AsyncAdminBillingPricingServerlessResource(AsyncResource):
+    """Methods of `admin.billing.pricing.serverless` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncAdminBillingPricingServerlessWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncAdminBillingPricingServerlessWithRawResponse(self._client, self._api)
+        return AsyncAdminBillingPricingServerlessWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminBillingPricingServerlessWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncAdminBillingPricingServerlessWithStreamingResponse(self._client, self._api)
+        return AsyncAdminBillingPricingServerlessWithStreamingResponse(self._dispatcher, self._host)
 
     async def upsert(
         self,
@@ -2031,15 +2031,15 @@ class AsyncAdminBillingPricingServerless(AsyncResource):
 
         Operation: PUT /v1/admin/billing/serverless-pricing (inferred).
         """
-        request = build_upsert_serverless_pricing(self._api.upsert_serverless_pricing, **params)
+        request = build_upsert_serverless_pricing(self._host.upsert_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncAdminBillingPricingServerlessWithRawResponse(AsyncResource):
-    """Methods of `AsyncAdminBillingPricingServerless` that give the HTTP response, read whole."""
+    """Methods of `admin.billing.pricing.serverless` that return the HTTP response, read whole."""
 
     async def upsert(
         self,
@@ -2051,16 +2051,16 @@ class AsyncAdminBillingPricingServerlessWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> RawResponse[ServerlessPricing]:
-        """As `AsyncAdminBillingPricingServerless.upsert`; gives the HTTP response whole."""
-        request = build_upsert_serverless_pricing(self._api.upsert_serverless_pricing, **params)
+        """Call `upsert` and return the HTTP response, read whole."""
+        request = build_upsert_serverless_pricing(self._host.upsert_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncAdminBillingPricingServerlessWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncAdminBillingPricingServerless` that give the HTTP response still open."""
+    """Methods of `admin.billing.pricing.serverless` that return the HTTP response still open."""
 
     async def upsert(
         self,
@@ -2072,62 +2072,62 @@ class AsyncAdminBillingPricingServerlessWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAdminBillingPricingServerless.upsert`; gives an open HTTP response.
+        """Call `upsert` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_upsert_serverless_pricing(self._api.upsert_serverless_pricing, **params)
+        request = build_upsert_serverless_pricing(self._host.upsert_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncAdminBillingPricing(AsyncResource):
-    """Namespace `admin.billing.pricing` of an asynchronous client."""
+class AsyncAdminBillingPricingResource(AsyncResource):
+    """Methods of `admin.billing.pricing` of an asynchronous client."""
 
     @property
-    def gpu(self) -> AsyncAdminBillingPricingGpu:
+    def gpu(self) -> AsyncAdminBillingPricingGpuResource:
         """Namespace `admin.billing.pricing.gpu`."""
-        return AsyncAdminBillingPricingGpu(self._client, self._api)
+        return AsyncAdminBillingPricingGpuResource(self._dispatcher, self._host)
 
     @property
-    def serverless(self) -> AsyncAdminBillingPricingServerless:
+    def serverless(self) -> AsyncAdminBillingPricingServerlessResource:
         """Namespace `admin.billing.pricing.serverless`."""
-        return AsyncAdminBillingPricingServerless(self._client, self._api)
+        return AsyncAdminBillingPricingServerlessResource(self._dispatcher, self._host)
 
 
-class AsyncAdminBilling(AsyncResource):
-    """Namespace `admin.billing` of an asynchronous client."""
+class AsyncAdminBillingResource(AsyncResource):
+    """Methods of `admin.billing` of an asynchronous client."""
 
     @property
-    def balances(self) -> AsyncAdminBillingBalances:
+    def balances(self) -> AsyncAdminBillingBalancesResource:
         """Namespace `admin.billing.balances`."""
-        return AsyncAdminBillingBalances(self._client, self._api)
+        return AsyncAdminBillingBalancesResource(self._dispatcher, self._host)
 
     @property
-    def spending(self) -> AsyncAdminBillingSpending:
+    def spending(self) -> AsyncAdminBillingSpendingResource:
         """Namespace `admin.billing.spending`."""
-        return AsyncAdminBillingSpending(self._client, self._api)
+        return AsyncAdminBillingSpendingResource(self._dispatcher, self._host)
 
     @property
-    def pricing(self) -> AsyncAdminBillingPricing:
+    def pricing(self) -> AsyncAdminBillingPricingResource:
         """Namespace `admin.billing.pricing`."""
-        return AsyncAdminBillingPricing(self._client, self._api)
+        return AsyncAdminBillingPricingResource(self._dispatcher, self._host)
 
 
-class AsyncAdminModels(AsyncResource):
-    """Namespace `admin.models` of an asynchronous client."""
+class AsyncAdminModelsResource(AsyncResource):
+    """Methods of `admin.models` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncAdminModelsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncAdminModelsWithRawResponse(self._client, self._api)
+        return AsyncAdminModelsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminModelsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncAdminModelsWithStreamingResponse(self._client, self._api)
+        return AsyncAdminModelsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -2177,11 +2177,11 @@ class AsyncAdminModels(AsyncResource):
 
         Operation: GET /v1/admin/models (inferred).
         """
-        request = build_admin_list_models(self._api.admin_list_models, **params)
+        request = build_admin_list_models(self._host.admin_list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = await self._client.send(request, options)
+        answer = await self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -2221,7 +2221,7 @@ class AsyncAdminModels(AsyncResource):
 
 
 class AsyncAdminModelsWithRawResponse(AsyncResource):
-    """Methods of `AsyncAdminModels` that give the HTTP response, read whole."""
+    """Methods of `admin.models` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -2233,16 +2233,16 @@ class AsyncAdminModelsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> RawResponse[AdminListModelsResponse]:
-        """As `AsyncAdminModels.list`; gives the HTTP response whole."""
-        request = build_admin_list_models(self._api.admin_list_models, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_admin_list_models(self._host.admin_list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncAdminModelsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncAdminModels` that give the HTTP response still open."""
+    """Methods of `admin.models` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -2254,29 +2254,29 @@ class AsyncAdminModelsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAdminModels.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_admin_list_models(self._api.admin_list_models, **params)
+        request = build_admin_list_models(self._host.admin_list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncAdminProducts(AsyncResource):
-    """Namespace `admin.products` of an asynchronous client."""
+class AsyncAdminProductsResource(AsyncResource):
+    """Methods of `admin.products` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncAdminProductsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncAdminProductsWithRawResponse(self._client, self._api)
+        return AsyncAdminProductsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminProductsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncAdminProductsWithStreamingResponse(self._client, self._api)
+        return AsyncAdminProductsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -2320,11 +2320,11 @@ class AsyncAdminProducts(AsyncResource):
 
         Operation: GET /v1/admin/products (inferred).
         """
-        request = build_admin_list_products(self._api.admin_list_products, **params)
+        request = build_admin_list_products(self._host.admin_list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = await self._client.send(request, options)
+        answer = await self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -2401,11 +2401,11 @@ class AsyncAdminProducts(AsyncResource):
 
         Operation: POST /v1/admin/products (inferred).
         """
-        request = build_admin_create_product(self._api.admin_create_product, **params)
+        request = build_admin_create_product(self._host.admin_create_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def update(
         self,
@@ -2447,11 +2447,11 @@ class AsyncAdminProducts(AsyncResource):
 
         Operation: PUT /v1/admin/products/{productId} (inferred).
         """
-        request = build_admin_update_product(self._api.admin_update_product, **params)
+        request = build_admin_update_product(self._host.admin_update_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def delete(
         self,
@@ -2488,15 +2488,15 @@ class AsyncAdminProducts(AsyncResource):
 
         Operation: DELETE /v1/admin/products/{productId} (inferred).
         """
-        request = build_admin_delete_product(self._api.admin_delete_product, **params)
+        request = build_admin_delete_product(self._host.admin_delete_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncAdminProductsWithRawResponse(AsyncResource):
-    """Methods of `AsyncAdminProducts` that give the HTTP response, read whole."""
+    """Methods of `admin.products` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -2508,12 +2508,12 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> RawResponse[AdminListProductsResponse]:
-        """As `AsyncAdminProducts.list`; gives the HTTP response whole."""
-        request = build_admin_list_products(self._api.admin_list_products, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_admin_list_products(self._host.admin_list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def create(
         self,
@@ -2525,12 +2525,12 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> RawResponse[Product]:
-        """As `AsyncAdminProducts.create`; gives the HTTP response whole."""
-        request = build_admin_create_product(self._api.admin_create_product, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_admin_create_product(self._host.admin_create_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def update(
         self,
@@ -2542,12 +2542,12 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> RawResponse[Product]:
-        """As `AsyncAdminProducts.update`; gives the HTTP response whole."""
-        request = build_admin_update_product(self._api.admin_update_product, **params)
+        """Call `update` and return the HTTP response, read whole."""
+        request = build_admin_update_product(self._host.admin_update_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def delete(
         self,
@@ -2559,16 +2559,16 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> RawResponse[None]:
-        """As `AsyncAdminProducts.delete`; gives the HTTP response whole."""
-        request = build_admin_delete_product(self._api.admin_delete_product, **params)
+        """Call `delete` and return the HTTP response, read whole."""
+        request = build_admin_delete_product(self._host.admin_delete_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncAdminProductsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncAdminProducts` that give the HTTP response still open."""
+    """Methods of `admin.products` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -2580,15 +2580,15 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAdminProducts.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_admin_list_products(self._api.admin_list_products, **params)
+        request = build_admin_list_products(self._host.admin_list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def create(
         self,
@@ -2600,15 +2600,15 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAdminProducts.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_admin_create_product(self._api.admin_create_product, **params)
+        request = build_admin_create_product(self._host.admin_create_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def update(
         self,
@@ -2620,15 +2620,15 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAdminProducts.update`; gives an open HTTP response.
+        """Call `update` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_admin_update_product(self._api.admin_update_product, **params)
+        request = build_admin_update_product(self._host.admin_update_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def delete(
         self,
@@ -2640,36 +2640,36 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAdminProducts.delete`; gives an open HTTP response.
+        """Call `delete` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_admin_delete_product(self._api.admin_delete_product, **params)
+        request = build_admin_delete_product(self._host.admin_delete_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncAdmin(AsyncResource):
-    """Namespace `admin` of an asynchronous client."""
+class AsyncAdminResource(AsyncResource):
+    """Methods of `admin` of an asynchronous client."""
 
     @property
-    def users(self) -> AsyncAdminUsers:
+    def users(self) -> AsyncAdminUsersResource:
         """Namespace `admin.users`."""
-        return AsyncAdminUsers(self._client, self._api)
+        return AsyncAdminUsersResource(self._dispatcher, self._host)
 
     @property
-    def billing(self) -> AsyncAdminBilling:
+    def billing(self) -> AsyncAdminBillingResource:
         """Namespace `admin.billing`."""
-        return AsyncAdminBilling(self._client, self._api)
+        return AsyncAdminBillingResource(self._dispatcher, self._host)
 
     @property
-    def models(self) -> AsyncAdminModels:
+    def models(self) -> AsyncAdminModelsResource:
         """Namespace `admin.models`."""
-        return AsyncAdminModels(self._client, self._api)
+        return AsyncAdminModelsResource(self._dispatcher, self._host)
 
     @property
-    def products(self) -> AsyncAdminProducts:
+    def products(self) -> AsyncAdminProductsResource:
         """Namespace `admin.products`."""
-        return AsyncAdminProducts(self._client, self._api)
+        return AsyncAdminProductsResource(self._dispatcher, self._host)

@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from ..params.start_cli_login import StartCliLoginParams
 
 
-class AuthCli(SyncResource):
-    """Namespace `auth.cli`."""
+class AuthCliResource(SyncResource):
+    """Methods of `auth.cli`."""
 
     @property
     def with_raw_response(self) -> AuthCliWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AuthCliWithRawResponse(self._client, self._api)
+        return AuthCliWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AuthCliWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AuthCliWithStreamingResponse(self._client, self._api)
+        return AuthCliWithStreamingResponse(self._dispatcher, self._host)
 
     def start(
         self,
@@ -85,11 +85,11 @@ class AuthCli(SyncResource):
 
         Operation: POST /auth/cli/start (inferred).
         """
-        request = build_start_cli_login(self._api.start_cli_login, **params)
+        request = build_start_cli_login(self._host.start_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def exchange(
         self,
@@ -132,13 +132,13 @@ class AuthCli(SyncResource):
 
         Operation: POST /auth/cli/exchange (inferred).
         """
-        request = build_exchange_cli_login(self._api.exchange_cli_login, **params)
+        request = build_exchange_cli_login(self._host.exchange_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def refresh(
         self,
@@ -177,17 +177,17 @@ class AuthCli(SyncResource):
 
         Operation: POST /auth/cli/refresh (inferred).
         """
-        request = build_refresh_cli_login(self._api.refresh_cli_login, **params)
+        request = build_refresh_cli_login(self._host.refresh_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class AuthCliWithRawResponse(SyncResource):
-    """Methods of `AuthCli` that give the HTTP response, read whole."""
+    """Methods of `auth.cli` that return the HTTP response, read whole."""
 
     def start(
         self,
@@ -199,12 +199,12 @@ class AuthCliWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> RawResponse[StartCliLoginResponse]:
-        """As `AuthCli.start`; gives the HTTP response whole."""
-        request = build_start_cli_login(self._api.start_cli_login, **params)
+        """Call `start` and return the HTTP response, read whole."""
+        request = build_start_cli_login(self._host.start_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def exchange(
         self,
@@ -216,14 +216,14 @@ class AuthCliWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> RawResponse[ExchangeCliLoginResponse]:
-        """As `AuthCli.exchange`; gives the HTTP response whole."""
-        request = build_exchange_cli_login(self._api.exchange_cli_login, **params)
+        """Call `exchange` and return the HTTP response, read whole."""
+        request = build_exchange_cli_login(self._host.exchange_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def refresh(
         self,
@@ -235,18 +235,18 @@ class AuthCliWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> RawResponse[RefreshCliLoginResponse]:
-        """As `AuthCli.refresh`; gives the HTTP response whole."""
-        request = build_refresh_cli_login(self._api.refresh_cli_login, **params)
+        """Call `refresh` and return the HTTP response, read whole."""
+        request = build_refresh_cli_login(self._host.refresh_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class AuthCliWithStreamingResponse(SyncResource):
-    """Methods of `AuthCli` that give the HTTP response still open."""
+    """Methods of `auth.cli` that return the HTTP response still open."""
 
     def start(
         self,
@@ -258,15 +258,15 @@ class AuthCliWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> StreamedResponse:
-        """As `AuthCli.start`; gives an open HTTP response.
+        """Call `start` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_start_cli_login(self._api.start_cli_login, **params)
+        request = build_start_cli_login(self._host.start_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def exchange(
         self,
@@ -278,17 +278,17 @@ class AuthCliWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> StreamedResponse:
-        """As `AuthCli.exchange`; gives an open HTTP response.
+        """Call `exchange` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_exchange_cli_login(self._api.exchange_cli_login, **params)
+        request = build_exchange_cli_login(self._host.exchange_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def refresh(
         self,
@@ -300,40 +300,40 @@ class AuthCliWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> StreamedResponse:
-        """As `AuthCli.refresh`; gives an open HTTP response.
+        """Call `refresh` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_refresh_cli_login(self._api.refresh_cli_login, **params)
+        request = build_refresh_cli_login(self._host.refresh_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class Auth(SyncResource):
-    """Namespace `auth`."""
+class AuthResource(SyncResource):
+    """Methods of `auth`."""
 
     @property
-    def cli(self) -> AuthCli:
+    def cli(self) -> AuthCliResource:
         """Namespace `auth.cli`."""
-        return AuthCli(self._client, self._api)
+        return AuthCliResource(self._dispatcher, self._host)
 
 
-class AsyncAuthCli(AsyncResource):
-    """Namespace `auth.cli` of an asynchronous client."""
+class AsyncAuthCliResource(AsyncResource):
+    """Methods of `auth.cli` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncAuthCliWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncAuthCliWithRawResponse(self._client, self._api)
+        return AsyncAuthCliWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAuthCliWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncAuthCliWithStreamingResponse(self._client, self._api)
+        return AsyncAuthCliWithStreamingResponse(self._dispatcher, self._host)
 
     async def start(
         self,
@@ -378,11 +378,11 @@ class AsyncAuthCli(AsyncResource):
 
         Operation: POST /auth/cli/start (inferred).
         """
-        request = build_start_cli_login(self._api.start_cli_login, **params)
+        request = build_start_cli_login(self._host.start_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def exchange(
         self,
@@ -425,13 +425,13 @@ class AsyncAuthCli(AsyncResource):
 
         Operation: POST /auth/cli/exchange (inferred).
         """
-        request = build_exchange_cli_login(self._api.exchange_cli_login, **params)
+        request = build_exchange_cli_login(self._host.exchange_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def refresh(
         self,
@@ -470,17 +470,17 @@ class AsyncAuthCli(AsyncResource):
 
         Operation: POST /auth/cli/refresh (inferred).
         """
-        request = build_refresh_cli_login(self._api.refresh_cli_login, **params)
+        request = build_refresh_cli_login(self._host.refresh_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncAuthCliWithRawResponse(AsyncResource):
-    """Methods of `AsyncAuthCli` that give the HTTP response, read whole."""
+    """Methods of `auth.cli` that return the HTTP response, read whole."""
 
     async def start(
         self,
@@ -492,12 +492,12 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> RawResponse[StartCliLoginResponse]:
-        """As `AsyncAuthCli.start`; gives the HTTP response whole."""
-        request = build_start_cli_login(self._api.start_cli_login, **params)
+        """Call `start` and return the HTTP response, read whole."""
+        request = build_start_cli_login(self._host.start_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def exchange(
         self,
@@ -509,14 +509,14 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> RawResponse[ExchangeCliLoginResponse]:
-        """As `AsyncAuthCli.exchange`; gives the HTTP response whole."""
-        request = build_exchange_cli_login(self._api.exchange_cli_login, **params)
+        """Call `exchange` and return the HTTP response, read whole."""
+        request = build_exchange_cli_login(self._host.exchange_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def refresh(
         self,
@@ -528,18 +528,18 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> RawResponse[RefreshCliLoginResponse]:
-        """As `AsyncAuthCli.refresh`; gives the HTTP response whole."""
-        request = build_refresh_cli_login(self._api.refresh_cli_login, **params)
+        """Call `refresh` and return the HTTP response, read whole."""
+        request = build_refresh_cli_login(self._host.refresh_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncAuthCliWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncAuthCli` that give the HTTP response still open."""
+    """Methods of `auth.cli` that return the HTTP response still open."""
 
     async def start(
         self,
@@ -551,15 +551,15 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAuthCli.start`; gives an open HTTP response.
+        """Call `start` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_start_cli_login(self._api.start_cli_login, **params)
+        request = build_start_cli_login(self._host.start_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def exchange(
         self,
@@ -571,17 +571,17 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAuthCli.exchange`; gives an open HTTP response.
+        """Call `exchange` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_exchange_cli_login(self._api.exchange_cli_login, **params)
+        request = build_exchange_cli_login(self._host.exchange_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def refresh(
         self,
@@ -593,23 +593,23 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncAuthCli.refresh`; gives an open HTTP response.
+        """Call `refresh` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_refresh_cli_login(self._api.refresh_cli_login, **params)
+        request = build_refresh_cli_login(self._host.refresh_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncAuth(AsyncResource):
-    """Namespace `auth` of an asynchronous client."""
+class AsyncAuthResource(AsyncResource):
+    """Methods of `auth` of an asynchronous client."""
 
     @property
-    def cli(self) -> AsyncAuthCli:
+    def cli(self) -> AsyncAuthCliResource:
         """Namespace `auth.cli`."""
-        return AsyncAuthCli(self._client, self._api)
+        return AsyncAuthCliResource(self._dispatcher, self._host)

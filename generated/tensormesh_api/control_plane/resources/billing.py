@@ -66,18 +66,18 @@ if TYPE_CHECKING:
     from ..params.set_default_stripe_payment_method import SetDefaultStripePaymentMethodParams
 
 
-class BillingBalance(SyncResource):
-    """Namespace `billing.balance`."""
+class BillingBalanceResource(SyncResource):
+    """Methods of `billing.balance`."""
 
     @property
     def with_raw_response(self) -> BillingBalanceWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return BillingBalanceWithRawResponse(self._client, self._api)
+        return BillingBalanceWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingBalanceWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return BillingBalanceWithStreamingResponse(self._client, self._api)
+        return BillingBalanceWithStreamingResponse(self._dispatcher, self._host)
 
     def get(
         self,
@@ -114,15 +114,15 @@ class BillingBalance(SyncResource):
 
         Operation: GET /v1/billing/balance (documented).
         """
-        request = build_get_user_balance(self._api.get_user_balance, **params)
+        request = build_get_user_balance(self._host.get_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class BillingBalanceWithRawResponse(SyncResource):
-    """Methods of `BillingBalance` that give the HTTP response, read whole."""
+    """Methods of `billing.balance` that return the HTTP response, read whole."""
 
     def get(
         self,
@@ -134,16 +134,16 @@ class BillingBalanceWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> RawResponse[Money]:
-        """As `BillingBalance.get`; gives the HTTP response whole."""
-        request = build_get_user_balance(self._api.get_user_balance, **params)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_get_user_balance(self._host.get_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class BillingBalanceWithStreamingResponse(SyncResource):
-    """Methods of `BillingBalance` that give the HTTP response still open."""
+    """Methods of `billing.balance` that return the HTTP response still open."""
 
     def get(
         self,
@@ -155,29 +155,29 @@ class BillingBalanceWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> StreamedResponse:
-        """As `BillingBalance.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_user_balance(self._api.get_user_balance, **params)
+        request = build_get_user_balance(self._host.get_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class BillingTransactions(SyncResource):
-    """Namespace `billing.transactions`."""
+class BillingTransactionsResource(SyncResource):
+    """Methods of `billing.transactions`."""
 
     @property
     def with_raw_response(self) -> BillingTransactionsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return BillingTransactionsWithRawResponse(self._client, self._api)
+        return BillingTransactionsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingTransactionsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return BillingTransactionsWithStreamingResponse(self._client, self._api)
+        return BillingTransactionsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -219,11 +219,11 @@ class BillingTransactions(SyncResource):
 
         Operation: GET /v1/billing/transactions (documented).
         """
-        request = build_list_billing_transactions(self._api.list_billing_transactions, **params)
+        request = build_list_billing_transactions(self._host.list_billing_transactions, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = self._client.send(request, options)
+        answer = self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -263,7 +263,7 @@ class BillingTransactions(SyncResource):
 
 
 class BillingTransactionsWithRawResponse(SyncResource):
-    """Methods of `BillingTransactions` that give the HTTP response, read whole."""
+    """Methods of `billing.transactions` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -275,16 +275,16 @@ class BillingTransactionsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> RawResponse[ListBillingTransactionsResponse]:
-        """As `BillingTransactions.list`; gives the HTTP response whole."""
-        request = build_list_billing_transactions(self._api.list_billing_transactions, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_billing_transactions(self._host.list_billing_transactions, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class BillingTransactionsWithStreamingResponse(SyncResource):
-    """Methods of `BillingTransactions` that give the HTTP response still open."""
+    """Methods of `billing.transactions` that return the HTTP response still open."""
 
     def list(
         self,
@@ -296,29 +296,29 @@ class BillingTransactionsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> StreamedResponse:
-        """As `BillingTransactions.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_billing_transactions(self._api.list_billing_transactions, **params)
+        request = build_list_billing_transactions(self._host.list_billing_transactions, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class BillingSpending(SyncResource):
-    """Namespace `billing.spending`."""
+class BillingSpendingResource(SyncResource):
+    """Methods of `billing.spending`."""
 
     @property
     def with_raw_response(self) -> BillingSpendingWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return BillingSpendingWithRawResponse(self._client, self._api)
+        return BillingSpendingWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingSpendingWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return BillingSpendingWithStreamingResponse(self._client, self._api)
+        return BillingSpendingWithStreamingResponse(self._dispatcher, self._host)
 
     def summary(
         self,
@@ -354,11 +354,11 @@ class BillingSpending(SyncResource):
 
         Operation: GET /v1/billing/spending/summary (documented).
         """
-        request = build_get_user_spending_summary(self._api.get_user_spending_summary, **params)
+        request = build_get_user_spending_summary(self._host.get_user_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def history(
         self,
@@ -395,15 +395,15 @@ class BillingSpending(SyncResource):
 
         Operation: GET /v1/billing/spending/history (documented).
         """
-        request = build_get_user_spending_history(self._api.get_user_spending_history, **params)
+        request = build_get_user_spending_history(self._host.get_user_spending_history, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class BillingSpendingWithRawResponse(SyncResource):
-    """Methods of `BillingSpending` that give the HTTP response, read whole."""
+    """Methods of `billing.spending` that return the HTTP response, read whole."""
 
     def summary(
         self,
@@ -415,12 +415,12 @@ class BillingSpendingWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> RawResponse[GetUserSpendingSummaryResponse]:
-        """As `BillingSpending.summary`; gives the HTTP response whole."""
-        request = build_get_user_spending_summary(self._api.get_user_spending_summary, **params)
+        """Call `summary` and return the HTTP response, read whole."""
+        request = build_get_user_spending_summary(self._host.get_user_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def history(
         self,
@@ -432,16 +432,16 @@ class BillingSpendingWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> RawResponse[GetUserSpendingHistoryResponse]:
-        """As `BillingSpending.history`; gives the HTTP response whole."""
-        request = build_get_user_spending_history(self._api.get_user_spending_history, **params)
+        """Call `history` and return the HTTP response, read whole."""
+        request = build_get_user_spending_history(self._host.get_user_spending_history, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class BillingSpendingWithStreamingResponse(SyncResource):
-    """Methods of `BillingSpending` that give the HTTP response still open."""
+    """Methods of `billing.spending` that return the HTTP response still open."""
 
     def summary(
         self,
@@ -453,15 +453,15 @@ class BillingSpendingWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> StreamedResponse:
-        """As `BillingSpending.summary`; gives an open HTTP response.
+        """Call `summary` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_user_spending_summary(self._api.get_user_spending_summary, **params)
+        request = build_get_user_spending_summary(self._host.get_user_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def history(
         self,
@@ -473,29 +473,29 @@ class BillingSpendingWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> StreamedResponse:
-        """As `BillingSpending.history`; gives an open HTTP response.
+        """Call `history` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_user_spending_history(self._api.get_user_spending_history, **params)
+        request = build_get_user_spending_history(self._host.get_user_spending_history, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class BillingServerlessUsage(SyncResource):
-    """Namespace `billing.serverless_usage`."""
+class BillingServerlessUsageResource(SyncResource):
+    """Methods of `billing.serverless_usage`."""
 
     @property
     def with_raw_response(self) -> BillingServerlessUsageWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return BillingServerlessUsageWithRawResponse(self._client, self._api)
+        return BillingServerlessUsageWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingServerlessUsageWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return BillingServerlessUsageWithStreamingResponse(self._client, self._api)
+        return BillingServerlessUsageWithStreamingResponse(self._dispatcher, self._host)
 
     def history(
         self,
@@ -543,16 +543,16 @@ class BillingServerlessUsage(SyncResource):
         Operation: GET /v1/billing/serverless-usage/history (inferred).
         """
         request = build_get_serverless_usage_history(
-            self._api.get_serverless_usage_history, **params
+            self._host.get_serverless_usage_history, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class BillingServerlessUsageWithRawResponse(SyncResource):
-    """Methods of `BillingServerlessUsage` that give the HTTP response, read whole."""
+    """Methods of `billing.serverless_usage` that return the HTTP response, read whole."""
 
     def history(
         self,
@@ -564,18 +564,18 @@ class BillingServerlessUsageWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> RawResponse[GetServerlessUsageHistoryResponse]:
-        """As `BillingServerlessUsage.history`; gives the HTTP response whole."""
+        """Call `history` and return the HTTP response, read whole."""
         request = build_get_serverless_usage_history(
-            self._api.get_serverless_usage_history, **params
+            self._host.get_serverless_usage_history, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class BillingServerlessUsageWithStreamingResponse(SyncResource):
-    """Methods of `BillingServerlessUsage` that give the HTTP response still open."""
+    """Methods of `billing.serverless_usage` that return the HTTP response still open."""
 
     def history(
         self,
@@ -587,31 +587,31 @@ class BillingServerlessUsageWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> StreamedResponse:
-        """As `BillingServerlessUsage.history`; gives an open HTTP response.
+        """Call `history` and return the HTTP response still open.
 
         Close it.
         """
         request = build_get_serverless_usage_history(
-            self._api.get_serverless_usage_history, **params
+            self._host.get_serverless_usage_history, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class BillingStripeCustomers(SyncResource):
-    """Namespace `billing.stripe.customers`."""
+class BillingStripeCustomersResource(SyncResource):
+    """Methods of `billing.stripe.customers`."""
 
     @property
     def with_raw_response(self) -> BillingStripeCustomersWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return BillingStripeCustomersWithRawResponse(self._client, self._api)
+        return BillingStripeCustomersWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingStripeCustomersWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return BillingStripeCustomersWithStreamingResponse(self._client, self._api)
+        return BillingStripeCustomersWithStreamingResponse(self._dispatcher, self._host)
 
     def get_or_create(
         self,
@@ -649,16 +649,16 @@ class BillingStripeCustomers(SyncResource):
         Operation: GET /v1/billing/stripe/customers (documented).
         """
         request = build_get_or_create_stripe_customer(
-            self._api.get_or_create_stripe_customer, **params
+            self._host.get_or_create_stripe_customer, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class BillingStripeCustomersWithRawResponse(SyncResource):
-    """Methods of `BillingStripeCustomers` that give the HTTP response, read whole."""
+    """Methods of `billing.stripe.customers` that return the HTTP response, read whole."""
 
     def get_or_create(
         self,
@@ -670,18 +670,18 @@ class BillingStripeCustomersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> RawResponse[GetOrCreateStripeCustomerResponse]:
-        """As `BillingStripeCustomers.get_or_create`; gives the HTTP response whole."""
+        """Call `get_or_create` and return the HTTP response, read whole."""
         request = build_get_or_create_stripe_customer(
-            self._api.get_or_create_stripe_customer, **params
+            self._host.get_or_create_stripe_customer, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class BillingStripeCustomersWithStreamingResponse(SyncResource):
-    """Methods of `BillingStripeCustomers` that give the HTTP response still open."""
+    """Methods of `billing.stripe.customers` that return the HTTP response still open."""
 
     def get_or_create(
         self,
@@ -693,31 +693,31 @@ class BillingStripeCustomersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> StreamedResponse:
-        """As `BillingStripeCustomers.get_or_create`; gives an open HTTP response.
+        """Call `get_or_create` and return the HTTP response still open.
 
         Close it.
         """
         request = build_get_or_create_stripe_customer(
-            self._api.get_or_create_stripe_customer, **params
+            self._host.get_or_create_stripe_customer, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class BillingStripePaymentMethods(SyncResource):
-    """Namespace `billing.stripe.payment_methods`."""
+class BillingStripePaymentMethodsResource(SyncResource):
+    """Methods of `billing.stripe.payment_methods`."""
 
     @property
     def with_raw_response(self) -> BillingStripePaymentMethodsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return BillingStripePaymentMethodsWithRawResponse(self._client, self._api)
+        return BillingStripePaymentMethodsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingStripePaymentMethodsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return BillingStripePaymentMethodsWithStreamingResponse(self._client, self._api)
+        return BillingStripePaymentMethodsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -753,11 +753,13 @@ class BillingStripePaymentMethods(SyncResource):
 
         Operation: GET /v1/billing/stripe/customers/payment-methods (documented).
         """
-        request = build_list_stripe_payment_methods(self._api.list_stripe_payment_methods, **params)
+        request = build_list_stripe_payment_methods(
+            self._host.list_stripe_payment_methods, **params
+        )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def attach(
         self,
@@ -793,12 +795,12 @@ class BillingStripePaymentMethods(SyncResource):
         Operation: POST /v1/billing/stripe/customers/payment-methods (documented).
         """
         request = build_attach_stripe_payment_method(
-            self._api.attach_stripe_payment_method, **params
+            self._host.attach_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def detach(
         self,
@@ -836,12 +838,12 @@ class BillingStripePaymentMethods(SyncResource):
         (inferred).
         """
         request = build_detach_stripe_payment_method(
-            self._api.detach_stripe_payment_method, **params
+            self._host.detach_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def set_default(
         self,
@@ -879,16 +881,16 @@ class BillingStripePaymentMethods(SyncResource):
         Operation: PUT /v1/billing/stripe/customers/default-payment-method (inferred).
         """
         request = build_set_default_stripe_payment_method(
-            self._api.set_default_stripe_payment_method, **params
+            self._host.set_default_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class BillingStripePaymentMethodsWithRawResponse(SyncResource):
-    """Methods of `BillingStripePaymentMethods` that give the HTTP response, read whole."""
+    """Methods of `billing.stripe.payment_methods` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -900,12 +902,14 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> RawResponse[ListStripePaymentMethodsResponse]:
-        """As `BillingStripePaymentMethods.list`; gives the HTTP response whole."""
-        request = build_list_stripe_payment_methods(self._api.list_stripe_payment_methods, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_stripe_payment_methods(
+            self._host.list_stripe_payment_methods, **params
+        )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def attach(
         self,
@@ -917,14 +921,14 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> RawResponse[None]:
-        """As `BillingStripePaymentMethods.attach`; gives the HTTP response whole."""
+        """Call `attach` and return the HTTP response, read whole."""
         request = build_attach_stripe_payment_method(
-            self._api.attach_stripe_payment_method, **params
+            self._host.attach_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def detach(
         self,
@@ -936,14 +940,14 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> RawResponse[None]:
-        """As `BillingStripePaymentMethods.detach`; gives the HTTP response whole."""
+        """Call `detach` and return the HTTP response, read whole."""
         request = build_detach_stripe_payment_method(
-            self._api.detach_stripe_payment_method, **params
+            self._host.detach_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def set_default(
         self,
@@ -955,18 +959,18 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> RawResponse[None]:
-        """As `BillingStripePaymentMethods.set_default`; gives the HTTP response whole."""
+        """Call `set_default` and return the HTTP response, read whole."""
         request = build_set_default_stripe_payment_method(
-            self._api.set_default_stripe_payment_method, **params
+            self._host.set_default_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
-    """Methods of `BillingStripePaymentMethods` that give the HTTP response still open."""
+    """Methods of `billing.stripe.payment_methods` that return the HTTP response still open."""
 
     def list(
         self,
@@ -978,15 +982,17 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> StreamedResponse:
-        """As `BillingStripePaymentMethods.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_stripe_payment_methods(self._api.list_stripe_payment_methods, **params)
+        request = build_list_stripe_payment_methods(
+            self._host.list_stripe_payment_methods, **params
+        )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def attach(
         self,
@@ -998,17 +1004,17 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> StreamedResponse:
-        """As `BillingStripePaymentMethods.attach`; gives an open HTTP response.
+        """Call `attach` and return the HTTP response still open.
 
         Close it.
         """
         request = build_attach_stripe_payment_method(
-            self._api.attach_stripe_payment_method, **params
+            self._host.attach_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def detach(
         self,
@@ -1020,17 +1026,17 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> StreamedResponse:
-        """As `BillingStripePaymentMethods.detach`; gives an open HTTP response.
+        """Call `detach` and return the HTTP response still open.
 
         Close it.
         """
         request = build_detach_stripe_payment_method(
-            self._api.detach_stripe_payment_method, **params
+            self._host.detach_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def set_default(
         self,
@@ -1042,31 +1048,31 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> StreamedResponse:
-        """As `BillingStripePaymentMethods.set_default`; gives an open HTTP response.
+        """Call `set_default` and return the HTTP response still open.
 
         Close it.
         """
         request = build_set_default_stripe_payment_method(
-            self._api.set_default_stripe_payment_method, **params
+            self._host.set_default_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class BillingStripePaymentIntents(SyncResource):
-    """Namespace `billing.stripe.payment_intents`."""
+class BillingStripePaymentIntentsResource(SyncResource):
+    """Methods of `billing.stripe.payment_intents`."""
 
     @property
     def with_raw_response(self) -> BillingStripePaymentIntentsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return BillingStripePaymentIntentsWithRawResponse(self._client, self._api)
+        return BillingStripePaymentIntentsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingStripePaymentIntentsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return BillingStripePaymentIntentsWithStreamingResponse(self._client, self._api)
+        return BillingStripePaymentIntentsWithStreamingResponse(self._dispatcher, self._host)
 
     def create(
         self,
@@ -1107,16 +1113,16 @@ class BillingStripePaymentIntents(SyncResource):
         Operation: POST /v1/billing/stripe/payment-intents (documented).
         """
         request = build_create_stripe_payment_intent(
-            self._api.create_stripe_payment_intent, **params
+            self._host.create_stripe_payment_intent, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class BillingStripePaymentIntentsWithRawResponse(SyncResource):
-    """Methods of `BillingStripePaymentIntents` that give the HTTP response, read whole."""
+    """Methods of `billing.stripe.payment_intents` that return the HTTP response, read whole."""
 
     def create(
         self,
@@ -1128,18 +1134,18 @@ class BillingStripePaymentIntentsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> RawResponse[CreateStripePaymentIntentResponse]:
-        """As `BillingStripePaymentIntents.create`; gives the HTTP response whole."""
+        """Call `create` and return the HTTP response, read whole."""
         request = build_create_stripe_payment_intent(
-            self._api.create_stripe_payment_intent, **params
+            self._host.create_stripe_payment_intent, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class BillingStripePaymentIntentsWithStreamingResponse(SyncResource):
-    """Methods of `BillingStripePaymentIntents` that give the HTTP response still open."""
+    """Methods of `billing.stripe.payment_intents` that return the HTTP response still open."""
 
     def create(
         self,
@@ -1151,50 +1157,50 @@ class BillingStripePaymentIntentsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> StreamedResponse:
-        """As `BillingStripePaymentIntents.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
         request = build_create_stripe_payment_intent(
-            self._api.create_stripe_payment_intent, **params
+            self._host.create_stripe_payment_intent, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class BillingStripe(SyncResource):
-    """Namespace `billing.stripe`."""
+class BillingStripeResource(SyncResource):
+    """Methods of `billing.stripe`."""
 
     @property
-    def customers(self) -> BillingStripeCustomers:
+    def customers(self) -> BillingStripeCustomersResource:
         """Namespace `billing.stripe.customers`."""
-        return BillingStripeCustomers(self._client, self._api)
+        return BillingStripeCustomersResource(self._dispatcher, self._host)
 
     @property
-    def payment_methods(self) -> BillingStripePaymentMethods:
+    def payment_methods(self) -> BillingStripePaymentMethodsResource:
         """Namespace `billing.stripe.payment_methods`."""
-        return BillingStripePaymentMethods(self._client, self._api)
+        return BillingStripePaymentMethodsResource(self._dispatcher, self._host)
 
     @property
-    def payment_intents(self) -> BillingStripePaymentIntents:
+    def payment_intents(self) -> BillingStripePaymentIntentsResource:
         """Namespace `billing.stripe.payment_intents`."""
-        return BillingStripePaymentIntents(self._client, self._api)
+        return BillingStripePaymentIntentsResource(self._dispatcher, self._host)
 
 
-class BillingPricingGpu(SyncResource):
-    """Namespace `billing.pricing.gpu`."""
+class BillingPricingGpuResource(SyncResource):
+    """Methods of `billing.pricing.gpu`."""
 
     @property
     def with_raw_response(self) -> BillingPricingGpuWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return BillingPricingGpuWithRawResponse(self._client, self._api)
+        return BillingPricingGpuWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingPricingGpuWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return BillingPricingGpuWithStreamingResponse(self._client, self._api)
+        return BillingPricingGpuWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -1238,15 +1244,15 @@ class BillingPricingGpu(SyncResource):
 
         Operation: GET /v1/billing/gpu-pricing (documented).
         """
-        request = build_list_gpu_pricing(self._api.list_gpu_pricing, **params)
+        request = build_list_gpu_pricing(self._host.list_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class BillingPricingGpuWithRawResponse(SyncResource):
-    """Methods of `BillingPricingGpu` that give the HTTP response, read whole."""
+    """Methods of `billing.pricing.gpu` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -1258,16 +1264,16 @@ class BillingPricingGpuWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> RawResponse[ListGpuPricingResponse]:
-        """As `BillingPricingGpu.list`; gives the HTTP response whole."""
-        request = build_list_gpu_pricing(self._api.list_gpu_pricing, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_gpu_pricing(self._host.list_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class BillingPricingGpuWithStreamingResponse(SyncResource):
-    """Methods of `BillingPricingGpu` that give the HTTP response still open."""
+    """Methods of `billing.pricing.gpu` that return the HTTP response still open."""
 
     def list(
         self,
@@ -1279,29 +1285,29 @@ class BillingPricingGpuWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> StreamedResponse:
-        """As `BillingPricingGpu.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_gpu_pricing(self._api.list_gpu_pricing, **params)
+        request = build_list_gpu_pricing(self._host.list_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class BillingPricingServerless(SyncResource):
-    """Namespace `billing.pricing.serverless`."""
+class BillingPricingServerlessResource(SyncResource):
+    """Methods of `billing.pricing.serverless`."""
 
     @property
     def with_raw_response(self) -> BillingPricingServerlessWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return BillingPricingServerlessWithRawResponse(self._client, self._api)
+        return BillingPricingServerlessWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingPricingServerlessWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return BillingPricingServerlessWithStreamingResponse(self._client, self._api)
+        return BillingPricingServerlessWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -1342,15 +1348,15 @@ class BillingPricingServerless(SyncResource):
 
         Operation: GET /v1/billing/serverless-pricing (inferred).
         """
-        request = build_list_serverless_pricing(self._api.list_serverless_pricing, **params)
+        request = build_list_serverless_pricing(self._host.list_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class BillingPricingServerlessWithRawResponse(SyncResource):
-    """Methods of `BillingPricingServerless` that give the HTTP response, read whole."""
+    """Methods of `billing.pricing.serverless` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -1362,16 +1368,16 @@ class BillingPricingServerlessWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> RawResponse[ListServerlessPricingResponse]:
-        """As `BillingPricingServerless.list`; gives the HTTP response whole."""
-        request = build_list_serverless_pricing(self._api.list_serverless_pricing, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_serverless_pricing(self._host.list_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class BillingPricingServerlessWithStreamingResponse(SyncResource):
-    """Methods of `BillingPricingServerless` that give the HTTP response still open."""
+    """Methods of `billing.pricing.serverless` that return the HTTP response still open."""
 
     def list(
         self,
@@ -1383,77 +1389,77 @@ class BillingPricingServerlessWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> StreamedResponse:
-        """As `BillingPricingServerless.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_serverless_pricing(self._api.list_serverless_pricing, **params)
+        request = build_list_serverless_pricing(self._host.list_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class BillingPricing(SyncResource):
-    """Namespace `billing.pricing`."""
+class BillingPricingResource(SyncResource):
+    """Methods of `billing.pricing`."""
 
     @property
-    def gpu(self) -> BillingPricingGpu:
+    def gpu(self) -> BillingPricingGpuResource:
         """Namespace `billing.pricing.gpu`."""
-        return BillingPricingGpu(self._client, self._api)
+        return BillingPricingGpuResource(self._dispatcher, self._host)
 
     @property
-    def serverless(self) -> BillingPricingServerless:
+    def serverless(self) -> BillingPricingServerlessResource:
         """Namespace `billing.pricing.serverless`."""
-        return BillingPricingServerless(self._client, self._api)
+        return BillingPricingServerlessResource(self._dispatcher, self._host)
 
 
-class Billing(SyncResource):
-    """Namespace `billing`."""
+class BillingResource(SyncResource):
+    """Methods of `billing`."""
 
     @property
-    def balance(self) -> BillingBalance:
+    def balance(self) -> BillingBalanceResource:
         """Namespace `billing.balance`."""
-        return BillingBalance(self._client, self._api)
+        return BillingBalanceResource(self._dispatcher, self._host)
 
     @property
-    def transactions(self) -> BillingTransactions:
+    def transactions(self) -> BillingTransactionsResource:
         """Namespace `billing.transactions`."""
-        return BillingTransactions(self._client, self._api)
+        return BillingTransactionsResource(self._dispatcher, self._host)
 
     @property
-    def spending(self) -> BillingSpending:
+    def spending(self) -> BillingSpendingResource:
         """Namespace `billing.spending`."""
-        return BillingSpending(self._client, self._api)
+        return BillingSpendingResource(self._dispatcher, self._host)
 
     @property
-    def serverless_usage(self) -> BillingServerlessUsage:
+    def serverless_usage(self) -> BillingServerlessUsageResource:
         """Namespace `billing.serverless_usage`."""
-        return BillingServerlessUsage(self._client, self._api)
+        return BillingServerlessUsageResource(self._dispatcher, self._host)
 
     @property
-    def stripe(self) -> BillingStripe:
+    def stripe(self) -> BillingStripeResource:
         """Namespace `billing.stripe`."""
-        return BillingStripe(self._client, self._api)
+        return BillingStripeResource(self._dispatcher, self._host)
 
     @property
-    def pricing(self) -> BillingPricing:
+    def pricing(self) -> BillingPricingResource:
         """Namespace `billing.pricing`."""
-        return BillingPricing(self._client, self._api)
+        return BillingPricingResource(self._dispatcher, self._host)
 
 
-class AsyncBillingBalance(AsyncResource):
-    """Namespace `billing.balance` of an asynchronous client."""
+class AsyncBillingBalanceResource(AsyncResource):
+    """Methods of `billing.balance` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncBillingBalanceWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncBillingBalanceWithRawResponse(self._client, self._api)
+        return AsyncBillingBalanceWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingBalanceWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncBillingBalanceWithStreamingResponse(self._client, self._api)
+        return AsyncBillingBalanceWithStreamingResponse(self._dispatcher, self._host)
 
     async def get(
         self,
@@ -1490,15 +1496,15 @@ class AsyncBillingBalance(AsyncResource):
 
         Operation: GET /v1/billing/balance (documented).
         """
-        request = build_get_user_balance(self._api.get_user_balance, **params)
+        request = build_get_user_balance(self._host.get_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncBillingBalanceWithRawResponse(AsyncResource):
-    """Methods of `AsyncBillingBalance` that give the HTTP response, read whole."""
+    """Methods of `billing.balance` that return the HTTP response, read whole."""
 
     async def get(
         self,
@@ -1510,16 +1516,16 @@ class AsyncBillingBalanceWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> RawResponse[Money]:
-        """As `AsyncBillingBalance.get`; gives the HTTP response whole."""
-        request = build_get_user_balance(self._api.get_user_balance, **params)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_get_user_balance(self._host.get_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncBillingBalanceWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncBillingBalance` that give the HTTP response still open."""
+    """Methods of `billing.balance` that return the HTTP response still open."""
 
     async def get(
         self,
@@ -1531,29 +1537,29 @@ class AsyncBillingBalanceWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingBalance.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_user_balance(self._api.get_user_balance, **params)
+        request = build_get_user_balance(self._host.get_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncBillingTransactions(AsyncResource):
-    """Namespace `billing.transactions` of an asynchronous client."""
+class AsyncBillingTransactionsResource(AsyncResource):
+    """Methods of `billing.transactions` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncBillingTransactionsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncBillingTransactionsWithRawResponse(self._client, self._api)
+        return AsyncBillingTransactionsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingTransactionsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncBillingTransactionsWithStreamingResponse(self._client, self._api)
+        return AsyncBillingTransactionsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -1595,11 +1601,11 @@ class AsyncBillingTransactions(AsyncResource):
 
         Operation: GET /v1/billing/transactions (documented).
         """
-        request = build_list_billing_transactions(self._api.list_billing_transactions, **params)
+        request = build_list_billing_transactions(self._host.list_billing_transactions, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = await self._client.send(request, options)
+        answer = await self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -1639,7 +1645,7 @@ class AsyncBillingTransactions(AsyncResource):
 
 
 class AsyncBillingTransactionsWithRawResponse(AsyncResource):
-    """Methods of `AsyncBillingTransactions` that give the HTTP response, read whole."""
+    """Methods of `billing.transactions` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -1651,16 +1657,16 @@ class AsyncBillingTransactionsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> RawResponse[ListBillingTransactionsResponse]:
-        """As `AsyncBillingTransactions.list`; gives the HTTP response whole."""
-        request = build_list_billing_transactions(self._api.list_billing_transactions, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_billing_transactions(self._host.list_billing_transactions, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncBillingTransactionsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncBillingTransactions` that give the HTTP response still open."""
+    """Methods of `billing.transactions` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -1672,29 +1678,29 @@ class AsyncBillingTransactionsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingTransactions.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_billing_transactions(self._api.list_billing_transactions, **params)
+        request = build_list_billing_transactions(self._host.list_billing_transactions, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncBillingSpending(AsyncResource):
-    """Namespace `billing.spending` of an asynchronous client."""
+class AsyncBillingSpendingResource(AsyncResource):
+    """Methods of `billing.spending` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncBillingSpendingWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncBillingSpendingWithRawResponse(self._client, self._api)
+        return AsyncBillingSpendingWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingSpendingWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncBillingSpendingWithStreamingResponse(self._client, self._api)
+        return AsyncBillingSpendingWithStreamingResponse(self._dispatcher, self._host)
 
     async def summary(
         self,
@@ -1730,11 +1736,11 @@ class AsyncBillingSpending(AsyncResource):
 
         Operation: GET /v1/billing/spending/summary (documented).
         """
-        request = build_get_user_spending_summary(self._api.get_user_spending_summary, **params)
+        request = build_get_user_spending_summary(self._host.get_user_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def history(
         self,
@@ -1771,15 +1777,15 @@ class AsyncBillingSpending(AsyncResource):
 
         Operation: GET /v1/billing/spending/history (documented).
         """
-        request = build_get_user_spending_history(self._api.get_user_spending_history, **params)
+        request = build_get_user_spending_history(self._host.get_user_spending_history, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncBillingSpendingWithRawResponse(AsyncResource):
-    """Methods of `AsyncBillingSpending` that give the HTTP response, read whole."""
+    """Methods of `billing.spending` that return the HTTP response, read whole."""
 
     async def summary(
         self,
@@ -1791,12 +1797,12 @@ class AsyncBillingSpendingWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> RawResponse[GetUserSpendingSummaryResponse]:
-        """As `AsyncBillingSpending.summary`; gives the HTTP response whole."""
-        request = build_get_user_spending_summary(self._api.get_user_spending_summary, **params)
+        """Call `summary` and return the HTTP response, read whole."""
+        request = build_get_user_spending_summary(self._host.get_user_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def history(
         self,
@@ -1808,16 +1814,16 @@ class AsyncBillingSpendingWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> RawResponse[GetUserSpendingHistoryResponse]:
-        """As `AsyncBillingSpending.history`; gives the HTTP response whole."""
-        request = build_get_user_spending_history(self._api.get_user_spending_history, **params)
+        """Call `history` and return the HTTP response, read whole."""
+        request = build_get_user_spending_history(self._host.get_user_spending_history, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncBillingSpendingWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncBillingSpending` that give the HTTP response still open."""
+    """Methods of `billing.spending` that return the HTTP response still open."""
 
     async def summary(
         self,
@@ -1829,15 +1835,15 @@ class AsyncBillingSpendingWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingSpending.summary`; gives an open HTTP response.
+        """Call `summary` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_user_spending_summary(self._api.get_user_spending_summary, **params)
+        request = build_get_user_spending_summary(self._host.get_user_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def history(
         self,
@@ -1849,29 +1855,29 @@ class AsyncBillingSpendingWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingSpending.history`; gives an open HTTP response.
+        """Call `history` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_user_spending_history(self._api.get_user_spending_history, **params)
+        request = build_get_user_spending_history(self._host.get_user_spending_history, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncBillingServerlessUsage(AsyncResource):
-    """Namespace `billing.serverless_usage` of an asynchronous client."""
+class AsyncBillingServerlessUsageResource(AsyncResource):
+    """Methods of `billing.serverless_usage` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncBillingServerlessUsageWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncBillingServerlessUsageWithRawResponse(self._client, self._api)
+        return AsyncBillingServerlessUsageWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingServerlessUsageWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncBillingServerlessUsageWithStreamingResponse(self._client, self._api)
+        return AsyncBillingServerlessUsageWithStreamingResponse(self._dispatcher, self._host)
 
     async def history(
         self,
@@ -1919,16 +1925,16 @@ class AsyncBillingServerlessUsage(AsyncResource):
         Operation: GET /v1/billing/serverless-usage/history (inferred).
         """
         request = build_get_serverless_usage_history(
-            self._api.get_serverless_usage_history, **params
+            self._host.get_serverless_usage_history, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncBillingServerlessUsageWithRawResponse(AsyncResource):
-    """Methods of `AsyncBillingServerlessUsage` that give the HTTP response, read whole."""
+    """Methods of `billing.serverless_usage` that return the HTTP response, read whole."""
 
     async def history(
         self,
@@ -1940,18 +1946,18 @@ class AsyncBillingServerlessUsageWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> RawResponse[GetServerlessUsageHistoryResponse]:
-        """As `AsyncBillingServerlessUsage.history`; gives the HTTP response whole."""
+        """Call `history` and return the HTTP response, read whole."""
         request = build_get_serverless_usage_history(
-            self._api.get_serverless_usage_history, **params
+            self._host.get_serverless_usage_history, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncBillingServerlessUsageWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncBillingServerlessUsage` that give the HTTP response still open."""
+    """Methods of `billing.serverless_usage` that return the HTTP response still open."""
 
     async def history(
         self,
@@ -1963,31 +1969,31 @@ class AsyncBillingServerlessUsageWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingServerlessUsage.history`; gives an open HTTP response.
+        """Call `history` and return the HTTP response still open.
 
         Close it.
         """
         request = build_get_serverless_usage_history(
-            self._api.get_serverless_usage_history, **params
+            self._host.get_serverless_usage_history, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncBillingStripeCustomers(AsyncResource):
-    """Namespace `billing.stripe.customers` of an asynchronous client."""
+class AsyncBillingStripeCustomersResource(AsyncResource):
+    """Methods of `billing.stripe.customers` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncBillingStripeCustomersWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncBillingStripeCustomersWithRawResponse(self._client, self._api)
+        return AsyncBillingStripeCustomersWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingStripeCustomersWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncBillingStripeCustomersWithStreamingResponse(self._client, self._api)
+        return AsyncBillingStripeCustomersWithStreamingResponse(self._dispatcher, self._host)
 
     async def get_or_create(
         self,
@@ -2025,16 +2031,16 @@ class AsyncBillingStripeCustomers(AsyncResource):
         Operation: GET /v1/billing/stripe/customers (documented).
         """
         request = build_get_or_create_stripe_customer(
-            self._api.get_or_create_stripe_customer, **params
+            self._host.get_or_create_stripe_customer, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncBillingStripeCustomersWithRawResponse(AsyncResource):
-    """Methods of `AsyncBillingStripeCustomers` that give the HTTP response, read whole."""
+    """Methods of `billing.stripe.customers` that return the HTTP response, read whole."""
 
     async def get_or_create(
         self,
@@ -2046,18 +2052,18 @@ class AsyncBillingStripeCustomersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> RawResponse[GetOrCreateStripeCustomerResponse]:
-        """As `AsyncBillingStripeCustomers.get_or_create`; gives the HTTP response whole."""
+        """Call `get_or_create` and return the HTTP response, read whole."""
         request = build_get_or_create_stripe_customer(
-            self._api.get_or_create_stripe_customer, **params
+            self._host.get_or_create_stripe_customer, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncBillingStripeCustomersWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncBillingStripeCustomers` that give the HTTP response still open."""
+    """Methods of `billing.stripe.customers` that return the HTTP response still open."""
 
     async def get_or_create(
         self,
@@ -2069,31 +2075,31 @@ class AsyncBillingStripeCustomersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingStripeCustomers.get_or_create`; gives an open HTTP response.
+        """Call `get_or_create` and return the HTTP response still open.
 
         Close it.
         """
         request = build_get_or_create_stripe_customer(
-            self._api.get_or_create_stripe_customer, **params
+            self._host.get_or_create_stripe_customer, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncBillingStripePaymentMethods(AsyncResource):
-    """Namespace `billing.stripe.payment_methods` of an asynchronous client."""
+class AsyncBillingStripePaymentMethodsResource(AsyncResource):
+    """Methods of `billing.stripe.payment_methods` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncBillingStripePaymentMethodsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncBillingStripePaymentMethodsWithRawResponse(self._client, self._api)
+        return AsyncBillingStripePaymentMethodsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingStripePaymentMethodsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncBillingStripePaymentMethodsWithStreamingResponse(self._client, self._api)
+        return AsyncBillingStripePaymentMethodsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -2129,11 +2135,13 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
 
         Operation: GET /v1/billing/stripe/customers/payment-methods (documented).
         """
-        request = build_list_stripe_payment_methods(self._api.list_stripe_payment_methods, **params)
+        request = build_list_stripe_payment_methods(
+            self._host.list_stripe_payment_methods, **params
+        )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def attach(
         self,
@@ -2169,12 +2177,12 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         Operation: POST /v1/billing/stripe/customers/payment-methods (documented).
         """
         request = build_attach_stripe_payment_method(
-            self._api.attach_stripe_payment_method, **params
+            self._host.attach_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def detach(
         self,
@@ -2212,12 +2220,12 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         (inferred).
         """
         request = build_detach_stripe_payment_method(
-            self._api.detach_stripe_payment_method, **params
+            self._host.detach_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def set_default(
         self,
@@ -2255,16 +2263,16 @@ class AsyncBillingStripePaymentMethods(AsyncResource):
         Operation: PUT /v1/billing/stripe/customers/default-payment-method (inferred).
         """
         request = build_set_default_stripe_payment_method(
-            self._api.set_default_stripe_payment_method, **params
+            self._host.set_default_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
-    """Methods of `AsyncBillingStripePaymentMethods` that give the HTTP response, read whole."""
+    """Methods of `billing.stripe.payment_methods` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -2276,12 +2284,14 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> RawResponse[ListStripePaymentMethodsResponse]:
-        """As `AsyncBillingStripePaymentMethods.list`; gives the HTTP response whole."""
-        request = build_list_stripe_payment_methods(self._api.list_stripe_payment_methods, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_stripe_payment_methods(
+            self._host.list_stripe_payment_methods, **params
+        )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def attach(
         self,
@@ -2293,14 +2303,14 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> RawResponse[None]:
-        """As `AsyncBillingStripePaymentMethods.attach`; gives the HTTP response whole."""
+        """Call `attach` and return the HTTP response, read whole."""
         request = build_attach_stripe_payment_method(
-            self._api.attach_stripe_payment_method, **params
+            self._host.attach_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def detach(
         self,
@@ -2312,14 +2322,14 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> RawResponse[None]:
-        """As `AsyncBillingStripePaymentMethods.detach`; gives the HTTP response whole."""
+        """Call `detach` and return the HTTP response, read whole."""
         request = build_detach_stripe_payment_method(
-            self._api.detach_stripe_payment_method, **params
+            self._host.detach_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def set_default(
         self,
@@ -2331,18 +2341,18 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> RawResponse[None]:
-        """As `AsyncBillingStripePaymentMethods.set_default`; gives the HTTP response whole."""
+        """Call `set_default` and return the HTTP response, read whole."""
         request = build_set_default_stripe_payment_method(
-            self._api.set_default_stripe_payment_method, **params
+            self._host.set_default_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncBillingStripePaymentMethods` that give the HTTP response still open."""
+    """Methods of `billing.stripe.payment_methods` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -2354,15 +2364,17 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingStripePaymentMethods.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_stripe_payment_methods(self._api.list_stripe_payment_methods, **params)
+        request = build_list_stripe_payment_methods(
+            self._host.list_stripe_payment_methods, **params
+        )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def attach(
         self,
@@ -2374,17 +2386,17 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingStripePaymentMethods.attach`; gives an open HTTP response.
+        """Call `attach` and return the HTTP response still open.
 
         Close it.
         """
         request = build_attach_stripe_payment_method(
-            self._api.attach_stripe_payment_method, **params
+            self._host.attach_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def detach(
         self,
@@ -2396,17 +2408,17 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingStripePaymentMethods.detach`; gives an open HTTP response.
+        """Call `detach` and return the HTTP response still open.
 
         Close it.
         """
         request = build_detach_stripe_payment_method(
-            self._api.detach_stripe_payment_method, **params
+            self._host.detach_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def set_default(
         self,
@@ -2418,31 +2430,31 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingStripePaymentMethods.set_default`; gives an open HTTP response.
+        """Call `set_default` and return the HTTP response still open.
 
         Close it.
         """
         request = build_set_default_stripe_payment_method(
-            self._api.set_default_stripe_payment_method, **params
+            self._host.set_default_stripe_payment_method, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncBillingStripePaymentIntents(AsyncResource):
-    """Namespace `billing.stripe.payment_intents` of an asynchronous client."""
+class AsyncBillingStripePaymentIntentsResource(AsyncResource):
+    """Methods of `billing.stripe.payment_intents` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncBillingStripePaymentIntentsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncBillingStripePaymentIntentsWithRawResponse(self._client, self._api)
+        return AsyncBillingStripePaymentIntentsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingStripePaymentIntentsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncBillingStripePaymentIntentsWithStreamingResponse(self._client, self._api)
+        return AsyncBillingStripePaymentIntentsWithStreamingResponse(self._dispatcher, self._host)
 
     async def create(
         self,
@@ -2483,16 +2495,16 @@ class AsyncBillingStripePaymentIntents(AsyncResource):
         Operation: POST /v1/billing/stripe/payment-intents (documented).
         """
         request = build_create_stripe_payment_intent(
-            self._api.create_stripe_payment_intent, **params
+            self._host.create_stripe_payment_intent, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncBillingStripePaymentIntentsWithRawResponse(AsyncResource):
-    """Methods of `AsyncBillingStripePaymentIntents` that give the HTTP response, read whole."""
+    """Methods of `billing.stripe.payment_intents` that return the HTTP response, read whole."""
 
     async def create(
         self,
@@ -2504,18 +2516,18 @@ class AsyncBillingStripePaymentIntentsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> RawResponse[CreateStripePaymentIntentResponse]:
-        """As `AsyncBillingStripePaymentIntents.create`; gives the HTTP response whole."""
+        """Call `create` and return the HTTP response, read whole."""
         request = build_create_stripe_payment_intent(
-            self._api.create_stripe_payment_intent, **params
+            self._host.create_stripe_payment_intent, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncBillingStripePaymentIntentsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncBillingStripePaymentIntents` that give the HTTP response still open."""
+    """Methods of `billing.stripe.payment_intents` that return the HTTP response still open."""
 
     async def create(
         self,
@@ -2527,50 +2539,50 @@ class AsyncBillingStripePaymentIntentsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingStripePaymentIntents.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
         request = build_create_stripe_payment_intent(
-            self._api.create_stripe_payment_intent, **params
+            self._host.create_stripe_payment_intent, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncBillingStripe(AsyncResource):
-    """Namespace `billing.stripe` of an asynchronous client."""
+class AsyncBillingStripeResource(AsyncResource):
+    """Methods of `billing.stripe` of an asynchronous client."""
 
     @property
-    def customers(self) -> AsyncBillingStripeCustomers:
+    def customers(self) -> AsyncBillingStripeCustomersResource:
         """Namespace `billing.stripe.customers`."""
-        return AsyncBillingStripeCustomers(self._client, self._api)
+        return AsyncBillingStripeCustomersResource(self._dispatcher, self._host)
 
     @property
-    def payment_methods(self) -> AsyncBillingStripePaymentMethods:
+    def payment_methods(self) -> AsyncBillingStripePaymentMethodsResource:
         """Namespace `billing.stripe.payment_methods`."""
-        return AsyncBillingStripePaymentMethods(self._client, self._api)
+        return AsyncBillingStripePaymentMethodsResource(self._dispatcher, self._host)
 
     @property
-    def payment_intents(self) -> AsyncBillingStripePaymentIntents:
+    def payment_intents(self) -> AsyncBillingStripePaymentIntentsResource:
         """Namespace `billing.stripe.payment_intents`."""
-        return AsyncBillingStripePaymentIntents(self._client, self._api)
+        return AsyncBillingStripePaymentIntentsResource(self._dispatcher, self._host)
 
 
-class AsyncBillingPricingGpu(AsyncResource):
-    """Namespace `billing.pricing.gpu` of an asynchronous client."""
+class AsyncBillingPricingGpuResource(AsyncResource):
+    """Methods of `billing.pricing.gpu` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncBillingPricingGpuWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncBillingPricingGpuWithRawResponse(self._client, self._api)
+        return AsyncBillingPricingGpuWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingPricingGpuWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncBillingPricingGpuWithStreamingResponse(self._client, self._api)
+        return AsyncBillingPricingGpuWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -2614,15 +2626,15 @@ class AsyncBillingPricingGpu(AsyncResource):
 
         Operation: GET /v1/billing/gpu-pricing (documented).
         """
-        request = build_list_gpu_pricing(self._api.list_gpu_pricing, **params)
+        request = build_list_gpu_pricing(self._host.list_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncBillingPricingGpuWithRawResponse(AsyncResource):
-    """Methods of `AsyncBillingPricingGpu` that give the HTTP response, read whole."""
+    """Methods of `billing.pricing.gpu` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -2634,16 +2646,16 @@ class AsyncBillingPricingGpuWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> RawResponse[ListGpuPricingResponse]:
-        """As `AsyncBillingPricingGpu.list`; gives the HTTP response whole."""
-        request = build_list_gpu_pricing(self._api.list_gpu_pricing, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_gpu_pricing(self._host.list_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncBillingPricingGpuWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncBillingPricingGpu` that give the HTTP response still open."""
+    """Methods of `billing.pricing.gpu` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -2655,29 +2667,29 @@ class AsyncBillingPricingGpuWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingPricingGpu.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_gpu_pricing(self._api.list_gpu_pricing, **params)
+        request = build_list_gpu_pricing(self._host.list_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncBillingPricingServerless(AsyncResource):
-    """Namespace `billing.pricing.serverless` of an asynchronous client."""
+class AsyncBillingPricingServerlessResource(AsyncResource):
+    """Methods of `billing.pricing.serverless` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncBillingPricingServerlessWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncBillingPricingServerlessWithRawResponse(self._client, self._api)
+        return AsyncBillingPricingServerlessWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingPricingServerlessWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncBillingPricingServerlessWithStreamingResponse(self._client, self._api)
+        return AsyncBillingPricingServerlessWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -2718,15 +2730,15 @@ class AsyncBillingPricingServerless(AsyncResource):
 
         Operation: GET /v1/billing/serverless-pricing (inferred).
         """
-        request = build_list_serverless_pricing(self._api.list_serverless_pricing, **params)
+        request = build_list_serverless_pricing(self._host.list_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncBillingPricingServerlessWithRawResponse(AsyncResource):
-    """Methods of `AsyncBillingPricingServerless` that give the HTTP response, read whole."""
+    """Methods of `billing.pricing.serverless` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -2738,16 +2750,16 @@ class AsyncBillingPricingServerlessWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> RawResponse[ListServerlessPricingResponse]:
-        """As `AsyncBillingPricingServerless.list`; gives the HTTP response whole."""
-        request = build_list_serverless_pricing(self._api.list_serverless_pricing, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_serverless_pricing(self._host.list_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncBillingPricingServerlessWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncBillingPricingServerless` that give the HTTP response still open."""
+    """Methods of `billing.pricing.serverless` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -2759,60 +2771,60 @@ class AsyncBillingPricingServerlessWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncBillingPricingServerless.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_serverless_pricing(self._api.list_serverless_pricing, **params)
+        request = build_list_serverless_pricing(self._host.list_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncBillingPricing(AsyncResource):
-    """Namespace `billing.pricing` of an asynchronous client."""
+class AsyncBillingPricingResource(AsyncResource):
+    """Methods of `billing.pricing` of an asynchronous client."""
 
     @property
-    def gpu(self) -> AsyncBillingPricingGpu:
+    def gpu(self) -> AsyncBillingPricingGpuResource:
         """Namespace `billing.pricing.gpu`."""
-        return AsyncBillingPricingGpu(self._client, self._api)
+        return AsyncBillingPricingGpuResource(self._dispatcher, self._host)
 
     @property
-    def serverless(self) -> AsyncBillingPricingServerless:
+    def serverless(self) -> AsyncBillingPricingServerlessResource:
         """Namespace `billing.pricing.serverless`."""
-        return AsyncBillingPricingServerless(self._client, self._api)
+        return AsyncBillingPricingServerlessResource(self._dispatcher, self._host)
 
 
-class AsyncBilling(AsyncResource):
-    """Namespace `billing` of an asynchronous client."""
+class AsyncBillingResource(AsyncResource):
+    """Methods of `billing` of an asynchronous client."""
 
     @property
-    def balance(self) -> AsyncBillingBalance:
+    def balance(self) -> AsyncBillingBalanceResource:
         """Namespace `billing.balance`."""
-        return AsyncBillingBalance(self._client, self._api)
+        return AsyncBillingBalanceResource(self._dispatcher, self._host)
 
     @property
-    def transactions(self) -> AsyncBillingTransactions:
+    def transactions(self) -> AsyncBillingTransactionsResource:
         """Namespace `billing.transactions`."""
-        return AsyncBillingTransactions(self._client, self._api)
+        return AsyncBillingTransactionsResource(self._dispatcher, self._host)
 
     @property
-    def spending(self) -> AsyncBillingSpending:
+    def spending(self) -> AsyncBillingSpendingResource:
         """Namespace `billing.spending`."""
-        return AsyncBillingSpending(self._client, self._api)
+        return AsyncBillingSpendingResource(self._dispatcher, self._host)
 
     @property
-    def serverless_usage(self) -> AsyncBillingServerlessUsage:
+    def serverless_usage(self) -> AsyncBillingServerlessUsageResource:
         """Namespace `billing.serverless_usage`."""
-        return AsyncBillingServerlessUsage(self._client, self._api)
+        return AsyncBillingServerlessUsageResource(self._dispatcher, self._host)
 
     @property
-    def stripe(self) -> AsyncBillingStripe:
+    def stripe(self) -> AsyncBillingStripeResource:
         """Namespace `billing.stripe`."""
-        return AsyncBillingStripe(self._client, self._api)
+        return AsyncBillingStripeResource(self._dispatcher, self._host)
 
     @property
-    def pricing(self) -> AsyncBillingPricing:
+    def pricing(self) -> AsyncBillingPricingResource:
         """Namespace `billing.pricing`."""
-        return AsyncBillingPricing(self._client, self._api)
+        return AsyncBillingPricingResource(self._dispatcher, self._host)

@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from ..params.query_logs import QueryLogsParams
 
 
-class Logs(SyncResource):
-    """Namespace `logs`."""
+class LogsResource(SyncResource):
+    """Methods of `logs`."""
 
     @property
     def with_raw_response(self) -> LogsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return LogsWithRawResponse(self._client, self._api)
+        return LogsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> LogsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return LogsWithStreamingResponse(self._client, self._api)
+        return LogsWithStreamingResponse(self._dispatcher, self._host)
 
     def query(
         self,
@@ -91,11 +91,11 @@ class Logs(SyncResource):
 
         Operation: GET /v1/logs (inferred).
         """
-        request = build_query_logs(self._api.query_logs, **params)
+        request = build_query_logs(self._host.query_logs, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = self._client.send(request, options)
+        answer = self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -135,7 +135,7 @@ class Logs(SyncResource):
 
 
 class LogsWithRawResponse(SyncResource):
-    """Methods of `Logs` that give the HTTP response, read whole."""
+    """Methods of `logs` that return the HTTP response, read whole."""
 
     def query(
         self,
@@ -147,16 +147,16 @@ class LogsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> RawResponse[QueryLogsResponse]:
-        """As `Logs.query`; gives the HTTP response whole."""
-        request = build_query_logs(self._api.query_logs, **params)
+        """Call `query` and return the HTTP response, read whole."""
+        request = build_query_logs(self._host.query_logs, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class LogsWithStreamingResponse(SyncResource):
-    """Methods of `Logs` that give the HTTP response still open."""
+    """Methods of `logs` that return the HTTP response still open."""
 
     def query(
         self,
@@ -168,29 +168,29 @@ class LogsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> StreamedResponse:
-        """As `Logs.query`; gives an open HTTP response.
+        """Call `query` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_query_logs(self._api.query_logs, **params)
+        request = build_query_logs(self._host.query_logs, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncLogs(AsyncResource):
-    """Namespace `logs` of an asynchronous client."""
+class AsyncLogsResource(AsyncResource):
+    """Methods of `logs` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncLogsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncLogsWithRawResponse(self._client, self._api)
+        return AsyncLogsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncLogsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncLogsWithStreamingResponse(self._client, self._api)
+        return AsyncLogsWithStreamingResponse(self._dispatcher, self._host)
 
     async def query(
         self,
@@ -244,11 +244,11 @@ class AsyncLogs(AsyncResource):
 
         Operation: GET /v1/logs (inferred).
         """
-        request = build_query_logs(self._api.query_logs, **params)
+        request = build_query_logs(self._host.query_logs, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = await self._client.send(request, options)
+        answer = await self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -288,7 +288,7 @@ class AsyncLogs(AsyncResource):
 
 
 class AsyncLogsWithRawResponse(AsyncResource):
-    """Methods of `AsyncLogs` that give the HTTP response, read whole."""
+    """Methods of `logs` that return the HTTP response, read whole."""
 
     async def query(
         self,
@@ -300,16 +300,16 @@ class AsyncLogsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> RawResponse[QueryLogsResponse]:
-        """As `AsyncLogs.query`; gives the HTTP response whole."""
-        request = build_query_logs(self._api.query_logs, **params)
+        """Call `query` and return the HTTP response, read whole."""
+        request = build_query_logs(self._host.query_logs, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncLogsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncLogs` that give the HTTP response still open."""
+    """Methods of `logs` that return the HTTP response still open."""
 
     async def query(
         self,
@@ -321,12 +321,12 @@ class AsyncLogsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncLogs.query`; gives an open HTTP response.
+        """Call `query` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_query_logs(self._api.query_logs, **params)
+        request = build_query_logs(self._host.query_logs, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from ..params.query_metrics import QueryMetricsParams
 
 
-class Metrics(SyncResource):
-    """Namespace `metrics`."""
+class MetricsResource(SyncResource):
+    """Methods of `metrics`."""
 
     @property
     def with_raw_response(self) -> MetricsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return MetricsWithRawResponse(self._client, self._api)
+        return MetricsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> MetricsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return MetricsWithStreamingResponse(self._client, self._api)
+        return MetricsWithStreamingResponse(self._dispatcher, self._host)
 
     def query(
         self,
@@ -85,15 +85,15 @@ class Metrics(SyncResource):
 
         Operation: GET /v1/metrics (inferred).
         """
-        request = build_query_metrics(self._api.query_metrics, **params)
+        request = build_query_metrics(self._host.query_metrics, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class MetricsWithRawResponse(SyncResource):
-    """Methods of `Metrics` that give the HTTP response, read whole."""
+    """Methods of `metrics` that return the HTTP response, read whole."""
 
     def query(
         self,
@@ -105,16 +105,16 @@ class MetricsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> RawResponse[QueryMetricsResponse]:
-        """As `Metrics.query`; gives the HTTP response whole."""
-        request = build_query_metrics(self._api.query_metrics, **params)
+        """Call `query` and return the HTTP response, read whole."""
+        request = build_query_metrics(self._host.query_metrics, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class MetricsWithStreamingResponse(SyncResource):
-    """Methods of `Metrics` that give the HTTP response still open."""
+    """Methods of `metrics` that return the HTTP response still open."""
 
     def query(
         self,
@@ -126,29 +126,29 @@ class MetricsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> StreamedResponse:
-        """As `Metrics.query`; gives an open HTTP response.
+        """Call `query` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_query_metrics(self._api.query_metrics, **params)
+        request = build_query_metrics(self._host.query_metrics, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncMetrics(AsyncResource):
-    """Namespace `metrics` of an asynchronous client."""
+class AsyncMetricsResource(AsyncResource):
+    """Methods of `metrics` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncMetricsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncMetricsWithRawResponse(self._client, self._api)
+        return AsyncMetricsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncMetricsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncMetricsWithStreamingResponse(self._client, self._api)
+        return AsyncMetricsWithStreamingResponse(self._dispatcher, self._host)
 
     async def query(
         self,
@@ -199,15 +199,15 @@ class AsyncMetrics(AsyncResource):
 
         Operation: GET /v1/metrics (inferred).
         """
-        request = build_query_metrics(self._api.query_metrics, **params)
+        request = build_query_metrics(self._host.query_metrics, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncMetricsWithRawResponse(AsyncResource):
-    """Methods of `AsyncMetrics` that give the HTTP response, read whole."""
+    """Methods of `metrics` that return the HTTP response, read whole."""
 
     async def query(
         self,
@@ -219,16 +219,16 @@ class AsyncMetricsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> RawResponse[QueryMetricsResponse]:
-        """As `AsyncMetrics.query`; gives the HTTP response whole."""
-        request = build_query_metrics(self._api.query_metrics, **params)
+        """Call `query` and return the HTTP response, read whole."""
+        request = build_query_metrics(self._host.query_metrics, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncMetricsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncMetrics` that give the HTTP response still open."""
+    """Methods of `metrics` that return the HTTP response still open."""
 
     async def query(
         self,
@@ -240,12 +240,12 @@ class AsyncMetricsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncMetrics.query`; gives an open HTTP response.
+        """Call `query` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_query_metrics(self._api.query_metrics, **params)
+        request = build_query_metrics(self._host.query_metrics, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

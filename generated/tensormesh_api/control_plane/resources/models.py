@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from ..params.list_models import ListModelsParams
 
 
-class Models(SyncResource):
-    """Namespace `models`."""
+class ModelsResource(SyncResource):
+    """Methods of `models`."""
 
     @property
     def with_raw_response(self) -> ModelsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return ModelsWithRawResponse(self._client, self._api)
+        return ModelsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ModelsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return ModelsWithStreamingResponse(self._client, self._api)
+        return ModelsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -86,11 +86,11 @@ class Models(SyncResource):
 
         Operation: GET /v1/models (inferred).
         """
-        request = build_list_models(self._api.list_models, **params)
+        request = build_list_models(self._host.list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = self._client.send(request, options)
+        answer = self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -180,13 +180,13 @@ class Models(SyncResource):
 
         Operation: POST /v1/models (documented).
         """
-        request = build_deploy_model(self._api.deploy_model, **params)
+        request = build_deploy_model(self._host.deploy_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def get(
         self,
@@ -225,11 +225,11 @@ class Models(SyncResource):
 
         Operation: GET /v1/models/{modelId} (inferred).
         """
-        request = build_get_model(self._api.get_model, **params)
+        request = build_get_model(self._host.get_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def delete(
         self,
@@ -266,15 +266,15 @@ class Models(SyncResource):
 
         Operation: DELETE /v1/models/{modelId} (inferred).
         """
-        request = build_delete_model(self._api.delete_model, **params)
+        request = build_delete_model(self._host.delete_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class ModelsWithRawResponse(SyncResource):
-    """Methods of `Models` that give the HTTP response, read whole."""
+    """Methods of `models` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -286,12 +286,12 @@ class ModelsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> RawResponse[ListModelsResponse]:
-        """As `Models.list`; gives the HTTP response whole."""
-        request = build_list_models(self._api.list_models, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_models(self._host.list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def deploy(
         self,
@@ -303,14 +303,14 @@ class ModelsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> RawResponse[Model]:
-        """As `Models.deploy`; gives the HTTP response whole."""
-        request = build_deploy_model(self._api.deploy_model, **params)
+        """Call `deploy` and return the HTTP response, read whole."""
+        request = build_deploy_model(self._host.deploy_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def get(
         self,
@@ -322,12 +322,12 @@ class ModelsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> RawResponse[Model]:
-        """As `Models.get`; gives the HTTP response whole."""
-        request = build_get_model(self._api.get_model, **params)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_get_model(self._host.get_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def delete(
         self,
@@ -339,16 +339,16 @@ class ModelsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> RawResponse[None]:
-        """As `Models.delete`; gives the HTTP response whole."""
-        request = build_delete_model(self._api.delete_model, **params)
+        """Call `delete` and return the HTTP response, read whole."""
+        request = build_delete_model(self._host.delete_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class ModelsWithStreamingResponse(SyncResource):
-    """Methods of `Models` that give the HTTP response still open."""
+    """Methods of `models` that return the HTTP response still open."""
 
     def list(
         self,
@@ -360,15 +360,15 @@ class ModelsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> StreamedResponse:
-        """As `Models.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_models(self._api.list_models, **params)
+        request = build_list_models(self._host.list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def deploy(
         self,
@@ -380,17 +380,17 @@ class ModelsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> StreamedResponse:
-        """As `Models.deploy`; gives an open HTTP response.
+        """Call `deploy` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_deploy_model(self._api.deploy_model, **params)
+        request = build_deploy_model(self._host.deploy_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def get(
         self,
@@ -402,15 +402,15 @@ class ModelsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> StreamedResponse:
-        """As `Models.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_model(self._api.get_model, **params)
+        request = build_get_model(self._host.get_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def delete(
         self,
@@ -422,29 +422,29 @@ class ModelsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> StreamedResponse:
-        """As `Models.delete`; gives an open HTTP response.
+        """Call `delete` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_delete_model(self._api.delete_model, **params)
+        request = build_delete_model(self._host.delete_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncModels(AsyncResource):
-    """Namespace `models` of an asynchronous client."""
+class AsyncModelsResource(AsyncResource):
+    """Methods of `models` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncModelsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncModelsWithRawResponse(self._client, self._api)
+        return AsyncModelsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncModelsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncModelsWithStreamingResponse(self._client, self._api)
+        return AsyncModelsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -487,11 +487,11 @@ class AsyncModels(AsyncResource):
 
         Operation: GET /v1/models (inferred).
         """
-        request = build_list_models(self._api.list_models, **params)
+        request = build_list_models(self._host.list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = await self._client.send(request, options)
+        answer = await self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -581,13 +581,13 @@ class AsyncModels(AsyncResource):
 
         Operation: POST /v1/models (documented).
         """
-        request = build_deploy_model(self._api.deploy_model, **params)
+        request = build_deploy_model(self._host.deploy_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def get(
         self,
@@ -626,11 +626,11 @@ class AsyncModels(AsyncResource):
 
         Operation: GET /v1/models/{modelId} (inferred).
         """
-        request = build_get_model(self._api.get_model, **params)
+        request = build_get_model(self._host.get_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def delete(
         self,
@@ -667,15 +667,15 @@ class AsyncModels(AsyncResource):
 
         Operation: DELETE /v1/models/{modelId} (inferred).
         """
-        request = build_delete_model(self._api.delete_model, **params)
+        request = build_delete_model(self._host.delete_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncModelsWithRawResponse(AsyncResource):
-    """Methods of `AsyncModels` that give the HTTP response, read whole."""
+    """Methods of `models` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -687,12 +687,12 @@ class AsyncModelsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> RawResponse[ListModelsResponse]:
-        """As `AsyncModels.list`; gives the HTTP response whole."""
-        request = build_list_models(self._api.list_models, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_models(self._host.list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def deploy(
         self,
@@ -704,14 +704,14 @@ class AsyncModelsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> RawResponse[Model]:
-        """As `AsyncModels.deploy`; gives the HTTP response whole."""
-        request = build_deploy_model(self._api.deploy_model, **params)
+        """Call `deploy` and return the HTTP response, read whole."""
+        request = build_deploy_model(self._host.deploy_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def get(
         self,
@@ -723,12 +723,12 @@ class AsyncModelsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> RawResponse[Model]:
-        """As `AsyncModels.get`; gives the HTTP response whole."""
-        request = build_get_model(self._api.get_model, **params)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_get_model(self._host.get_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def delete(
         self,
@@ -740,16 +740,16 @@ class AsyncModelsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> RawResponse[None]:
-        """As `AsyncModels.delete`; gives the HTTP response whole."""
-        request = build_delete_model(self._api.delete_model, **params)
+        """Call `delete` and return the HTTP response, read whole."""
+        request = build_delete_model(self._host.delete_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncModelsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncModels` that give the HTTP response still open."""
+    """Methods of `models` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -761,15 +761,15 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncModels.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_models(self._api.list_models, **params)
+        request = build_list_models(self._host.list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def deploy(
         self,
@@ -781,17 +781,17 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncModels.deploy`; gives an open HTTP response.
+        """Call `deploy` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_deploy_model(self._api.deploy_model, **params)
+        request = build_deploy_model(self._host.deploy_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         # Tracebacks may be printed with their variables.
         del params, extra_body
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def get(
         self,
@@ -803,15 +803,15 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncModels.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_model(self._api.get_model, **params)
+        request = build_get_model(self._host.get_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def delete(
         self,
@@ -823,12 +823,12 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncModels.delete`; gives an open HTTP response.
+        """Call `delete` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_delete_model(self._api.delete_model, **params)
+        request = build_delete_model(self._host.delete_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

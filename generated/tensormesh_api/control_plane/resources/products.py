@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from ..params.list_products import ListProductsParams
 
 
-class Products(SyncResource):
-    """Namespace `products`."""
+class ProductsResource(SyncResource):
+    """Methods of `products`."""
 
     @property
     def with_raw_response(self) -> ProductsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return ProductsWithRawResponse(self._client, self._api)
+        return ProductsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ProductsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return ProductsWithStreamingResponse(self._client, self._api)
+        return ProductsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -77,15 +77,15 @@ class Products(SyncResource):
 
         Operation: GET /v1/products (inferred).
         """
-        request = build_list_products(self._api.list_products, **params)
+        request = build_list_products(self._host.list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class ProductsWithRawResponse(SyncResource):
-    """Methods of `Products` that give the HTTP response, read whole."""
+    """Methods of `products` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -97,16 +97,16 @@ class ProductsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> RawResponse[ListProductsResponse]:
-        """As `Products.list`; gives the HTTP response whole."""
-        request = build_list_products(self._api.list_products, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_products(self._host.list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class ProductsWithStreamingResponse(SyncResource):
-    """Methods of `Products` that give the HTTP response still open."""
+    """Methods of `products` that return the HTTP response still open."""
 
     def list(
         self,
@@ -118,29 +118,29 @@ class ProductsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> StreamedResponse:
-        """As `Products.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_products(self._api.list_products, **params)
+        request = build_list_products(self._host.list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncProducts(AsyncResource):
-    """Namespace `products` of an asynchronous client."""
+class AsyncProductsResource(AsyncResource):
+    """Methods of `products` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncProductsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncProductsWithRawResponse(self._client, self._api)
+        return AsyncProductsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncProductsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncProductsWithStreamingResponse(self._client, self._api)
+        return AsyncProductsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -183,15 +183,15 @@ class AsyncProducts(AsyncResource):
 
         Operation: GET /v1/products (inferred).
         """
-        request = build_list_products(self._api.list_products, **params)
+        request = build_list_products(self._host.list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncProductsWithRawResponse(AsyncResource):
-    """Methods of `AsyncProducts` that give the HTTP response, read whole."""
+    """Methods of `products` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -203,16 +203,16 @@ class AsyncProductsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> RawResponse[ListProductsResponse]:
-        """As `AsyncProducts.list`; gives the HTTP response whole."""
-        request = build_list_products(self._api.list_products, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_products(self._host.list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncProductsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncProducts` that give the HTTP response still open."""
+    """Methods of `products` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -224,12 +224,12 @@ class AsyncProductsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncProducts.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_products(self._api.list_products, **params)
+        request = build_list_products(self._host.list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

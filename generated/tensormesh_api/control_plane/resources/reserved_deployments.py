@@ -33,18 +33,18 @@ if TYPE_CHECKING:
     from ..params.list_reserved_deployments import ListReservedDeploymentsParams
 
 
-class ReservedDeployments(SyncResource):
-    """Namespace `reserved_deployments`."""
+class ReservedDeploymentsResource(SyncResource):
+    """Methods of `reserved_deployments`."""
 
     @property
     def with_raw_response(self) -> ReservedDeploymentsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return ReservedDeploymentsWithRawResponse(self._client, self._api)
+        return ReservedDeploymentsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ReservedDeploymentsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return ReservedDeploymentsWithStreamingResponse(self._client, self._api)
+        return ReservedDeploymentsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -92,11 +92,11 @@ class ReservedDeployments(SyncResource):
 
         Operation: GET /v1/reserved-deployments (inferred).
         """
-        request = build_list_reserved_deployments(self._api.list_reserved_deployments, **params)
+        request = build_list_reserved_deployments(self._host.list_reserved_deployments, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = self._client.send(request, options)
+        answer = self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -182,11 +182,11 @@ class ReservedDeployments(SyncResource):
 
         Operation: POST /v1/reserved-deployments (inferred).
         """
-        request = build_create_reserved_deployment(self._api.create_reserved_deployment, **params)
+        request = build_create_reserved_deployment(self._host.create_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def cancel(
         self,
@@ -227,15 +227,15 @@ class ReservedDeployments(SyncResource):
 
         Operation: POST /v1/reserved-deployments/{reservedDeploymentId}:cancel (inferred).
         """
-        request = build_cancel_reserved_deployment(self._api.cancel_reserved_deployment, **params)
+        request = build_cancel_reserved_deployment(self._host.cancel_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class ReservedDeploymentsWithRawResponse(SyncResource):
-    """Methods of `ReservedDeployments` that give the HTTP response, read whole."""
+    """Methods of `reserved_deployments` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -247,12 +247,12 @@ class ReservedDeploymentsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> RawResponse[ListReservedDeploymentsResponse]:
-        """As `ReservedDeployments.list`; gives the HTTP response whole."""
-        request = build_list_reserved_deployments(self._api.list_reserved_deployments, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_reserved_deployments(self._host.list_reserved_deployments, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def create(
         self,
@@ -264,12 +264,12 @@ class ReservedDeploymentsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> RawResponse[ReservedDeployment]:
-        """As `ReservedDeployments.create`; gives the HTTP response whole."""
-        request = build_create_reserved_deployment(self._api.create_reserved_deployment, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_reserved_deployment(self._host.create_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def cancel(
         self,
@@ -281,16 +281,16 @@ class ReservedDeploymentsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> RawResponse[ReservedDeployment]:
-        """As `ReservedDeployments.cancel`; gives the HTTP response whole."""
-        request = build_cancel_reserved_deployment(self._api.cancel_reserved_deployment, **params)
+        """Call `cancel` and return the HTTP response, read whole."""
+        request = build_cancel_reserved_deployment(self._host.cancel_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class ReservedDeploymentsWithStreamingResponse(SyncResource):
-    """Methods of `ReservedDeployments` that give the HTTP response still open."""
+    """Methods of `reserved_deployments` that return the HTTP response still open."""
 
     def list(
         self,
@@ -302,15 +302,15 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> StreamedResponse:
-        """As `ReservedDeployments.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_reserved_deployments(self._api.list_reserved_deployments, **params)
+        request = build_list_reserved_deployments(self._host.list_reserved_deployments, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def create(
         self,
@@ -322,15 +322,15 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> StreamedResponse:
-        """As `ReservedDeployments.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_reserved_deployment(self._api.create_reserved_deployment, **params)
+        request = build_create_reserved_deployment(self._host.create_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def cancel(
         self,
@@ -342,29 +342,29 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> StreamedResponse:
-        """As `ReservedDeployments.cancel`; gives an open HTTP response.
+        """Call `cancel` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_cancel_reserved_deployment(self._api.cancel_reserved_deployment, **params)
+        request = build_cancel_reserved_deployment(self._host.cancel_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncReservedDeployments(AsyncResource):
-    """Namespace `reserved_deployments` of an asynchronous client."""
+class AsyncReservedDeploymentsResource(AsyncResource):
+    """Methods of `reserved_deployments` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncReservedDeploymentsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncReservedDeploymentsWithRawResponse(self._client, self._api)
+        return AsyncReservedDeploymentsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncReservedDeploymentsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncReservedDeploymentsWithStreamingResponse(self._client, self._api)
+        return AsyncReservedDeploymentsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -412,11 +412,11 @@ class AsyncReservedDeployments(AsyncResource):
 
         Operation: GET /v1/reserved-deployments (inferred).
         """
-        request = build_list_reserved_deployments(self._api.list_reserved_deployments, **params)
+        request = build_list_reserved_deployments(self._host.list_reserved_deployments, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = await self._client.send(request, options)
+        answer = await self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -502,11 +502,11 @@ class AsyncReservedDeployments(AsyncResource):
 
         Operation: POST /v1/reserved-deployments (inferred).
         """
-        request = build_create_reserved_deployment(self._api.create_reserved_deployment, **params)
+        request = build_create_reserved_deployment(self._host.create_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def cancel(
         self,
@@ -547,15 +547,15 @@ class AsyncReservedDeployments(AsyncResource):
 
         Operation: POST /v1/reserved-deployments/{reservedDeploymentId}:cancel (inferred).
         """
-        request = build_cancel_reserved_deployment(self._api.cancel_reserved_deployment, **params)
+        request = build_cancel_reserved_deployment(self._host.cancel_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncReservedDeploymentsWithRawResponse(AsyncResource):
-    """Methods of `AsyncReservedDeployments` that give the HTTP response, read whole."""
+    """Methods of `reserved_deployments` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -567,12 +567,12 @@ class AsyncReservedDeploymentsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> RawResponse[ListReservedDeploymentsResponse]:
-        """As `AsyncReservedDeployments.list`; gives the HTTP response whole."""
-        request = build_list_reserved_deployments(self._api.list_reserved_deployments, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_reserved_deployments(self._host.list_reserved_deployments, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def create(
         self,
@@ -584,12 +584,12 @@ class AsyncReservedDeploymentsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> RawResponse[ReservedDeployment]:
-        """As `AsyncReservedDeployments.create`; gives the HTTP response whole."""
-        request = build_create_reserved_deployment(self._api.create_reserved_deployment, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_reserved_deployment(self._host.create_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def cancel(
         self,
@@ -601,16 +601,16 @@ class AsyncReservedDeploymentsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> RawResponse[ReservedDeployment]:
-        """As `AsyncReservedDeployments.cancel`; gives the HTTP response whole."""
-        request = build_cancel_reserved_deployment(self._api.cancel_reserved_deployment, **params)
+        """Call `cancel` and return the HTTP response, read whole."""
+        request = build_cancel_reserved_deployment(self._host.cancel_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncReservedDeployments` that give the HTTP response still open."""
+    """Methods of `reserved_deployments` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -622,15 +622,15 @@ class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncReservedDeployments.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_reserved_deployments(self._api.list_reserved_deployments, **params)
+        request = build_list_reserved_deployments(self._host.list_reserved_deployments, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def create(
         self,
@@ -642,15 +642,15 @@ class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncReservedDeployments.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_reserved_deployment(self._api.create_reserved_deployment, **params)
+        request = build_create_reserved_deployment(self._host.create_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def cancel(
         self,
@@ -662,12 +662,12 @@ class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncReservedDeployments.cancel`; gives an open HTTP response.
+        """Call `cancel` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_cancel_reserved_deployment(self._api.cancel_reserved_deployment, **params)
+        request = build_cancel_reserved_deployment(self._host.cancel_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

@@ -34,18 +34,18 @@ if TYPE_CHECKING:
     from ..params.update_ticket_status import UpdateTicketStatusParams
 
 
-class SupportTickets(SyncResource):
-    """Namespace `support.tickets`."""
+class SupportTicketsResource(SyncResource):
+    """Methods of `support.tickets`."""
 
     @property
     def with_raw_response(self) -> SupportTicketsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return SupportTicketsWithRawResponse(self._client, self._api)
+        return SupportTicketsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> SupportTicketsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return SupportTicketsWithStreamingResponse(self._client, self._api)
+        return SupportTicketsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -91,11 +91,11 @@ class SupportTickets(SyncResource):
 
         Operation: GET /v1/support/tickets (inferred).
         """
-        request = build_list_tickets(self._api.list_tickets, **params)
+        request = build_list_tickets(self._host.list_tickets, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = self._client.send(request, options)
+        answer = self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -176,11 +176,11 @@ class SupportTickets(SyncResource):
 
         Operation: POST /v1/support/tickets (inferred).
         """
-        request = build_create_ticket(self._api.create_ticket, **params)
+        request = build_create_ticket(self._host.create_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def get(
         self,
@@ -219,11 +219,11 @@ class SupportTickets(SyncResource):
 
         Operation: GET /v1/support/tickets/{ticketId} (inferred).
         """
-        request = build_get_ticket(self._api.get_ticket, **params)
+        request = build_get_ticket(self._host.get_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def update_status(
         self,
@@ -265,11 +265,11 @@ class SupportTickets(SyncResource):
 
         Operation: PUT /v1/support/tickets/{ticketId}/status (inferred).
         """
-        request = build_update_ticket_status(self._api.update_ticket_status, **params)
+        request = build_update_ticket_status(self._host.update_ticket_status, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def append_message(
         self,
@@ -308,15 +308,15 @@ class SupportTickets(SyncResource):
 
         Operation: POST /v1/support/tickets/{ticketId}/messages (documented).
         """
-        request = build_append_ticket_message(self._api.append_ticket_message, **params)
+        request = build_append_ticket_message(self._host.append_ticket_message, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class SupportTicketsWithRawResponse(SyncResource):
-    """Methods of `SupportTickets` that give the HTTP response, read whole."""
+    """Methods of `support.tickets` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -328,12 +328,12 @@ class SupportTicketsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> RawResponse[ListTicketsResponse]:
-        """As `SupportTickets.list`; gives the HTTP response whole."""
-        request = build_list_tickets(self._api.list_tickets, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_tickets(self._host.list_tickets, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def create(
         self,
@@ -345,12 +345,12 @@ class SupportTicketsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> RawResponse[Ticket]:
-        """As `SupportTickets.create`; gives the HTTP response whole."""
-        request = build_create_ticket(self._api.create_ticket, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_ticket(self._host.create_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def get(
         self,
@@ -362,12 +362,12 @@ class SupportTicketsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> RawResponse[Ticket]:
-        """As `SupportTickets.get`; gives the HTTP response whole."""
-        request = build_get_ticket(self._api.get_ticket, **params)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_get_ticket(self._host.get_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def update_status(
         self,
@@ -379,12 +379,12 @@ class SupportTicketsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> RawResponse[Ticket]:
-        """As `SupportTickets.update_status`; gives the HTTP response whole."""
-        request = build_update_ticket_status(self._api.update_ticket_status, **params)
+        """Call `update_status` and return the HTTP response, read whole."""
+        request = build_update_ticket_status(self._host.update_ticket_status, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def append_message(
         self,
@@ -396,16 +396,16 @@ class SupportTicketsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> RawResponse[Ticket]:
-        """As `SupportTickets.append_message`; gives the HTTP response whole."""
-        request = build_append_ticket_message(self._api.append_ticket_message, **params)
+        """Call `append_message` and return the HTTP response, read whole."""
+        request = build_append_ticket_message(self._host.append_ticket_message, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class SupportTicketsWithStreamingResponse(SyncResource):
-    """Methods of `SupportTickets` that give the HTTP response still open."""
+    """Methods of `support.tickets` that return the HTTP response still open."""
 
     def list(
         self,
@@ -417,15 +417,15 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> StreamedResponse:
-        """As `SupportTickets.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_tickets(self._api.list_tickets, **params)
+        request = build_list_tickets(self._host.list_tickets, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def create(
         self,
@@ -437,15 +437,15 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> StreamedResponse:
-        """As `SupportTickets.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_ticket(self._api.create_ticket, **params)
+        request = build_create_ticket(self._host.create_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def get(
         self,
@@ -457,15 +457,15 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> StreamedResponse:
-        """As `SupportTickets.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_ticket(self._api.get_ticket, **params)
+        request = build_get_ticket(self._host.get_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def update_status(
         self,
@@ -477,15 +477,15 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> StreamedResponse:
-        """As `SupportTickets.update_status`; gives an open HTTP response.
+        """Call `update_status` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_update_ticket_status(self._api.update_ticket_status, **params)
+        request = build_update_ticket_status(self._host.update_ticket_status, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def append_message(
         self,
@@ -497,38 +497,38 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> StreamedResponse:
-        """As `SupportTickets.append_message`; gives an open HTTP response.
+        """Call `append_message` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_append_ticket_message(self._api.append_ticket_message, **params)
+        request = build_append_ticket_message(self._host.append_ticket_message, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class Support(SyncResource):
-    """Namespace `support`."""
+class SupportResource(SyncResource):
+    """Methods of `support`."""
 
     @property
-    def tickets(self) -> SupportTickets:
+    def tickets(self) -> SupportTicketsResource:
         """Namespace `support.tickets`."""
-        return SupportTickets(self._client, self._api)
+        return SupportTicketsResource(self._dispatcher, self._host)
 
 
-class AsyncSupportTickets(AsyncResource):
-    """Namespace `support.tickets` of an asynchronous client."""
+class AsyncSupportTicketsResource(AsyncResource):
+    """Methods of `support.tickets` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncSupportTicketsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncSupportTicketsWithRawResponse(self._client, self._api)
+        return AsyncSupportTicketsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncSupportTicketsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncSupportTicketsWithStreamingResponse(self._client, self._api)
+        return AsyncSupportTicketsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -574,11 +574,11 @@ class AsyncSupportTickets(AsyncResource):
 
         Operation: GET /v1/support/tickets (inferred).
         """
-        request = build_list_tickets(self._api.list_tickets, **params)
+        request = build_list_tickets(self._host.list_tickets, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        answer = await self._client.send(request, options)
+        answer = await self._dispatcher.send(request, options)
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
             "extra_query": extra_query,
@@ -659,11 +659,11 @@ class AsyncSupportTickets(AsyncResource):
 
         Operation: POST /v1/support/tickets (inferred).
         """
-        request = build_create_ticket(self._api.create_ticket, **params)
+        request = build_create_ticket(self._host.create_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def get(
         self,
@@ -702,11 +702,11 @@ class AsyncSupportTickets(AsyncResource):
 
         Operation: GET /v1/support/tickets/{ticketId} (inferred).
         """
-        request = build_get_ticket(self._api.get_ticket, **params)
+        request = build_get_ticket(self._host.get_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def update_status(
         self,
@@ -748,11 +748,11 @@ class AsyncSupportTickets(AsyncResource):
 
         Operation: PUT /v1/support/tickets/{ticketId}/status (inferred).
         """
-        request = build_update_ticket_status(self._api.update_ticket_status, **params)
+        request = build_update_ticket_status(self._host.update_ticket_status, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def append_message(
         self,
@@ -791,15 +791,15 @@ class AsyncSupportTickets(AsyncResource):
 
         Operation: POST /v1/support/tickets/{ticketId}/messages (documented).
         """
-        request = build_append_ticket_message(self._api.append_ticket_message, **params)
+        request = build_append_ticket_message(self._host.append_ticket_message, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncSupportTicketsWithRawResponse(AsyncResource):
-    """Methods of `AsyncSupportTickets` that give the HTTP response, read whole."""
+    """Methods of `support.tickets` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -811,12 +811,12 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> RawResponse[ListTicketsResponse]:
-        """As `AsyncSupportTickets.list`; gives the HTTP response whole."""
-        request = build_list_tickets(self._api.list_tickets, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_tickets(self._host.list_tickets, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def create(
         self,
@@ -828,12 +828,12 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> RawResponse[Ticket]:
-        """As `AsyncSupportTickets.create`; gives the HTTP response whole."""
-        request = build_create_ticket(self._api.create_ticket, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_ticket(self._host.create_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def get(
         self,
@@ -845,12 +845,12 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> RawResponse[Ticket]:
-        """As `AsyncSupportTickets.get`; gives the HTTP response whole."""
-        request = build_get_ticket(self._api.get_ticket, **params)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_get_ticket(self._host.get_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def update_status(
         self,
@@ -862,12 +862,12 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> RawResponse[Ticket]:
-        """As `AsyncSupportTickets.update_status`; gives the HTTP response whole."""
-        request = build_update_ticket_status(self._api.update_ticket_status, **params)
+        """Call `update_status` and return the HTTP response, read whole."""
+        request = build_update_ticket_status(self._host.update_ticket_status, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def append_message(
         self,
@@ -879,16 +879,16 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> RawResponse[Ticket]:
-        """As `AsyncSupportTickets.append_message`; gives the HTTP response whole."""
-        request = build_append_ticket_message(self._api.append_ticket_message, **params)
+        """Call `append_message` and return the HTTP response, read whole."""
+        request = build_append_ticket_message(self._host.append_ticket_message, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncSupportTickets` that give the HTTP response still open."""
+    """Methods of `support.tickets` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -900,15 +900,15 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncSupportTickets.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_tickets(self._api.list_tickets, **params)
+        request = build_list_tickets(self._host.list_tickets, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def create(
         self,
@@ -920,15 +920,15 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncSupportTickets.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_ticket(self._api.create_ticket, **params)
+        request = build_create_ticket(self._host.create_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def get(
         self,
@@ -940,15 +940,15 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncSupportTickets.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_ticket(self._api.get_ticket, **params)
+        request = build_get_ticket(self._host.get_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def update_status(
         self,
@@ -960,15 +960,15 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncSupportTickets.update_status`; gives an open HTTP response.
+        """Call `update_status` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_update_ticket_status(self._api.update_ticket_status, **params)
+        request = build_update_ticket_status(self._host.update_ticket_status, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def append_message(
         self,
@@ -980,21 +980,21 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncSupportTickets.append_message`; gives an open HTTP response.
+        """Call `append_message` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_append_ticket_message(self._api.append_ticket_message, **params)
+        request = build_append_ticket_message(self._host.append_ticket_message, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncSupport(AsyncResource):
-    """Namespace `support` of an asynchronous client."""
+class AsyncSupportResource(AsyncResource):
+    """Methods of `support` of an asynchronous client."""
 
     @property
-    def tickets(self) -> AsyncSupportTickets:
+    def tickets(self) -> AsyncSupportTicketsResource:
         """Namespace `support.tickets`."""
-        return AsyncSupportTickets(self._client, self._api)
+        return AsyncSupportTicketsResource(self._dispatcher, self._host)

@@ -38,18 +38,18 @@ if TYPE_CHECKING:
     from ..params.update_user_profile import UpdateUserProfileParams
 
 
-class UsersApiKeys(SyncResource):
-    """Namespace `users.api_keys`."""
+class UsersApiKeysResource(SyncResource):
+    """Methods of `users.api_keys`."""
 
     @property
     def with_raw_response(self) -> UsersApiKeysWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return UsersApiKeysWithRawResponse(self._client, self._api)
+        return UsersApiKeysWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> UsersApiKeysWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return UsersApiKeysWithStreamingResponse(self._client, self._api)
+        return UsersApiKeysWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -87,11 +87,11 @@ class UsersApiKeys(SyncResource):
 
         Operation: GET /v1/users/api-keys (documented).
         """
-        request = build_list_user_api_keys(self._api.list_user_api_keys, **params)
+        request = build_list_user_api_keys(self._host.list_user_api_keys, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def create(
         self,
@@ -132,11 +132,11 @@ class UsersApiKeys(SyncResource):
 
         Operation: POST /v1/users/api-keys (documented).
         """
-        request = build_create_user_api_key(self._api.create_user_api_key, **params)
+        request = build_create_user_api_key(self._host.create_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def delete(
         self,
@@ -172,15 +172,15 @@ class UsersApiKeys(SyncResource):
 
         Operation: DELETE /v1/users/api-keys/{apiKeyId} (inferred).
         """
-        request = build_delete_user_api_key(self._api.delete_user_api_key, **params)
+        request = build_delete_user_api_key(self._host.delete_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class UsersApiKeysWithRawResponse(SyncResource):
-    """Methods of `UsersApiKeys` that give the HTTP response, read whole."""
+    """Methods of `users.api_keys` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -192,12 +192,12 @@ class UsersApiKeysWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> RawResponse[ListUserApiKeysResponse]:
-        """As `UsersApiKeys.list`; gives the HTTP response whole."""
-        request = build_list_user_api_keys(self._api.list_user_api_keys, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_user_api_keys(self._host.list_user_api_keys, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def create(
         self,
@@ -209,12 +209,12 @@ class UsersApiKeysWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> RawResponse[ApiKey]:
-        """As `UsersApiKeys.create`; gives the HTTP response whole."""
-        request = build_create_user_api_key(self._api.create_user_api_key, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_user_api_key(self._host.create_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def delete(
         self,
@@ -226,16 +226,16 @@ class UsersApiKeysWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> RawResponse[None]:
-        """As `UsersApiKeys.delete`; gives the HTTP response whole."""
-        request = build_delete_user_api_key(self._api.delete_user_api_key, **params)
+        """Call `delete` and return the HTTP response, read whole."""
+        request = build_delete_user_api_key(self._host.delete_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class UsersApiKeysWithStreamingResponse(SyncResource):
-    """Methods of `UsersApiKeys` that give the HTTP response still open."""
+    """Methods of `users.api_keys` that return the HTTP response still open."""
 
     def list(
         self,
@@ -247,15 +247,15 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> StreamedResponse:
-        """As `UsersApiKeys.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_user_api_keys(self._api.list_user_api_keys, **params)
+        request = build_list_user_api_keys(self._host.list_user_api_keys, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def create(
         self,
@@ -267,15 +267,15 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> StreamedResponse:
-        """As `UsersApiKeys.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_user_api_key(self._api.create_user_api_key, **params)
+        request = build_create_user_api_key(self._host.create_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def delete(
         self,
@@ -287,34 +287,34 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> StreamedResponse:
-        """As `UsersApiKeys.delete`; gives an open HTTP response.
+        """Call `delete` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_delete_user_api_key(self._api.delete_user_api_key, **params)
+        request = build_delete_user_api_key(self._host.delete_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class Users(SyncResource):
-    """Namespace `users`."""
+class UsersResource(SyncResource):
+    """Methods of `users`."""
 
     @property
-    def api_keys(self) -> UsersApiKeys:
+    def api_keys(self) -> UsersApiKeysResource:
         """Namespace `users.api_keys`."""
-        return UsersApiKeys(self._client, self._api)
+        return UsersApiKeysResource(self._dispatcher, self._host)
 
     @property
     def with_raw_response(self) -> UsersWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return UsersWithRawResponse(self._client, self._api)
+        return UsersWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> UsersWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return UsersWithStreamingResponse(self._client, self._api)
+        return UsersWithStreamingResponse(self._dispatcher, self._host)
 
     def get_auth_profile(
         self,
@@ -349,11 +349,11 @@ class Users(SyncResource):
 
         Operation: GET /auth/profile (documented).
         """
-        request = build_get_auth_profile(self._api.get_auth_profile)
+        request = build_get_auth_profile(self._host.get_auth_profile)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def get(
         self,
@@ -390,11 +390,11 @@ class Users(SyncResource):
 
         Operation: GET /v1/users/{userId} (documented).
         """
-        request = build_get_user_profile(self._api.get_user_profile, **params)
+        request = build_get_user_profile(self._host.get_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def update(
         self,
@@ -431,11 +431,11 @@ class Users(SyncResource):
 
         Operation: PUT /v1/users/{userId} (documented).
         """
-        request = build_update_user_profile(self._api.update_user_profile, **params)
+        request = build_update_user_profile(self._host.update_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def get_by_email(
         self,
@@ -473,11 +473,11 @@ class Users(SyncResource):
 
         Operation: GET /v1/users/by-email/{userEmail} (documented).
         """
-        request = build_get_user_profile_by_email(self._api.get_user_profile_by_email, **params)
+        request = build_get_user_profile_by_email(self._host.get_user_profile_by_email, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
     def accept_tos(
         self,
@@ -513,15 +513,15 @@ class Users(SyncResource):
 
         Operation: POST /v1/users/accept-tos (documented).
         """
-        request = build_accept_tos(self._api.accept_tos, **params)
+        request = build_accept_tos(self._host.accept_tos, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class UsersWithRawResponse(SyncResource):
-    """Methods of `Users` that give the HTTP response, read whole."""
+    """Methods of `users` that return the HTTP response, read whole."""
 
     def get_auth_profile(
         self,
@@ -532,12 +532,12 @@ class UsersWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[User]:
-        """As `Users.get_auth_profile`; gives the HTTP response whole."""
-        request = build_get_auth_profile(self._api.get_auth_profile)
+        """Call `get_auth_profile` and return the HTTP response, read whole."""
+        request = build_get_auth_profile(self._host.get_auth_profile)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def get(
         self,
@@ -549,12 +549,12 @@ class UsersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> RawResponse[User]:
-        """As `Users.get`; gives the HTTP response whole."""
-        request = build_get_user_profile(self._api.get_user_profile, **params)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_get_user_profile(self._host.get_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def update(
         self,
@@ -566,12 +566,12 @@ class UsersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> RawResponse[None]:
-        """As `Users.update`; gives the HTTP response whole."""
-        request = build_update_user_profile(self._api.update_user_profile, **params)
+        """Call `update` and return the HTTP response, read whole."""
+        request = build_update_user_profile(self._host.update_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def get_by_email(
         self,
@@ -583,12 +583,12 @@ class UsersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> RawResponse[User]:
-        """As `Users.get_by_email`; gives the HTTP response whole."""
-        request = build_get_user_profile_by_email(self._api.get_user_profile_by_email, **params)
+        """Call `get_by_email` and return the HTTP response, read whole."""
+        request = build_get_user_profile_by_email(self._host.get_user_profile_by_email, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
     def accept_tos(
         self,
@@ -600,16 +600,16 @@ class UsersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> RawResponse[User]:
-        """As `Users.accept_tos`; gives the HTTP response whole."""
-        request = build_accept_tos(self._api.accept_tos, **params)
+        """Call `accept_tos` and return the HTTP response, read whole."""
+        request = build_accept_tos(self._host.accept_tos, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class UsersWithStreamingResponse(SyncResource):
-    """Methods of `Users` that give the HTTP response still open."""
+    """Methods of `users` that return the HTTP response still open."""
 
     def get_auth_profile(
         self,
@@ -620,15 +620,15 @@ class UsersWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """As `Users.get_auth_profile`; gives an open HTTP response.
+        """Call `get_auth_profile` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_auth_profile(self._api.get_auth_profile)
+        request = build_get_auth_profile(self._host.get_auth_profile)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def get(
         self,
@@ -640,15 +640,15 @@ class UsersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> StreamedResponse:
-        """As `Users.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_user_profile(self._api.get_user_profile, **params)
+        request = build_get_user_profile(self._host.get_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def update(
         self,
@@ -660,15 +660,15 @@ class UsersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> StreamedResponse:
-        """As `Users.update`; gives an open HTTP response.
+        """Call `update` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_update_user_profile(self._api.update_user_profile, **params)
+        request = build_update_user_profile(self._host.update_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def get_by_email(
         self,
@@ -680,15 +680,15 @@ class UsersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> StreamedResponse:
-        """As `Users.get_by_email`; gives an open HTTP response.
+        """Call `get_by_email` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_user_profile_by_email(self._api.get_user_profile_by_email, **params)
+        request = build_get_user_profile_by_email(self._host.get_user_profile_by_email, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
     def accept_tos(
         self,
@@ -700,29 +700,29 @@ class UsersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> StreamedResponse:
-        """As `Users.accept_tos`; gives an open HTTP response.
+        """Call `accept_tos` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_accept_tos(self._api.accept_tos, **params)
+        request = build_accept_tos(self._host.accept_tos, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncUsersApiKeys(AsyncResource):
-    """Namespace `users.api_keys` of an asynchronous client."""
+class AsyncUsersApiKeysResource(AsyncResource):
+    """Methods of `users.api_keys` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncUsersApiKeysWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncUsersApiKeysWithRawResponse(self._client, self._api)
+        return AsyncUsersApiKeysWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncUsersApiKeysWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncUsersApiKeysWithStreamingResponse(self._client, self._api)
+        return AsyncUsersApiKeysWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -760,11 +760,11 @@ class AsyncUsersApiKeys(AsyncResource):
 
         Operation: GET /v1/users/api-keys (documented).
         """
-        request = build_list_user_api_keys(self._api.list_user_api_keys, **params)
+        request = build_list_user_api_keys(self._host.list_user_api_keys, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def create(
         self,
@@ -805,11 +805,11 @@ class AsyncUsersApiKeys(AsyncResource):
 
         Operation: POST /v1/users/api-keys (documented).
         """
-        request = build_create_user_api_key(self._api.create_user_api_key, **params)
+        request = build_create_user_api_key(self._host.create_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def delete(
         self,
@@ -845,15 +845,15 @@ class AsyncUsersApiKeys(AsyncResource):
 
         Operation: DELETE /v1/users/api-keys/{apiKeyId} (inferred).
         """
-        request = build_delete_user_api_key(self._api.delete_user_api_key, **params)
+        request = build_delete_user_api_key(self._host.delete_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncUsersApiKeysWithRawResponse(AsyncResource):
-    """Methods of `AsyncUsersApiKeys` that give the HTTP response, read whole."""
+    """Methods of `users.api_keys` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -865,12 +865,12 @@ class AsyncUsersApiKeysWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> RawResponse[ListUserApiKeysResponse]:
-        """As `AsyncUsersApiKeys.list`; gives the HTTP response whole."""
-        request = build_list_user_api_keys(self._api.list_user_api_keys, **params)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_user_api_keys(self._host.list_user_api_keys, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def create(
         self,
@@ -882,12 +882,12 @@ class AsyncUsersApiKeysWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> RawResponse[ApiKey]:
-        """As `AsyncUsersApiKeys.create`; gives the HTTP response whole."""
-        request = build_create_user_api_key(self._api.create_user_api_key, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_user_api_key(self._host.create_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def delete(
         self,
@@ -899,16 +899,16 @@ class AsyncUsersApiKeysWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> RawResponse[None]:
-        """As `AsyncUsersApiKeys.delete`; gives the HTTP response whole."""
-        request = build_delete_user_api_key(self._api.delete_user_api_key, **params)
+        """Call `delete` and return the HTTP response, read whole."""
+        request = build_delete_user_api_key(self._host.delete_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncUsersApiKeys` that give the HTTP response still open."""
+    """Methods of `users.api_keys` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -920,15 +920,15 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncUsersApiKeys.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_user_api_keys(self._api.list_user_api_keys, **params)
+        request = build_list_user_api_keys(self._host.list_user_api_keys, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def create(
         self,
@@ -940,15 +940,15 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncUsersApiKeys.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_user_api_key(self._api.create_user_api_key, **params)
+        request = build_create_user_api_key(self._host.create_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def delete(
         self,
@@ -960,34 +960,34 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncUsersApiKeys.delete`; gives an open HTTP response.
+        """Call `delete` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_delete_user_api_key(self._api.delete_user_api_key, **params)
+        request = build_delete_user_api_key(self._host.delete_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncUsers(AsyncResource):
-    """Namespace `users` of an asynchronous client."""
+class AsyncUsersResource(AsyncResource):
+    """Methods of `users` of an asynchronous client."""
 
     @property
-    def api_keys(self) -> AsyncUsersApiKeys:
+    def api_keys(self) -> AsyncUsersApiKeysResource:
         """Namespace `users.api_keys`."""
-        return AsyncUsersApiKeys(self._client, self._api)
+        return AsyncUsersApiKeysResource(self._dispatcher, self._host)
 
     @property
     def with_raw_response(self) -> AsyncUsersWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncUsersWithRawResponse(self._client, self._api)
+        return AsyncUsersWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncUsersWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncUsersWithStreamingResponse(self._client, self._api)
+        return AsyncUsersWithStreamingResponse(self._dispatcher, self._host)
 
     async def get_auth_profile(
         self,
@@ -1022,11 +1022,11 @@ class AsyncUsers(AsyncResource):
 
         Operation: GET /auth/profile (documented).
         """
-        request = build_get_auth_profile(self._api.get_auth_profile)
+        request = build_get_auth_profile(self._host.get_auth_profile)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def get(
         self,
@@ -1063,11 +1063,11 @@ class AsyncUsers(AsyncResource):
 
         Operation: GET /v1/users/{userId} (documented).
         """
-        request = build_get_user_profile(self._api.get_user_profile, **params)
+        request = build_get_user_profile(self._host.get_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def update(
         self,
@@ -1104,11 +1104,11 @@ class AsyncUsers(AsyncResource):
 
         Operation: PUT /v1/users/{userId} (documented).
         """
-        request = build_update_user_profile(self._api.update_user_profile, **params)
+        request = build_update_user_profile(self._host.update_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def get_by_email(
         self,
@@ -1146,11 +1146,11 @@ class AsyncUsers(AsyncResource):
 
         Operation: GET /v1/users/by-email/{userEmail} (documented).
         """
-        request = build_get_user_profile_by_email(self._api.get_user_profile_by_email, **params)
+        request = build_get_user_profile_by_email(self._host.get_user_profile_by_email, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
     async def accept_tos(
         self,
@@ -1186,15 +1186,15 @@ class AsyncUsers(AsyncResource):
 
         Operation: POST /v1/users/accept-tos (documented).
         """
-        request = build_accept_tos(self._api.accept_tos, **params)
+        request = build_accept_tos(self._host.accept_tos, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncUsersWithRawResponse(AsyncResource):
-    """Methods of `AsyncUsers` that give the HTTP response, read whole."""
+    """Methods of `users` that return the HTTP response, read whole."""
 
     async def get_auth_profile(
         self,
@@ -1205,12 +1205,12 @@ class AsyncUsersWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[User]:
-        """As `AsyncUsers.get_auth_profile`; gives the HTTP response whole."""
-        request = build_get_auth_profile(self._api.get_auth_profile)
+        """Call `get_auth_profile` and return the HTTP response, read whole."""
+        request = build_get_auth_profile(self._host.get_auth_profile)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def get(
         self,
@@ -1222,12 +1222,12 @@ class AsyncUsersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> RawResponse[User]:
-        """As `AsyncUsers.get`; gives the HTTP response whole."""
-        request = build_get_user_profile(self._api.get_user_profile, **params)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_get_user_profile(self._host.get_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def update(
         self,
@@ -1239,12 +1239,12 @@ class AsyncUsersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> RawResponse[None]:
-        """As `AsyncUsers.update`; gives the HTTP response whole."""
-        request = build_update_user_profile(self._api.update_user_profile, **params)
+        """Call `update` and return the HTTP response, read whole."""
+        request = build_update_user_profile(self._host.update_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def get_by_email(
         self,
@@ -1256,12 +1256,12 @@ class AsyncUsersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> RawResponse[User]:
-        """As `AsyncUsers.get_by_email`; gives the HTTP response whole."""
-        request = build_get_user_profile_by_email(self._api.get_user_profile_by_email, **params)
+        """Call `get_by_email` and return the HTTP response, read whole."""
+        request = build_get_user_profile_by_email(self._host.get_user_profile_by_email, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
     async def accept_tos(
         self,
@@ -1273,16 +1273,16 @@ class AsyncUsersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> RawResponse[User]:
-        """As `AsyncUsers.accept_tos`; gives the HTTP response whole."""
-        request = build_accept_tos(self._api.accept_tos, **params)
+        """Call `accept_tos` and return the HTTP response, read whole."""
+        request = build_accept_tos(self._host.accept_tos, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncUsersWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncUsers` that give the HTTP response still open."""
+    """Methods of `users` that return the HTTP response still open."""
 
     async def get_auth_profile(
         self,
@@ -1293,15 +1293,15 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """As `AsyncUsers.get_auth_profile`; gives an open HTTP response.
+        """Call `get_auth_profile` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_auth_profile(self._api.get_auth_profile)
+        request = build_get_auth_profile(self._host.get_auth_profile)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def get(
         self,
@@ -1313,15 +1313,15 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncUsers.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_user_profile(self._api.get_user_profile, **params)
+        request = build_get_user_profile(self._host.get_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def update(
         self,
@@ -1333,15 +1333,15 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncUsers.update`; gives an open HTTP response.
+        """Call `update` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_update_user_profile(self._api.update_user_profile, **params)
+        request = build_update_user_profile(self._host.update_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def get_by_email(
         self,
@@ -1353,15 +1353,15 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncUsers.get_by_email`; gives an open HTTP response.
+        """Call `get_by_email` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_user_profile_by_email(self._api.get_user_profile_by_email, **params)
+        request = build_get_user_profile_by_email(self._host.get_user_profile_by_email, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
     async def accept_tos(
         self,
@@ -1373,12 +1373,12 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncUsers.accept_tos`; gives an open HTTP response.
+        """Call `accept_tos` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_accept_tos(self._api.accept_tos, **params)
+        request = build_accept_tos(self._host.accept_tos, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

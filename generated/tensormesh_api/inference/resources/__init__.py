@@ -15,84 +15,84 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..._protocols import AsyncStreamedResponse, RawResponse, StreamedResponse
-    from .chat import AsyncChat, Chat
-    from .completions import AsyncCompletions, Completions
-    from .detokenize import AsyncDetokenize, Detokenize
-    from .health import AsyncHealth, Health
-    from .models import AsyncModels, Models
-    from .responses import AsyncResponses, Responses
-    from .tokenize import AsyncTokenize, Tokenize
-    from .version import AsyncVersion, Version
+    from .chat import AsyncChatResource, ChatResource
+    from .completions import AsyncCompletionsResource, CompletionsResource
+    from .detokenize import AsyncDetokenizeResource, DetokenizeResource
+    from .health import AsyncHealthResource, HealthResource
+    from .models import AsyncModelsResource, ModelsResource
+    from .responses import AsyncResponsesResource, ResponsesResource
+    from .tokenize import AsyncTokenizeResource, TokenizeResource
+    from .version import AsyncVersionResource, VersionResource
 
 
-class Inference(SyncResource):
-    """The namespaces of one host."""
+class InferenceResources(SyncResource):
+    """The resources of one host."""
 
     @property
-    def chat(self) -> Chat:
+    def chat(self) -> ChatResource:
         """Namespace `chat`."""
-        from .chat import Chat
+        from .chat import ChatResource
 
-        return Chat(self._client, self._api)
+        return ChatResource(self._dispatcher, self._host)
 
     @property
-    def completions(self) -> Completions:
+    def completions(self) -> CompletionsResource:
         """Namespace `completions`."""
-        from .completions import Completions
+        from .completions import CompletionsResource
 
-        return Completions(self._client, self._api)
+        return CompletionsResource(self._dispatcher, self._host)
 
     @property
-    def responses(self) -> Responses:
+    def responses(self) -> ResponsesResource:
         """Namespace `responses`."""
-        from .responses import Responses
+        from .responses import ResponsesResource
 
-        return Responses(self._client, self._api)
+        return ResponsesResource(self._dispatcher, self._host)
 
     @property
-    def tokenize(self) -> Tokenize:
+    def tokenize(self) -> TokenizeResource:
         """Namespace `tokenize`."""
-        from .tokenize import Tokenize
+        from .tokenize import TokenizeResource
 
-        return Tokenize(self._client, self._api)
+        return TokenizeResource(self._dispatcher, self._host)
 
     @property
-    def detokenize(self) -> Detokenize:
+    def detokenize(self) -> DetokenizeResource:
         """Namespace `detokenize`."""
-        from .detokenize import Detokenize
+        from .detokenize import DetokenizeResource
 
-        return Detokenize(self._client, self._api)
+        return DetokenizeResource(self._dispatcher, self._host)
 
     @property
-    def models(self) -> Models:
+    def models(self) -> ModelsResource:
         """Namespace `models`."""
-        from .models import Models
+        from .models import ModelsResource
 
-        return Models(self._client, self._api)
+        return ModelsResource(self._dispatcher, self._host)
 
     @property
-    def health(self) -> Health:
+    def health(self) -> HealthResource:
         """Namespace `health`."""
-        from .health import Health
+        from .health import HealthResource
 
-        return Health(self._client, self._api)
+        return HealthResource(self._dispatcher, self._host)
 
     @property
-    def version(self) -> Version:
+    def version(self) -> VersionResource:
         """Namespace `version`."""
-        from .version import Version
+        from .version import VersionResource
 
-        return Version(self._client, self._api)
+        return VersionResource(self._dispatcher, self._host)
 
     @property
     def with_raw_response(self) -> InferenceWithRawResponse:
         """`request`, which gives the HTTP response, read whole."""
-        return InferenceWithRawResponse(self._client, self._api)
+        return InferenceWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> InferenceWithStreamingResponse:
         """`request`, which gives the HTTP response still open."""
-        return InferenceWithStreamingResponse(self._client, self._api)
+        return InferenceWithStreamingResponse(self._dispatcher, self._host)
 
     def request(
         self,
@@ -134,16 +134,16 @@ class Inference(SyncResource):
         """
         from ..._raw import raw_request
 
-        request = raw_request(self._api._surface, method, path, query, body)
+        request = raw_request(self._host._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
-        response = self._client.send_raw(request, options)
+        response = self._dispatcher.send_raw(request, options)
         return response.json() if response.content.strip() else None
 
 
 class InferenceWithRawResponse(SyncResource):
-    """`Inference.request`, which gives the HTTP response whole."""
+    """The method `request`, returning the HTTP response, read whole."""
 
     def request(
         self,
@@ -156,18 +156,18 @@ class InferenceWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[Any]:
-        """As `Inference.request`; gives the HTTP response whole."""
+        """Call `request` and return the HTTP response, read whole."""
         from ..._raw import raw_request
 
-        request = raw_request(self._api._surface, method, path, query, body)
+        request = raw_request(self._host._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class InferenceWithStreamingResponse(SyncResource):
-    """`Inference.request`, which gives an open HTTP response."""
+    """The method `request`, returning the HTTP response still open."""
 
     def request(
         self,
@@ -180,84 +180,84 @@ class InferenceWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """As `Inference.request`; gives an open HTTP response. Close it."""
+        """Call `request` and return the HTTP response still open. Close it."""
         from ..._raw import raw_request
 
-        request = raw_request(self._api._surface, method, path, query, body)
+        request = raw_request(self._host._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncInference(AsyncResource):
-    """The namespaces of one host, for an asynchronous client."""
+class AsyncInferenceResources(AsyncResource):
+    """The resources of one host, for an asynchronous client."""
 
     @property
-    def chat(self) -> AsyncChat:
+    def chat(self) -> AsyncChatResource:
         """Namespace `chat`."""
-        from .chat import AsyncChat
+        from .chat import AsyncChatResource
 
-        return AsyncChat(self._client, self._api)
+        return AsyncChatResource(self._dispatcher, self._host)
 
     @property
-    def completions(self) -> AsyncCompletions:
+    def completions(self) -> AsyncCompletionsResource:
         """Namespace `completions`."""
-        from .completions import AsyncCompletions
+        from .completions import AsyncCompletionsResource
 
-        return AsyncCompletions(self._client, self._api)
+        return AsyncCompletionsResource(self._dispatcher, self._host)
 
     @property
-    def responses(self) -> AsyncResponses:
+    def responses(self) -> AsyncResponsesResource:
         """Namespace `responses`."""
-        from .responses import AsyncResponses
+        from .responses import AsyncResponsesResource
 
-        return AsyncResponses(self._client, self._api)
+        return AsyncResponsesResource(self._dispatcher, self._host)
 
     @property
-    def tokenize(self) -> AsyncTokenize:
+    def tokenize(self) -> AsyncTokenizeResource:
         """Namespace `tokenize`."""
-        from .tokenize import AsyncTokenize
+        from .tokenize import AsyncTokenizeResource
 
-        return AsyncTokenize(self._client, self._api)
+        return AsyncTokenizeResource(self._dispatcher, self._host)
 
     @property
-    def detokenize(self) -> AsyncDetokenize:
+    def detokenize(self) -> AsyncDetokenizeResource:
         """Namespace `detokenize`."""
-        from .detokenize import AsyncDetokenize
+        from .detokenize import AsyncDetokenizeResource
 
-        return AsyncDetokenize(self._client, self._api)
+        return AsyncDetokenizeResource(self._dispatcher, self._host)
 
     @property
-    def models(self) -> AsyncModels:
+    def models(self) -> AsyncModelsResource:
         """Namespace `models`."""
-        from .models import AsyncModels
+        from .models import AsyncModelsResource
 
-        return AsyncModels(self._client, self._api)
+        return AsyncModelsResource(self._dispatcher, self._host)
 
     @property
-    def health(self) -> AsyncHealth:
+    def health(self) -> AsyncHealthResource:
         """Namespace `health`."""
-        from .health import AsyncHealth
+        from .health import AsyncHealthResource
 
-        return AsyncHealth(self._client, self._api)
+        return AsyncHealthResource(self._dispatcher, self._host)
 
     @property
-    def version(self) -> AsyncVersion:
+    def version(self) -> AsyncVersionResource:
         """Namespace `version`."""
-        from .version import AsyncVersion
+        from .version import AsyncVersionResource
 
-        return AsyncVersion(self._client, self._api)
+        return AsyncVersionResource(self._dispatcher, self._host)
 
     @property
     def with_raw_response(self) -> AsyncInferenceWithRawResponse:
         """`request`, which gives the HTTP response, read whole."""
-        return AsyncInferenceWithRawResponse(self._client, self._api)
+        return AsyncInferenceWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncInferenceWithStreamingResponse:
         """`request`, which gives the HTTP response still open."""
-        return AsyncInferenceWithStreamingResponse(self._client, self._api)
+        return AsyncInferenceWithStreamingResponse(self._dispatcher, self._host)
 
     async def request(
         self,
@@ -299,16 +299,16 @@ class AsyncInference(AsyncResource):
         """
         from ..._raw import raw_request
 
-        request = raw_request(self._api._surface, method, path, query, body)
+        request = raw_request(self._host._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
-        response = await self._client.send_raw(request, options)
+        response = await self._dispatcher.send_raw(request, options)
         return response.json() if response.content.strip() else None
 
 
 class AsyncInferenceWithRawResponse(AsyncResource):
-    """`AsyncInference.request`, which gives the HTTP response whole."""
+    """The method `request`, returning the HTTP response, read whole."""
 
     async def request(
         self,
@@ -321,18 +321,18 @@ class AsyncInferenceWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[Any]:
-        """As `AsyncInference.request`; gives the HTTP response whole."""
+        """Call `request` and return the HTTP response, read whole."""
         from ..._raw import raw_request
 
-        request = raw_request(self._api._surface, method, path, query, body)
+        request = raw_request(self._host._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncInferenceWithStreamingResponse(AsyncResource):
-    """`AsyncInference.request`, which gives an open HTTP response."""
+    """The method `request`, returning the HTTP response still open."""
 
     async def request(
         self,
@@ -345,11 +345,11 @@ class AsyncInferenceWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """As `AsyncInference.request`; gives an open HTTP response. Close it."""
+        """Call `request` and return the HTTP response still open. Close it."""
         from ..._raw import raw_request
 
-        request = raw_request(self._api._surface, method, path, query, body)
+        request = raw_request(self._host._surface, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

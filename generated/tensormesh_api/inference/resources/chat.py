@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from ..params.create_chat_completion import CreateChatCompletionParams
 
 
-class ChatCompletions(SyncResource):
-    """Namespace `chat.completions`."""
+class ChatCompletionsResource(SyncResource):
+    """Methods of `chat.completions`."""
 
     @property
     def with_raw_response(self) -> ChatCompletionsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return ChatCompletionsWithRawResponse(self._client, self._api)
+        return ChatCompletionsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ChatCompletionsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return ChatCompletionsWithStreamingResponse(self._client, self._api)
+        return ChatCompletionsWithStreamingResponse(self._dispatcher, self._host)
 
     @overload
     def create(
@@ -278,18 +278,18 @@ class ChatCompletions(SyncResource):
         Operation: POST /v1/chat/completions (documented).
         """
         request = build_create_chat_completion(
-            self._api.create_chat_completion, stream=stream, **params
+            self._host.create_chat_completion, stream=stream, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         if stream:
-            return self._client.stream(request, options)
-        return self._client.send(request, options)
+            return self._dispatcher.stream(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class ChatCompletionsWithRawResponse(SyncResource):
-    """Methods of `ChatCompletions` that give the HTTP response, read whole."""
+    """Methods of `chat.completions` that return the HTTP response, read whole."""
 
     def create(
         self,
@@ -302,18 +302,18 @@ class ChatCompletionsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> RawResponse[ChatCompletion]:
-        """As `ChatCompletions.create`; gives the HTTP response whole."""
+        """Call `create` and return the HTTP response, read whole."""
         request = build_create_chat_completion(
-            self._api.create_chat_completion, stream=stream, **params
+            self._host.create_chat_completion, stream=stream, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class ChatCompletionsWithStreamingResponse(SyncResource):
-    """Methods of `ChatCompletions` that give the HTTP response still open."""
+    """Methods of `chat.completions` that return the HTTP response still open."""
 
     def create(
         self,
@@ -326,40 +326,40 @@ class ChatCompletionsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> StreamedResponse:
-        """As `ChatCompletions.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
         request = build_create_chat_completion(
-            self._api.create_chat_completion, stream=stream, **params
+            self._host.create_chat_completion, stream=stream, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class Chat(SyncResource):
-    """Namespace `chat`."""
+class ChatResource(SyncResource):
+    """Methods of `chat`."""
 
     @property
-    def completions(self) -> ChatCompletions:
+    def completions(self) -> ChatCompletionsResource:
         """Namespace `chat.completions`."""
-        return ChatCompletions(self._client, self._api)
+        return ChatCompletionsResource(self._dispatcher, self._host)
 
 
-class AsyncChatCompletions(AsyncResource):
-    """Namespace `chat.completions` of an asynchronous client."""
+class AsyncChatCompletionsResource(AsyncResource):
+    """Methods of `chat.completions` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncChatCompletionsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncChatCompletionsWithRawResponse(self._client, self._api)
+        return AsyncChatCompletionsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncChatCompletionsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncChatCompletionsWithStreamingResponse(self._client, self._api)
+        return AsyncChatCompletionsWithStreamingResponse(self._dispatcher, self._host)
 
     @overload
     async def create(
@@ -600,18 +600,18 @@ class AsyncChatCompletions(AsyncResource):
         Operation: POST /v1/chat/completions (documented).
         """
         request = build_create_chat_completion(
-            self._api.create_chat_completion, stream=stream, **params
+            self._host.create_chat_completion, stream=stream, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         if stream:
-            return await self._client.stream(request, options)
-        return await self._client.send(request, options)
+            return await self._dispatcher.stream(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncChatCompletionsWithRawResponse(AsyncResource):
-    """Methods of `AsyncChatCompletions` that give the HTTP response, read whole."""
+    """Methods of `chat.completions` that return the HTTP response, read whole."""
 
     async def create(
         self,
@@ -624,18 +624,18 @@ class AsyncChatCompletionsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> RawResponse[ChatCompletion]:
-        """As `AsyncChatCompletions.create`; gives the HTTP response whole."""
+        """Call `create` and return the HTTP response, read whole."""
         request = build_create_chat_completion(
-            self._api.create_chat_completion, stream=stream, **params
+            self._host.create_chat_completion, stream=stream, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncChatCompletionsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncChatCompletions` that give the HTTP response still open."""
+    """Methods of `chat.completions` that return the HTTP response still open."""
 
     async def create(
         self,
@@ -648,23 +648,23 @@ class AsyncChatCompletionsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateChatCompletionParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncChatCompletions.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
         request = build_create_chat_completion(
-            self._api.create_chat_completion, stream=stream, **params
+            self._host.create_chat_completion, stream=stream, **params
         )
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
 
 
-class AsyncChat(AsyncResource):
-    """Namespace `chat` of an asynchronous client."""
+class AsyncChatResource(AsyncResource):
+    """Methods of `chat` of an asynchronous client."""
 
     @property
-    def completions(self) -> AsyncChatCompletions:
+    def completions(self) -> AsyncChatCompletionsResource:
         """Namespace `chat.completions`."""
-        return AsyncChatCompletions(self._client, self._api)
+        return AsyncChatCompletionsResource(self._dispatcher, self._host)

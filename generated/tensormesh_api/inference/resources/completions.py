@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from ..params.create_completion import CreateCompletionParams
 
 
-class Completions(SyncResource):
-    """Namespace `completions`."""
+class CompletionsResource(SyncResource):
+    """Methods of `completions`."""
 
     @property
     def with_raw_response(self) -> CompletionsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return CompletionsWithRawResponse(self._client, self._api)
+        return CompletionsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> CompletionsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return CompletionsWithStreamingResponse(self._client, self._api)
+        return CompletionsWithStreamingResponse(self._dispatcher, self._host)
 
     @overload
     def create(
@@ -235,17 +235,17 @@ class Completions(SyncResource):
 
         Operation: POST /v1/completions (documented).
         """
-        request = build_create_completion(self._api.create_completion, stream=stream, **params)
+        request = build_create_completion(self._host.create_completion, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         if stream:
-            return self._client.stream(request, options)
-        return self._client.send(request, options)
+            return self._dispatcher.stream(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class CompletionsWithRawResponse(SyncResource):
-    """Methods of `Completions` that give the HTTP response, read whole."""
+    """Methods of `completions` that return the HTTP response, read whole."""
 
     def create(
         self,
@@ -258,16 +258,16 @@ class CompletionsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> RawResponse[TextCompletion]:
-        """As `Completions.create`; gives the HTTP response whole."""
-        request = build_create_completion(self._api.create_completion, stream=stream, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_completion(self._host.create_completion, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class CompletionsWithStreamingResponse(SyncResource):
-    """Methods of `Completions` that give the HTTP response still open."""
+    """Methods of `completions` that return the HTTP response still open."""
 
     def create(
         self,
@@ -280,29 +280,29 @@ class CompletionsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> StreamedResponse:
-        """As `Completions.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_completion(self._api.create_completion, stream=stream, **params)
+        request = build_create_completion(self._host.create_completion, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncCompletions(AsyncResource):
-    """Namespace `completions` of an asynchronous client."""
+class AsyncCompletionsResource(AsyncResource):
+    """Methods of `completions` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncCompletionsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncCompletionsWithRawResponse(self._client, self._api)
+        return AsyncCompletionsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncCompletionsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncCompletionsWithStreamingResponse(self._client, self._api)
+        return AsyncCompletionsWithStreamingResponse(self._dispatcher, self._host)
 
     @overload
     async def create(
@@ -500,17 +500,17 @@ class AsyncCompletions(AsyncResource):
 
         Operation: POST /v1/completions (documented).
         """
-        request = build_create_completion(self._api.create_completion, stream=stream, **params)
+        request = build_create_completion(self._host.create_completion, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         if stream:
-            return await self._client.stream(request, options)
-        return await self._client.send(request, options)
+            return await self._dispatcher.stream(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncCompletionsWithRawResponse(AsyncResource):
-    """Methods of `AsyncCompletions` that give the HTTP response, read whole."""
+    """Methods of `completions` that return the HTTP response, read whole."""
 
     async def create(
         self,
@@ -523,16 +523,16 @@ class AsyncCompletionsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> RawResponse[TextCompletion]:
-        """As `AsyncCompletions.create`; gives the HTTP response whole."""
-        request = build_create_completion(self._api.create_completion, stream=stream, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_completion(self._host.create_completion, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncCompletionsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncCompletions` that give the HTTP response still open."""
+    """Methods of `completions` that return the HTTP response still open."""
 
     async def create(
         self,
@@ -545,12 +545,12 @@ class AsyncCompletionsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncCompletions.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_completion(self._api.create_completion, stream=stream, **params)
+        request = build_create_completion(self._host.create_completion, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from ..params.create_detokenization import CreateDetokenizationParams
 
 
-class Detokenize(SyncResource):
-    """Namespace `detokenize`."""
+class DetokenizeResource(SyncResource):
+    """Methods of `detokenize`."""
 
     @property
     def with_raw_response(self) -> DetokenizeWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return DetokenizeWithRawResponse(self._client, self._api)
+        return DetokenizeWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> DetokenizeWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return DetokenizeWithStreamingResponse(self._client, self._api)
+        return DetokenizeWithStreamingResponse(self._dispatcher, self._host)
 
     def create(
         self,
@@ -72,15 +72,15 @@ class Detokenize(SyncResource):
 
         Operation: POST /detokenize (documented).
         """
-        request = build_create_detokenization(self._api.create_detokenization, **params)
+        request = build_create_detokenization(self._host.create_detokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class DetokenizeWithRawResponse(SyncResource):
-    """Methods of `Detokenize` that give the HTTP response, read whole."""
+    """Methods of `detokenize` that return the HTTP response, read whole."""
 
     def create(
         self,
@@ -92,16 +92,16 @@ class DetokenizeWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> RawResponse[DetokenizeResponse]:
-        """As `Detokenize.create`; gives the HTTP response whole."""
-        request = build_create_detokenization(self._api.create_detokenization, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_detokenization(self._host.create_detokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class DetokenizeWithStreamingResponse(SyncResource):
-    """Methods of `Detokenize` that give the HTTP response still open."""
+    """Methods of `detokenize` that return the HTTP response still open."""
 
     def create(
         self,
@@ -113,29 +113,29 @@ class DetokenizeWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> StreamedResponse:
-        """As `Detokenize.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_detokenization(self._api.create_detokenization, **params)
+        request = build_create_detokenization(self._host.create_detokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncDetokenize(AsyncResource):
-    """Namespace `detokenize` of an asynchronous client."""
+class AsyncDetokenizeResource(AsyncResource):
+    """Methods of `detokenize` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncDetokenizeWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncDetokenizeWithRawResponse(self._client, self._api)
+        return AsyncDetokenizeWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncDetokenizeWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncDetokenizeWithStreamingResponse(self._client, self._api)
+        return AsyncDetokenizeWithStreamingResponse(self._dispatcher, self._host)
 
     async def create(
         self,
@@ -173,15 +173,15 @@ class AsyncDetokenize(AsyncResource):
 
         Operation: POST /detokenize (documented).
         """
-        request = build_create_detokenization(self._api.create_detokenization, **params)
+        request = build_create_detokenization(self._host.create_detokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncDetokenizeWithRawResponse(AsyncResource):
-    """Methods of `AsyncDetokenize` that give the HTTP response, read whole."""
+    """Methods of `detokenize` that return the HTTP response, read whole."""
 
     async def create(
         self,
@@ -193,16 +193,16 @@ class AsyncDetokenizeWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> RawResponse[DetokenizeResponse]:
-        """As `AsyncDetokenize.create`; gives the HTTP response whole."""
-        request = build_create_detokenization(self._api.create_detokenization, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_detokenization(self._host.create_detokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncDetokenizeWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncDetokenize` that give the HTTP response still open."""
+    """Methods of `detokenize` that return the HTTP response still open."""
 
     async def create(
         self,
@@ -214,12 +214,12 @@ class AsyncDetokenizeWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncDetokenize.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_detokenization(self._api.create_detokenization, **params)
+        request = build_create_detokenization(self._host.create_detokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from ..models.health_response import HealthResponse
 
 
-class Health(SyncResource):
-    """Namespace `health`."""
+class HealthResource(SyncResource):
+    """Methods of `health`."""
 
     @property
     def with_raw_response(self) -> HealthWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return HealthWithRawResponse(self._client, self._api)
+        return HealthWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> HealthWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return HealthWithStreamingResponse(self._client, self._api)
+        return HealthWithStreamingResponse(self._dispatcher, self._host)
 
     def get(
         self,
@@ -69,15 +69,15 @@ class Health(SyncResource):
 
         Operation: GET /health (documented).
         """
-        request = build_get_health(self._api.get_health)
+        request = build_get_health(self._host.get_health)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class HealthWithRawResponse(SyncResource):
-    """Methods of `Health` that give the HTTP response, read whole."""
+    """Methods of `health` that return the HTTP response, read whole."""
 
     def get(
         self,
@@ -88,16 +88,16 @@ class HealthWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[HealthResponse]:
-        """As `Health.get`; gives the HTTP response whole."""
-        request = build_get_health(self._api.get_health)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_get_health(self._host.get_health)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class HealthWithStreamingResponse(SyncResource):
-    """Methods of `Health` that give the HTTP response still open."""
+    """Methods of `health` that return the HTTP response still open."""
 
     def get(
         self,
@@ -108,29 +108,29 @@ class HealthWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """As `Health.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_health(self._api.get_health)
+        request = build_get_health(self._host.get_health)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncHealth(AsyncResource):
-    """Namespace `health` of an asynchronous client."""
+class AsyncHealthResource(AsyncResource):
+    """Methods of `health` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncHealthWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncHealthWithRawResponse(self._client, self._api)
+        return AsyncHealthWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncHealthWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncHealthWithStreamingResponse(self._client, self._api)
+        return AsyncHealthWithStreamingResponse(self._dispatcher, self._host)
 
     async def get(
         self,
@@ -166,15 +166,15 @@ class AsyncHealth(AsyncResource):
 
         Operation: GET /health (documented).
         """
-        request = build_get_health(self._api.get_health)
+        request = build_get_health(self._host.get_health)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncHealthWithRawResponse(AsyncResource):
-    """Methods of `AsyncHealth` that give the HTTP response, read whole."""
+    """Methods of `health` that return the HTTP response, read whole."""
 
     async def get(
         self,
@@ -185,16 +185,16 @@ class AsyncHealthWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[HealthResponse]:
-        """As `AsyncHealth.get`; gives the HTTP response whole."""
-        request = build_get_health(self._api.get_health)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_get_health(self._host.get_health)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncHealthWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncHealth` that give the HTTP response still open."""
+    """Methods of `health` that return the HTTP response still open."""
 
     async def get(
         self,
@@ -205,12 +205,12 @@ class AsyncHealthWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """As `AsyncHealth.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_health(self._api.get_health)
+        request = build_get_health(self._host.get_health)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from ..models.model_list import ModelList
 
 
-class Models(SyncResource):
-    """Namespace `models`."""
+class ModelsResource(SyncResource):
+    """Methods of `models`."""
 
     @property
     def with_raw_response(self) -> ModelsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return ModelsWithRawResponse(self._client, self._api)
+        return ModelsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ModelsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return ModelsWithStreamingResponse(self._client, self._api)
+        return ModelsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
         self,
@@ -68,15 +68,15 @@ class Models(SyncResource):
 
         Operation: GET /v1/models (documented).
         """
-        request = build_list_models(self._api.list_models)
+        request = build_list_models(self._host.list_models)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class ModelsWithRawResponse(SyncResource):
-    """Methods of `Models` that give the HTTP response, read whole."""
+    """Methods of `models` that return the HTTP response, read whole."""
 
     def list(
         self,
@@ -87,16 +87,16 @@ class ModelsWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[ModelList]:
-        """As `Models.list`; gives the HTTP response whole."""
-        request = build_list_models(self._api.list_models)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_models(self._host.list_models)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class ModelsWithStreamingResponse(SyncResource):
-    """Methods of `Models` that give the HTTP response still open."""
+    """Methods of `models` that return the HTTP response still open."""
 
     def list(
         self,
@@ -107,29 +107,29 @@ class ModelsWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """As `Models.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_models(self._api.list_models)
+        request = build_list_models(self._host.list_models)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncModels(AsyncResource):
-    """Namespace `models` of an asynchronous client."""
+class AsyncModelsResource(AsyncResource):
+    """Methods of `models` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncModelsWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncModelsWithRawResponse(self._client, self._api)
+        return AsyncModelsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncModelsWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncModelsWithStreamingResponse(self._client, self._api)
+        return AsyncModelsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
         self,
@@ -164,15 +164,15 @@ class AsyncModels(AsyncResource):
 
         Operation: GET /v1/models (documented).
         """
-        request = build_list_models(self._api.list_models)
+        request = build_list_models(self._host.list_models)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncModelsWithRawResponse(AsyncResource):
-    """Methods of `AsyncModels` that give the HTTP response, read whole."""
+    """Methods of `models` that return the HTTP response, read whole."""
 
     async def list(
         self,
@@ -183,16 +183,16 @@ class AsyncModelsWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[ModelList]:
-        """As `AsyncModels.list`; gives the HTTP response whole."""
-        request = build_list_models(self._api.list_models)
+        """Call `list` and return the HTTP response, read whole."""
+        request = build_list_models(self._host.list_models)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncModelsWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncModels` that give the HTTP response still open."""
+    """Methods of `models` that return the HTTP response still open."""
 
     async def list(
         self,
@@ -203,12 +203,12 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """As `AsyncModels.list`; gives an open HTTP response.
+        """Call `list` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_list_models(self._api.list_models)
+        request = build_list_models(self._host.list_models)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

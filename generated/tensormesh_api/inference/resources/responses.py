@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from ..params.create_response import CreateResponseParams
 
 
-class Responses(SyncResource):
-    """Namespace `responses`."""
+class ResponsesResource(SyncResource):
+    """Methods of `responses`."""
 
     @property
     def with_raw_response(self) -> ResponsesWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return ResponsesWithRawResponse(self._client, self._api)
+        return ResponsesWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ResponsesWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return ResponsesWithStreamingResponse(self._client, self._api)
+        return ResponsesWithStreamingResponse(self._dispatcher, self._host)
 
     @overload
     def create(
@@ -189,17 +189,17 @@ class Responses(SyncResource):
 
         Operation: POST /v1/responses (documented).
         """
-        request = build_create_response(self._api.create_response, stream=stream, **params)
+        request = build_create_response(self._host.create_response, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         if stream:
-            return self._client.stream(request, options)
-        return self._client.send(request, options)
+            return self._dispatcher.stream(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class ResponsesWithRawResponse(SyncResource):
-    """Methods of `Responses` that give the HTTP response, read whole."""
+    """Methods of `responses` that return the HTTP response, read whole."""
 
     def create(
         self,
@@ -212,16 +212,16 @@ class ResponsesWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> RawResponse[Response]:
-        """As `Responses.create`; gives the HTTP response whole."""
-        request = build_create_response(self._api.create_response, stream=stream, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_response(self._host.create_response, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class ResponsesWithStreamingResponse(SyncResource):
-    """Methods of `Responses` that give the HTTP response still open."""
+    """Methods of `responses` that return the HTTP response still open."""
 
     def create(
         self,
@@ -234,29 +234,29 @@ class ResponsesWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> StreamedResponse:
-        """As `Responses.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_response(self._api.create_response, stream=stream, **params)
+        request = build_create_response(self._host.create_response, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncResponses(AsyncResource):
-    """Namespace `responses` of an asynchronous client."""
+class AsyncResponsesResource(AsyncResource):
+    """Methods of `responses` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncResponsesWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncResponsesWithRawResponse(self._client, self._api)
+        return AsyncResponsesWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncResponsesWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncResponsesWithStreamingResponse(self._client, self._api)
+        return AsyncResponsesWithStreamingResponse(self._dispatcher, self._host)
 
     @overload
     async def create(
@@ -408,17 +408,17 @@ class AsyncResponses(AsyncResource):
 
         Operation: POST /v1/responses (documented).
         """
-        request = build_create_response(self._api.create_response, stream=stream, **params)
+        request = build_create_response(self._host.create_response, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
         if stream:
-            return await self._client.stream(request, options)
-        return await self._client.send(request, options)
+            return await self._dispatcher.stream(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncResponsesWithRawResponse(AsyncResource):
-    """Methods of `AsyncResponses` that give the HTTP response, read whole."""
+    """Methods of `responses` that return the HTTP response, read whole."""
 
     async def create(
         self,
@@ -431,16 +431,16 @@ class AsyncResponsesWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> RawResponse[Response]:
-        """As `AsyncResponses.create`; gives the HTTP response whole."""
-        request = build_create_response(self._api.create_response, stream=stream, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_response(self._host.create_response, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncResponsesWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncResponses` that give the HTTP response still open."""
+    """Methods of `responses` that return the HTTP response still open."""
 
     async def create(
         self,
@@ -453,12 +453,12 @@ class AsyncResponsesWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncResponses.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_response(self._api.create_response, stream=stream, **params)
+        request = build_create_response(self._host.create_response, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

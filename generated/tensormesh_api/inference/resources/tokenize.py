@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from ..params.create_tokenization import CreateTokenizationParams
 
 
-class Tokenize(SyncResource):
-    """Namespace `tokenize`."""
+class TokenizeResource(SyncResource):
+    """Methods of `tokenize`."""
 
     @property
     def with_raw_response(self) -> TokenizeWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return TokenizeWithRawResponse(self._client, self._api)
+        return TokenizeWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> TokenizeWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return TokenizeWithStreamingResponse(self._client, self._api)
+        return TokenizeWithStreamingResponse(self._dispatcher, self._host)
 
     def create(
         self,
@@ -95,15 +95,15 @@ class Tokenize(SyncResource):
 
         Operation: POST /tokenize (documented).
         """
-        request = build_create_tokenization(self._api.create_tokenization, **params)
+        request = build_create_tokenization(self._host.create_tokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class TokenizeWithRawResponse(SyncResource):
-    """Methods of `Tokenize` that give the HTTP response, read whole."""
+    """Methods of `tokenize` that return the HTTP response, read whole."""
 
     def create(
         self,
@@ -115,16 +115,16 @@ class TokenizeWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> RawResponse[TokenizeResponse]:
-        """As `Tokenize.create`; gives the HTTP response whole."""
-        request = build_create_tokenization(self._api.create_tokenization, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_tokenization(self._host.create_tokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class TokenizeWithStreamingResponse(SyncResource):
-    """Methods of `Tokenize` that give the HTTP response still open."""
+    """Methods of `tokenize` that return the HTTP response still open."""
 
     def create(
         self,
@@ -136,29 +136,29 @@ class TokenizeWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> StreamedResponse:
-        """As `Tokenize.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_tokenization(self._api.create_tokenization, **params)
+        request = build_create_tokenization(self._host.create_tokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncTokenize(AsyncResource):
-    """Namespace `tokenize` of an asynchronous client."""
+class AsyncTokenizeResource(AsyncResource):
+    """Methods of `tokenize` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncTokenizeWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncTokenizeWithRawResponse(self._client, self._api)
+        return AsyncTokenizeWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncTokenizeWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncTokenizeWithStreamingResponse(self._client, self._api)
+        return AsyncTokenizeWithStreamingResponse(self._dispatcher, self._host)
 
     async def create(
         self,
@@ -219,15 +219,15 @@ class AsyncTokenize(AsyncResource):
 
         Operation: POST /tokenize (documented).
         """
-        request = build_create_tokenization(self._api.create_tokenization, **params)
+        request = build_create_tokenization(self._host.create_tokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncTokenizeWithRawResponse(AsyncResource):
-    """Methods of `AsyncTokenize` that give the HTTP response, read whole."""
+    """Methods of `tokenize` that return the HTTP response, read whole."""
 
     async def create(
         self,
@@ -239,16 +239,16 @@ class AsyncTokenizeWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> RawResponse[TokenizeResponse]:
-        """As `AsyncTokenize.create`; gives the HTTP response whole."""
-        request = build_create_tokenization(self._api.create_tokenization, **params)
+        """Call `create` and return the HTTP response, read whole."""
+        request = build_create_tokenization(self._host.create_tokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncTokenizeWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncTokenize` that give the HTTP response still open."""
+    """Methods of `tokenize` that return the HTTP response still open."""
 
     async def create(
         self,
@@ -260,12 +260,12 @@ class AsyncTokenizeWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> AsyncStreamedResponse:
-        """As `AsyncTokenize.create`; gives an open HTTP response.
+        """Call `create` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_create_tokenization(self._api.create_tokenization, **params)
+        request = build_create_tokenization(self._host.create_tokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)

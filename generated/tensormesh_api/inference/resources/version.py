@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from ..models.version_response import VersionResponse
 
 
-class Version(SyncResource):
-    """Namespace `version`."""
+class VersionResource(SyncResource):
+    """Methods of `version`."""
 
     @property
     def with_raw_response(self) -> VersionWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return VersionWithRawResponse(self._client, self._api)
+        return VersionWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> VersionWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return VersionWithStreamingResponse(self._client, self._api)
+        return VersionWithStreamingResponse(self._dispatcher, self._host)
 
     def get(
         self,
@@ -68,15 +68,15 @@ class Version(SyncResource):
 
         Operation: GET /version (documented).
         """
-        request = build_get_version(self._api.get_version)
+        request = build_get_version(self._host.get_version)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send(request, options)
+        return self._dispatcher.send(request, options)
 
 
 class VersionWithRawResponse(SyncResource):
-    """Methods of `Version` that give the HTTP response, read whole."""
+    """Methods of `version` that return the HTTP response, read whole."""
 
     def get(
         self,
@@ -87,16 +87,16 @@ class VersionWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[VersionResponse]:
-        """As `Version.get`; gives the HTTP response whole."""
-        request = build_get_version(self._api.get_version)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_get_version(self._host.get_version)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.send_raw(request, options)
+        return self._dispatcher.send_raw(request, options)
 
 
 class VersionWithStreamingResponse(SyncResource):
-    """Methods of `Version` that give the HTTP response still open."""
+    """Methods of `version` that return the HTTP response still open."""
 
     def get(
         self,
@@ -107,29 +107,29 @@ class VersionWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """As `Version.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_version(self._api.get_version)
+        request = build_get_version(self._host.get_version)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return self._client.stream_raw(request, options)
+        return self._dispatcher.stream_raw(request, options)
 
 
-class AsyncVersion(AsyncResource):
-    """Namespace `version` of an asynchronous client."""
+class AsyncVersionResource(AsyncResource):
+    """Methods of `version` of an asynchronous client."""
 
     @property
     def with_raw_response(self) -> AsyncVersionWithRawResponse:
         """The same methods; each gives the HTTP response, read whole."""
-        return AsyncVersionWithRawResponse(self._client, self._api)
+        return AsyncVersionWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncVersionWithStreamingResponse:
         """The same methods; each gives the HTTP response still open."""
-        return AsyncVersionWithStreamingResponse(self._client, self._api)
+        return AsyncVersionWithStreamingResponse(self._dispatcher, self._host)
 
     async def get(
         self,
@@ -164,15 +164,15 @@ class AsyncVersion(AsyncResource):
 
         Operation: GET /version (documented).
         """
-        request = build_get_version(self._api.get_version)
+        request = build_get_version(self._host.get_version)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send(request, options)
+        return await self._dispatcher.send(request, options)
 
 
 class AsyncVersionWithRawResponse(AsyncResource):
-    """Methods of `AsyncVersion` that give the HTTP response, read whole."""
+    """Methods of `version` that return the HTTP response, read whole."""
 
     async def get(
         self,
@@ -183,16 +183,16 @@ class AsyncVersionWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[VersionResponse]:
-        """As `AsyncVersion.get`; gives the HTTP response whole."""
-        request = build_get_version(self._api.get_version)
+        """Call `get` and return the HTTP response, read whole."""
+        request = build_get_version(self._host.get_version)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.send_raw(request, options)
+        return await self._dispatcher.send_raw(request, options)
 
 
 class AsyncVersionWithStreamingResponse(AsyncResource):
-    """Methods of `AsyncVersion` that give the HTTP response still open."""
+    """Methods of `version` that return the HTTP response still open."""
 
     async def get(
         self,
@@ -203,12 +203,12 @@ class AsyncVersionWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """As `AsyncVersion.get`; gives an open HTTP response.
+        """Call `get` and return the HTTP response still open.
 
         Close it.
         """
-        request = build_get_version(self._api.get_version)
+        request = build_get_version(self._host.get_version)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
         )
-        return await self._client.stream_raw(request, options)
+        return await self._dispatcher.stream_raw(request, options)
