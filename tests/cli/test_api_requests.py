@@ -14,7 +14,7 @@ from support.cases import for_each
 from support.command_line import Result, tm
 
 from tensormesh_cli._errors import UsageFault
-from tensormesh_cli.commands.api_request import fields_of, headers_of
+from tensormesh_cli.commands.api.request import fields_of, headers_of
 
 BASE = "http://control.example/base"
 TOKEN = "token-of-a-test"

@@ -21,9 +21,9 @@ from tensormesh.types import (
     TransactionDetails,
 )
 from tensormesh_cli._errors import CliError, UsageFault
-from tensormesh_cli.commands.cost_report import Report, make_report
-from tensormesh_cli.commands.cost_view import as_data, as_table, bar, short
-from tensormesh_cli.commands.cost_window import Window, choose
+from tensormesh_cli.commands.cost.report import Report, make_report
+from tensormesh_cli.commands.cost.view import as_data, as_table, bar, short
+from tensormesh_cli.commands.cost.window import Window, choose
 from tensormesh_cli.output.text import render
 
 NOW = datetime(2026, 5, 20, 15, 30, tzinfo=UTC)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from support.command_line import Result, tm
 
 import tensormesh
-from tensormesh_cli.commands.logs_follow import QUICKEST, SLOWEST, Follower, next_delay
-from tensormesh_cli.commands.logs_view import line_of
+from tensormesh_cli.commands.logs.follow import QUICKEST, SLOWEST, Follower, next_delay
+from tensormesh_cli.commands.logs.view import line_of
 
 BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -110,8 +110,8 @@ def follow_against(answers: list[Any], *arguments: str) -> Result:
         return mock.Mock(json=lambda: body)
 
     with (
-        mock.patch("tensormesh_cli.commands.logs_follow.call", answer),
-        mock.patch("tensormesh_cli.commands.logs_follow.sleep"),
+        mock.patch("tensormesh_cli.commands.logs.follow.call", answer),
+        mock.patch("tensormesh_cli.commands.logs.follow.sleep"),
     ):
         return tm(
             *("logs", "query", "--model-id", "m", "--follow", *arguments),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.cases import for_each
 
-from tensormesh_cli.commands.metrics_view import number, spark, table_of
+from tensormesh_cli.commands.metrics.view import number, spark, table_of
 from tensormesh_cli.output.text import render
 
 

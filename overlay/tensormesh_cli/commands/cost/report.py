@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         ServerlessPricing,
         ServerlessUsageBucket,
     )
-    from tensormesh_cli.commands.cost_window import Window
+    from tensormesh_cli.commands.cost.window import Window
 
 _RATE_TOKENS = Decimal(1_000_000)
 _NANO = Decimal("1e-9")

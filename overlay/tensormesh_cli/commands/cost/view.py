@@ -11,7 +11,7 @@ from tensormesh_cli.output import Column, Table
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from tensormesh_cli.commands.cost_report import ModelCost, Report
+    from tensormesh_cli.commands.cost.report import ModelCost, Report
 
 _BAR = 10
 # Counts from here on are written short; programs get them whole.

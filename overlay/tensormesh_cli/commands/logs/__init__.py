@@ -32,13 +32,13 @@ def _run(app: App, follow: bool, **given: Any) -> None:
 
     if follow:
         _check_follow(app, given)
-        from tensormesh_cli.commands.logs_follow import follow as go_on
+        from tensormesh_cli.commands.logs.follow import follow as go_on
 
         go_on(app, _ABOUT, given)
         return
 
     def show(data: Any, raw: bytes | None) -> None:
-        from tensormesh_cli.commands.logs_view import print_entries
+        from tensormesh_cli.commands.logs.view import print_entries
 
         print_entries(app, _ABOUT, data, raw)
 

@@ -11,8 +11,8 @@ from tensormesh_cli._click import command, pass_app, timeout_option
 if TYPE_CHECKING:
     import tensormesh
     from tensormesh_cli._app import App
-    from tensormesh_cli.commands.cost_report import Report
-    from tensormesh_cli.commands.cost_window import Window
+    from tensormesh_cli.commands.cost.report import Report
+    from tensormesh_cli.commands.cost.window import Window
 
 _PAGE = 100
 _WINDOWS = ("24h", "7d", "30d")
@@ -55,8 +55,8 @@ def cost(
     """
     from datetime import UTC, datetime
 
-    from tensormesh_cli.commands.cost_view import as_data, as_table
-    from tensormesh_cli.commands.cost_window import choose
+    from tensormesh_cli.commands.cost.view import as_data, as_table
+    from tensormesh_cli.commands.cost.window import choose
 
     span = choose(window=window, month=month, start=start, end=end, now=datetime.now(UTC))
     client = app.control_plane_client(timeout=timeout)
@@ -73,7 +73,7 @@ def cost(
 
 def _read(client: tensormesh.Tensormesh, user_id: str | None, span: Window) -> Report:
     from tensormesh.types import UsageGranularity
-    from tensormesh_cli.commands.cost_report import make_report
+    from tensormesh_cli.commands.cost.report import make_report
 
     billing = client.control_plane.billing
     whose: dict[str, Any] = {} if user_id is None else {"user_id": user_id}

@@ -17,7 +17,7 @@ def _run(app: App, **given: Any) -> None:
     from tensormesh_cli.commands.derived.run import run_command
 
     def show(data: Any, raw: bytes | None) -> None:
-        from tensormesh_cli.commands.metrics_view import print_series
+        from tensormesh_cli.commands.metrics.view import print_series
 
         print_series(app, _ABOUT, data, raw)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tensormesh import RawResponse, StreamedResponse, Tensormesh
     from tensormesh_cli._app import App
-    from tensormesh_cli.commands.api_request import RawRequest
+    from tensormesh_cli.commands.api.request import RawRequest
 
 CONTROL_PLANE = "control-plane"
 _EVENTS = "text/event-stream"

@@ -19,8 +19,8 @@ from tensormesh_cli._errors import UsageFault
 if TYPE_CHECKING:
     from tensormesh import RawResponse
     from tensormesh_cli._app import App
-    from tensormesh_cli.commands.api_request import RawRequest
-    from tensormesh_cli.commands.api_send import Surface
+    from tensormesh_cli.commands.api.request import RawRequest
+    from tensormesh_cli.commands.api.send import Surface
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _READING = ("GET", "HEAD", "OPTIONS")
@@ -101,19 +101,19 @@ def api(
     It does what it is told without asking, also where it changes something: --dry-run shows the
     request first. Credentials go to no other host.
     """
-    from tensormesh_cli.commands import api_request
-    from tensormesh_cli.commands.api_send import Surface, print_stream
+    from tensormesh_cli.commands.api import request as parts
+    from tensormesh_cli.commands.api.send import Surface, print_stream
 
     method = method.upper()
     if all_pages and method != "GET":
         raise UsageFault("--all is for GET only")
     asked = Surface(app, surface)
-    request = api_request.make(
+    request = parts.make(
         method,
-        api_request.path_of(asked.base, path),
-        fields=api_request.fields_of(fields, raw_fields),
-        body=api_request.body_of(inline, file),
-        headers=api_request.headers_of(headers),
+        parts.path_of(asked.base, path),
+        fields=parts.fields_of(fields, raw_fields),
+        body=parts.body_of(inline, file),
+        headers=parts.headers_of(headers),
     )
     _hide(app, request)
     if dry_run:

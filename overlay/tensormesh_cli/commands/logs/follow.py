@@ -174,6 +174,6 @@ def _text(app: App, entry: Entry) -> str:
         from tensormesh_cli.output.text import render
 
         return render(shown, width=printer.width, color=printer.color)
-    from tensormesh_cli.commands.logs_view import line_of
+    from tensormesh_cli.commands.logs.view import line_of
 
     return line_of(entry, color=printer.color) + "\n"
