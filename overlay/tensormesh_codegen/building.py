@@ -155,14 +155,12 @@ def build_models(schemas: Schemas) -> list[Model]:
 def _model(schemas: Schemas, name: str, schema: dict[str, Any]) -> Model:
     at = ("components", "schemas", name)
     fields = tuple(build_fields(schemas, schema, at))
-    doc = docs.paragraph(schema.get("description"))
-    note = docs.provenance(schema.get("x-tm-provenance"))
     money = bool(schema.get("x-tm-money"))
     json_text = schema.get("x-tm-json-text")
     return Model(
         name,
         naming.module(name),
-        f"{doc} {note}".strip(),
+        docs.paragraph(schema.get("description")),
         fields,
         money=money,
         json_text=json_text and naming.attribute(json_text),
@@ -187,8 +185,7 @@ def build_fields(schemas: Schemas, schema: dict[str, Any], at: Pointer) -> Itera
             name=name,
             type=schemas.of(item, where),
             required=wire in required,
-            doc=docs.sentences(item, resolved, above=schema.get("x-tm-provenance", "")),
-            short=docs.short(item, resolved),
+            **docs.wording(item, resolved, above=schema),
             const=item.get("const"),
             secret=resolved.get("format") == "password",
             once=item.get("x-tm-once", False),
@@ -269,8 +266,7 @@ def build_enums(schemas: Schemas) -> list[Enum]:
                 both = f"{members[constant]!r} and {value!r} are both {constant} in Python"
                 schemas.error((*at, "enum"), f"{both}: leave one out, and describe it in words")
             members[constant] = value
-        note = docs.provenance(schema.get("x-tm-provenance"))
-        doc = f"{docs.paragraph(schema.get('description'))} {note}".strip()
+        doc = docs.paragraph(schema.get("description"))
         result.append(Enum(name, naming.module(name), doc, tuple(members.items())))
     return result
 

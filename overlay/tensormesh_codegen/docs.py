@@ -1,4 +1,4 @@
-"""Descriptions, constraints and provenance, joined into the sentences of docstrings."""
+"""Descriptions and constraints of a spec, joined into the sentences of docstrings."""
 
 from __future__ import annotations
 
@@ -10,44 +10,48 @@ from .bundling import walk
 from .naming import attribute
 
 _INT64 = (-(2**63), 2**63 - 1)
-_PROVENANCE = {
-    "observed": "Observed, not documented.",
-    "inferred": "Inferred, not documented.",
-}
 
 
-def sentences(schema: dict[str, Any], resolved: dict[str, Any], *, above: str = "") -> str:
-    """One paragraph about a property.
+def wording(
+    schema: dict[str, Any], resolved: dict[str, Any], *, above: dict[str, Any]
+) -> dict[str, Any]:
+    """Describe a property or a parameter, and say how it is known.
 
     Args:
-        schema: The property's own schema.
+        schema: Schema of the property itself.
         resolved: The schema it stands for: itself, or the target of its reference.
-        above: Provenance of the object that has it, which need not be said again.
+        above: The object or operation that it belongs to.
+
+    Returns:
+        Attributes of a `Field`: doc, short, provenance, note.
     """
-    said = schema.get("x-tm-provenance") or resolved.get("x-tm-provenance")
-    known = _members(schema, resolved)
-    return _join(short(schema, resolved), known, "" if said == above else provenance(said))
-
-
-def short(schema: dict[str, Any], resolved: dict[str, Any]) -> str:
-    """The same without the known values and without provenance."""
     default = schema.get("default")
     text = "" if default is None else f"Default: {json.dumps(default, ensure_ascii=False)}."
-    return _join(
-        _text(schema.get("description") or resolved.get("description")),
+    short = _join(
+        paragraph(schema.get("description") or resolved.get("description")),
         _range(schema),
         _length(schema),
         text,
         "Deprecated." if schema.get("deprecated") else "",
     )
+    values = schema.get("enum") or resolved.get("enum")
+    known = (part.get("x-tm-provenance") for part in (schema, resolved, above))
+    return {
+        "doc": _join(short, f"Known values: {', '.join(map(str, values))}." if values else ""),
+        "short": short,
+        "provenance": next(filter(None, known), "documented"),
+        "note": paragraph(schema.get("x-tm-provenance-note")),
+    }
 
 
-def _join(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
+def paragraph(text: str | None) -> str:
+    """Fold text to one paragraph that ends in a full stop."""
+    folded = " ".join((text or "").split())
+    return folded if not folded or folded[-1] in ".!?:" else f"{folded}."
 
 
 def speak_python(data: dict[str, Any]) -> None:
-    """Write names of the wire in descriptions as Python has them: `pageToken` as `page_token`."""
+    """Replace wire names in descriptions by Python names: `pageToken` by `page_token`."""
     places = [item for _, item in walk(data) if isinstance(item, dict)]
     wires = {item["name"] for item in places if "in" in item and isinstance(item.get("name"), str)}
     for item in places:
@@ -62,19 +66,8 @@ def speak_python(data: dict[str, Any]) -> None:
                 )
 
 
-def provenance(value: str | None) -> str:
-    """The sentence that tells a guess from a documented fact."""
-    return _PROVENANCE.get(value or "", "")
-
-
-def paragraph(text: str | None) -> str:
-    """Text folded to one paragraph that ends in a full stop."""
-    return _text(text)
-
-
-def _text(text: str | None) -> str:
-    folded = " ".join((text or "").split())
-    return folded if not folded or folded[-1] in ".!?:" else f"{folded}."
+def _join(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def _range(schema: dict[str, Any]) -> str:
@@ -99,11 +92,4 @@ def _length(schema: dict[str, Any]) -> str:
             return f"At least {low} {unit if low > 1 else unit.removesuffix('s')}."
         if high:
             return f"At most {high} {unit}."
-    return ""
-
-
-def _members(schema: dict[str, Any], resolved: dict[str, Any]) -> str:
-    for source in (schema, resolved):
-        if "enum" in source:
-            return f"Known values: {', '.join(str(value) for value in source['enum'])}."
     return ""

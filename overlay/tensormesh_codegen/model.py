@@ -18,8 +18,10 @@ class Field:
         name: Name in Python.
         type: Its type.
         required: Whether it must be there.
-        doc: Description with constraints and provenance, one paragraph.
-        short: The same without known values and provenance.
+        doc: Description with constraints and known values, in one paragraph.
+        short: The same without known values.
+        provenance: Whether it is `documented`, `observed` or `inferred`.
+        note: Which parts of it have another provenance.
         const: The one value it can have, else None.
         location: body, path or query, for arguments.
         secret: Whether it is a credential, which a repr must not show.
@@ -36,6 +38,8 @@ class Field:
     required: bool
     doc: str
     short: str = ""
+    provenance: str = "documented"
+    note: str = ""
     const: Any = None
     location: str = "body"
     secret: bool = False
@@ -149,6 +153,7 @@ class Operation:
     summary: str
     doc: str
     provenance: str
+    note: str
     arguments: tuple[Field, ...]
     answer: Type | None
     unwrap: str | None
@@ -161,6 +166,11 @@ class Operation:
     safe: bool
     imports: tuple[Type, ...]
     secrets: tuple[str, ...] = ()
+
+    @property
+    def result_name(self) -> str:
+        """The class of the result."""
+        return self.result.name if self.result else "None"
 
     @property
     def params_class(self) -> str:

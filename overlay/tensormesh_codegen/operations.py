@@ -84,7 +84,7 @@ def _auth(security: list[dict[str, Any]] | None) -> str:
 
 def _operation(schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: Found) -> Operation:
     arguments = [
-        *_parameters(schemas, parameters),
+        *_parameters(schemas, raw, parameters),
         *_body_fields(schemas, at, raw),
     ]
     _check_arguments(schemas, at, arguments, streams="x-tm-stream" in raw)
@@ -92,7 +92,6 @@ def _operation(schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: F
     arguments.sort(key=lambda item: not item.required)
     answer, unwrap, result, empty = _result(schemas, at, raw)
     event = raw.get("x-tm-stream")
-    description = docs.paragraph(raw.get("description"))
     return Operation(
         id=raw["operationId"],
         method=str(at[2]).upper(),
@@ -100,8 +99,9 @@ def _operation(schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: F
         resource=raw["x-tm-resource"],
         name=raw["x-tm-method"],
         summary=docs.paragraph(raw["summary"]),
-        doc=description,
+        doc=docs.paragraph(raw.get("description")),
         provenance=raw["x-tm-provenance"],
+        note=docs.paragraph(raw.get("x-tm-provenance-note")),
         arguments=tuple(arguments),
         answer=answer,
         unwrap=unwrap,
@@ -117,7 +117,7 @@ def _operation(schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: F
     )
 
 
-def _parameters(schemas: Schemas, parameters: Found) -> Iterator[Field]:
+def _parameters(schemas: Schemas, operation: dict[str, Any], parameters: Found) -> Iterator[Field]:
     for where, item in parameters:
         if item["in"] in ("path", "query"):
             schema = item["schema"]
@@ -126,8 +126,7 @@ def _parameters(schemas: Schemas, parameters: Found) -> Iterator[Field]:
                 name=naming.attribute(item["name"]),
                 type=schemas.of(schema, (*where, "schema")),
                 required=bool(item.get("required")),
-                doc=docs.sentences({**schema, **item}, schemas.resolve(schema)),
-                short=docs.short({**schema, **item}, schemas.resolve(schema)),
+                **docs.wording({**schema, **item}, schemas.resolve(schema), above=operation),
                 location=item["in"],
                 option=item.get("x-tm-option"),
                 caller=item.get("x-tm-caller", False),

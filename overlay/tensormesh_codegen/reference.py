@@ -46,6 +46,14 @@ def markdown(text: str) -> str:
     return "`".join(_plain(part) if index % 2 == 0 else part for index, part in enumerate(parts))
 
 
+def cell(text: str) -> str:
+    """Return text as Markdown for the cell of a table, in which code must not contain `|`."""
+    parts = markdown(text).split("`")
+    return "`".join(
+        part.replace("|", "\\|") if index % 2 else part for index, part in enumerate(parts)
+    )
+
+
 def _plain(text: str) -> str:
     for char in "\\<>[]|*#":
         text = text.replace(char, f"\\{char}")

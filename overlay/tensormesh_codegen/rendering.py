@@ -9,14 +9,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from . import reference
+from . import docstrings, reference
 from .commands import build_commands, groups, names
-from .model import Field, Operation, Package, Resource, Surface
+from .model import Operation, Package, Resource, Surface
 from .paging import CONTRACTS
 from .types import Type
 
 ROOT_PACKAGE = "tensormesh_api"
-WIDTH = 96
 
 
 class Renderer:
@@ -32,13 +31,17 @@ class Renderer:
             keep_trailing_newline=True,
         )
         self.environment.filters.update(
-            py=literal, text=long_literal, tuple=tuple, markdown=reference.markdown
+            py=literal,
+            text=long_literal,
+            tuple=tuple,
+            markdown=reference.markdown,
+            cell=reference.cell,
         )
         self.environment.globals.update(
-            docstring=docstring,
-            module_doc=module_doc,
-            method_doc=method_doc,
-            result_class=result_class,
+            docstring=docstrings.docstring,
+            module_doc=docstrings.module_doc,
+            method_doc=docstrings.method_doc,
+            result_class=docstrings.result_class,
             roots=reference.roots,
             methods=reference.methods,
             anchor=reference.anchor,
@@ -88,7 +91,7 @@ class Renderer:
         for union in package.unions:
             members.append((union.name, union.module))
             yield f"models/{union.module}.py", self._render("package/union.py.jinja", union=union)
-        doc = f"Models of `{package.name}`, each loaded when it is first used."
+        doc = f"Models of `{package.name}`, loaded on first use."
         yield "models/__init__.py", self._lazy_init(doc, members)
 
     def _operations(self, package: Package) -> Iterator[tuple[str, str]]:
@@ -100,9 +103,12 @@ class Renderer:
                 yield f"params/{operation.id}.py", text
             text = self._render("package/request.py.jinja", operation=operation)
             yield f"requests/{operation.id}.py", text
-        doc = "Keyword arguments of the public methods, as types."
+        doc = "Keyword arguments of the public methods, as `TypedDict`s."
         yield "params/__init__.py", self._lazy_init(doc, members)
-        yield "requests/__init__.py", module_doc("Request builders: sans I/O, shared by all hosts.")
+        yield (
+            "requests/__init__.py",
+            docstrings.module_doc("Request builders, sans-I/O and shared by all hosts."),
+        )
         types = _result_types(package.operations)
         text = self._render("package/api_init.py.jinja", package=package, types=types)
         yield "api/__init__.py", text
@@ -116,7 +122,10 @@ class Renderer:
                 text = self._render("package/page.py.jinja", operation=operation)
                 yield f"pages/{operation.id}.py", text
         if members:
-            yield "pages/__init__.py", self._lazy_init("Pages of the lists.", members)
+            yield (
+                "pages/__init__.py",
+                self._lazy_init("Pages of paginated lists, loaded on first use.", members),
+            )
 
     def _commands(self, package: Package) -> Iterator[tuple[str, str]]:
         commands = build_commands(package)
@@ -133,7 +142,7 @@ class Renderer:
 
     def _endpoints(self, surface: Surface) -> Iterator[tuple[str, str]]:
         for endpoint in surface.endpoints:
-            doc = module_doc(f"Endpoints tagged `{endpoint.tag}`.")
+            doc = docstrings.module_doc(f"Endpoints tagged `{endpoint.tag}`.")
             yield f"api/{endpoint.tag}/__init__.py", doc
             values = {"endpoint": endpoint, "surface": surface}
             text = self._render("package/endpoint_module.py.jinja", **values)
@@ -193,121 +202,3 @@ def long_literal(text: str) -> str:
     if len(pieces) < 2:
         return literal(text)
     return "(" + "\n".join(map(literal, pieces)) + ")"
-
-
-def _quote(text: str) -> str:
-    """Text that can stand between triple quotes, and neither ends them nor hides what it says."""
-    folded = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    escaped = folded.replace("\\", "\\\\")
-    if '"""' in folded or folded.endswith('"'):
-        escaped = escaped.replace('"', '\\"')
-    return escaped
-
-
-def _wrap(text: str, indent: int, hanging: int = 0) -> list[str]:
-    return textwrap.wrap(
-        _quote(text),
-        width=WIDTH - indent,
-        subsequent_indent=" " * hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _join(lines: list[str], indent: int) -> str:
-    if len(lines) == 1 and len(lines[0]) + indent + 6 <= 100:
-        return f'"""{lines[0]}"""'
-    body = "\n".join(f"{' ' * indent}{line}".rstrip() for line in lines)
-    return f'"""{body.lstrip()}\n{" " * indent}"""'
-
-
-def module_doc(text: str) -> str:
-    """The docstring of a module, with the notice that every generated file begins with."""
-    notice = "Generated by `codegen.py` from `specs/`: edit the spec, then run `make generate`."
-    return _join([*_wrap(_summary(text), 0), "", notice], 0) + "\n"
-
-
-def _summary(text: str) -> str:
-    return " ".join(text.split())
-
-
-def docstring(
-    text: str, indent: int, fields: Iterable[Field] = (), heading: str = "Attributes"
-) -> str:
-    """A docstring: a summary, the rest, and a section on fields."""
-    summary, rest = _split(text)
-    lines = _wrap(summary, indent)
-    if rest:
-        lines += ["", *_wrap(rest, indent)]
-    section = _section(heading, fields, indent)
-    return _join([*lines, *section], indent)
-
-
-def _section(heading: str, fields: Iterable[Field], indent: int) -> list[str]:
-    lines = []
-    for item in fields:
-        annotation = item.parameter if heading == "Args" else item.annotation
-        name = f"{item.name} ({annotation})" if heading == "Args" else item.name
-        lines += [
-            f"    {line}" for line in _wrap(f"{name}: {item.doc or item.wire}", indent + 4, 4)
-        ]
-    return ["", f"{heading}:", *lines] if lines else []
-
-
-def _split(text: str) -> tuple[str, str]:
-    """The first sentence, and the rest."""
-    folded = " ".join(text.split())
-    for index, char in enumerate(folded):
-        if char == "." and folded[index + 1 : index + 2] == " " and folded[index + 2].isupper():
-            return folded[: index + 1], folded[index + 2 :]
-    return folded, ""
-
-
-def result_class(operation: Operation, prefix: str = "") -> str:
-    """The class of what a public method gives; `prefix` is `Async` for the asynchronous one."""
-    if operation.pagination:
-        return f"{prefix}{operation.pagination.class_name}"
-    return operation.result.name if operation.result else "None"
-
-
-_OPTIONS = (
-    ("extra_headers", "Headers added to the request; a value of None takes a header away."),
-    ("extra_query", "Query parameters added to the request."),
-    ("extra_body", "Fields added to the JSON body; they win over those given by name."),
-    ("timeout_seconds", "In place of the client's timeout for this call, in seconds."),
-    ("total_timeout_seconds", "Longest time of the whole call, its stream included, in seconds."),
-)
-_NOTES = {
-    "inferred": "Note: this operation is inferred by convention. It is not documented publicly.",
-    "observed": "Note: this operation was observed on servers. It is not documented publicly.",
-}
-
-
-def method_doc(operation: Operation) -> str:
-    """The docstring of a public method."""
-    indent = 8
-    lines = _wrap(operation.summary, indent)
-    for text in (operation.doc, _NOTES.get(operation.provenance, "")):
-        if text:
-            lines += ["", *_wrap(text, indent)]
-    lines += _section("Args", operation.params, indent) or ["", "Args:"]
-    options = list(_OPTIONS)
-    if operation.event:
-        text = "True gives a stream to iterate in place of the whole answer. Default: False."
-        options.insert(0, ("stream", text))
-    for name, text in options:
-        lines += [f"    {line}" for line in _wrap(f"{name}: {text}", indent + 4, 4)]
-    if operation.result:
-        text = f"{result_class(operation)}: {operation.returns or operation.result.name}"
-        lines += ["", "Returns:", *(f"    {line}" for line in _wrap(text, indent + 4, 4))]
-    lines += [
-        "",
-        "Raises:",
-        "    ConfigurationError: A credential or a host is missing; nothing was sent.",
-        "    APIConnectionError, APITimeoutError: The server was not reached, or was too slow.",
-        "    APIStatusError: The server refused; each status has a class of its own.",
-        "    ProtocolError: The answer does not fit the specification.",
-        "",
-        *_wrap(f"Operation: {operation.method} {operation.path} ({operation.provenance}).", indent),
-    ]
-    return _join(lines, indent)

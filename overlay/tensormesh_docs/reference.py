@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tensormesh_api.control_plane.api import CONTROL_PLANE
 from tensormesh_api.control_plane.commands import COMMANDS, load
 from tensormesh_cli._click import Argument, TmCommand, TmGroup
 from tensormesh_cli._options import GlobalOption
@@ -98,7 +99,8 @@ def _provenance(words: Words) -> str:
     if words not in COMMANDS:
         return "documented." if words in DOCUMENTED else "inferred."
     about = load(words)
-    return f"{about.provenance}. Operation `{about.operation}`: `{about.http_method} {about.path}`."
+    known = getattr(CONTROL_PLANE, about.operation).provenance
+    return f"{known}. Operation `{about.operation}`: `{about.http_method} {about.path}`."
 
 
 def _parameters(context: click.Context) -> str:

@@ -120,8 +120,11 @@ def plant(texts: Iterator[str]) -> Any:
 @cache
 def skeleton(text: str) -> str:
     """The structure of a module, its string constants left aside; of a page, all but its text."""
-    if text.startswith("# Reference"):
-        return "\n".join(line for line in text.split("\n") if line.startswith(("#", "|", "`")))
+    if text.startswith("# SDK reference"):
+        # The last cell of a row is text of the spec.
+        cells = [re.split(r"(?<!\\)\|", line) for line in text.split("\n")]
+        rows = [f"{'|'.join(row[:-2])} {len(row)}" for row in cells if len(row) > 1]
+        return "\n".join([*rows, *(row[0] for row in cells if row[0].startswith(("#", "`")))])
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -103,7 +103,9 @@ def test_query_takes_any_iterable_as_a_list(labels: Any, mini: ModuleType) -> No
 
 @for_each("bad", [{"a": 1}, b"a", object(), [None], [{"a": 1}]])
 def test_query_refuses_what_no_url_can_hold(bad: Any, mini: ModuleType) -> None:
-    with pytest.raises(TypeError, match=r"^label(\[0\])? cannot be written into a URL, got "):
+    with pytest.raises(
+        TypeError, match=r"^label(\[0\])? must be a str, a number, a bool or a datetime, got "
+    ):
         namespaces(mini, Recorder()).things.list(label=bad)
 
 
@@ -128,7 +130,7 @@ def test_path_value_stays_in_its_segment(value: Any, path: str, mini: ModuleType
 @given(st.text(st.characters(codec="utf-8"), min_size=1))
 def test_quoted_path_part_has_no_character_that_ends_it(text: str) -> None:
     if text in (".", "..") or not text.isprintable():
-        with pytest.raises(ValueError, match=r"^thing_id (must be a non-empty|holds a character)"):
+        with pytest.raises(ValueError, match=r"^thing_id must (be a non-empty|not contain)"):
             path_part(text, "thing_id")
         return
     quoted = path_part(text, "thing_id")
@@ -146,12 +148,14 @@ def test_path_value_that_names_another_path_is_refused(bad: str, mini: ModuleTyp
 
 @pytest.mark.parametrize("bad", [["a"], {"a": 1}, b"a", object()])
 def test_path_value_of_a_wrong_type_is_refused(bad: Any, mini: ModuleType) -> None:
-    with pytest.raises(TypeError, match=r"^thing_id cannot be written into a URL, got "):
+    with pytest.raises(
+        TypeError, match=r"^thing_id must be a str, a number, a bool or a datetime, got "
+    ):
         namespaces(mini, Recorder()).things.get(thing_id=bad)
 
 
 def test_required_argument_that_is_none_is_refused_by_name(mini: ModuleType) -> None:
-    with pytest.raises(TypeError, match=r"^thing_id is required, and must not be None$"):
+    with pytest.raises(TypeError, match=r"^thing_id is required and must not be None$"):
         namespaces(mini, Recorder()).things.get(thing_id=None)
     with pytest.raises(TypeError, match="thing_id"):
         namespaces(mini, Recorder()).things.get()

@@ -116,7 +116,7 @@ def test_a_page_is_iterated_and_knows_the_next() -> None:
         last = page.get_next_page().get_next_page()
         assert [item.transaction_id for item in last] == ["c"]
         assert not last.has_next_page()
-        with pytest.raises(RuntimeError, match="there is no next page: ask has_next_page"):
+        with pytest.raises(RuntimeError, match="there is no next page: check has_next_page"):
             last.get_next_page()
         # Each can be asked again.
         assert page.get_next_page().next_page_token == "y"
@@ -270,5 +270,5 @@ def test_a_copy_of_a_page_goes_on_and_a_stored_one_says_that_it_cannot() -> None
         stored: ListModelsPage = pickle.loads(pickle.dumps(page))
         assert stored.models == page.models
         for ask in (stored.has_next_page, stored.get_next_page):
-            with pytest.raises(RuntimeError, match="a copy without its client: ask for the list"):
+            with pytest.raises(RuntimeError, match="a copy without a client: call the list method"):
                 ask()

@@ -13,9 +13,9 @@ from ..models.model import Model
 
 
 class AdminListModelsPage(SyncPage[Model], AdminListModelsResponse):
-    """A page of `admin.models.list`: iterate it for its `models`.
+    """One page of `admin.models.list`.
 
-    It has the fields of `AdminListModelsResponse`.
+    Iterate over it for its `models`. It has the attributes of `AdminListModelsResponse`.
     """
 
     __slots__ = ("_position",)
@@ -25,9 +25,9 @@ class AdminListModelsPage(SyncPage[Model], AdminListModelsResponse):
 
 
 class AsyncAdminListModelsPage(AsyncPage[Model], AdminListModelsResponse):
-    """A page of `admin.models.list`: iterate it for its `models`.
+    """One page of `admin.models.list`.
 
-    It has the fields of `AdminListModelsResponse`.
+    Iterate over it for its `models`. It has the attributes of `AdminListModelsResponse`.
     """
 
     __slots__ = ("_position",)

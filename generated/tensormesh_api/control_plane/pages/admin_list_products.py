@@ -13,9 +13,9 @@ from ..models.product import Product
 
 
 class AdminListProductsPage(SyncPage[Product], AdminListProductsResponse):
-    """A page of `admin.products.list`: iterate it for its `products`.
+    """One page of `admin.products.list`.
 
-    It has the fields of `AdminListProductsResponse`.
+    Iterate over it for its `products`. It has the attributes of `AdminListProductsResponse`.
     """
 
     __slots__ = ("_position",)
@@ -25,9 +25,9 @@ class AdminListProductsPage(SyncPage[Product], AdminListProductsResponse):
 
 
 class AsyncAdminListProductsPage(AsyncPage[Product], AdminListProductsResponse):
-    """A page of `admin.products.list`: iterate it for its `products`.
+    """One page of `admin.products.list`.
 
-    It has the fields of `AdminListProductsResponse`.
+    Iterate over it for its `products`. It has the attributes of `AdminListProductsResponse`.
     """
 
     __slots__ = ("_position",)

@@ -13,9 +13,9 @@ from ..models.list_activities_response import ListActivitiesResponse
 
 
 class ListActivitiesPage(SyncPage[Activity], ListActivitiesResponse):
-    """A page of `activities.list`: iterate it for its `activities`.
+    """One page of `activities.list`.
 
-    It has the fields of `ListActivitiesResponse`.
+    Iterate over it for its `activities`. It has the attributes of `ListActivitiesResponse`.
     """
 
     __slots__ = ("_position",)
@@ -25,9 +25,9 @@ class ListActivitiesPage(SyncPage[Activity], ListActivitiesResponse):
 
 
 class AsyncListActivitiesPage(AsyncPage[Activity], ListActivitiesResponse):
-    """A page of `activities.list`: iterate it for its `activities`.
+    """One page of `activities.list`.
 
-    It has the fields of `ListActivitiesResponse`.
+    Iterate over it for its `activities`. It has the attributes of `ListActivitiesResponse`.
     """
 
     __slots__ = ("_position",)

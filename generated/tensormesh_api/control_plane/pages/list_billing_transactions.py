@@ -13,9 +13,10 @@ from ..models.list_billing_transactions_response import ListBillingTransactionsR
 
 
 class ListBillingTransactionsPage(SyncPage[BillingTransaction], ListBillingTransactionsResponse):
-    """A page of `billing.transactions.list`: iterate it for its `transactions`.
+    """One page of `billing.transactions.list`.
 
-    It has the fields of `ListBillingTransactionsResponse`.
+    Iterate over it for its `transactions`. It has the attributes of
+    `ListBillingTransactionsResponse`.
     """
 
     __slots__ = ("_position",)
@@ -27,9 +28,10 @@ class ListBillingTransactionsPage(SyncPage[BillingTransaction], ListBillingTrans
 class AsyncListBillingTransactionsPage(
     AsyncPage[BillingTransaction], ListBillingTransactionsResponse
 ):
-    """A page of `billing.transactions.list`: iterate it for its `transactions`.
+    """One page of `billing.transactions.list`.
 
-    It has the fields of `ListBillingTransactionsResponse`.
+    Iterate over it for its `transactions`. It has the attributes of
+    `ListBillingTransactionsResponse`.
     """
 
     __slots__ = ("_position",)

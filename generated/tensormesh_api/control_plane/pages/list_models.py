@@ -13,9 +13,9 @@ from ..models.model import Model
 
 
 class ListModelsPage(SyncPage[Model], ListModelsResponse):
-    """A page of `models.list`: iterate it for its `models`.
+    """One page of `models.list`.
 
-    It has the fields of `ListModelsResponse`.
+    Iterate over it for its `models`. It has the attributes of `ListModelsResponse`.
     """
 
     __slots__ = ("_position",)
@@ -25,9 +25,9 @@ class ListModelsPage(SyncPage[Model], ListModelsResponse):
 
 
 class AsyncListModelsPage(AsyncPage[Model], ListModelsResponse):
-    """A page of `models.list`: iterate it for its `models`.
+    """One page of `models.list`.
 
-    It has the fields of `ListModelsResponse`.
+    Iterate over it for its `models`. It has the attributes of `ListModelsResponse`.
     """
 
     __slots__ = ("_position",)

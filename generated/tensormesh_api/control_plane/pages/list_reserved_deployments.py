@@ -13,9 +13,10 @@ from ..models.reserved_deployment import ReservedDeployment
 
 
 class ListReservedDeploymentsPage(SyncPage[ReservedDeployment], ListReservedDeploymentsResponse):
-    """A page of `reserved_deployments.list`: iterate it for its `reserved_deployments`.
+    """One page of `reserved_deployments.list`.
 
-    It has the fields of `ListReservedDeploymentsResponse`.
+    Iterate over it for its `reserved_deployments`. It has the attributes of
+    `ListReservedDeploymentsResponse`.
     """
 
     __slots__ = ("_position",)
@@ -27,9 +28,10 @@ class ListReservedDeploymentsPage(SyncPage[ReservedDeployment], ListReservedDepl
 class AsyncListReservedDeploymentsPage(
     AsyncPage[ReservedDeployment], ListReservedDeploymentsResponse
 ):
-    """A page of `reserved_deployments.list`: iterate it for its `reserved_deployments`.
+    """One page of `reserved_deployments.list`.
 
-    It has the fields of `ListReservedDeploymentsResponse`.
+    Iterate over it for its `reserved_deployments`. It has the attributes of
+    `ListReservedDeploymentsResponse`.
     """
 
     __slots__ = ("_position",)

@@ -13,9 +13,9 @@ from ..models.ticket import Ticket
 
 
 class ListTicketsPage(SyncPage[Ticket], ListTicketsResponse):
-    """A page of `support.tickets.list`: iterate it for its `tickets`.
+    """One page of `support.tickets.list`.
 
-    It has the fields of `ListTicketsResponse`.
+    Iterate over it for its `tickets`. It has the attributes of `ListTicketsResponse`.
     """
 
     __slots__ = ("_position",)
@@ -25,9 +25,9 @@ class ListTicketsPage(SyncPage[Ticket], ListTicketsResponse):
 
 
 class AsyncListTicketsPage(AsyncPage[Ticket], ListTicketsResponse):
-    """A page of `support.tickets.list`: iterate it for its `tickets`.
+    """One page of `support.tickets.list`.
 
-    It has the fields of `ListTicketsResponse`.
+    Iterate over it for its `tickets`. It has the attributes of `ListTicketsResponse`.
     """
 
     __slots__ = ("_position",)

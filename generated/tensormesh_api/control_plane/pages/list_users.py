@@ -13,9 +13,9 @@ from ..models.user import User
 
 
 class ListUsersPage(SyncPage[User], ListUsersResponse):
-    """A page of `admin.users.list`: iterate it for its `users`.
+    """One page of `admin.users.list`.
 
-    It has the fields of `ListUsersResponse`.
+    Iterate over it for its `users`. It has the attributes of `ListUsersResponse`.
     """
 
     __slots__ = ("_position",)
@@ -25,9 +25,9 @@ class ListUsersPage(SyncPage[User], ListUsersResponse):
 
 
 class AsyncListUsersPage(AsyncPage[User], ListUsersResponse):
-    """A page of `admin.users.list`: iterate it for its `users`.
+    """One page of `admin.users.list`.
 
-    It has the fields of `ListUsersResponse`.
+    Iterate over it for its `users`. It has the attributes of `ListUsersResponse`.
     """
 
     __slots__ = ("_position",)

@@ -13,9 +13,9 @@ from ..models.query_logs_response import QueryLogsResponse
 
 
 class QueryLogsPage(SyncPage[LogEntry], QueryLogsResponse):
-    """A page of `logs.query`: iterate it for its `entries`.
+    """One page of `logs.query`.
 
-    It has the fields of `QueryLogsResponse`.
+    Iterate over it for its `entries`. It has the attributes of `QueryLogsResponse`.
     """
 
     __slots__ = ("_position",)
@@ -25,9 +25,9 @@ class QueryLogsPage(SyncPage[LogEntry], QueryLogsResponse):
 
 
 class AsyncQueryLogsPage(AsyncPage[LogEntry], QueryLogsResponse):
-    """A page of `logs.query`: iterate it for its `entries`.
+    """One page of `logs.query`.
 
-    It has the fields of `QueryLogsResponse`.
+    Iterate over it for its `entries`. It has the attributes of `QueryLogsResponse`.
     """
 
     __slots__ = ("_position",)

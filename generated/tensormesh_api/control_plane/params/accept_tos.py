@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class AcceptTosParams(TypedDict, total=False):
-    """Keyword arguments of `users.accept_tos`, for wrappers and stored settings."""
+    """Keyword arguments of `users.accept_tos`."""
 
     user_id: str | None
     """ID of the user whose account to use.

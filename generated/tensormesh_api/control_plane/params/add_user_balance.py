@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class AddUserBalanceParams(TypedDict, total=False):
-    """Keyword arguments of `admin.billing.balances.add`, for wrappers and stored settings."""
+    """Keyword arguments of `admin.billing.balances.add`."""
 
     target_user_id: str | None
     """ID of the user whose balance to increase."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class AdminCreateProductParams(TypedDict, total=False):
-    """Keyword arguments of `admin.products.create`, for wrappers and stored settings."""
+    """Keyword arguments of `admin.products.create`."""
 
     product: Product | Mapping[str, Any] | None
     """Product to create, without `product_id` and timestamps."""

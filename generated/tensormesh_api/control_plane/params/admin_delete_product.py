@@ -9,12 +9,12 @@ from typing import Required, TypedDict
 
 
 class AdminDeleteProductParams(TypedDict, total=False):
-    """Keyword arguments of `admin.products.delete`, for wrappers and stored settings."""
+    """Keyword arguments of `admin.products.delete`."""
 
     product_id: Required[str]
     """ID of the product."""
     user_id: str | None
     """ID of the administrator who makes the request.
 
-    Defaults to the caller. Inferred, not documented.
+    Defaults to the caller.
     """

@@ -10,7 +10,7 @@ from typing import TypedDict
 
 
 class AdminGetUsersBalanceParams(TypedDict, total=False):
-    """Keyword arguments of `admin.billing.balances.get`, for wrappers and stored settings."""
+    """Keyword arguments of `admin.billing.balances.get`."""
 
     target_user_ids: Sequence[str] | None
     """IDs of the users to report on."""

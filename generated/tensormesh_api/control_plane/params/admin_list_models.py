@@ -9,12 +9,12 @@ from typing import TypedDict
 
 
 class AdminListModelsParams(TypedDict, total=False):
-    """Keyword arguments of `admin.models.list`, for wrappers and stored settings."""
+    """Keyword arguments of `admin.models.list`."""
 
     user_id: str | None
     """ID of the administrator who makes the request.
 
-    Defaults to the caller. Inferred, not documented.
+    Defaults to the caller.
     """
     target_user_id: str | None
     """Return only models of this user.
@@ -22,9 +22,10 @@ class AdminListModelsParams(TypedDict, total=False):
     Defaults to all users.
     """
     status: str | None
-    """Return only models with this status. `MODEL_STATUS_UNSPECIFIED`, the default, returns all.
+    """Return only models with this status.
 
-    Known values: MODEL_STATUS_UNSPECIFIED, MODEL_STATUS_PENDING, MODEL_STATUS_DEPLOYING,
+    `MODEL_STATUS_UNSPECIFIED`, the default, returns all. Known values:
+    MODEL_STATUS_UNSPECIFIED, MODEL_STATUS_PENDING, MODEL_STATUS_DEPLOYING,
     MODEL_STATUS_RUNNING, MODEL_STATUS_STOPPED, MODEL_STATUS_FAILED, MODEL_STATUS_DELETING,
     MODEL_STATUS_DELETED.
     """
@@ -32,10 +33,9 @@ class AdminListModelsParams(TypedDict, total=False):
     """Page number, starting at 1.
 
     Pages after the last one are empty and report the same `total`. At least 1. Default: 1.
-    Inferred, not documented.
     """
     size: int | None
     """Maximum number of entries per page.
 
-    Between 1 and 100. Default: 20. Inferred, not documented.
+    Between 1 and 100. Default: 20.
     """

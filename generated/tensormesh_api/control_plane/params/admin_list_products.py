@@ -9,21 +9,20 @@ from typing import TypedDict
 
 
 class AdminListProductsParams(TypedDict, total=False):
-    """Keyword arguments of `admin.products.list`, for wrappers and stored settings."""
+    """Keyword arguments of `admin.products.list`."""
 
     user_id: str | None
     """ID of the administrator who makes the request.
 
-    Defaults to the caller. Inferred, not documented.
+    Defaults to the caller.
     """
     page: int | None
     """Page number, starting at 1.
 
     Pages after the last one are empty and report the same `total`. At least 1. Default: 1.
-    Inferred, not documented.
     """
     size: int | None
     """Maximum number of entries per page.
 
-    Between 1 and 100. Default: 20. Inferred, not documented.
+    Between 1 and 100. Default: 20.
     """

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 
 
 class AdminUpdateProductParams(TypedDict, total=False):
-    """Keyword arguments of `admin.products.update`, for wrappers and stored settings."""
+    """Keyword arguments of `admin.products.update`."""
 
     product_id: Required[str]
     """ID of the product."""
     product: Product | Mapping[str, Any] | None
-    """Complete product: omitted fields are cleared. `product_id` and timestamps are ignored."""
+    """Complete product: omitted fields are cleared.
+
+    `product_id` and timestamps are ignored.
+    """
     user_id: str | None
     """ID of the administrator who makes the request.
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class AppendTicketMessageParams(TypedDict, total=False):
-    """Keyword arguments of `support.tickets.append_message`, for wrappers and stored settings."""
+    """Keyword arguments of `support.tickets.append_message`."""
 
     ticket_id: Required[str]
     """ID of the ticket."""

@@ -9,9 +9,7 @@ from typing import TypedDict
 
 
 class AttachStripePaymentMethodParams(TypedDict, total=False):
-    """Keyword arguments of `billing.stripe.payment_methods.attach`, for wrappers and stored
-    settings.
-    """
+    """Keyword arguments of `billing.stripe.payment_methods.attach`."""
 
     stripe_payment_method_id: str | None
     """Stripe ID of the payment method to attach, such as `pm_...`."""

@@ -9,7 +9,7 @@ from typing import Required, TypedDict
 
 
 class CancelReservedDeploymentParams(TypedDict, total=False):
-    """Keyword arguments of `reserved_deployments.cancel`, for wrappers and stored settings."""
+    """Keyword arguments of `reserved_deployments.cancel`."""
 
     reserved_deployment_id: Required[str]
     """ID of the reservation."""

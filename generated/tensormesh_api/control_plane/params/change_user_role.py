@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class ChangeUserRoleParams(TypedDict, total=False):
-    """Keyword arguments of `admin.users.change_role`, for wrappers and stored settings."""
+    """Keyword arguments of `admin.users.change_role`."""
 
     target_user_id: str | None
     """ID of the user who gets the role."""

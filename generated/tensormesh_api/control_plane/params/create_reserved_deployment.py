@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class CreateReservedDeploymentParams(TypedDict, total=False):
-    """Keyword arguments of `reserved_deployments.create`, for wrappers and stored settings."""
+    """Keyword arguments of `reserved_deployments.create`."""
 
     product_id: Required[str]
     """ID of the product to buy."""

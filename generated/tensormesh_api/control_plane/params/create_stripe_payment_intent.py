@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 
 class CreateStripePaymentIntentParams(TypedDict, total=False):
-    """Keyword arguments of `billing.stripe.payment_intents.create`, for wrappers and stored
-    settings.
-    """
+    """Keyword arguments of `billing.stripe.payment_intents.create`."""
 
     amount: Money | Mapping[str, Any] | None
     """Amount to pay.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class CreateTicketParams(TypedDict, total=False):
-    """Keyword arguments of `support.tickets.create`, for wrappers and stored settings."""
+    """Keyword arguments of `support.tickets.create`."""
 
     subject: Required[str]
     """Topic of the ticket, in one line."""

@@ -11,7 +11,7 @@ from typing import TypedDict
 
 
 class CreateUserApiKeyParams(TypedDict, total=False):
-    """Keyword arguments of `users.api_keys.create`, for wrappers and stored settings."""
+    """Keyword arguments of `users.api_keys.create`."""
 
     user_id: str | None
     """ID of the user who will own the key.

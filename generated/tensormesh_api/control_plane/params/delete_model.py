@@ -9,7 +9,7 @@ from typing import Required, TypedDict
 
 
 class DeleteModelParams(TypedDict, total=False):
-    """Keyword arguments of `models.delete`, for wrappers and stored settings."""
+    """Keyword arguments of `models.delete`."""
 
     model_id: Required[str]
     """ID of the model, a UUID."""

@@ -9,7 +9,7 @@ from typing import Required, TypedDict
 
 
 class DeleteUserApiKeyParams(TypedDict, total=False):
-    """Keyword arguments of `users.api_keys.delete`, for wrappers and stored settings."""
+    """Keyword arguments of `users.api_keys.delete`."""
 
     api_key_id: Required[str]
     """ID of the API key.

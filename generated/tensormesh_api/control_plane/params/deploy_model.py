@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DeployModelParams(TypedDict, total=False):
-    """Keyword arguments of `models.deploy`, for wrappers and stored settings."""
+    """Keyword arguments of `models.deploy`."""
 
     model_name: str | None
     """Nickname of the model, unique among the owner's models."""

@@ -9,9 +9,7 @@ from typing import Required, TypedDict
 
 
 class DetachStripePaymentMethodParams(TypedDict, total=False):
-    """Keyword arguments of `billing.stripe.payment_methods.detach`, for wrappers and stored
-    settings.
-    """
+    """Keyword arguments of `billing.stripe.payment_methods.detach`."""
 
     stripe_payment_method_id: Required[str]
     """Stripe ID of the payment method, such as `pm_...`."""

@@ -9,7 +9,7 @@ from typing import Required, TypedDict
 
 
 class ExchangeCliLoginParams(TypedDict, total=False):
-    """Keyword arguments of `auth.cli.exchange`, for wrappers and stored settings."""
+    """Keyword arguments of `auth.cli.exchange`."""
 
     login_id: Required[str]
     """ID of the login."""

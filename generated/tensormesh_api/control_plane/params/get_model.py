@@ -9,7 +9,7 @@ from typing import Required, TypedDict
 
 
 class GetModelParams(TypedDict, total=False):
-    """Keyword arguments of `models.get`, for wrappers and stored settings."""
+    """Keyword arguments of `models.get`."""
 
     model_id: Required[str]
     """ID of the model, a UUID."""

@@ -9,9 +9,7 @@ from typing import TypedDict
 
 
 class GetOrCreateStripeCustomerParams(TypedDict, total=False):
-    """Keyword arguments of `billing.stripe.customers.get_or_create`, for wrappers and stored
-    settings.
-    """
+    """Keyword arguments of `billing.stripe.customers.get_or_create`."""
 
     user_id: str | None
     """ID of the user whose account to use.

@@ -10,7 +10,7 @@ from typing import TypedDict
 
 
 class GetServerlessUsageHistoryParams(TypedDict, total=False):
-    """Keyword arguments of `billing.serverless_usage.history`, for wrappers and stored settings."""
+    """Keyword arguments of `billing.serverless_usage.history`."""
 
     user_id: str | None
     """ID of the user whose account to use.
@@ -36,5 +36,5 @@ class GetServerlessUsageHistoryParams(TypedDict, total=False):
     """Length of a time bucket.
 
     Defaults to one day. Known values: USAGE_GRANULARITY_UNSPECIFIED, USAGE_GRANULARITY_HOUR,
-    USAGE_GRANULARITY_DAY, USAGE_GRANULARITY_MONTH. Inferred, not documented.
+    USAGE_GRANULARITY_DAY, USAGE_GRANULARITY_MONTH.
     """

@@ -9,7 +9,7 @@ from typing import Required, TypedDict
 
 
 class GetTicketParams(TypedDict, total=False):
-    """Keyword arguments of `support.tickets.get`, for wrappers and stored settings."""
+    """Keyword arguments of `support.tickets.get`."""
 
     ticket_id: Required[str]
     """ID of the ticket."""

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class GetUserBalanceParams(TypedDict, total=False):
-    """Keyword arguments of `billing.balance.get`, for wrappers and stored settings."""
+    """Keyword arguments of `billing.balance.get`."""
 
     user_id: str | None
     """ID of the user whose account to use.

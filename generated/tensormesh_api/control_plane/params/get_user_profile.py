@@ -9,7 +9,7 @@ from typing import Required, TypedDict
 
 
 class GetUserProfileParams(TypedDict, total=False):
-    """Keyword arguments of `users.get`, for wrappers and stored settings."""
+    """Keyword arguments of `users.get`."""
 
     user_id: Required[str]
     """ID of the user."""

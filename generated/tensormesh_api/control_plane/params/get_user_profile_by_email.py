@@ -9,7 +9,7 @@ from typing import Required, TypedDict
 
 
 class GetUserProfileByEmailParams(TypedDict, total=False):
-    """Keyword arguments of `users.get_by_email`, for wrappers and stored settings."""
+    """Keyword arguments of `users.get_by_email`."""
 
     user_email: Required[str]
     """Email address of the user."""

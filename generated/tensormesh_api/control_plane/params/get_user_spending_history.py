@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class GetUserSpendingHistoryParams(TypedDict, total=False):
-    """Keyword arguments of `billing.spending.history`, for wrappers and stored settings."""
+    """Keyword arguments of `billing.spending.history`."""
 
     user_id: str | None
     """ID of the user whose account to use.

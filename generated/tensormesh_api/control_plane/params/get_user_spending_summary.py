@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class GetUserSpendingSummaryParams(TypedDict, total=False):
-    """Keyword arguments of `billing.spending.summary`, for wrappers and stored settings."""
+    """Keyword arguments of `billing.spending.summary`."""
 
     user_id: str | None
     """ID of the user whose account to use.

@@ -10,7 +10,7 @@ from typing import TypedDict
 
 
 class GetUsersSpendingSummaryParams(TypedDict, total=False):
-    """Keyword arguments of `admin.billing.spending.summary`, for wrappers and stored settings."""
+    """Keyword arguments of `admin.billing.spending.summary`."""
 
     target_user_ids: Sequence[str] | None
     """IDs of the users to report on."""

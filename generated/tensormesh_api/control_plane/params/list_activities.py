@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class ListActivitiesParams(TypedDict, total=False):
-    """Keyword arguments of `activities.list`, for wrappers and stored settings."""
+    """Keyword arguments of `activities.list`."""
 
     user_id: str | None
     """ID of the user whose account to use.
@@ -17,14 +17,15 @@ class ListActivitiesParams(TypedDict, total=False):
     Defaults to the caller.
     """
     type: str | None
-    """Return only activities of this type. `ACTIVITY_TYPE_UNSPECIFIED`, the default, returns all.
+    """Return only activities of this type.
 
-    Known values: ACTIVITY_TYPE_UNSPECIFIED, ACTIVITY_TYPE_LOGIN, ACTIVITY_TYPE_MODEL_DEPLOYED,
+    `ACTIVITY_TYPE_UNSPECIFIED`, the default, returns all. Known values:
+    ACTIVITY_TYPE_UNSPECIFIED, ACTIVITY_TYPE_LOGIN, ACTIVITY_TYPE_MODEL_DEPLOYED,
     ACTIVITY_TYPE_MODEL_DELETED, ACTIVITY_TYPE_API_KEY_CREATED, ACTIVITY_TYPE_API_KEY_DELETED,
     ACTIVITY_TYPE_PAYMENT_METHOD_ATTACHED, ACTIVITY_TYPE_PAYMENT_METHOD_DETACHED,
     ACTIVITY_TYPE_BALANCE_ADDED, ACTIVITY_TYPE_TICKET_CREATED, ACTIVITY_TYPE_TICKET_UPDATED,
     ACTIVITY_TYPE_ROLE_CHANGED, ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CREATED,
-    ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CANCELED. Inferred, not documented.
+    ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CANCELED.
     """
     page_size: int | None
     """Maximum number of entries per page.

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class ListBillingTransactionsParams(TypedDict, total=False):
-    """Keyword arguments of `billing.transactions.list`, for wrappers and stored settings."""
+    """Keyword arguments of `billing.transactions.list`."""
 
     user_id: str | None
     """ID of the user whose account to use.

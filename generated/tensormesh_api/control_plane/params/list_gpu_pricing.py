@@ -9,20 +9,20 @@ from typing import TypedDict
 
 
 class ListGpuPricingParams(TypedDict, total=False):
-    """Keyword arguments of `billing.pricing.gpu.list`, for wrappers and stored settings."""
+    """Keyword arguments of `billing.pricing.gpu.list`."""
 
     cloud_provider: str | None
-    """Return only prices of this cloud provider. `CLOUD_PROVIDER_UNSPECIFIED`, the default,
-    returns all.
+    """Return only prices of this cloud provider.
 
-    Known values: CLOUD_PROVIDER_UNSPECIFIED, CLOUD_PROVIDER_ONPREM, CLOUD_PROVIDER_NEBIUS,
+    `CLOUD_PROVIDER_UNSPECIFIED`, the default, returns all. Known values:
+    CLOUD_PROVIDER_UNSPECIFIED, CLOUD_PROVIDER_ONPREM, CLOUD_PROVIDER_NEBIUS,
     CLOUD_PROVIDER_LAMBDA, CLOUD_PROVIDER_YOTTA.
     """
     gpu_type: str | None
-    """Return only prices of this GPU type. `GPU_TYPE_UNSPECIFIED`, the default, returns all.
+    """Return only prices of this GPU type.
 
-    Known values: GPU_TYPE_UNSPECIFIED, GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200,
-    GPU_TYPE_B200.
+    `GPU_TYPE_UNSPECIFIED`, the default, returns all. Known values: GPU_TYPE_UNSPECIFIED,
+    GPU_TYPE_A100, GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
     """
     active_only: bool | None
     """Whether to exclude prices that are no longer in force.

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class ListModelsParams(TypedDict, total=False):
-    """Keyword arguments of `models.list`, for wrappers and stored settings."""
+    """Keyword arguments of `models.list`."""
 
     user_id: str | None
     """ID of the user whose account to use.
@@ -20,10 +20,9 @@ class ListModelsParams(TypedDict, total=False):
     """Page number, starting at 1.
 
     Pages after the last one are empty and report the same `total`. At least 1. Default: 1.
-    Inferred, not documented.
     """
     size: int | None
     """Maximum number of entries per page.
 
-    Between 1 and 100. Default: 20. Inferred, not documented.
+    Between 1 and 100. Default: 20.
     """

@@ -9,13 +9,14 @@ from typing import TypedDict
 
 
 class ListProductsParams(TypedDict, total=False):
-    """Keyword arguments of `products.list`, for wrappers and stored settings."""
+    """Keyword arguments of `products.list`."""
 
     type: str | None
-    """Return only products of this type. `PRODUCT_TYPE_UNSPECIFIED`, the default, returns all.
+    """Return only products of this type.
 
-    Known values: PRODUCT_TYPE_UNSPECIFIED, PRODUCT_TYPE_RESERVED_GPU,
-    PRODUCT_TYPE_EXTERNAL_STORAGE, PRODUCT_TYPE_SUPPORT_PLAN. Inferred, not documented.
+    `PRODUCT_TYPE_UNSPECIFIED`, the default, returns all. Known values:
+    PRODUCT_TYPE_UNSPECIFIED, PRODUCT_TYPE_RESERVED_GPU, PRODUCT_TYPE_EXTERNAL_STORAGE,
+    PRODUCT_TYPE_SUPPORT_PLAN.
     """
     active_only: bool | None
     """Whether to exclude products that are no longer offered.

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class ListReservedDeploymentsParams(TypedDict, total=False):
-    """Keyword arguments of `reserved_deployments.list`, for wrappers and stored settings."""
+    """Keyword arguments of `reserved_deployments.list`."""
 
     user_id: str | None
     """ID of the user whose account to use.
@@ -17,22 +17,20 @@ class ListReservedDeploymentsParams(TypedDict, total=False):
     Defaults to the caller.
     """
     status: str | None
-    """Return only reservations with this status. `RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED`, the
-    default, returns all.
+    """Return only reservations with this status.
 
-    Known values: RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED, RESERVED_DEPLOYMENT_STATUS_PENDING,
+    `RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED`, the default, returns all. Known values:
+    RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED, RESERVED_DEPLOYMENT_STATUS_PENDING,
     RESERVED_DEPLOYMENT_STATUS_ACTIVE, RESERVED_DEPLOYMENT_STATUS_EXPIRED,
-    RESERVED_DEPLOYMENT_STATUS_CANCELED, RESERVED_DEPLOYMENT_STATUS_FAILED. Inferred, not
-    documented.
+    RESERVED_DEPLOYMENT_STATUS_CANCELED, RESERVED_DEPLOYMENT_STATUS_FAILED.
     """
     page: int | None
     """Page number, starting at 1.
 
     Pages after the last one are empty and report the same `total`. At least 1. Default: 1.
-    Inferred, not documented.
     """
     size: int | None
     """Maximum number of entries per page.
 
-    Between 1 and 100. Default: 20. Inferred, not documented.
+    Between 1 and 100. Default: 20.
     """

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class ListServerlessPricingParams(TypedDict, total=False):
-    """Keyword arguments of `billing.pricing.serverless.list`, for wrappers and stored settings."""
+    """Keyword arguments of `billing.pricing.serverless.list`."""
 
     model: str | None
     """Return only the price of the model with exactly this name."""

@@ -9,9 +9,7 @@ from typing import TypedDict
 
 
 class ListStripePaymentMethodsParams(TypedDict, total=False):
-    """Keyword arguments of `billing.stripe.payment_methods.list`, for wrappers and stored
-    settings.
-    """
+    """Keyword arguments of `billing.stripe.payment_methods.list`."""
 
     user_id: str | None
     """ID of the user whose account to use.

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class ListTicketsParams(TypedDict, total=False):
-    """Keyword arguments of `support.tickets.list`, for wrappers and stored settings."""
+    """Keyword arguments of `support.tickets.list`."""
 
     user_id: str | None
     """ID of the user whose account to use.
@@ -17,19 +17,19 @@ class ListTicketsParams(TypedDict, total=False):
     Defaults to the caller.
     """
     status: str | None
-    """Return only tickets with this status. `TICKET_STATUS_UNSPECIFIED`, the default, returns all.
+    """Return only tickets with this status.
 
-    Known values: TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS,
+    `TICKET_STATUS_UNSPECIFIED`, the default, returns all. Known values:
+    TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS,
     TICKET_STATUS_WAITING_ON_CUSTOMER, TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
     """
     page: int | None
     """Page number, starting at 1.
 
     Pages after the last one are empty and report the same `total`. At least 1. Default: 1.
-    Inferred, not documented.
     """
     size: int | None
     """Maximum number of entries per page.
 
-    Between 1 and 100. Default: 20. Inferred, not documented.
+    Between 1 and 100. Default: 20.
     """

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class ListUserApiKeysParams(TypedDict, total=False):
-    """Keyword arguments of `users.api_keys.list`, for wrappers and stored settings."""
+    """Keyword arguments of `users.api_keys.list`."""
 
     user_id: str | None
     """ID of the user whose account to use.

@@ -10,7 +10,7 @@ from typing import TypedDict
 
 
 class QueryLogsParams(TypedDict, total=False):
-    """Keyword arguments of `logs.query`, for wrappers and stored settings."""
+    """Keyword arguments of `logs.query`."""
 
     model_id: str | None
     """ID of the model."""
@@ -32,11 +32,11 @@ class QueryLogsParams(TypedDict, total=False):
     Defaults to now.
     """
     severity: str | None
-    """Return only entries of this severity or higher. `LOG_SEVERITY_UNSPECIFIED`, the default,
-    returns all.
+    """Return only entries of this severity or higher.
 
-    Known values: LOG_SEVERITY_UNSPECIFIED, LOG_SEVERITY_DEBUG, LOG_SEVERITY_INFO,
-    LOG_SEVERITY_WARNING, LOG_SEVERITY_ERROR, LOG_SEVERITY_CRITICAL. Inferred, not documented.
+    `LOG_SEVERITY_UNSPECIFIED`, the default, returns all. Known values:
+    LOG_SEVERITY_UNSPECIFIED, LOG_SEVERITY_DEBUG, LOG_SEVERITY_INFO, LOG_SEVERITY_WARNING,
+    LOG_SEVERITY_ERROR, LOG_SEVERITY_CRITICAL.
     """
     limit: int | None
     """Maximum number of entries per page.

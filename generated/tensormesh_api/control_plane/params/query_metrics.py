@@ -11,7 +11,7 @@ from typing import Required, TypedDict
 
 
 class QueryMetricsParams(TypedDict, total=False):
-    """Keyword arguments of `metrics.query`, for wrappers and stored settings."""
+    """Keyword arguments of `metrics.query`."""
 
     model_id: Required[str]
     """ID of the model."""

@@ -9,7 +9,7 @@ from typing import Required, TypedDict
 
 
 class RefreshCliLoginParams(TypedDict, total=False):
-    """Keyword arguments of `auth.cli.refresh`, for wrappers and stored settings."""
+    """Keyword arguments of `auth.cli.refresh`."""
 
     refresh_token: Required[str]
     """Refresh token issued with the current access token."""

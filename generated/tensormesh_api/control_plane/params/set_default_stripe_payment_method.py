@@ -9,9 +9,7 @@ from typing import Required, TypedDict
 
 
 class SetDefaultStripePaymentMethodParams(TypedDict, total=False):
-    """Keyword arguments of `billing.stripe.payment_methods.set_default`, for wrappers and stored
-    settings.
-    """
+    """Keyword arguments of `billing.stripe.payment_methods.set_default`."""
 
     stripe_payment_method_id: Required[str]
     """Stripe ID of the payment method to use by default, such as `pm_...`."""

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class StartCliLoginParams(TypedDict, total=False):
-    """Keyword arguments of `auth.cli.start`, for wrappers and stored settings."""
+    """Keyword arguments of `auth.cli.start`."""
 
     client_name: str | None
     """Name of the program, shown to the user who approves the login."""

@@ -9,7 +9,7 @@ from typing import Required, TypedDict
 
 
 class UpdateTicketStatusParams(TypedDict, total=False):
-    """Keyword arguments of `support.tickets.update_status`, for wrappers and stored settings."""
+    """Keyword arguments of `support.tickets.update_status`."""
 
     ticket_id: Required[str]
     """ID of the ticket."""

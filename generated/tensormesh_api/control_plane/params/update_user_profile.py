@@ -9,7 +9,7 @@ from typing import Required, TypedDict
 
 
 class UpdateUserProfileParams(TypedDict, total=False):
-    """Keyword arguments of `users.update`, for wrappers and stored settings."""
+    """Keyword arguments of `users.update`."""
 
     user_id: Required[str]
     """ID of the user."""

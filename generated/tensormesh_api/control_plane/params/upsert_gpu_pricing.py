@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class UpsertGpuPricingParams(TypedDict, total=False):
-    """Keyword arguments of `admin.billing.pricing.gpu.upsert`, for wrappers and stored settings."""
+    """Keyword arguments of `admin.billing.pricing.gpu.upsert`."""
 
     pricing: GpuPricing | Mapping[str, Any] | None
     """Price to store.

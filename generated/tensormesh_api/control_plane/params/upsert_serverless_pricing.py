@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 
 class UpsertServerlessPricingParams(TypedDict, total=False):
-    """Keyword arguments of `admin.billing.pricing.serverless.upsert`, for wrappers and stored
-    settings.
-    """
+    """Keyword arguments of `admin.billing.pricing.serverless.upsert`."""
 
     pricing: ServerlessPricing | Mapping[str, Any] | None
     """Prices to store.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SyncResource:
-    """Base of the synchronous resources: what carries out their calls, and the host they call."""
+    """Base of the synchronous namespaces of one host."""
 
     __slots__ = ("_dispatcher", "_host")
 
@@ -26,7 +26,7 @@ class SyncResource:
 
 
 class AsyncResource:
-    """Base of the asynchronous resources: what carries out their calls, and the host they call."""
+    """Base of the asynchronous namespaces of one host."""
 
     __slots__ = ("_dispatcher", "_host")
 

@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 class ActivitiesResource(SyncResource):
-    """Methods of `activities`."""
+    """Methods of the namespace `activities`."""
 
     @property
     def with_raw_response(self) -> ActivitiesWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return ActivitiesWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ActivitiesWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return ActivitiesWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -53,8 +53,6 @@ class ActivitiesResource(SyncResource):
 
         List what happened in a user's account, newest first.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             type (str | None): Return only activities of this type. `ACTIVITY_TYPE_UNSPECIFIED`,
@@ -65,27 +63,29 @@ class ActivitiesResource(SyncResource):
                 ACTIVITY_TYPE_BALANCE_ADDED, ACTIVITY_TYPE_TICKET_CREATED,
                 ACTIVITY_TYPE_TICKET_UPDATED, ACTIVITY_TYPE_ROLE_CHANGED,
                 ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CREATED,
-                ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CANCELED. Inferred, not documented.
+                ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CANCELED.
             page_size (int | None): Maximum number of entries per page. Between 1 and 1000.
                 Default: 50.
             page_token (str | None): Token of the page to return: the `next_page_token` of the
                 previous page. Defaults to the first page. Only valid if all other parameters
                 stay the same.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListActivitiesPage: Page of activities.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/activities (inferred).
         """
@@ -116,10 +116,10 @@ class ActivitiesResource(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> Iterator[Activity]:
-        """Walk through all `activities`, page by page.
+        """Iterate over all `activities`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -133,7 +133,7 @@ class ActivitiesResource(SyncResource):
 
 
 class ActivitiesWithRawResponse(SyncResource):
-    """Methods of `activities` that return the HTTP response, read whole."""
+    """Methods of `activities` that return raw responses."""
 
     def list(
         self,
@@ -145,7 +145,7 @@ class ActivitiesWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> RawResponse[ListActivitiesResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_activities(self._host.list_activities, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -154,7 +154,7 @@ class ActivitiesWithRawResponse(SyncResource):
 
 
 class ActivitiesWithStreamingResponse(SyncResource):
-    """Methods of `activities` that return the HTTP response still open."""
+    """Methods of `activities` that return open responses."""
 
     def list(
         self,
@@ -166,9 +166,9 @@ class ActivitiesWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_activities(self._host.list_activities, **params)
         options = CallOptions(
@@ -178,16 +178,16 @@ class ActivitiesWithStreamingResponse(SyncResource):
 
 
 class AsyncActivitiesResource(AsyncResource):
-    """Methods of `activities` of an asynchronous client."""
+    """Methods of the asynchronous namespace `activities`."""
 
     @property
     def with_raw_response(self) -> AsyncActivitiesWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncActivitiesWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncActivitiesWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncActivitiesWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -204,8 +204,6 @@ class AsyncActivitiesResource(AsyncResource):
 
         List what happened in a user's account, newest first.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             type (str | None): Return only activities of this type. `ACTIVITY_TYPE_UNSPECIFIED`,
@@ -216,27 +214,29 @@ class AsyncActivitiesResource(AsyncResource):
                 ACTIVITY_TYPE_BALANCE_ADDED, ACTIVITY_TYPE_TICKET_CREATED,
                 ACTIVITY_TYPE_TICKET_UPDATED, ACTIVITY_TYPE_ROLE_CHANGED,
                 ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CREATED,
-                ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CANCELED. Inferred, not documented.
+                ACTIVITY_TYPE_RESERVED_DEPLOYMENT_CANCELED.
             page_size (int | None): Maximum number of entries per page. Between 1 and 1000.
                 Default: 50.
             page_token (str | None): Token of the page to return: the `next_page_token` of the
                 previous page. Defaults to the first page. Only valid if all other parameters
                 stay the same.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            ListActivitiesPage: Page of activities.
+            AsyncListActivitiesPage: Page of activities.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/activities (inferred).
         """
@@ -267,10 +267,10 @@ class AsyncActivitiesResource(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> AsyncIterator[Activity]:
-        """Walk through all `activities`, page by page.
+        """Iterate over all `activities`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -284,7 +284,7 @@ class AsyncActivitiesResource(AsyncResource):
 
 
 class AsyncActivitiesWithRawResponse(AsyncResource):
-    """Methods of `activities` that return the HTTP response, read whole."""
+    """Methods of `activities` that return raw responses."""
 
     async def list(
         self,
@@ -296,7 +296,7 @@ class AsyncActivitiesWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> RawResponse[ListActivitiesResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_activities(self._host.list_activities, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -305,7 +305,7 @@ class AsyncActivitiesWithRawResponse(AsyncResource):
 
 
 class AsyncActivitiesWithStreamingResponse(AsyncResource):
-    """Methods of `activities` that return the HTTP response still open."""
+    """Methods of `activities` that return open responses."""
 
     async def list(
         self,
@@ -317,9 +317,9 @@ class AsyncActivitiesWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListActivitiesParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_activities(self._host.list_activities, **params)
         options = CallOptions(

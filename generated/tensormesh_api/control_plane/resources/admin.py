@@ -60,16 +60,16 @@ if TYPE_CHECKING:
 
 
 class AdminUsersResource(SyncResource):
-    """Methods of `admin.users`."""
+    """Methods of the namespace `admin.users`."""
 
     @property
     def with_raw_response(self) -> AdminUsersWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AdminUsersWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminUsersWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AdminUsersWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -88,26 +88,28 @@ class AdminUsersResource(SyncResource):
 
         Args:
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
-                caller. Inferred, not documented.
+                caller.
             page (int | None): Page number, starting at 1. Pages after the last one are empty
-                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+                and report the same `total`. At least 1. Default: 1.
             size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
-                20. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                20.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListUsersPage: Page of users.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/admin/users (documented).
         """
@@ -138,10 +140,10 @@ class AdminUsersResource(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> Iterator[User]:
-        """Walk through all `users`, page by page.
+        """Iterate over all `users`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -173,21 +175,23 @@ class AdminUsersResource(SyncResource):
                 USER_ROLE_USER, USER_ROLE_ADMIN, USER_ROLE_SUPER_ADMIN.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             User: User with the new role.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/admin/users/change_role (documented).
         """
@@ -199,7 +203,7 @@ class AdminUsersResource(SyncResource):
 
 
 class AdminUsersWithRawResponse(SyncResource):
-    """Methods of `admin.users` that return the HTTP response, read whole."""
+    """Methods of `admin.users` that return raw responses."""
 
     def list(
         self,
@@ -211,7 +215,7 @@ class AdminUsersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> RawResponse[ListUsersResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_users(self._host.list_users, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -228,7 +232,7 @@ class AdminUsersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> RawResponse[User]:
-        """Call `change_role` and return the HTTP response, read whole."""
+        """Call `change_role` and return the raw response."""
         request = build_change_user_role(self._host.change_user_role, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -237,7 +241,7 @@ class AdminUsersWithRawResponse(SyncResource):
 
 
 class AdminUsersWithStreamingResponse(SyncResource):
-    """Methods of `admin.users` that return the HTTP response still open."""
+    """Methods of `admin.users` that return open responses."""
 
     def list(
         self,
@@ -249,9 +253,9 @@ class AdminUsersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_users(self._host.list_users, **params)
         options = CallOptions(
@@ -269,9 +273,9 @@ class AdminUsersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> StreamedResponse:
-        """Call `change_role` and return the HTTP response still open.
+        """Call `change_role` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_change_user_role(self._host.change_user_role, **params)
         options = CallOptions(
@@ -281,16 +285,16 @@ class AdminUsersWithStreamingResponse(SyncResource):
 
 
 class AdminBillingBalancesResource(SyncResource):
-    """Methods of `admin.billing.balances`."""
+    """Methods of the namespace `admin.billing.balances`."""
 
     @property
     def with_raw_response(self) -> AdminBillingBalancesWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AdminBillingBalancesWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminBillingBalancesWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AdminBillingBalancesWithStreamingResponse(self._dispatcher, self._host)
 
     def get(
@@ -312,21 +316,23 @@ class AdminBillingBalancesResource(SyncResource):
             target_user_ids (Sequence[str] | None): IDs of the users to report on.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             AdminGetUsersBalanceResponse: Balances of the users.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/admin/billing/balances (documented).
         """
@@ -357,21 +363,23 @@ class AdminBillingBalancesResource(SyncResource):
                 increment, not the new balance.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Money: New balance.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/admin/billing/balances:add (documented).
         """
@@ -383,7 +391,7 @@ class AdminBillingBalancesResource(SyncResource):
 
 
 class AdminBillingBalancesWithRawResponse(SyncResource):
-    """Methods of `admin.billing.balances` that return the HTTP response, read whole."""
+    """Methods of `admin.billing.balances` that return raw responses."""
 
     def get(
         self,
@@ -395,7 +403,7 @@ class AdminBillingBalancesWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> RawResponse[AdminGetUsersBalanceResponse]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_admin_get_users_balance(self._host.admin_get_users_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -412,7 +420,7 @@ class AdminBillingBalancesWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> RawResponse[Money]:
-        """Call `add` and return the HTTP response, read whole."""
+        """Call `add` and return the raw response."""
         request = build_add_user_balance(self._host.add_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -421,7 +429,7 @@ class AdminBillingBalancesWithRawResponse(SyncResource):
 
 
 class AdminBillingBalancesWithStreamingResponse(SyncResource):
-    """Methods of `admin.billing.balances` that return the HTTP response still open."""
+    """Methods of `admin.billing.balances` that return open responses."""
 
     def get(
         self,
@@ -433,9 +441,9 @@ class AdminBillingBalancesWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> StreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_admin_get_users_balance(self._host.admin_get_users_balance, **params)
         options = CallOptions(
@@ -453,9 +461,9 @@ class AdminBillingBalancesWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> StreamedResponse:
-        """Call `add` and return the HTTP response still open.
+        """Call `add` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_add_user_balance(self._host.add_user_balance, **params)
         options = CallOptions(
@@ -465,16 +473,16 @@ class AdminBillingBalancesWithStreamingResponse(SyncResource):
 
 
 class AdminBillingSpendingResource(SyncResource):
-    """Methods of `admin.billing.spending`."""
+    """Methods of the namespace `admin.billing.spending`."""
 
     @property
     def with_raw_response(self) -> AdminBillingSpendingWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AdminBillingSpendingWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminBillingSpendingWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AdminBillingSpendingWithStreamingResponse(self._dispatcher, self._host)
 
     def summary(
@@ -496,21 +504,23 @@ class AdminBillingSpendingResource(SyncResource):
             target_user_ids (Sequence[str] | None): IDs of the users to report on.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             GetUsersSpendingSummaryResponse: Spending totals of the users.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/admin/billing/spending/summary (documented).
         """
@@ -522,7 +532,7 @@ class AdminBillingSpendingResource(SyncResource):
 
 
 class AdminBillingSpendingWithRawResponse(SyncResource):
-    """Methods of `admin.billing.spending` that return the HTTP response, read whole."""
+    """Methods of `admin.billing.spending` that return raw responses."""
 
     def summary(
         self,
@@ -534,7 +544,7 @@ class AdminBillingSpendingWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> RawResponse[GetUsersSpendingSummaryResponse]:
-        """Call `summary` and return the HTTP response, read whole."""
+        """Call `summary` and return the raw response."""
         request = build_get_users_spending_summary(self._host.get_users_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -543,7 +553,7 @@ class AdminBillingSpendingWithRawResponse(SyncResource):
 
 
 class AdminBillingSpendingWithStreamingResponse(SyncResource):
-    """Methods of `admin.billing.spending` that return the HTTP response still open."""
+    """Methods of `admin.billing.spending` that return open responses."""
 
     def summary(
         self,
@@ -555,9 +565,9 @@ class AdminBillingSpendingWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> StreamedResponse:
-        """Call `summary` and return the HTTP response still open.
+        """Call `summary` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_users_spending_summary(self._host.get_users_spending_summary, **params)
         options = CallOptions(
@@ -567,16 +577,16 @@ class AdminBillingSpendingWithStreamingResponse(SyncResource):
 
 
 class AdminBillingPricingGpuResource(SyncResource):
-    """Methods of `admin.billing.pricing.gpu`."""
+    """Methods of the namespace `admin.billing.pricing.gpu`."""
 
     @property
     def with_raw_response(self) -> AdminBillingPricingGpuWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AdminBillingPricingGpuWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminBillingPricingGpuWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AdminBillingPricingGpuWithStreamingResponse(self._dispatcher, self._host)
 
     def upsert(
@@ -594,28 +604,28 @@ class AdminBillingPricingGpuResource(SyncResource):
         Create or replace the price of a GPU type at a cloud provider. Requires an
         administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             pricing (GpuPricing | Mapping[str, Any] | None): Price to store. Replaces the price
                 with the same `gpu_type` and `cloud_provider`.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             GpuPricing: Stored price.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: PUT /v1/admin/billing/gpu-pricing (inferred).
         """
@@ -627,7 +637,7 @@ class AdminBillingPricingGpuResource(SyncResource):
 
 
 class AdminBillingPricingGpuWithRawResponse(SyncResource):
-    """Methods of `admin.billing.pricing.gpu` that return the HTTP response, read whole."""
+    """Methods of `admin.billing.pricing.gpu` that return raw responses."""
 
     def upsert(
         self,
@@ -639,7 +649,7 @@ class AdminBillingPricingGpuWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> RawResponse[GpuPricing]:
-        """Call `upsert` and return the HTTP response, read whole."""
+        """Call `upsert` and return the raw response."""
         request = build_upsert_gpu_pricing(self._host.upsert_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -648,7 +658,7 @@ class AdminBillingPricingGpuWithRawResponse(SyncResource):
 
 
 class AdminBillingPricingGpuWithStreamingResponse(SyncResource):
-    """Methods of `admin.billing.pricing.gpu` that return the HTTP response still open."""
+    """Methods of `admin.billing.pricing.gpu` that return open responses."""
 
     def upsert(
         self,
@@ -660,9 +670,9 @@ class AdminBillingPricingGpuWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> StreamedResponse:
-        """Call `upsert` and return the HTTP response still open.
+        """Call `upsert` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_upsert_gpu_pricing(self._host.upsert_gpu_pricing, **params)
         options = CallOptions(
@@ -672,16 +682,16 @@ class AdminBillingPricingGpuWithStreamingResponse(SyncResource):
 
 
 class AdminBillingPricingServerlessResource(SyncResource):
-    """Methods of `admin.billing.pricing.serverless`."""
+    """Methods of the namespace `admin.billing.pricing.serverless`."""
 
     @property
     def with_raw_response(self) -> AdminBillingPricingServerlessWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AdminBillingPricingServerlessWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminBillingPricingServerlessWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AdminBillingPricingServerlessWithStreamingResponse(self._dispatcher, self._host)
 
     def upsert(
@@ -698,28 +708,28 @@ class AdminBillingPricingServerlessResource(SyncResource):
 
         Create or replace the token prices of a model. Requires an administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             pricing (ServerlessPricing | Mapping[str, Any] | None): Prices to store. They
                 replace the prices with the same `model`.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ServerlessPricing: Stored price.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: PUT /v1/admin/billing/serverless-pricing (inferred).
         """
@@ -731,7 +741,7 @@ class AdminBillingPricingServerlessResource(SyncResource):
 
 
 class AdminBillingPricingServerlessWithRawResponse(SyncResource):
-    """Methods of `admin.billing.pricing.serverless` that return the HTTP response, read whole."""
+    """Methods of `admin.billing.pricing.serverless` that return raw responses."""
 
     def upsert(
         self,
@@ -743,7 +753,7 @@ class AdminBillingPricingServerlessWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> RawResponse[ServerlessPricing]:
-        """Call `upsert` and return the HTTP response, read whole."""
+        """Call `upsert` and return the raw response."""
         request = build_upsert_serverless_pricing(self._host.upsert_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -752,7 +762,7 @@ class AdminBillingPricingServerlessWithRawResponse(SyncResource):
 
 
 class AdminBillingPricingServerlessWithStreamingResponse(SyncResource):
-    """Methods of `admin.billing.pricing.serverless` that return the HTTP response still open."""
+    """Methods of `admin.billing.pricing.serverless` that return open responses."""
 
     def upsert(
         self,
@@ -764,9 +774,9 @@ class AdminBillingPricingServerlessWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> StreamedResponse:
-        """Call `upsert` and return the HTTP response still open.
+        """Call `upsert` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_upsert_serverless_pricing(self._host.upsert_serverless_pricing, **params)
         options = CallOptions(
@@ -776,49 +786,49 @@ class AdminBillingPricingServerlessWithStreamingResponse(SyncResource):
 
 
 class AdminBillingPricingResource(SyncResource):
-    """Methods of `admin.billing.pricing`."""
+    """Methods of the namespace `admin.billing.pricing`."""
 
     @property
     def gpu(self) -> AdminBillingPricingGpuResource:
-        """Namespace `admin.billing.pricing.gpu`."""
+        """Methods of the namespace `admin.billing.pricing.gpu`."""
         return AdminBillingPricingGpuResource(self._dispatcher, self._host)
 
     @property
     def serverless(self) -> AdminBillingPricingServerlessResource:
-        """Namespace `admin.billing.pricing.serverless`."""
+        """Methods of the namespace `admin.billing.pricing.serverless`."""
         return AdminBillingPricingServerlessResource(self._dispatcher, self._host)
 
 
 class AdminBillingResource(SyncResource):
-    """Methods of `admin.billing`."""
+    """Methods of the namespace `admin.billing`."""
 
     @property
     def balances(self) -> AdminBillingBalancesResource:
-        """Namespace `admin.billing.balances`."""
+        """Methods of the namespace `admin.billing.balances`."""
         return AdminBillingBalancesResource(self._dispatcher, self._host)
 
     @property
     def spending(self) -> AdminBillingSpendingResource:
-        """Namespace `admin.billing.spending`."""
+        """Methods of the namespace `admin.billing.spending`."""
         return AdminBillingSpendingResource(self._dispatcher, self._host)
 
     @property
     def pricing(self) -> AdminBillingPricingResource:
-        """Namespace `admin.billing.pricing`."""
+        """Methods of the namespace `admin.billing.pricing`."""
         return AdminBillingPricingResource(self._dispatcher, self._host)
 
 
 class AdminModelsResource(SyncResource):
-    """Methods of `admin.models`."""
+    """Methods of the namespace `admin.models`."""
 
     @property
     def with_raw_response(self) -> AdminModelsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AdminModelsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminModelsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AdminModelsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -836,11 +846,9 @@ class AdminModelsResource(SyncResource):
         List the models of every user, optionally filtered by owner and status. Requires an
         administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
-                caller. Inferred, not documented.
+                caller.
             target_user_id (str | None): Return only models of this user. Defaults to all users.
             status (str | None): Return only models with this status.
                 `MODEL_STATUS_UNSPECIFIED`, the default, returns all. Known values:
@@ -848,24 +856,26 @@ class AdminModelsResource(SyncResource):
                 MODEL_STATUS_RUNNING, MODEL_STATUS_STOPPED, MODEL_STATUS_FAILED,
                 MODEL_STATUS_DELETING, MODEL_STATUS_DELETED.
             page (int | None): Page number, starting at 1. Pages after the last one are empty
-                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+                and report the same `total`. At least 1. Default: 1.
             size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
-                20. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                20.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             AdminListModelsPage: Page of models.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/admin/models (inferred).
         """
@@ -896,10 +906,10 @@ class AdminModelsResource(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> Iterator[Model]:
-        """Walk through all `models`, page by page.
+        """Iterate over all `models`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -913,7 +923,7 @@ class AdminModelsResource(SyncResource):
 
 
 class AdminModelsWithRawResponse(SyncResource):
-    """Methods of `admin.models` that return the HTTP response, read whole."""
+    """Methods of `admin.models` that return raw responses."""
 
     def list(
         self,
@@ -925,7 +935,7 @@ class AdminModelsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> RawResponse[AdminListModelsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_admin_list_models(self._host.admin_list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -934,7 +944,7 @@ class AdminModelsWithRawResponse(SyncResource):
 
 
 class AdminModelsWithStreamingResponse(SyncResource):
-    """Methods of `admin.models` that return the HTTP response still open."""
+    """Methods of `admin.models` that return open responses."""
 
     def list(
         self,
@@ -946,9 +956,9 @@ class AdminModelsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_admin_list_models(self._host.admin_list_models, **params)
         options = CallOptions(
@@ -958,16 +968,16 @@ class AdminModelsWithStreamingResponse(SyncResource):
 
 
 class AdminProductsResource(SyncResource):
-    """Methods of `admin.products`."""
+    """Methods of the namespace `admin.products`."""
 
     @property
     def with_raw_response(self) -> AdminProductsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AdminProductsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AdminProductsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AdminProductsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -985,30 +995,30 @@ class AdminProductsResource(SyncResource):
         List every product, including those that are no longer offered. Requires an
         administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
-                caller. Inferred, not documented.
+                caller.
             page (int | None): Page number, starting at 1. Pages after the last one are empty
-                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+                and report the same `total`. At least 1. Default: 1.
             size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
-                20. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                20.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             AdminListProductsPage: Page of products.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/admin/products (inferred).
         """
@@ -1039,10 +1049,10 @@ class AdminProductsResource(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> Iterator[Product]:
-        """Walk through all `products`, page by page.
+        """Iterate over all `products`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -1068,28 +1078,28 @@ class AdminProductsResource(SyncResource):
 
         Add a product to the catalog. Requires an administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             product (Product | Mapping[str, Any] | None): Product to create, without
                 `product_id` and timestamps.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Product: Created product.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/admin/products (inferred).
         """
@@ -1113,29 +1123,29 @@ class AdminProductsResource(SyncResource):
 
         Replace every field of a product. Requires an administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             product_id (str): ID of the product.
             product (Product | Mapping[str, Any] | None): Complete product: omitted fields are
                 cleared. `product_id` and timestamps are ignored.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Product: Updated product.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: PUT /v1/admin/products/{productId} (inferred).
         """
@@ -1159,24 +1169,24 @@ class AdminProductsResource(SyncResource):
 
         Remove a product from the catalog. Requires an administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             product_id (str): ID of the product.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
-                caller. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                caller.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: DELETE /v1/admin/products/{productId} (inferred).
         """
@@ -1188,7 +1198,7 @@ class AdminProductsResource(SyncResource):
 
 
 class AdminProductsWithRawResponse(SyncResource):
-    """Methods of `admin.products` that return the HTTP response, read whole."""
+    """Methods of `admin.products` that return raw responses."""
 
     def list(
         self,
@@ -1200,7 +1210,7 @@ class AdminProductsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> RawResponse[AdminListProductsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_admin_list_products(self._host.admin_list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1217,7 +1227,7 @@ class AdminProductsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> RawResponse[Product]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_admin_create_product(self._host.admin_create_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1234,7 +1244,7 @@ class AdminProductsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> RawResponse[Product]:
-        """Call `update` and return the HTTP response, read whole."""
+        """Call `update` and return the raw response."""
         request = build_admin_update_product(self._host.admin_update_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1251,7 +1261,7 @@ class AdminProductsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> RawResponse[None]:
-        """Call `delete` and return the HTTP response, read whole."""
+        """Call `delete` and return the raw response."""
         request = build_admin_delete_product(self._host.admin_delete_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1260,7 +1270,7 @@ class AdminProductsWithRawResponse(SyncResource):
 
 
 class AdminProductsWithStreamingResponse(SyncResource):
-    """Methods of `admin.products` that return the HTTP response still open."""
+    """Methods of `admin.products` that return open responses."""
 
     def list(
         self,
@@ -1272,9 +1282,9 @@ class AdminProductsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_admin_list_products(self._host.admin_list_products, **params)
         options = CallOptions(
@@ -1292,9 +1302,9 @@ class AdminProductsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> StreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_admin_create_product(self._host.admin_create_product, **params)
         options = CallOptions(
@@ -1312,9 +1322,9 @@ class AdminProductsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> StreamedResponse:
-        """Call `update` and return the HTTP response still open.
+        """Call `update` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_admin_update_product(self._host.admin_update_product, **params)
         options = CallOptions(
@@ -1332,9 +1342,9 @@ class AdminProductsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> StreamedResponse:
-        """Call `delete` and return the HTTP response still open.
+        """Call `delete` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_admin_delete_product(self._host.admin_delete_product, **params)
         options = CallOptions(
@@ -1344,40 +1354,40 @@ class AdminProductsWithStreamingResponse(SyncResource):
 
 
 class AdminResource(SyncResource):
-    """Methods of `admin`."""
+    """Methods of the namespace `admin`."""
 
     @property
     def users(self) -> AdminUsersResource:
-        """Namespace `admin.users`."""
+        """Methods of the namespace `admin.users`."""
         return AdminUsersResource(self._dispatcher, self._host)
 
     @property
     def billing(self) -> AdminBillingResource:
-        """Namespace `admin.billing`."""
+        """Methods of the namespace `admin.billing`."""
         return AdminBillingResource(self._dispatcher, self._host)
 
     @property
     def models(self) -> AdminModelsResource:
-        """Namespace `admin.models`."""
+        """Methods of the namespace `admin.models`."""
         return AdminModelsResource(self._dispatcher, self._host)
 
     @property
     def products(self) -> AdminProductsResource:
-        """Namespace `admin.products`."""
+        """Methods of the namespace `admin.products`."""
         return AdminProductsResource(self._dispatcher, self._host)
 
 
 class AsyncAdminUsersResource(AsyncResource):
-    """Methods of `admin.users` of an asynchronous client."""
+    """Methods of the asynchronous namespace `admin.users`."""
 
     @property
     def with_raw_response(self) -> AsyncAdminUsersWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncAdminUsersWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminUsersWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncAdminUsersWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -1396,26 +1406,28 @@ class AsyncAdminUsersResource(AsyncResource):
 
         Args:
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
-                caller. Inferred, not documented.
+                caller.
             page (int | None): Page number, starting at 1. Pages after the last one are empty
-                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+                and report the same `total`. At least 1. Default: 1.
             size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
-                20. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                20.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            ListUsersPage: Page of users.
+            AsyncListUsersPage: Page of users.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/admin/users (documented).
         """
@@ -1446,10 +1458,10 @@ class AsyncAdminUsersResource(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> AsyncIterator[User]:
-        """Walk through all `users`, page by page.
+        """Iterate over all `users`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -1481,21 +1493,23 @@ class AsyncAdminUsersResource(AsyncResource):
                 USER_ROLE_USER, USER_ROLE_ADMIN, USER_ROLE_SUPER_ADMIN.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             User: User with the new role.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/admin/users/change_role (documented).
         """
@@ -1507,7 +1521,7 @@ class AsyncAdminUsersResource(AsyncResource):
 
 
 class AsyncAdminUsersWithRawResponse(AsyncResource):
-    """Methods of `admin.users` that return the HTTP response, read whole."""
+    """Methods of `admin.users` that return raw responses."""
 
     async def list(
         self,
@@ -1519,7 +1533,7 @@ class AsyncAdminUsersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> RawResponse[ListUsersResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_users(self._host.list_users, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1536,7 +1550,7 @@ class AsyncAdminUsersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> RawResponse[User]:
-        """Call `change_role` and return the HTTP response, read whole."""
+        """Call `change_role` and return the raw response."""
         request = build_change_user_role(self._host.change_user_role, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1545,7 +1559,7 @@ class AsyncAdminUsersWithRawResponse(AsyncResource):
 
 
 class AsyncAdminUsersWithStreamingResponse(AsyncResource):
-    """Methods of `admin.users` that return the HTTP response still open."""
+    """Methods of `admin.users` that return open responses."""
 
     async def list(
         self,
@@ -1557,9 +1571,9 @@ class AsyncAdminUsersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUsersParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_users(self._host.list_users, **params)
         options = CallOptions(
@@ -1577,9 +1591,9 @@ class AsyncAdminUsersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ChangeUserRoleParams],
     ) -> AsyncStreamedResponse:
-        """Call `change_role` and return the HTTP response still open.
+        """Call `change_role` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_change_user_role(self._host.change_user_role, **params)
         options = CallOptions(
@@ -1589,16 +1603,16 @@ class AsyncAdminUsersWithStreamingResponse(AsyncResource):
 
 
 class AsyncAdminBillingBalancesResource(AsyncResource):
-    """Methods of `admin.billing.balances` of an asynchronous client."""
+    """Methods of the asynchronous namespace `admin.billing.balances`."""
 
     @property
     def with_raw_response(self) -> AsyncAdminBillingBalancesWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncAdminBillingBalancesWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminBillingBalancesWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncAdminBillingBalancesWithStreamingResponse(self._dispatcher, self._host)
 
     async def get(
@@ -1620,21 +1634,23 @@ class AsyncAdminBillingBalancesResource(AsyncResource):
             target_user_ids (Sequence[str] | None): IDs of the users to report on.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             AdminGetUsersBalanceResponse: Balances of the users.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/admin/billing/balances (documented).
         """
@@ -1665,21 +1681,23 @@ class AsyncAdminBillingBalancesResource(AsyncResource):
                 increment, not the new balance.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Money: New balance.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/admin/billing/balances:add (documented).
         """
@@ -1691,7 +1709,7 @@ class AsyncAdminBillingBalancesResource(AsyncResource):
 
 
 class AsyncAdminBillingBalancesWithRawResponse(AsyncResource):
-    """Methods of `admin.billing.balances` that return the HTTP response, read whole."""
+    """Methods of `admin.billing.balances` that return raw responses."""
 
     async def get(
         self,
@@ -1703,7 +1721,7 @@ class AsyncAdminBillingBalancesWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> RawResponse[AdminGetUsersBalanceResponse]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_admin_get_users_balance(self._host.admin_get_users_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1720,7 +1738,7 @@ class AsyncAdminBillingBalancesWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> RawResponse[Money]:
-        """Call `add` and return the HTTP response, read whole."""
+        """Call `add` and return the raw response."""
         request = build_add_user_balance(self._host.add_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1729,7 +1747,7 @@ class AsyncAdminBillingBalancesWithRawResponse(AsyncResource):
 
 
 class AsyncAdminBillingBalancesWithStreamingResponse(AsyncResource):
-    """Methods of `admin.billing.balances` that return the HTTP response still open."""
+    """Methods of `admin.billing.balances` that return open responses."""
 
     async def get(
         self,
@@ -1741,9 +1759,9 @@ class AsyncAdminBillingBalancesWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminGetUsersBalanceParams],
     ) -> AsyncStreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_admin_get_users_balance(self._host.admin_get_users_balance, **params)
         options = CallOptions(
@@ -1761,9 +1779,9 @@ class AsyncAdminBillingBalancesWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AddUserBalanceParams],
     ) -> AsyncStreamedResponse:
-        """Call `add` and return the HTTP response still open.
+        """Call `add` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_add_user_balance(self._host.add_user_balance, **params)
         options = CallOptions(
@@ -1773,16 +1791,16 @@ class AsyncAdminBillingBalancesWithStreamingResponse(AsyncResource):
 
 
 class AsyncAdminBillingSpendingResource(AsyncResource):
-    """Methods of `admin.billing.spending` of an asynchronous client."""
+    """Methods of the asynchronous namespace `admin.billing.spending`."""
 
     @property
     def with_raw_response(self) -> AsyncAdminBillingSpendingWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncAdminBillingSpendingWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminBillingSpendingWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncAdminBillingSpendingWithStreamingResponse(self._dispatcher, self._host)
 
     async def summary(
@@ -1804,21 +1822,23 @@ class AsyncAdminBillingSpendingResource(AsyncResource):
             target_user_ids (Sequence[str] | None): IDs of the users to report on.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             GetUsersSpendingSummaryResponse: Spending totals of the users.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/admin/billing/spending/summary (documented).
         """
@@ -1830,7 +1850,7 @@ class AsyncAdminBillingSpendingResource(AsyncResource):
 
 
 class AsyncAdminBillingSpendingWithRawResponse(AsyncResource):
-    """Methods of `admin.billing.spending` that return the HTTP response, read whole."""
+    """Methods of `admin.billing.spending` that return raw responses."""
 
     async def summary(
         self,
@@ -1842,7 +1862,7 @@ class AsyncAdminBillingSpendingWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> RawResponse[GetUsersSpendingSummaryResponse]:
-        """Call `summary` and return the HTTP response, read whole."""
+        """Call `summary` and return the raw response."""
         request = build_get_users_spending_summary(self._host.get_users_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1851,7 +1871,7 @@ class AsyncAdminBillingSpendingWithRawResponse(AsyncResource):
 
 
 class AsyncAdminBillingSpendingWithStreamingResponse(AsyncResource):
-    """Methods of `admin.billing.spending` that return the HTTP response still open."""
+    """Methods of `admin.billing.spending` that return open responses."""
 
     async def summary(
         self,
@@ -1863,9 +1883,9 @@ class AsyncAdminBillingSpendingWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUsersSpendingSummaryParams],
     ) -> AsyncStreamedResponse:
-        """Call `summary` and return the HTTP response still open.
+        """Call `summary` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_users_spending_summary(self._host.get_users_spending_summary, **params)
         options = CallOptions(
@@ -1875,16 +1895,16 @@ class AsyncAdminBillingSpendingWithStreamingResponse(AsyncResource):
 
 
 class AsyncAdminBillingPricingGpuResource(AsyncResource):
-    """Methods of `admin.billing.pricing.gpu` of an asynchronous client."""
+    """Methods of the asynchronous namespace `admin.billing.pricing.gpu`."""
 
     @property
     def with_raw_response(self) -> AsyncAdminBillingPricingGpuWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncAdminBillingPricingGpuWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminBillingPricingGpuWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncAdminBillingPricingGpuWithStreamingResponse(self._dispatcher, self._host)
 
     async def upsert(
@@ -1902,28 +1922,28 @@ class AsyncAdminBillingPricingGpuResource(AsyncResource):
         Create or replace the price of a GPU type at a cloud provider. Requires an
         administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             pricing (GpuPricing | Mapping[str, Any] | None): Price to store. Replaces the price
                 with the same `gpu_type` and `cloud_provider`.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             GpuPricing: Stored price.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: PUT /v1/admin/billing/gpu-pricing (inferred).
         """
@@ -1935,7 +1955,7 @@ class AsyncAdminBillingPricingGpuResource(AsyncResource):
 
 
 class AsyncAdminBillingPricingGpuWithRawResponse(AsyncResource):
-    """Methods of `admin.billing.pricing.gpu` that return the HTTP response, read whole."""
+    """Methods of `admin.billing.pricing.gpu` that return raw responses."""
 
     async def upsert(
         self,
@@ -1947,7 +1967,7 @@ class AsyncAdminBillingPricingGpuWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> RawResponse[GpuPricing]:
-        """Call `upsert` and return the HTTP response, read whole."""
+        """Call `upsert` and return the raw response."""
         request = build_upsert_gpu_pricing(self._host.upsert_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1956,7 +1976,7 @@ class AsyncAdminBillingPricingGpuWithRawResponse(AsyncResource):
 
 
 class AsyncAdminBillingPricingGpuWithStreamingResponse(AsyncResource):
-    """Methods of `admin.billing.pricing.gpu` that return the HTTP response still open."""
+    """Methods of `admin.billing.pricing.gpu` that return open responses."""
 
     async def upsert(
         self,
@@ -1968,9 +1988,9 @@ class AsyncAdminBillingPricingGpuWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertGpuPricingParams],
     ) -> AsyncStreamedResponse:
-        """Call `upsert` and return the HTTP response still open.
+        """Call `upsert` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_upsert_gpu_pricing(self._host.upsert_gpu_pricing, **params)
         options = CallOptions(
@@ -1980,16 +2000,16 @@ class AsyncAdminBillingPricingGpuWithStreamingResponse(AsyncResource):
 
 
 class AsyncAdminBillingPricingServerlessResource(AsyncResource):
-    """Methods of `admin.billing.pricing.serverless` of an asynchronous client."""
+    """Methods of the asynchronous namespace `admin.billing.pricing.serverless`."""
 
     @property
     def with_raw_response(self) -> AsyncAdminBillingPricingServerlessWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncAdminBillingPricingServerlessWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminBillingPricingServerlessWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncAdminBillingPricingServerlessWithStreamingResponse(self._dispatcher, self._host)
 
     async def upsert(
@@ -2006,28 +2026,28 @@ class AsyncAdminBillingPricingServerlessResource(AsyncResource):
 
         Create or replace the token prices of a model. Requires an administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             pricing (ServerlessPricing | Mapping[str, Any] | None): Prices to store. They
                 replace the prices with the same `model`.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ServerlessPricing: Stored price.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: PUT /v1/admin/billing/serverless-pricing (inferred).
         """
@@ -2039,7 +2059,7 @@ class AsyncAdminBillingPricingServerlessResource(AsyncResource):
 
 
 class AsyncAdminBillingPricingServerlessWithRawResponse(AsyncResource):
-    """Methods of `admin.billing.pricing.serverless` that return the HTTP response, read whole."""
+    """Methods of `admin.billing.pricing.serverless` that return raw responses."""
 
     async def upsert(
         self,
@@ -2051,7 +2071,7 @@ class AsyncAdminBillingPricingServerlessWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> RawResponse[ServerlessPricing]:
-        """Call `upsert` and return the HTTP response, read whole."""
+        """Call `upsert` and return the raw response."""
         request = build_upsert_serverless_pricing(self._host.upsert_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -2060,7 +2080,7 @@ class AsyncAdminBillingPricingServerlessWithRawResponse(AsyncResource):
 
 
 class AsyncAdminBillingPricingServerlessWithStreamingResponse(AsyncResource):
-    """Methods of `admin.billing.pricing.serverless` that return the HTTP response still open."""
+    """Methods of `admin.billing.pricing.serverless` that return open responses."""
 
     async def upsert(
         self,
@@ -2072,9 +2092,9 @@ class AsyncAdminBillingPricingServerlessWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpsertServerlessPricingParams],
     ) -> AsyncStreamedResponse:
-        """Call `upsert` and return the HTTP response still open.
+        """Call `upsert` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_upsert_serverless_pricing(self._host.upsert_serverless_pricing, **params)
         options = CallOptions(
@@ -2084,49 +2104,49 @@ class AsyncAdminBillingPricingServerlessWithStreamingResponse(AsyncResource):
 
 
 class AsyncAdminBillingPricingResource(AsyncResource):
-    """Methods of `admin.billing.pricing` of an asynchronous client."""
+    """Methods of the asynchronous namespace `admin.billing.pricing`."""
 
     @property
     def gpu(self) -> AsyncAdminBillingPricingGpuResource:
-        """Namespace `admin.billing.pricing.gpu`."""
+        """Methods of the namespace `admin.billing.pricing.gpu`."""
         return AsyncAdminBillingPricingGpuResource(self._dispatcher, self._host)
 
     @property
     def serverless(self) -> AsyncAdminBillingPricingServerlessResource:
-        """Namespace `admin.billing.pricing.serverless`."""
+        """Methods of the namespace `admin.billing.pricing.serverless`."""
         return AsyncAdminBillingPricingServerlessResource(self._dispatcher, self._host)
 
 
 class AsyncAdminBillingResource(AsyncResource):
-    """Methods of `admin.billing` of an asynchronous client."""
+    """Methods of the asynchronous namespace `admin.billing`."""
 
     @property
     def balances(self) -> AsyncAdminBillingBalancesResource:
-        """Namespace `admin.billing.balances`."""
+        """Methods of the namespace `admin.billing.balances`."""
         return AsyncAdminBillingBalancesResource(self._dispatcher, self._host)
 
     @property
     def spending(self) -> AsyncAdminBillingSpendingResource:
-        """Namespace `admin.billing.spending`."""
+        """Methods of the namespace `admin.billing.spending`."""
         return AsyncAdminBillingSpendingResource(self._dispatcher, self._host)
 
     @property
     def pricing(self) -> AsyncAdminBillingPricingResource:
-        """Namespace `admin.billing.pricing`."""
+        """Methods of the namespace `admin.billing.pricing`."""
         return AsyncAdminBillingPricingResource(self._dispatcher, self._host)
 
 
 class AsyncAdminModelsResource(AsyncResource):
-    """Methods of `admin.models` of an asynchronous client."""
+    """Methods of the asynchronous namespace `admin.models`."""
 
     @property
     def with_raw_response(self) -> AsyncAdminModelsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncAdminModelsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminModelsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncAdminModelsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -2144,11 +2164,9 @@ class AsyncAdminModelsResource(AsyncResource):
         List the models of every user, optionally filtered by owner and status. Requires an
         administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
-                caller. Inferred, not documented.
+                caller.
             target_user_id (str | None): Return only models of this user. Defaults to all users.
             status (str | None): Return only models with this status.
                 `MODEL_STATUS_UNSPECIFIED`, the default, returns all. Known values:
@@ -2156,24 +2174,26 @@ class AsyncAdminModelsResource(AsyncResource):
                 MODEL_STATUS_RUNNING, MODEL_STATUS_STOPPED, MODEL_STATUS_FAILED,
                 MODEL_STATUS_DELETING, MODEL_STATUS_DELETED.
             page (int | None): Page number, starting at 1. Pages after the last one are empty
-                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+                and report the same `total`. At least 1. Default: 1.
             size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
-                20. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                20.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            AdminListModelsPage: Page of models.
+            AsyncAdminListModelsPage: Page of models.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/admin/models (inferred).
         """
@@ -2204,10 +2224,10 @@ class AsyncAdminModelsResource(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> AsyncIterator[Model]:
-        """Walk through all `models`, page by page.
+        """Iterate over all `models`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -2221,7 +2241,7 @@ class AsyncAdminModelsResource(AsyncResource):
 
 
 class AsyncAdminModelsWithRawResponse(AsyncResource):
-    """Methods of `admin.models` that return the HTTP response, read whole."""
+    """Methods of `admin.models` that return raw responses."""
 
     async def list(
         self,
@@ -2233,7 +2253,7 @@ class AsyncAdminModelsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> RawResponse[AdminListModelsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_admin_list_models(self._host.admin_list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -2242,7 +2262,7 @@ class AsyncAdminModelsWithRawResponse(AsyncResource):
 
 
 class AsyncAdminModelsWithStreamingResponse(AsyncResource):
-    """Methods of `admin.models` that return the HTTP response still open."""
+    """Methods of `admin.models` that return open responses."""
 
     async def list(
         self,
@@ -2254,9 +2274,9 @@ class AsyncAdminModelsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListModelsParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_admin_list_models(self._host.admin_list_models, **params)
         options = CallOptions(
@@ -2266,16 +2286,16 @@ class AsyncAdminModelsWithStreamingResponse(AsyncResource):
 
 
 class AsyncAdminProductsResource(AsyncResource):
-    """Methods of `admin.products` of an asynchronous client."""
+    """Methods of the asynchronous namespace `admin.products`."""
 
     @property
     def with_raw_response(self) -> AsyncAdminProductsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncAdminProductsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAdminProductsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncAdminProductsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -2293,30 +2313,30 @@ class AsyncAdminProductsResource(AsyncResource):
         List every product, including those that are no longer offered. Requires an
         administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
-                caller. Inferred, not documented.
+                caller.
             page (int | None): Page number, starting at 1. Pages after the last one are empty
-                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+                and report the same `total`. At least 1. Default: 1.
             size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
-                20. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                20.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            AdminListProductsPage: Page of products.
+            AsyncAdminListProductsPage: Page of products.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/admin/products (inferred).
         """
@@ -2347,10 +2367,10 @@ class AsyncAdminProductsResource(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> AsyncIterator[Product]:
-        """Walk through all `products`, page by page.
+        """Iterate over all `products`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -2376,28 +2396,28 @@ class AsyncAdminProductsResource(AsyncResource):
 
         Add a product to the catalog. Requires an administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             product (Product | Mapping[str, Any] | None): Product to create, without
                 `product_id` and timestamps.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Product: Created product.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/admin/products (inferred).
         """
@@ -2421,29 +2441,29 @@ class AsyncAdminProductsResource(AsyncResource):
 
         Replace every field of a product. Requires an administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             product_id (str): ID of the product.
             product (Product | Mapping[str, Any] | None): Complete product: omitted fields are
                 cleared. `product_id` and timestamps are ignored.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
                 caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Product: Updated product.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: PUT /v1/admin/products/{productId} (inferred).
         """
@@ -2467,24 +2487,24 @@ class AsyncAdminProductsResource(AsyncResource):
 
         Remove a product from the catalog. Requires an administrator.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             product_id (str): ID of the product.
             user_id (str | None): ID of the administrator who makes the request. Defaults to the
-                caller. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                caller.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: DELETE /v1/admin/products/{productId} (inferred).
         """
@@ -2496,7 +2516,7 @@ class AsyncAdminProductsResource(AsyncResource):
 
 
 class AsyncAdminProductsWithRawResponse(AsyncResource):
-    """Methods of `admin.products` that return the HTTP response, read whole."""
+    """Methods of `admin.products` that return raw responses."""
 
     async def list(
         self,
@@ -2508,7 +2528,7 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> RawResponse[AdminListProductsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_admin_list_products(self._host.admin_list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -2525,7 +2545,7 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> RawResponse[Product]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_admin_create_product(self._host.admin_create_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -2542,7 +2562,7 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> RawResponse[Product]:
-        """Call `update` and return the HTTP response, read whole."""
+        """Call `update` and return the raw response."""
         request = build_admin_update_product(self._host.admin_update_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -2559,7 +2579,7 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> RawResponse[None]:
-        """Call `delete` and return the HTTP response, read whole."""
+        """Call `delete` and return the raw response."""
         request = build_admin_delete_product(self._host.admin_delete_product, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -2568,7 +2588,7 @@ class AsyncAdminProductsWithRawResponse(AsyncResource):
 
 
 class AsyncAdminProductsWithStreamingResponse(AsyncResource):
-    """Methods of `admin.products` that return the HTTP response still open."""
+    """Methods of `admin.products` that return open responses."""
 
     async def list(
         self,
@@ -2580,9 +2600,9 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminListProductsParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_admin_list_products(self._host.admin_list_products, **params)
         options = CallOptions(
@@ -2600,9 +2620,9 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminCreateProductParams],
     ) -> AsyncStreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_admin_create_product(self._host.admin_create_product, **params)
         options = CallOptions(
@@ -2620,9 +2640,9 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminUpdateProductParams],
     ) -> AsyncStreamedResponse:
-        """Call `update` and return the HTTP response still open.
+        """Call `update` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_admin_update_product(self._host.admin_update_product, **params)
         options = CallOptions(
@@ -2640,9 +2660,9 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AdminDeleteProductParams],
     ) -> AsyncStreamedResponse:
-        """Call `delete` and return the HTTP response still open.
+        """Call `delete` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_admin_delete_product(self._host.admin_delete_product, **params)
         options = CallOptions(
@@ -2652,24 +2672,24 @@ class AsyncAdminProductsWithStreamingResponse(AsyncResource):
 
 
 class AsyncAdminResource(AsyncResource):
-    """Methods of `admin` of an asynchronous client."""
+    """Methods of the asynchronous namespace `admin`."""
 
     @property
     def users(self) -> AsyncAdminUsersResource:
-        """Namespace `admin.users`."""
+        """Methods of the namespace `admin.users`."""
         return AsyncAdminUsersResource(self._dispatcher, self._host)
 
     @property
     def billing(self) -> AsyncAdminBillingResource:
-        """Namespace `admin.billing`."""
+        """Methods of the namespace `admin.billing`."""
         return AsyncAdminBillingResource(self._dispatcher, self._host)
 
     @property
     def models(self) -> AsyncAdminModelsResource:
-        """Namespace `admin.models`."""
+        """Methods of the namespace `admin.models`."""
         return AsyncAdminModelsResource(self._dispatcher, self._host)
 
     @property
     def products(self) -> AsyncAdminProductsResource:
-        """Namespace `admin.products`."""
+        """Methods of the namespace `admin.products`."""
         return AsyncAdminProductsResource(self._dispatcher, self._host)

@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
 
 class AuthCliResource(SyncResource):
-    """Methods of `auth.cli`."""
+    """Methods of the namespace `auth.cli`."""
 
     @property
     def with_raw_response(self) -> AuthCliWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AuthCliWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AuthCliWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AuthCliWithStreamingResponse(self._dispatcher, self._host)
 
     def start(
@@ -58,8 +58,6 @@ class AuthCliResource(SyncResource):
         the exchange operation until it succeeds or the login expires. Needs no access token.
         For `tm` only; this operation may change without notice.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             client_name (str | None): Name of the program, shown to the user who approves the
                 login.
@@ -67,21 +65,23 @@ class AuthCliResource(SyncResource):
             code_challenge (str | None): PKCE code challenge (RFC 7636): the SHA-256 hash of
                 `code_verifier`, base64url-encoded without padding.
             code_challenge_method (str | None): PKCE challenge method: always `S256`.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             StartCliLoginResponse: Login waiting for approval.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /auth/cli/start (inferred).
         """
@@ -108,27 +108,27 @@ class AuthCliResource(SyncResource):
         `poll_interval_seconds`. Needs no access token. For `tm` only; this operation may change
         without notice.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             login_id (str): ID of the login.
             code_verifier (str | None): PKCE code verifier (RFC 7636). Required if the login was
                 started with `code_challenge`.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ExchangeCliLoginResponse: Tokens of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /auth/cli/exchange (inferred).
         """
@@ -155,25 +155,25 @@ class AuthCliResource(SyncResource):
         Exchange a refresh token for new tokens, which replace both old ones. Needs no access
         token. For `tm` only; this operation may change without notice.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             refresh_token (str): Refresh token issued with the current access token.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             RefreshCliLoginResponse: New tokens.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /auth/cli/refresh (inferred).
         """
@@ -187,7 +187,7 @@ class AuthCliResource(SyncResource):
 
 
 class AuthCliWithRawResponse(SyncResource):
-    """Methods of `auth.cli` that return the HTTP response, read whole."""
+    """Methods of `auth.cli` that return raw responses."""
 
     def start(
         self,
@@ -199,7 +199,7 @@ class AuthCliWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> RawResponse[StartCliLoginResponse]:
-        """Call `start` and return the HTTP response, read whole."""
+        """Call `start` and return the raw response."""
         request = build_start_cli_login(self._host.start_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -216,7 +216,7 @@ class AuthCliWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> RawResponse[ExchangeCliLoginResponse]:
-        """Call `exchange` and return the HTTP response, read whole."""
+        """Call `exchange` and return the raw response."""
         request = build_exchange_cli_login(self._host.exchange_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -235,7 +235,7 @@ class AuthCliWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> RawResponse[RefreshCliLoginResponse]:
-        """Call `refresh` and return the HTTP response, read whole."""
+        """Call `refresh` and return the raw response."""
         request = build_refresh_cli_login(self._host.refresh_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -246,7 +246,7 @@ class AuthCliWithRawResponse(SyncResource):
 
 
 class AuthCliWithStreamingResponse(SyncResource):
-    """Methods of `auth.cli` that return the HTTP response still open."""
+    """Methods of `auth.cli` that return open responses."""
 
     def start(
         self,
@@ -258,9 +258,9 @@ class AuthCliWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> StreamedResponse:
-        """Call `start` and return the HTTP response still open.
+        """Call `start` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_start_cli_login(self._host.start_cli_login, **params)
         options = CallOptions(
@@ -278,9 +278,9 @@ class AuthCliWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> StreamedResponse:
-        """Call `exchange` and return the HTTP response still open.
+        """Call `exchange` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_exchange_cli_login(self._host.exchange_cli_login, **params)
         options = CallOptions(
@@ -300,9 +300,9 @@ class AuthCliWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> StreamedResponse:
-        """Call `refresh` and return the HTTP response still open.
+        """Call `refresh` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_refresh_cli_login(self._host.refresh_cli_login, **params)
         options = CallOptions(
@@ -314,25 +314,25 @@ class AuthCliWithStreamingResponse(SyncResource):
 
 
 class AuthResource(SyncResource):
-    """Methods of `auth`."""
+    """Methods of the namespace `auth`."""
 
     @property
     def cli(self) -> AuthCliResource:
-        """Namespace `auth.cli`."""
+        """Methods of the namespace `auth.cli`."""
         return AuthCliResource(self._dispatcher, self._host)
 
 
 class AsyncAuthCliResource(AsyncResource):
-    """Methods of `auth.cli` of an asynchronous client."""
+    """Methods of the asynchronous namespace `auth.cli`."""
 
     @property
     def with_raw_response(self) -> AsyncAuthCliWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncAuthCliWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncAuthCliWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncAuthCliWithStreamingResponse(self._dispatcher, self._host)
 
     async def start(
@@ -351,8 +351,6 @@ class AsyncAuthCliResource(AsyncResource):
         the exchange operation until it succeeds or the login expires. Needs no access token.
         For `tm` only; this operation may change without notice.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             client_name (str | None): Name of the program, shown to the user who approves the
                 login.
@@ -360,21 +358,23 @@ class AsyncAuthCliResource(AsyncResource):
             code_challenge (str | None): PKCE code challenge (RFC 7636): the SHA-256 hash of
                 `code_verifier`, base64url-encoded without padding.
             code_challenge_method (str | None): PKCE challenge method: always `S256`.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             StartCliLoginResponse: Login waiting for approval.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /auth/cli/start (inferred).
         """
@@ -401,27 +401,27 @@ class AsyncAuthCliResource(AsyncResource):
         `poll_interval_seconds`. Needs no access token. For `tm` only; this operation may change
         without notice.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             login_id (str): ID of the login.
             code_verifier (str | None): PKCE code verifier (RFC 7636). Required if the login was
                 started with `code_challenge`.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ExchangeCliLoginResponse: Tokens of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /auth/cli/exchange (inferred).
         """
@@ -448,25 +448,25 @@ class AsyncAuthCliResource(AsyncResource):
         Exchange a refresh token for new tokens, which replace both old ones. Needs no access
         token. For `tm` only; this operation may change without notice.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             refresh_token (str): Refresh token issued with the current access token.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             RefreshCliLoginResponse: New tokens.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /auth/cli/refresh (inferred).
         """
@@ -480,7 +480,7 @@ class AsyncAuthCliResource(AsyncResource):
 
 
 class AsyncAuthCliWithRawResponse(AsyncResource):
-    """Methods of `auth.cli` that return the HTTP response, read whole."""
+    """Methods of `auth.cli` that return raw responses."""
 
     async def start(
         self,
@@ -492,7 +492,7 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> RawResponse[StartCliLoginResponse]:
-        """Call `start` and return the HTTP response, read whole."""
+        """Call `start` and return the raw response."""
         request = build_start_cli_login(self._host.start_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -509,7 +509,7 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> RawResponse[ExchangeCliLoginResponse]:
-        """Call `exchange` and return the HTTP response, read whole."""
+        """Call `exchange` and return the raw response."""
         request = build_exchange_cli_login(self._host.exchange_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -528,7 +528,7 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> RawResponse[RefreshCliLoginResponse]:
-        """Call `refresh` and return the HTTP response, read whole."""
+        """Call `refresh` and return the raw response."""
         request = build_refresh_cli_login(self._host.refresh_cli_login, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -539,7 +539,7 @@ class AsyncAuthCliWithRawResponse(AsyncResource):
 
 
 class AsyncAuthCliWithStreamingResponse(AsyncResource):
-    """Methods of `auth.cli` that return the HTTP response still open."""
+    """Methods of `auth.cli` that return open responses."""
 
     async def start(
         self,
@@ -551,9 +551,9 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[StartCliLoginParams],
     ) -> AsyncStreamedResponse:
-        """Call `start` and return the HTTP response still open.
+        """Call `start` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_start_cli_login(self._host.start_cli_login, **params)
         options = CallOptions(
@@ -571,9 +571,9 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ExchangeCliLoginParams],
     ) -> AsyncStreamedResponse:
-        """Call `exchange` and return the HTTP response still open.
+        """Call `exchange` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_exchange_cli_login(self._host.exchange_cli_login, **params)
         options = CallOptions(
@@ -593,9 +593,9 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[RefreshCliLoginParams],
     ) -> AsyncStreamedResponse:
-        """Call `refresh` and return the HTTP response still open.
+        """Call `refresh` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_refresh_cli_login(self._host.refresh_cli_login, **params)
         options = CallOptions(
@@ -607,9 +607,9 @@ class AsyncAuthCliWithStreamingResponse(AsyncResource):
 
 
 class AsyncAuthResource(AsyncResource):
-    """Methods of `auth` of an asynchronous client."""
+    """Methods of the asynchronous namespace `auth`."""
 
     @property
     def cli(self) -> AsyncAuthCliResource:
-        """Namespace `auth.cli`."""
+        """Methods of the namespace `auth.cli`."""
         return AsyncAuthCliResource(self._dispatcher, self._host)

@@ -67,16 +67,16 @@ if TYPE_CHECKING:
 
 
 class BillingBalanceResource(SyncResource):
-    """Methods of `billing.balance`."""
+    """Methods of the namespace `billing.balance`."""
 
     @property
     def with_raw_response(self) -> BillingBalanceWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return BillingBalanceWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingBalanceWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return BillingBalanceWithStreamingResponse(self._dispatcher, self._host)
 
     def get(
@@ -96,21 +96,23 @@ class BillingBalanceResource(SyncResource):
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Money: Balance of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/balance (documented).
         """
@@ -122,7 +124,7 @@ class BillingBalanceResource(SyncResource):
 
 
 class BillingBalanceWithRawResponse(SyncResource):
-    """Methods of `billing.balance` that return the HTTP response, read whole."""
+    """Methods of `billing.balance` that return raw responses."""
 
     def get(
         self,
@@ -134,7 +136,7 @@ class BillingBalanceWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> RawResponse[Money]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_get_user_balance(self._host.get_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -143,7 +145,7 @@ class BillingBalanceWithRawResponse(SyncResource):
 
 
 class BillingBalanceWithStreamingResponse(SyncResource):
-    """Methods of `billing.balance` that return the HTTP response still open."""
+    """Methods of `billing.balance` that return open responses."""
 
     def get(
         self,
@@ -155,9 +157,9 @@ class BillingBalanceWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> StreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_user_balance(self._host.get_user_balance, **params)
         options = CallOptions(
@@ -167,16 +169,16 @@ class BillingBalanceWithStreamingResponse(SyncResource):
 
 
 class BillingTransactionsResource(SyncResource):
-    """Methods of `billing.transactions`."""
+    """Methods of the namespace `billing.transactions`."""
 
     @property
     def with_raw_response(self) -> BillingTransactionsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return BillingTransactionsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingTransactionsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return BillingTransactionsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -201,21 +203,23 @@ class BillingTransactionsResource(SyncResource):
             page_token (str | None): Token of the page to return: the `next_page_token` of the
                 previous page. Defaults to the first page. Only valid if all other parameters
                 stay the same.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListBillingTransactionsPage: Page of transactions.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/transactions (documented).
         """
@@ -246,10 +250,10 @@ class BillingTransactionsResource(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> Iterator[BillingTransaction]:
-        """Walk through all `transactions`, page by page.
+        """Iterate over all `transactions`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -263,7 +267,7 @@ class BillingTransactionsResource(SyncResource):
 
 
 class BillingTransactionsWithRawResponse(SyncResource):
-    """Methods of `billing.transactions` that return the HTTP response, read whole."""
+    """Methods of `billing.transactions` that return raw responses."""
 
     def list(
         self,
@@ -275,7 +279,7 @@ class BillingTransactionsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> RawResponse[ListBillingTransactionsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_billing_transactions(self._host.list_billing_transactions, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -284,7 +288,7 @@ class BillingTransactionsWithRawResponse(SyncResource):
 
 
 class BillingTransactionsWithStreamingResponse(SyncResource):
-    """Methods of `billing.transactions` that return the HTTP response still open."""
+    """Methods of `billing.transactions` that return open responses."""
 
     def list(
         self,
@@ -296,9 +300,9 @@ class BillingTransactionsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_billing_transactions(self._host.list_billing_transactions, **params)
         options = CallOptions(
@@ -308,16 +312,16 @@ class BillingTransactionsWithStreamingResponse(SyncResource):
 
 
 class BillingSpendingResource(SyncResource):
-    """Methods of `billing.spending`."""
+    """Methods of the namespace `billing.spending`."""
 
     @property
     def with_raw_response(self) -> BillingSpendingWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return BillingSpendingWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingSpendingWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return BillingSpendingWithStreamingResponse(self._dispatcher, self._host)
 
     def summary(
@@ -336,21 +340,23 @@ class BillingSpendingResource(SyncResource):
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             GetUserSpendingSummaryResponse: Spending totals.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/spending/summary (documented).
         """
@@ -377,21 +383,23 @@ class BillingSpendingResource(SyncResource):
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             GetUserSpendingHistoryResponse: Spending over time.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/spending/history (documented).
         """
@@ -403,7 +411,7 @@ class BillingSpendingResource(SyncResource):
 
 
 class BillingSpendingWithRawResponse(SyncResource):
-    """Methods of `billing.spending` that return the HTTP response, read whole."""
+    """Methods of `billing.spending` that return raw responses."""
 
     def summary(
         self,
@@ -415,7 +423,7 @@ class BillingSpendingWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> RawResponse[GetUserSpendingSummaryResponse]:
-        """Call `summary` and return the HTTP response, read whole."""
+        """Call `summary` and return the raw response."""
         request = build_get_user_spending_summary(self._host.get_user_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -432,7 +440,7 @@ class BillingSpendingWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> RawResponse[GetUserSpendingHistoryResponse]:
-        """Call `history` and return the HTTP response, read whole."""
+        """Call `history` and return the raw response."""
         request = build_get_user_spending_history(self._host.get_user_spending_history, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -441,7 +449,7 @@ class BillingSpendingWithRawResponse(SyncResource):
 
 
 class BillingSpendingWithStreamingResponse(SyncResource):
-    """Methods of `billing.spending` that return the HTTP response still open."""
+    """Methods of `billing.spending` that return open responses."""
 
     def summary(
         self,
@@ -453,9 +461,9 @@ class BillingSpendingWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> StreamedResponse:
-        """Call `summary` and return the HTTP response still open.
+        """Call `summary` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_user_spending_summary(self._host.get_user_spending_summary, **params)
         options = CallOptions(
@@ -473,9 +481,9 @@ class BillingSpendingWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> StreamedResponse:
-        """Call `history` and return the HTTP response still open.
+        """Call `history` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_user_spending_history(self._host.get_user_spending_history, **params)
         options = CallOptions(
@@ -485,16 +493,16 @@ class BillingSpendingWithStreamingResponse(SyncResource):
 
 
 class BillingServerlessUsageResource(SyncResource):
-    """Methods of `billing.serverless_usage`."""
+    """Methods of the namespace `billing.serverless_usage`."""
 
     @property
     def with_raw_response(self) -> BillingServerlessUsageWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return BillingServerlessUsageWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingServerlessUsageWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return BillingServerlessUsageWithStreamingResponse(self._dispatcher, self._host)
 
     def history(
@@ -512,8 +520,6 @@ class BillingServerlessUsageResource(SyncResource):
         Return the token usage of Serverless inference by model and time bucket, including
         cached tokens. Covers the last 30 days by default.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             model (str | None): Published name of the model to report on. Defaults to all
@@ -523,22 +529,24 @@ class BillingServerlessUsageResource(SyncResource):
             end_time (datetime | None): End of the time range (exclusive). Defaults to now.
             granularity (str | None): Length of a time bucket. Defaults to one day. Known
                 values: USAGE_GRANULARITY_UNSPECIFIED, USAGE_GRANULARITY_HOUR,
-                USAGE_GRANULARITY_DAY, USAGE_GRANULARITY_MONTH. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                USAGE_GRANULARITY_DAY, USAGE_GRANULARITY_MONTH.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             GetServerlessUsageHistoryResponse: Usage over time.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/serverless-usage/history (inferred).
         """
@@ -552,7 +560,7 @@ class BillingServerlessUsageResource(SyncResource):
 
 
 class BillingServerlessUsageWithRawResponse(SyncResource):
-    """Methods of `billing.serverless_usage` that return the HTTP response, read whole."""
+    """Methods of `billing.serverless_usage` that return raw responses."""
 
     def history(
         self,
@@ -564,7 +572,7 @@ class BillingServerlessUsageWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> RawResponse[GetServerlessUsageHistoryResponse]:
-        """Call `history` and return the HTTP response, read whole."""
+        """Call `history` and return the raw response."""
         request = build_get_serverless_usage_history(
             self._host.get_serverless_usage_history, **params
         )
@@ -575,7 +583,7 @@ class BillingServerlessUsageWithRawResponse(SyncResource):
 
 
 class BillingServerlessUsageWithStreamingResponse(SyncResource):
-    """Methods of `billing.serverless_usage` that return the HTTP response still open."""
+    """Methods of `billing.serverless_usage` that return open responses."""
 
     def history(
         self,
@@ -587,9 +595,9 @@ class BillingServerlessUsageWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> StreamedResponse:
-        """Call `history` and return the HTTP response still open.
+        """Call `history` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_serverless_usage_history(
             self._host.get_serverless_usage_history, **params
@@ -601,16 +609,16 @@ class BillingServerlessUsageWithStreamingResponse(SyncResource):
 
 
 class BillingStripeCustomersResource(SyncResource):
-    """Methods of `billing.stripe.customers`."""
+    """Methods of the namespace `billing.stripe.customers`."""
 
     @property
     def with_raw_response(self) -> BillingStripeCustomersWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return BillingStripeCustomersWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingStripeCustomersWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return BillingStripeCustomersWithStreamingResponse(self._dispatcher, self._host)
 
     def get_or_create(
@@ -630,21 +638,23 @@ class BillingStripeCustomersResource(SyncResource):
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             GetOrCreateStripeCustomerResponse: Stripe customer of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/stripe/customers (documented).
         """
@@ -658,7 +668,7 @@ class BillingStripeCustomersResource(SyncResource):
 
 
 class BillingStripeCustomersWithRawResponse(SyncResource):
-    """Methods of `billing.stripe.customers` that return the HTTP response, read whole."""
+    """Methods of `billing.stripe.customers` that return raw responses."""
 
     def get_or_create(
         self,
@@ -670,7 +680,7 @@ class BillingStripeCustomersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> RawResponse[GetOrCreateStripeCustomerResponse]:
-        """Call `get_or_create` and return the HTTP response, read whole."""
+        """Call `get_or_create` and return the raw response."""
         request = build_get_or_create_stripe_customer(
             self._host.get_or_create_stripe_customer, **params
         )
@@ -681,7 +691,7 @@ class BillingStripeCustomersWithRawResponse(SyncResource):
 
 
 class BillingStripeCustomersWithStreamingResponse(SyncResource):
-    """Methods of `billing.stripe.customers` that return the HTTP response still open."""
+    """Methods of `billing.stripe.customers` that return open responses."""
 
     def get_or_create(
         self,
@@ -693,9 +703,9 @@ class BillingStripeCustomersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> StreamedResponse:
-        """Call `get_or_create` and return the HTTP response still open.
+        """Call `get_or_create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_or_create_stripe_customer(
             self._host.get_or_create_stripe_customer, **params
@@ -707,16 +717,16 @@ class BillingStripeCustomersWithStreamingResponse(SyncResource):
 
 
 class BillingStripePaymentMethodsResource(SyncResource):
-    """Methods of `billing.stripe.payment_methods`."""
+    """Methods of the namespace `billing.stripe.payment_methods`."""
 
     @property
     def with_raw_response(self) -> BillingStripePaymentMethodsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return BillingStripePaymentMethodsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingStripePaymentMethodsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return BillingStripePaymentMethodsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -735,21 +745,23 @@ class BillingStripePaymentMethodsResource(SyncResource):
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListStripePaymentMethodsResponse: Payment methods of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/stripe/customers/payment-methods (documented).
         """
@@ -779,18 +791,20 @@ class BillingStripePaymentMethodsResource(SyncResource):
             stripe_payment_method_id (str | None): Stripe ID of the payment method to attach,
                 such as `pm_...`.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/billing/stripe/customers/payment-methods (documented).
         """
@@ -816,23 +830,23 @@ class BillingStripePaymentMethodsResource(SyncResource):
 
         Remove a payment method from a user.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             stripe_payment_method_id (str): Stripe ID of the payment method, such as `pm_...`.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: DELETE /v1/billing/stripe/customers/payment-methods/{stripePaymentMethodId}
         (inferred).
@@ -859,24 +873,24 @@ class BillingStripePaymentMethodsResource(SyncResource):
 
         Choose the payment method that is used if a payment does not name one.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             stripe_payment_method_id (str): Stripe ID of the payment method to use by default,
                 such as `pm_...`.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: PUT /v1/billing/stripe/customers/default-payment-method (inferred).
         """
@@ -890,7 +904,7 @@ class BillingStripePaymentMethodsResource(SyncResource):
 
 
 class BillingStripePaymentMethodsWithRawResponse(SyncResource):
-    """Methods of `billing.stripe.payment_methods` that return the HTTP response, read whole."""
+    """Methods of `billing.stripe.payment_methods` that return raw responses."""
 
     def list(
         self,
@@ -902,7 +916,7 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> RawResponse[ListStripePaymentMethodsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_stripe_payment_methods(
             self._host.list_stripe_payment_methods, **params
         )
@@ -921,7 +935,7 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> RawResponse[None]:
-        """Call `attach` and return the HTTP response, read whole."""
+        """Call `attach` and return the raw response."""
         request = build_attach_stripe_payment_method(
             self._host.attach_stripe_payment_method, **params
         )
@@ -940,7 +954,7 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> RawResponse[None]:
-        """Call `detach` and return the HTTP response, read whole."""
+        """Call `detach` and return the raw response."""
         request = build_detach_stripe_payment_method(
             self._host.detach_stripe_payment_method, **params
         )
@@ -959,7 +973,7 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> RawResponse[None]:
-        """Call `set_default` and return the HTTP response, read whole."""
+        """Call `set_default` and return the raw response."""
         request = build_set_default_stripe_payment_method(
             self._host.set_default_stripe_payment_method, **params
         )
@@ -970,7 +984,7 @@ class BillingStripePaymentMethodsWithRawResponse(SyncResource):
 
 
 class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
-    """Methods of `billing.stripe.payment_methods` that return the HTTP response still open."""
+    """Methods of `billing.stripe.payment_methods` that return open responses."""
 
     def list(
         self,
@@ -982,9 +996,9 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_stripe_payment_methods(
             self._host.list_stripe_payment_methods, **params
@@ -1004,9 +1018,9 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> StreamedResponse:
-        """Call `attach` and return the HTTP response still open.
+        """Call `attach` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_attach_stripe_payment_method(
             self._host.attach_stripe_payment_method, **params
@@ -1026,9 +1040,9 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> StreamedResponse:
-        """Call `detach` and return the HTTP response still open.
+        """Call `detach` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_detach_stripe_payment_method(
             self._host.detach_stripe_payment_method, **params
@@ -1048,9 +1062,9 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> StreamedResponse:
-        """Call `set_default` and return the HTTP response still open.
+        """Call `set_default` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_set_default_stripe_payment_method(
             self._host.set_default_stripe_payment_method, **params
@@ -1062,16 +1076,16 @@ class BillingStripePaymentMethodsWithStreamingResponse(SyncResource):
 
 
 class BillingStripePaymentIntentsResource(SyncResource):
-    """Methods of `billing.stripe.payment_intents`."""
+    """Methods of the namespace `billing.stripe.payment_intents`."""
 
     @property
     def with_raw_response(self) -> BillingStripePaymentIntentsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return BillingStripePaymentIntentsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingStripePaymentIntentsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return BillingStripePaymentIntentsWithStreamingResponse(self._dispatcher, self._host)
 
     def create(
@@ -1094,21 +1108,23 @@ class BillingStripePaymentIntentsResource(SyncResource):
             stripe_payment_method_id (str | None): Stripe ID of the payment method to charge,
                 such as `pm_...`.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             CreateStripePaymentIntentResponse: Payment intent to confirm.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/billing/stripe/payment-intents (documented).
         """
@@ -1122,7 +1138,7 @@ class BillingStripePaymentIntentsResource(SyncResource):
 
 
 class BillingStripePaymentIntentsWithRawResponse(SyncResource):
-    """Methods of `billing.stripe.payment_intents` that return the HTTP response, read whole."""
+    """Methods of `billing.stripe.payment_intents` that return raw responses."""
 
     def create(
         self,
@@ -1134,7 +1150,7 @@ class BillingStripePaymentIntentsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> RawResponse[CreateStripePaymentIntentResponse]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_stripe_payment_intent(
             self._host.create_stripe_payment_intent, **params
         )
@@ -1145,7 +1161,7 @@ class BillingStripePaymentIntentsWithRawResponse(SyncResource):
 
 
 class BillingStripePaymentIntentsWithStreamingResponse(SyncResource):
-    """Methods of `billing.stripe.payment_intents` that return the HTTP response still open."""
+    """Methods of `billing.stripe.payment_intents` that return open responses."""
 
     def create(
         self,
@@ -1157,9 +1173,9 @@ class BillingStripePaymentIntentsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> StreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_stripe_payment_intent(
             self._host.create_stripe_payment_intent, **params
@@ -1171,35 +1187,35 @@ class BillingStripePaymentIntentsWithStreamingResponse(SyncResource):
 
 
 class BillingStripeResource(SyncResource):
-    """Methods of `billing.stripe`."""
+    """Methods of the namespace `billing.stripe`."""
 
     @property
     def customers(self) -> BillingStripeCustomersResource:
-        """Namespace `billing.stripe.customers`."""
+        """Methods of the namespace `billing.stripe.customers`."""
         return BillingStripeCustomersResource(self._dispatcher, self._host)
 
     @property
     def payment_methods(self) -> BillingStripePaymentMethodsResource:
-        """Namespace `billing.stripe.payment_methods`."""
+        """Methods of the namespace `billing.stripe.payment_methods`."""
         return BillingStripePaymentMethodsResource(self._dispatcher, self._host)
 
     @property
     def payment_intents(self) -> BillingStripePaymentIntentsResource:
-        """Namespace `billing.stripe.payment_intents`."""
+        """Methods of the namespace `billing.stripe.payment_intents`."""
         return BillingStripePaymentIntentsResource(self._dispatcher, self._host)
 
 
 class BillingPricingGpuResource(SyncResource):
-    """Methods of `billing.pricing.gpu`."""
+    """Methods of the namespace `billing.pricing.gpu`."""
 
     @property
     def with_raw_response(self) -> BillingPricingGpuWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return BillingPricingGpuWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingPricingGpuWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return BillingPricingGpuWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -1226,21 +1242,23 @@ class BillingPricingGpuResource(SyncResource):
                 GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
             active_only (bool | None): Whether to exclude prices that are no longer in force.
                 Defaults to false.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListGpuPricingResponse: GPU prices.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/gpu-pricing (documented).
         """
@@ -1252,7 +1270,7 @@ class BillingPricingGpuResource(SyncResource):
 
 
 class BillingPricingGpuWithRawResponse(SyncResource):
-    """Methods of `billing.pricing.gpu` that return the HTTP response, read whole."""
+    """Methods of `billing.pricing.gpu` that return raw responses."""
 
     def list(
         self,
@@ -1264,7 +1282,7 @@ class BillingPricingGpuWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> RawResponse[ListGpuPricingResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_gpu_pricing(self._host.list_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1273,7 +1291,7 @@ class BillingPricingGpuWithRawResponse(SyncResource):
 
 
 class BillingPricingGpuWithStreamingResponse(SyncResource):
-    """Methods of `billing.pricing.gpu` that return the HTTP response still open."""
+    """Methods of `billing.pricing.gpu` that return open responses."""
 
     def list(
         self,
@@ -1285,9 +1303,9 @@ class BillingPricingGpuWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_gpu_pricing(self._host.list_gpu_pricing, **params)
         options = CallOptions(
@@ -1297,16 +1315,16 @@ class BillingPricingGpuWithStreamingResponse(SyncResource):
 
 
 class BillingPricingServerlessResource(SyncResource):
-    """Methods of `billing.pricing.serverless`."""
+    """Methods of the namespace `billing.pricing.serverless`."""
 
     @property
     def with_raw_response(self) -> BillingPricingServerlessWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return BillingPricingServerlessWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> BillingPricingServerlessWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return BillingPricingServerlessWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -1324,27 +1342,27 @@ class BillingPricingServerlessResource(SyncResource):
         Return the models available on Serverless and their token prices as a single page. The
         names in `pricing[].model` are the ones inference requests accept.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             model (str | None): Return only the price of the model with exactly this name.
             active_only (bool | None): Whether to exclude prices that are no longer in force.
                 Defaults to false.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListServerlessPricingResponse: Serverless model prices.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/serverless-pricing (inferred).
         """
@@ -1356,7 +1374,7 @@ class BillingPricingServerlessResource(SyncResource):
 
 
 class BillingPricingServerlessWithRawResponse(SyncResource):
-    """Methods of `billing.pricing.serverless` that return the HTTP response, read whole."""
+    """Methods of `billing.pricing.serverless` that return raw responses."""
 
     def list(
         self,
@@ -1368,7 +1386,7 @@ class BillingPricingServerlessWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> RawResponse[ListServerlessPricingResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_serverless_pricing(self._host.list_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1377,7 +1395,7 @@ class BillingPricingServerlessWithRawResponse(SyncResource):
 
 
 class BillingPricingServerlessWithStreamingResponse(SyncResource):
-    """Methods of `billing.pricing.serverless` that return the HTTP response still open."""
+    """Methods of `billing.pricing.serverless` that return open responses."""
 
     def list(
         self,
@@ -1389,9 +1407,9 @@ class BillingPricingServerlessWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_serverless_pricing(self._host.list_serverless_pricing, **params)
         options = CallOptions(
@@ -1401,64 +1419,64 @@ class BillingPricingServerlessWithStreamingResponse(SyncResource):
 
 
 class BillingPricingResource(SyncResource):
-    """Methods of `billing.pricing`."""
+    """Methods of the namespace `billing.pricing`."""
 
     @property
     def gpu(self) -> BillingPricingGpuResource:
-        """Namespace `billing.pricing.gpu`."""
+        """Methods of the namespace `billing.pricing.gpu`."""
         return BillingPricingGpuResource(self._dispatcher, self._host)
 
     @property
     def serverless(self) -> BillingPricingServerlessResource:
-        """Namespace `billing.pricing.serverless`."""
+        """Methods of the namespace `billing.pricing.serverless`."""
         return BillingPricingServerlessResource(self._dispatcher, self._host)
 
 
 class BillingResource(SyncResource):
-    """Methods of `billing`."""
+    """Methods of the namespace `billing`."""
 
     @property
     def balance(self) -> BillingBalanceResource:
-        """Namespace `billing.balance`."""
+        """Methods of the namespace `billing.balance`."""
         return BillingBalanceResource(self._dispatcher, self._host)
 
     @property
     def transactions(self) -> BillingTransactionsResource:
-        """Namespace `billing.transactions`."""
+        """Methods of the namespace `billing.transactions`."""
         return BillingTransactionsResource(self._dispatcher, self._host)
 
     @property
     def spending(self) -> BillingSpendingResource:
-        """Namespace `billing.spending`."""
+        """Methods of the namespace `billing.spending`."""
         return BillingSpendingResource(self._dispatcher, self._host)
 
     @property
     def serverless_usage(self) -> BillingServerlessUsageResource:
-        """Namespace `billing.serverless_usage`."""
+        """Methods of the namespace `billing.serverless_usage`."""
         return BillingServerlessUsageResource(self._dispatcher, self._host)
 
     @property
     def stripe(self) -> BillingStripeResource:
-        """Namespace `billing.stripe`."""
+        """Methods of the namespace `billing.stripe`."""
         return BillingStripeResource(self._dispatcher, self._host)
 
     @property
     def pricing(self) -> BillingPricingResource:
-        """Namespace `billing.pricing`."""
+        """Methods of the namespace `billing.pricing`."""
         return BillingPricingResource(self._dispatcher, self._host)
 
 
 class AsyncBillingBalanceResource(AsyncResource):
-    """Methods of `billing.balance` of an asynchronous client."""
+    """Methods of the asynchronous namespace `billing.balance`."""
 
     @property
     def with_raw_response(self) -> AsyncBillingBalanceWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncBillingBalanceWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingBalanceWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncBillingBalanceWithStreamingResponse(self._dispatcher, self._host)
 
     async def get(
@@ -1478,21 +1496,23 @@ class AsyncBillingBalanceResource(AsyncResource):
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Money: Balance of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/balance (documented).
         """
@@ -1504,7 +1524,7 @@ class AsyncBillingBalanceResource(AsyncResource):
 
 
 class AsyncBillingBalanceWithRawResponse(AsyncResource):
-    """Methods of `billing.balance` that return the HTTP response, read whole."""
+    """Methods of `billing.balance` that return raw responses."""
 
     async def get(
         self,
@@ -1516,7 +1536,7 @@ class AsyncBillingBalanceWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> RawResponse[Money]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_get_user_balance(self._host.get_user_balance, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1525,7 +1545,7 @@ class AsyncBillingBalanceWithRawResponse(AsyncResource):
 
 
 class AsyncBillingBalanceWithStreamingResponse(AsyncResource):
-    """Methods of `billing.balance` that return the HTTP response still open."""
+    """Methods of `billing.balance` that return open responses."""
 
     async def get(
         self,
@@ -1537,9 +1557,9 @@ class AsyncBillingBalanceWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserBalanceParams],
     ) -> AsyncStreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_user_balance(self._host.get_user_balance, **params)
         options = CallOptions(
@@ -1549,16 +1569,16 @@ class AsyncBillingBalanceWithStreamingResponse(AsyncResource):
 
 
 class AsyncBillingTransactionsResource(AsyncResource):
-    """Methods of `billing.transactions` of an asynchronous client."""
+    """Methods of the asynchronous namespace `billing.transactions`."""
 
     @property
     def with_raw_response(self) -> AsyncBillingTransactionsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncBillingTransactionsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingTransactionsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncBillingTransactionsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -1583,21 +1603,23 @@ class AsyncBillingTransactionsResource(AsyncResource):
             page_token (str | None): Token of the page to return: the `next_page_token` of the
                 previous page. Defaults to the first page. Only valid if all other parameters
                 stay the same.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            ListBillingTransactionsPage: Page of transactions.
+            AsyncListBillingTransactionsPage: Page of transactions.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/transactions (documented).
         """
@@ -1628,10 +1650,10 @@ class AsyncBillingTransactionsResource(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> AsyncIterator[BillingTransaction]:
-        """Walk through all `transactions`, page by page.
+        """Iterate over all `transactions`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -1645,7 +1667,7 @@ class AsyncBillingTransactionsResource(AsyncResource):
 
 
 class AsyncBillingTransactionsWithRawResponse(AsyncResource):
-    """Methods of `billing.transactions` that return the HTTP response, read whole."""
+    """Methods of `billing.transactions` that return raw responses."""
 
     async def list(
         self,
@@ -1657,7 +1679,7 @@ class AsyncBillingTransactionsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> RawResponse[ListBillingTransactionsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_billing_transactions(self._host.list_billing_transactions, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1666,7 +1688,7 @@ class AsyncBillingTransactionsWithRawResponse(AsyncResource):
 
 
 class AsyncBillingTransactionsWithStreamingResponse(AsyncResource):
-    """Methods of `billing.transactions` that return the HTTP response still open."""
+    """Methods of `billing.transactions` that return open responses."""
 
     async def list(
         self,
@@ -1678,9 +1700,9 @@ class AsyncBillingTransactionsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListBillingTransactionsParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_billing_transactions(self._host.list_billing_transactions, **params)
         options = CallOptions(
@@ -1690,16 +1712,16 @@ class AsyncBillingTransactionsWithStreamingResponse(AsyncResource):
 
 
 class AsyncBillingSpendingResource(AsyncResource):
-    """Methods of `billing.spending` of an asynchronous client."""
+    """Methods of the asynchronous namespace `billing.spending`."""
 
     @property
     def with_raw_response(self) -> AsyncBillingSpendingWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncBillingSpendingWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingSpendingWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncBillingSpendingWithStreamingResponse(self._dispatcher, self._host)
 
     async def summary(
@@ -1718,21 +1740,23 @@ class AsyncBillingSpendingResource(AsyncResource):
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             GetUserSpendingSummaryResponse: Spending totals.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/spending/summary (documented).
         """
@@ -1759,21 +1783,23 @@ class AsyncBillingSpendingResource(AsyncResource):
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             GetUserSpendingHistoryResponse: Spending over time.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/spending/history (documented).
         """
@@ -1785,7 +1811,7 @@ class AsyncBillingSpendingResource(AsyncResource):
 
 
 class AsyncBillingSpendingWithRawResponse(AsyncResource):
-    """Methods of `billing.spending` that return the HTTP response, read whole."""
+    """Methods of `billing.spending` that return raw responses."""
 
     async def summary(
         self,
@@ -1797,7 +1823,7 @@ class AsyncBillingSpendingWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> RawResponse[GetUserSpendingSummaryResponse]:
-        """Call `summary` and return the HTTP response, read whole."""
+        """Call `summary` and return the raw response."""
         request = build_get_user_spending_summary(self._host.get_user_spending_summary, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1814,7 +1840,7 @@ class AsyncBillingSpendingWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> RawResponse[GetUserSpendingHistoryResponse]:
-        """Call `history` and return the HTTP response, read whole."""
+        """Call `history` and return the raw response."""
         request = build_get_user_spending_history(self._host.get_user_spending_history, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1823,7 +1849,7 @@ class AsyncBillingSpendingWithRawResponse(AsyncResource):
 
 
 class AsyncBillingSpendingWithStreamingResponse(AsyncResource):
-    """Methods of `billing.spending` that return the HTTP response still open."""
+    """Methods of `billing.spending` that return open responses."""
 
     async def summary(
         self,
@@ -1835,9 +1861,9 @@ class AsyncBillingSpendingWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingSummaryParams],
     ) -> AsyncStreamedResponse:
-        """Call `summary` and return the HTTP response still open.
+        """Call `summary` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_user_spending_summary(self._host.get_user_spending_summary, **params)
         options = CallOptions(
@@ -1855,9 +1881,9 @@ class AsyncBillingSpendingWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserSpendingHistoryParams],
     ) -> AsyncStreamedResponse:
-        """Call `history` and return the HTTP response still open.
+        """Call `history` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_user_spending_history(self._host.get_user_spending_history, **params)
         options = CallOptions(
@@ -1867,16 +1893,16 @@ class AsyncBillingSpendingWithStreamingResponse(AsyncResource):
 
 
 class AsyncBillingServerlessUsageResource(AsyncResource):
-    """Methods of `billing.serverless_usage` of an asynchronous client."""
+    """Methods of the asynchronous namespace `billing.serverless_usage`."""
 
     @property
     def with_raw_response(self) -> AsyncBillingServerlessUsageWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncBillingServerlessUsageWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingServerlessUsageWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncBillingServerlessUsageWithStreamingResponse(self._dispatcher, self._host)
 
     async def history(
@@ -1894,8 +1920,6 @@ class AsyncBillingServerlessUsageResource(AsyncResource):
         Return the token usage of Serverless inference by model and time bucket, including
         cached tokens. Covers the last 30 days by default.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             model (str | None): Published name of the model to report on. Defaults to all
@@ -1905,22 +1929,24 @@ class AsyncBillingServerlessUsageResource(AsyncResource):
             end_time (datetime | None): End of the time range (exclusive). Defaults to now.
             granularity (str | None): Length of a time bucket. Defaults to one day. Known
                 values: USAGE_GRANULARITY_UNSPECIFIED, USAGE_GRANULARITY_HOUR,
-                USAGE_GRANULARITY_DAY, USAGE_GRANULARITY_MONTH. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                USAGE_GRANULARITY_DAY, USAGE_GRANULARITY_MONTH.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             GetServerlessUsageHistoryResponse: Usage over time.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/serverless-usage/history (inferred).
         """
@@ -1934,7 +1960,7 @@ class AsyncBillingServerlessUsageResource(AsyncResource):
 
 
 class AsyncBillingServerlessUsageWithRawResponse(AsyncResource):
-    """Methods of `billing.serverless_usage` that return the HTTP response, read whole."""
+    """Methods of `billing.serverless_usage` that return raw responses."""
 
     async def history(
         self,
@@ -1946,7 +1972,7 @@ class AsyncBillingServerlessUsageWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> RawResponse[GetServerlessUsageHistoryResponse]:
-        """Call `history` and return the HTTP response, read whole."""
+        """Call `history` and return the raw response."""
         request = build_get_serverless_usage_history(
             self._host.get_serverless_usage_history, **params
         )
@@ -1957,7 +1983,7 @@ class AsyncBillingServerlessUsageWithRawResponse(AsyncResource):
 
 
 class AsyncBillingServerlessUsageWithStreamingResponse(AsyncResource):
-    """Methods of `billing.serverless_usage` that return the HTTP response still open."""
+    """Methods of `billing.serverless_usage` that return open responses."""
 
     async def history(
         self,
@@ -1969,9 +1995,9 @@ class AsyncBillingServerlessUsageWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetServerlessUsageHistoryParams],
     ) -> AsyncStreamedResponse:
-        """Call `history` and return the HTTP response still open.
+        """Call `history` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_serverless_usage_history(
             self._host.get_serverless_usage_history, **params
@@ -1983,16 +2009,16 @@ class AsyncBillingServerlessUsageWithStreamingResponse(AsyncResource):
 
 
 class AsyncBillingStripeCustomersResource(AsyncResource):
-    """Methods of `billing.stripe.customers` of an asynchronous client."""
+    """Methods of the asynchronous namespace `billing.stripe.customers`."""
 
     @property
     def with_raw_response(self) -> AsyncBillingStripeCustomersWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncBillingStripeCustomersWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingStripeCustomersWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncBillingStripeCustomersWithStreamingResponse(self._dispatcher, self._host)
 
     async def get_or_create(
@@ -2012,21 +2038,23 @@ class AsyncBillingStripeCustomersResource(AsyncResource):
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             GetOrCreateStripeCustomerResponse: Stripe customer of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/stripe/customers (documented).
         """
@@ -2040,7 +2068,7 @@ class AsyncBillingStripeCustomersResource(AsyncResource):
 
 
 class AsyncBillingStripeCustomersWithRawResponse(AsyncResource):
-    """Methods of `billing.stripe.customers` that return the HTTP response, read whole."""
+    """Methods of `billing.stripe.customers` that return raw responses."""
 
     async def get_or_create(
         self,
@@ -2052,7 +2080,7 @@ class AsyncBillingStripeCustomersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> RawResponse[GetOrCreateStripeCustomerResponse]:
-        """Call `get_or_create` and return the HTTP response, read whole."""
+        """Call `get_or_create` and return the raw response."""
         request = build_get_or_create_stripe_customer(
             self._host.get_or_create_stripe_customer, **params
         )
@@ -2063,7 +2091,7 @@ class AsyncBillingStripeCustomersWithRawResponse(AsyncResource):
 
 
 class AsyncBillingStripeCustomersWithStreamingResponse(AsyncResource):
-    """Methods of `billing.stripe.customers` that return the HTTP response still open."""
+    """Methods of `billing.stripe.customers` that return open responses."""
 
     async def get_or_create(
         self,
@@ -2075,9 +2103,9 @@ class AsyncBillingStripeCustomersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetOrCreateStripeCustomerParams],
     ) -> AsyncStreamedResponse:
-        """Call `get_or_create` and return the HTTP response still open.
+        """Call `get_or_create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_or_create_stripe_customer(
             self._host.get_or_create_stripe_customer, **params
@@ -2089,16 +2117,16 @@ class AsyncBillingStripeCustomersWithStreamingResponse(AsyncResource):
 
 
 class AsyncBillingStripePaymentMethodsResource(AsyncResource):
-    """Methods of `billing.stripe.payment_methods` of an asynchronous client."""
+    """Methods of the asynchronous namespace `billing.stripe.payment_methods`."""
 
     @property
     def with_raw_response(self) -> AsyncBillingStripePaymentMethodsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncBillingStripePaymentMethodsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingStripePaymentMethodsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncBillingStripePaymentMethodsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -2117,21 +2145,23 @@ class AsyncBillingStripePaymentMethodsResource(AsyncResource):
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListStripePaymentMethodsResponse: Payment methods of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/stripe/customers/payment-methods (documented).
         """
@@ -2161,18 +2191,20 @@ class AsyncBillingStripePaymentMethodsResource(AsyncResource):
             stripe_payment_method_id (str | None): Stripe ID of the payment method to attach,
                 such as `pm_...`.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/billing/stripe/customers/payment-methods (documented).
         """
@@ -2198,23 +2230,23 @@ class AsyncBillingStripePaymentMethodsResource(AsyncResource):
 
         Remove a payment method from a user.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             stripe_payment_method_id (str): Stripe ID of the payment method, such as `pm_...`.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: DELETE /v1/billing/stripe/customers/payment-methods/{stripePaymentMethodId}
         (inferred).
@@ -2241,24 +2273,24 @@ class AsyncBillingStripePaymentMethodsResource(AsyncResource):
 
         Choose the payment method that is used if a payment does not name one.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             stripe_payment_method_id (str): Stripe ID of the payment method to use by default,
                 such as `pm_...`.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: PUT /v1/billing/stripe/customers/default-payment-method (inferred).
         """
@@ -2272,7 +2304,7 @@ class AsyncBillingStripePaymentMethodsResource(AsyncResource):
 
 
 class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
-    """Methods of `billing.stripe.payment_methods` that return the HTTP response, read whole."""
+    """Methods of `billing.stripe.payment_methods` that return raw responses."""
 
     async def list(
         self,
@@ -2284,7 +2316,7 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> RawResponse[ListStripePaymentMethodsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_stripe_payment_methods(
             self._host.list_stripe_payment_methods, **params
         )
@@ -2303,7 +2335,7 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> RawResponse[None]:
-        """Call `attach` and return the HTTP response, read whole."""
+        """Call `attach` and return the raw response."""
         request = build_attach_stripe_payment_method(
             self._host.attach_stripe_payment_method, **params
         )
@@ -2322,7 +2354,7 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> RawResponse[None]:
-        """Call `detach` and return the HTTP response, read whole."""
+        """Call `detach` and return the raw response."""
         request = build_detach_stripe_payment_method(
             self._host.detach_stripe_payment_method, **params
         )
@@ -2341,7 +2373,7 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> RawResponse[None]:
-        """Call `set_default` and return the HTTP response, read whole."""
+        """Call `set_default` and return the raw response."""
         request = build_set_default_stripe_payment_method(
             self._host.set_default_stripe_payment_method, **params
         )
@@ -2352,7 +2384,7 @@ class AsyncBillingStripePaymentMethodsWithRawResponse(AsyncResource):
 
 
 class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
-    """Methods of `billing.stripe.payment_methods` that return the HTTP response still open."""
+    """Methods of `billing.stripe.payment_methods` that return open responses."""
 
     async def list(
         self,
@@ -2364,9 +2396,9 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListStripePaymentMethodsParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_stripe_payment_methods(
             self._host.list_stripe_payment_methods, **params
@@ -2386,9 +2418,9 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AttachStripePaymentMethodParams],
     ) -> AsyncStreamedResponse:
-        """Call `attach` and return the HTTP response still open.
+        """Call `attach` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_attach_stripe_payment_method(
             self._host.attach_stripe_payment_method, **params
@@ -2408,9 +2440,9 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DetachStripePaymentMethodParams],
     ) -> AsyncStreamedResponse:
-        """Call `detach` and return the HTTP response still open.
+        """Call `detach` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_detach_stripe_payment_method(
             self._host.detach_stripe_payment_method, **params
@@ -2430,9 +2462,9 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[SetDefaultStripePaymentMethodParams],
     ) -> AsyncStreamedResponse:
-        """Call `set_default` and return the HTTP response still open.
+        """Call `set_default` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_set_default_stripe_payment_method(
             self._host.set_default_stripe_payment_method, **params
@@ -2444,16 +2476,16 @@ class AsyncBillingStripePaymentMethodsWithStreamingResponse(AsyncResource):
 
 
 class AsyncBillingStripePaymentIntentsResource(AsyncResource):
-    """Methods of `billing.stripe.payment_intents` of an asynchronous client."""
+    """Methods of the asynchronous namespace `billing.stripe.payment_intents`."""
 
     @property
     def with_raw_response(self) -> AsyncBillingStripePaymentIntentsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncBillingStripePaymentIntentsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingStripePaymentIntentsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncBillingStripePaymentIntentsWithStreamingResponse(self._dispatcher, self._host)
 
     async def create(
@@ -2476,21 +2508,23 @@ class AsyncBillingStripePaymentIntentsResource(AsyncResource):
             stripe_payment_method_id (str | None): Stripe ID of the payment method to charge,
                 such as `pm_...`.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             CreateStripePaymentIntentResponse: Payment intent to confirm.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/billing/stripe/payment-intents (documented).
         """
@@ -2504,7 +2538,7 @@ class AsyncBillingStripePaymentIntentsResource(AsyncResource):
 
 
 class AsyncBillingStripePaymentIntentsWithRawResponse(AsyncResource):
-    """Methods of `billing.stripe.payment_intents` that return the HTTP response, read whole."""
+    """Methods of `billing.stripe.payment_intents` that return raw responses."""
 
     async def create(
         self,
@@ -2516,7 +2550,7 @@ class AsyncBillingStripePaymentIntentsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> RawResponse[CreateStripePaymentIntentResponse]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_stripe_payment_intent(
             self._host.create_stripe_payment_intent, **params
         )
@@ -2527,7 +2561,7 @@ class AsyncBillingStripePaymentIntentsWithRawResponse(AsyncResource):
 
 
 class AsyncBillingStripePaymentIntentsWithStreamingResponse(AsyncResource):
-    """Methods of `billing.stripe.payment_intents` that return the HTTP response still open."""
+    """Methods of `billing.stripe.payment_intents` that return open responses."""
 
     async def create(
         self,
@@ -2539,9 +2573,9 @@ class AsyncBillingStripePaymentIntentsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateStripePaymentIntentParams],
     ) -> AsyncStreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_stripe_payment_intent(
             self._host.create_stripe_payment_intent, **params
@@ -2553,35 +2587,35 @@ class AsyncBillingStripePaymentIntentsWithStreamingResponse(AsyncResource):
 
 
 class AsyncBillingStripeResource(AsyncResource):
-    """Methods of `billing.stripe` of an asynchronous client."""
+    """Methods of the asynchronous namespace `billing.stripe`."""
 
     @property
     def customers(self) -> AsyncBillingStripeCustomersResource:
-        """Namespace `billing.stripe.customers`."""
+        """Methods of the namespace `billing.stripe.customers`."""
         return AsyncBillingStripeCustomersResource(self._dispatcher, self._host)
 
     @property
     def payment_methods(self) -> AsyncBillingStripePaymentMethodsResource:
-        """Namespace `billing.stripe.payment_methods`."""
+        """Methods of the namespace `billing.stripe.payment_methods`."""
         return AsyncBillingStripePaymentMethodsResource(self._dispatcher, self._host)
 
     @property
     def payment_intents(self) -> AsyncBillingStripePaymentIntentsResource:
-        """Namespace `billing.stripe.payment_intents`."""
+        """Methods of the namespace `billing.stripe.payment_intents`."""
         return AsyncBillingStripePaymentIntentsResource(self._dispatcher, self._host)
 
 
 class AsyncBillingPricingGpuResource(AsyncResource):
-    """Methods of `billing.pricing.gpu` of an asynchronous client."""
+    """Methods of the asynchronous namespace `billing.pricing.gpu`."""
 
     @property
     def with_raw_response(self) -> AsyncBillingPricingGpuWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncBillingPricingGpuWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingPricingGpuWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncBillingPricingGpuWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -2608,21 +2642,23 @@ class AsyncBillingPricingGpuResource(AsyncResource):
                 GPU_TYPE_H100, GPU_TYPE_H200, GPU_TYPE_B200.
             active_only (bool | None): Whether to exclude prices that are no longer in force.
                 Defaults to false.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListGpuPricingResponse: GPU prices.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/gpu-pricing (documented).
         """
@@ -2634,7 +2670,7 @@ class AsyncBillingPricingGpuResource(AsyncResource):
 
 
 class AsyncBillingPricingGpuWithRawResponse(AsyncResource):
-    """Methods of `billing.pricing.gpu` that return the HTTP response, read whole."""
+    """Methods of `billing.pricing.gpu` that return raw responses."""
 
     async def list(
         self,
@@ -2646,7 +2682,7 @@ class AsyncBillingPricingGpuWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> RawResponse[ListGpuPricingResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_gpu_pricing(self._host.list_gpu_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -2655,7 +2691,7 @@ class AsyncBillingPricingGpuWithRawResponse(AsyncResource):
 
 
 class AsyncBillingPricingGpuWithStreamingResponse(AsyncResource):
-    """Methods of `billing.pricing.gpu` that return the HTTP response still open."""
+    """Methods of `billing.pricing.gpu` that return open responses."""
 
     async def list(
         self,
@@ -2667,9 +2703,9 @@ class AsyncBillingPricingGpuWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListGpuPricingParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_gpu_pricing(self._host.list_gpu_pricing, **params)
         options = CallOptions(
@@ -2679,16 +2715,16 @@ class AsyncBillingPricingGpuWithStreamingResponse(AsyncResource):
 
 
 class AsyncBillingPricingServerlessResource(AsyncResource):
-    """Methods of `billing.pricing.serverless` of an asynchronous client."""
+    """Methods of the asynchronous namespace `billing.pricing.serverless`."""
 
     @property
     def with_raw_response(self) -> AsyncBillingPricingServerlessWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncBillingPricingServerlessWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncBillingPricingServerlessWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncBillingPricingServerlessWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -2706,27 +2742,27 @@ class AsyncBillingPricingServerlessResource(AsyncResource):
         Return the models available on Serverless and their token prices as a single page. The
         names in `pricing[].model` are the ones inference requests accept.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             model (str | None): Return only the price of the model with exactly this name.
             active_only (bool | None): Whether to exclude prices that are no longer in force.
                 Defaults to false.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListServerlessPricingResponse: Serverless model prices.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/billing/serverless-pricing (inferred).
         """
@@ -2738,7 +2774,7 @@ class AsyncBillingPricingServerlessResource(AsyncResource):
 
 
 class AsyncBillingPricingServerlessWithRawResponse(AsyncResource):
-    """Methods of `billing.pricing.serverless` that return the HTTP response, read whole."""
+    """Methods of `billing.pricing.serverless` that return raw responses."""
 
     async def list(
         self,
@@ -2750,7 +2786,7 @@ class AsyncBillingPricingServerlessWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> RawResponse[ListServerlessPricingResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_serverless_pricing(self._host.list_serverless_pricing, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -2759,7 +2795,7 @@ class AsyncBillingPricingServerlessWithRawResponse(AsyncResource):
 
 
 class AsyncBillingPricingServerlessWithStreamingResponse(AsyncResource):
-    """Methods of `billing.pricing.serverless` that return the HTTP response still open."""
+    """Methods of `billing.pricing.serverless` that return open responses."""
 
     async def list(
         self,
@@ -2771,9 +2807,9 @@ class AsyncBillingPricingServerlessWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListServerlessPricingParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_serverless_pricing(self._host.list_serverless_pricing, **params)
         options = CallOptions(
@@ -2783,48 +2819,48 @@ class AsyncBillingPricingServerlessWithStreamingResponse(AsyncResource):
 
 
 class AsyncBillingPricingResource(AsyncResource):
-    """Methods of `billing.pricing` of an asynchronous client."""
+    """Methods of the asynchronous namespace `billing.pricing`."""
 
     @property
     def gpu(self) -> AsyncBillingPricingGpuResource:
-        """Namespace `billing.pricing.gpu`."""
+        """Methods of the namespace `billing.pricing.gpu`."""
         return AsyncBillingPricingGpuResource(self._dispatcher, self._host)
 
     @property
     def serverless(self) -> AsyncBillingPricingServerlessResource:
-        """Namespace `billing.pricing.serverless`."""
+        """Methods of the namespace `billing.pricing.serverless`."""
         return AsyncBillingPricingServerlessResource(self._dispatcher, self._host)
 
 
 class AsyncBillingResource(AsyncResource):
-    """Methods of `billing` of an asynchronous client."""
+    """Methods of the asynchronous namespace `billing`."""
 
     @property
     def balance(self) -> AsyncBillingBalanceResource:
-        """Namespace `billing.balance`."""
+        """Methods of the namespace `billing.balance`."""
         return AsyncBillingBalanceResource(self._dispatcher, self._host)
 
     @property
     def transactions(self) -> AsyncBillingTransactionsResource:
-        """Namespace `billing.transactions`."""
+        """Methods of the namespace `billing.transactions`."""
         return AsyncBillingTransactionsResource(self._dispatcher, self._host)
 
     @property
     def spending(self) -> AsyncBillingSpendingResource:
-        """Namespace `billing.spending`."""
+        """Methods of the namespace `billing.spending`."""
         return AsyncBillingSpendingResource(self._dispatcher, self._host)
 
     @property
     def serverless_usage(self) -> AsyncBillingServerlessUsageResource:
-        """Namespace `billing.serverless_usage`."""
+        """Methods of the namespace `billing.serverless_usage`."""
         return AsyncBillingServerlessUsageResource(self._dispatcher, self._host)
 
     @property
     def stripe(self) -> AsyncBillingStripeResource:
-        """Namespace `billing.stripe`."""
+        """Methods of the namespace `billing.stripe`."""
         return AsyncBillingStripeResource(self._dispatcher, self._host)
 
     @property
     def pricing(self) -> AsyncBillingPricingResource:
-        """Namespace `billing.pricing`."""
+        """Methods of the namespace `billing.pricing`."""
         return AsyncBillingPricingResource(self._dispatcher, self._host)

@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 class LogsResource(SyncResource):
-    """Methods of `logs`."""
+    """Methods of the namespace `logs`."""
 
     @property
     def with_raw_response(self) -> LogsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return LogsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> LogsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return LogsWithStreamingResponse(self._dispatcher, self._host)
 
     def query(
@@ -54,8 +54,6 @@ class LogsResource(SyncResource):
         Return the log entries of a deployment, newest first. Requires `model_id` or
         `deployment_id`. Covers the last hour by default.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             model_id (str | None): ID of the model.
             deployment_id (str | None): ID of the deployment.
@@ -66,28 +64,29 @@ class LogsResource(SyncResource):
             severity (str | None): Return only entries of this severity or higher.
                 `LOG_SEVERITY_UNSPECIFIED`, the default, returns all. Known values:
                 LOG_SEVERITY_UNSPECIFIED, LOG_SEVERITY_DEBUG, LOG_SEVERITY_INFO,
-                LOG_SEVERITY_WARNING, LOG_SEVERITY_ERROR, LOG_SEVERITY_CRITICAL. Inferred, not
-                documented.
+                LOG_SEVERITY_WARNING, LOG_SEVERITY_ERROR, LOG_SEVERITY_CRITICAL.
             limit (int | None): Maximum number of entries per page. Between 1 and 1000. Default:
                 50.
             page_token (str | None): Token of the page to return: the `next_page_token` of the
                 previous page. Defaults to the first page. Only valid if all other parameters
                 stay the same.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             QueryLogsPage: Page of log entries.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/logs (inferred).
         """
@@ -118,10 +117,10 @@ class LogsResource(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> Iterator[LogEntry]:
-        """Walk through all `entries`, page by page.
+        """Iterate over all `entries`, page by page.
 
-        Takes the arguments of `query`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `query` and raises the same errors. Pages are requested on
+        demand, and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -135,7 +134,7 @@ class LogsResource(SyncResource):
 
 
 class LogsWithRawResponse(SyncResource):
-    """Methods of `logs` that return the HTTP response, read whole."""
+    """Methods of `logs` that return raw responses."""
 
     def query(
         self,
@@ -147,7 +146,7 @@ class LogsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> RawResponse[QueryLogsResponse]:
-        """Call `query` and return the HTTP response, read whole."""
+        """Call `query` and return the raw response."""
         request = build_query_logs(self._host.query_logs, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -156,7 +155,7 @@ class LogsWithRawResponse(SyncResource):
 
 
 class LogsWithStreamingResponse(SyncResource):
-    """Methods of `logs` that return the HTTP response still open."""
+    """Methods of `logs` that return open responses."""
 
     def query(
         self,
@@ -168,9 +167,9 @@ class LogsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> StreamedResponse:
-        """Call `query` and return the HTTP response still open.
+        """Call `query` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_query_logs(self._host.query_logs, **params)
         options = CallOptions(
@@ -180,16 +179,16 @@ class LogsWithStreamingResponse(SyncResource):
 
 
 class AsyncLogsResource(AsyncResource):
-    """Methods of `logs` of an asynchronous client."""
+    """Methods of the asynchronous namespace `logs`."""
 
     @property
     def with_raw_response(self) -> AsyncLogsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncLogsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncLogsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncLogsWithStreamingResponse(self._dispatcher, self._host)
 
     async def query(
@@ -207,8 +206,6 @@ class AsyncLogsResource(AsyncResource):
         Return the log entries of a deployment, newest first. Requires `model_id` or
         `deployment_id`. Covers the last hour by default.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             model_id (str | None): ID of the model.
             deployment_id (str | None): ID of the deployment.
@@ -219,28 +216,29 @@ class AsyncLogsResource(AsyncResource):
             severity (str | None): Return only entries of this severity or higher.
                 `LOG_SEVERITY_UNSPECIFIED`, the default, returns all. Known values:
                 LOG_SEVERITY_UNSPECIFIED, LOG_SEVERITY_DEBUG, LOG_SEVERITY_INFO,
-                LOG_SEVERITY_WARNING, LOG_SEVERITY_ERROR, LOG_SEVERITY_CRITICAL. Inferred, not
-                documented.
+                LOG_SEVERITY_WARNING, LOG_SEVERITY_ERROR, LOG_SEVERITY_CRITICAL.
             limit (int | None): Maximum number of entries per page. Between 1 and 1000. Default:
                 50.
             page_token (str | None): Token of the page to return: the `next_page_token` of the
                 previous page. Defaults to the first page. Only valid if all other parameters
                 stay the same.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            QueryLogsPage: Page of log entries.
+            AsyncQueryLogsPage: Page of log entries.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/logs (inferred).
         """
@@ -271,10 +269,10 @@ class AsyncLogsResource(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> AsyncIterator[LogEntry]:
-        """Walk through all `entries`, page by page.
+        """Iterate over all `entries`, page by page.
 
-        Takes the arguments of `query`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `query` and raises the same errors. Pages are requested on
+        demand, and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -288,7 +286,7 @@ class AsyncLogsResource(AsyncResource):
 
 
 class AsyncLogsWithRawResponse(AsyncResource):
-    """Methods of `logs` that return the HTTP response, read whole."""
+    """Methods of `logs` that return raw responses."""
 
     async def query(
         self,
@@ -300,7 +298,7 @@ class AsyncLogsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> RawResponse[QueryLogsResponse]:
-        """Call `query` and return the HTTP response, read whole."""
+        """Call `query` and return the raw response."""
         request = build_query_logs(self._host.query_logs, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -309,7 +307,7 @@ class AsyncLogsWithRawResponse(AsyncResource):
 
 
 class AsyncLogsWithStreamingResponse(AsyncResource):
-    """Methods of `logs` that return the HTTP response still open."""
+    """Methods of `logs` that return open responses."""
 
     async def query(
         self,
@@ -321,9 +319,9 @@ class AsyncLogsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryLogsParams],
     ) -> AsyncStreamedResponse:
-        """Call `query` and return the HTTP response still open.
+        """Call `query` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_query_logs(self._host.query_logs, **params)
         options = CallOptions(

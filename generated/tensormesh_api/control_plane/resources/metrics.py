@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 class MetricsResource(SyncResource):
-    """Methods of `metrics`."""
+    """Methods of the namespace `metrics`."""
 
     @property
     def with_raw_response(self) -> MetricsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return MetricsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> MetricsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return MetricsWithStreamingResponse(self._dispatcher, self._host)
 
     def query(
@@ -54,8 +54,6 @@ class MetricsResource(SyncResource):
         `output_tokens_per_second`, `running_requests`, `waiting_requests`, `gpu_utilization`,
         `gpu_memory_used_bytes` and `kv_cache_usage`.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             model_id (str): ID of the model.
             deployment_id (str | None): Return only metrics of this deployment of the model.
@@ -67,21 +65,23 @@ class MetricsResource(SyncResource):
             end_time (datetime | None): End of the time range (exclusive). Defaults to now.
             step (str | None): Interval between data points, in seconds, such as `60s`. Chosen
                 by the service if omitted.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             QueryMetricsResponse: Metrics over time.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/metrics (inferred).
         """
@@ -93,7 +93,7 @@ class MetricsResource(SyncResource):
 
 
 class MetricsWithRawResponse(SyncResource):
-    """Methods of `metrics` that return the HTTP response, read whole."""
+    """Methods of `metrics` that return raw responses."""
 
     def query(
         self,
@@ -105,7 +105,7 @@ class MetricsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> RawResponse[QueryMetricsResponse]:
-        """Call `query` and return the HTTP response, read whole."""
+        """Call `query` and return the raw response."""
         request = build_query_metrics(self._host.query_metrics, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -114,7 +114,7 @@ class MetricsWithRawResponse(SyncResource):
 
 
 class MetricsWithStreamingResponse(SyncResource):
-    """Methods of `metrics` that return the HTTP response still open."""
+    """Methods of `metrics` that return open responses."""
 
     def query(
         self,
@@ -126,9 +126,9 @@ class MetricsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> StreamedResponse:
-        """Call `query` and return the HTTP response still open.
+        """Call `query` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_query_metrics(self._host.query_metrics, **params)
         options = CallOptions(
@@ -138,16 +138,16 @@ class MetricsWithStreamingResponse(SyncResource):
 
 
 class AsyncMetricsResource(AsyncResource):
-    """Methods of `metrics` of an asynchronous client."""
+    """Methods of the asynchronous namespace `metrics`."""
 
     @property
     def with_raw_response(self) -> AsyncMetricsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncMetricsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncMetricsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncMetricsWithStreamingResponse(self._dispatcher, self._host)
 
     async def query(
@@ -168,8 +168,6 @@ class AsyncMetricsResource(AsyncResource):
         `output_tokens_per_second`, `running_requests`, `waiting_requests`, `gpu_utilization`,
         `gpu_memory_used_bytes` and `kv_cache_usage`.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             model_id (str): ID of the model.
             deployment_id (str | None): Return only metrics of this deployment of the model.
@@ -181,21 +179,23 @@ class AsyncMetricsResource(AsyncResource):
             end_time (datetime | None): End of the time range (exclusive). Defaults to now.
             step (str | None): Interval between data points, in seconds, such as `60s`. Chosen
                 by the service if omitted.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             QueryMetricsResponse: Metrics over time.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/metrics (inferred).
         """
@@ -207,7 +207,7 @@ class AsyncMetricsResource(AsyncResource):
 
 
 class AsyncMetricsWithRawResponse(AsyncResource):
-    """Methods of `metrics` that return the HTTP response, read whole."""
+    """Methods of `metrics` that return raw responses."""
 
     async def query(
         self,
@@ -219,7 +219,7 @@ class AsyncMetricsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> RawResponse[QueryMetricsResponse]:
-        """Call `query` and return the HTTP response, read whole."""
+        """Call `query` and return the raw response."""
         request = build_query_metrics(self._host.query_metrics, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -228,7 +228,7 @@ class AsyncMetricsWithRawResponse(AsyncResource):
 
 
 class AsyncMetricsWithStreamingResponse(AsyncResource):
-    """Methods of `metrics` that return the HTTP response still open."""
+    """Methods of `metrics` that return open responses."""
 
     async def query(
         self,
@@ -240,9 +240,9 @@ class AsyncMetricsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[QueryMetricsParams],
     ) -> AsyncStreamedResponse:
-        """Call `query` and return the HTTP response still open.
+        """Call `query` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_query_metrics(self._host.query_metrics, **params)
         options = CallOptions(

@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 
 
 class ModelsResource(SyncResource):
-    """Methods of `models`."""
+    """Methods of the namespace `models`."""
 
     @property
     def with_raw_response(self) -> ModelsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return ModelsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ModelsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return ModelsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -60,29 +60,29 @@ class ModelsResource(SyncResource):
         List every model of a user, whether running, starting or deleted. Unrelated to the
         operation with the same path on the inference hosts.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             page (int | None): Page number, starting at 1. Pages after the last one are empty
-                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+                and report the same `total`. At least 1. Default: 1.
             size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
-                20. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                20.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListModelsPage: Page of models.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/models (inferred).
         """
@@ -113,10 +113,10 @@ class ModelsResource(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> Iterator[Model]:
-        """Walk through all `models`, page by page.
+        """Iterate over all `models`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -162,21 +162,23 @@ class ModelsResource(SyncResource):
             cpu_offloading_enabled (bool | None): Whether to move cached data that does not fit
                 into GPU memory to CPU memory.
             node_id (str | None): ID of a specific machine to run the model on.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Model: Model that is being deployed.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/models (documented).
         """
@@ -202,26 +204,26 @@ class ModelsResource(SyncResource):
 
         Look up a model by ID.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             model_id (str): ID of the model, a UUID.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Model: Requested model.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/models/{modelId} (inferred).
         """
@@ -246,23 +248,23 @@ class ModelsResource(SyncResource):
         Stop a model and release its GPUs. Its status changes to `MODEL_STATUS_DELETING` and
         then to `MODEL_STATUS_DELETED`.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             model_id (str): ID of the model, a UUID.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: DELETE /v1/models/{modelId} (inferred).
         """
@@ -274,7 +276,7 @@ class ModelsResource(SyncResource):
 
 
 class ModelsWithRawResponse(SyncResource):
-    """Methods of `models` that return the HTTP response, read whole."""
+    """Methods of `models` that return raw responses."""
 
     def list(
         self,
@@ -286,7 +288,7 @@ class ModelsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> RawResponse[ListModelsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_models(self._host.list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -303,7 +305,7 @@ class ModelsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> RawResponse[Model]:
-        """Call `deploy` and return the HTTP response, read whole."""
+        """Call `deploy` and return the raw response."""
         request = build_deploy_model(self._host.deploy_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -322,7 +324,7 @@ class ModelsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> RawResponse[Model]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_get_model(self._host.get_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -339,7 +341,7 @@ class ModelsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> RawResponse[None]:
-        """Call `delete` and return the HTTP response, read whole."""
+        """Call `delete` and return the raw response."""
         request = build_delete_model(self._host.delete_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -348,7 +350,7 @@ class ModelsWithRawResponse(SyncResource):
 
 
 class ModelsWithStreamingResponse(SyncResource):
-    """Methods of `models` that return the HTTP response still open."""
+    """Methods of `models` that return open responses."""
 
     def list(
         self,
@@ -360,9 +362,9 @@ class ModelsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_models(self._host.list_models, **params)
         options = CallOptions(
@@ -380,9 +382,9 @@ class ModelsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> StreamedResponse:
-        """Call `deploy` and return the HTTP response still open.
+        """Call `deploy` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_deploy_model(self._host.deploy_model, **params)
         options = CallOptions(
@@ -402,9 +404,9 @@ class ModelsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> StreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_model(self._host.get_model, **params)
         options = CallOptions(
@@ -422,9 +424,9 @@ class ModelsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> StreamedResponse:
-        """Call `delete` and return the HTTP response still open.
+        """Call `delete` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_delete_model(self._host.delete_model, **params)
         options = CallOptions(
@@ -434,16 +436,16 @@ class ModelsWithStreamingResponse(SyncResource):
 
 
 class AsyncModelsResource(AsyncResource):
-    """Methods of `models` of an asynchronous client."""
+    """Methods of the asynchronous namespace `models`."""
 
     @property
     def with_raw_response(self) -> AsyncModelsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncModelsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncModelsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncModelsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -461,29 +463,29 @@ class AsyncModelsResource(AsyncResource):
         List every model of a user, whether running, starting or deleted. Unrelated to the
         operation with the same path on the inference hosts.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             page (int | None): Page number, starting at 1. Pages after the last one are empty
-                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+                and report the same `total`. At least 1. Default: 1.
             size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
-                20. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                20.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            ListModelsPage: Page of models.
+            AsyncListModelsPage: Page of models.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/models (inferred).
         """
@@ -514,10 +516,10 @@ class AsyncModelsResource(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> AsyncIterator[Model]:
-        """Walk through all `models`, page by page.
+        """Iterate over all `models`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -563,21 +565,23 @@ class AsyncModelsResource(AsyncResource):
             cpu_offloading_enabled (bool | None): Whether to move cached data that does not fit
                 into GPU memory to CPU memory.
             node_id (str | None): ID of a specific machine to run the model on.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Model: Model that is being deployed.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/models (documented).
         """
@@ -603,26 +607,26 @@ class AsyncModelsResource(AsyncResource):
 
         Look up a model by ID.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             model_id (str): ID of the model, a UUID.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Model: Requested model.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/models/{modelId} (inferred).
         """
@@ -647,23 +651,23 @@ class AsyncModelsResource(AsyncResource):
         Stop a model and release its GPUs. Its status changes to `MODEL_STATUS_DELETING` and
         then to `MODEL_STATUS_DELETED`.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             model_id (str): ID of the model, a UUID.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: DELETE /v1/models/{modelId} (inferred).
         """
@@ -675,7 +679,7 @@ class AsyncModelsResource(AsyncResource):
 
 
 class AsyncModelsWithRawResponse(AsyncResource):
-    """Methods of `models` that return the HTTP response, read whole."""
+    """Methods of `models` that return raw responses."""
 
     async def list(
         self,
@@ -687,7 +691,7 @@ class AsyncModelsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> RawResponse[ListModelsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_models(self._host.list_models, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -704,7 +708,7 @@ class AsyncModelsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> RawResponse[Model]:
-        """Call `deploy` and return the HTTP response, read whole."""
+        """Call `deploy` and return the raw response."""
         request = build_deploy_model(self._host.deploy_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -723,7 +727,7 @@ class AsyncModelsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> RawResponse[Model]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_get_model(self._host.get_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -740,7 +744,7 @@ class AsyncModelsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> RawResponse[None]:
-        """Call `delete` and return the HTTP response, read whole."""
+        """Call `delete` and return the raw response."""
         request = build_delete_model(self._host.delete_model, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -749,7 +753,7 @@ class AsyncModelsWithRawResponse(AsyncResource):
 
 
 class AsyncModelsWithStreamingResponse(AsyncResource):
-    """Methods of `models` that return the HTTP response still open."""
+    """Methods of `models` that return open responses."""
 
     async def list(
         self,
@@ -761,9 +765,9 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListModelsParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_models(self._host.list_models, **params)
         options = CallOptions(
@@ -781,9 +785,9 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeployModelParams],
     ) -> AsyncStreamedResponse:
-        """Call `deploy` and return the HTTP response still open.
+        """Call `deploy` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_deploy_model(self._host.deploy_model, **params)
         options = CallOptions(
@@ -803,9 +807,9 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetModelParams],
     ) -> AsyncStreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_model(self._host.get_model, **params)
         options = CallOptions(
@@ -823,9 +827,9 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteModelParams],
     ) -> AsyncStreamedResponse:
-        """Call `delete` and return the HTTP response still open.
+        """Call `delete` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_delete_model(self._host.delete_model, **params)
         options = CallOptions(

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 class ProductsResource(SyncResource):
-    """Methods of `products`."""
+    """Methods of the namespace `products`."""
 
     @property
     def with_raw_response(self) -> ProductsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return ProductsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ProductsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return ProductsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -50,30 +50,30 @@ class ProductsResource(SyncResource):
 
         Return the products you can buy as a single page.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             type (str | None): Return only products of this type. `PRODUCT_TYPE_UNSPECIFIED`,
                 the default, returns all. Known values: PRODUCT_TYPE_UNSPECIFIED,
                 PRODUCT_TYPE_RESERVED_GPU, PRODUCT_TYPE_EXTERNAL_STORAGE,
-                PRODUCT_TYPE_SUPPORT_PLAN. Inferred, not documented.
+                PRODUCT_TYPE_SUPPORT_PLAN.
             active_only (bool | None): Whether to exclude products that are no longer offered.
                 Default: true.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListProductsResponse: Products on offer.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/products (inferred).
         """
@@ -85,7 +85,7 @@ class ProductsResource(SyncResource):
 
 
 class ProductsWithRawResponse(SyncResource):
-    """Methods of `products` that return the HTTP response, read whole."""
+    """Methods of `products` that return raw responses."""
 
     def list(
         self,
@@ -97,7 +97,7 @@ class ProductsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> RawResponse[ListProductsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_products(self._host.list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -106,7 +106,7 @@ class ProductsWithRawResponse(SyncResource):
 
 
 class ProductsWithStreamingResponse(SyncResource):
-    """Methods of `products` that return the HTTP response still open."""
+    """Methods of `products` that return open responses."""
 
     def list(
         self,
@@ -118,9 +118,9 @@ class ProductsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_products(self._host.list_products, **params)
         options = CallOptions(
@@ -130,16 +130,16 @@ class ProductsWithStreamingResponse(SyncResource):
 
 
 class AsyncProductsResource(AsyncResource):
-    """Methods of `products` of an asynchronous client."""
+    """Methods of the asynchronous namespace `products`."""
 
     @property
     def with_raw_response(self) -> AsyncProductsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncProductsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncProductsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncProductsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -156,30 +156,30 @@ class AsyncProductsResource(AsyncResource):
 
         Return the products you can buy as a single page.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             type (str | None): Return only products of this type. `PRODUCT_TYPE_UNSPECIFIED`,
                 the default, returns all. Known values: PRODUCT_TYPE_UNSPECIFIED,
                 PRODUCT_TYPE_RESERVED_GPU, PRODUCT_TYPE_EXTERNAL_STORAGE,
-                PRODUCT_TYPE_SUPPORT_PLAN. Inferred, not documented.
+                PRODUCT_TYPE_SUPPORT_PLAN.
             active_only (bool | None): Whether to exclude products that are no longer offered.
                 Default: true.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListProductsResponse: Products on offer.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/products (inferred).
         """
@@ -191,7 +191,7 @@ class AsyncProductsResource(AsyncResource):
 
 
 class AsyncProductsWithRawResponse(AsyncResource):
-    """Methods of `products` that return the HTTP response, read whole."""
+    """Methods of `products` that return raw responses."""
 
     async def list(
         self,
@@ -203,7 +203,7 @@ class AsyncProductsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> RawResponse[ListProductsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_products(self._host.list_products, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -212,7 +212,7 @@ class AsyncProductsWithRawResponse(AsyncResource):
 
 
 class AsyncProductsWithStreamingResponse(AsyncResource):
-    """Methods of `products` that return the HTTP response still open."""
+    """Methods of `products` that return open responses."""
 
     async def list(
         self,
@@ -224,9 +224,9 @@ class AsyncProductsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListProductsParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_products(self._host.list_products, **params)
         options = CallOptions(

@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 
 class ReservedDeploymentsResource(SyncResource):
-    """Methods of `reserved_deployments`."""
+    """Methods of the namespace `reserved_deployments`."""
 
     @property
     def with_raw_response(self) -> ReservedDeploymentsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return ReservedDeploymentsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ReservedDeploymentsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return ReservedDeploymentsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -60,8 +60,6 @@ class ReservedDeploymentsResource(SyncResource):
 
         List the machines a user has reserved, optionally filtered by status.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             status (str | None): Return only reservations with this status.
@@ -69,26 +67,28 @@ class ReservedDeploymentsResource(SyncResource):
                 values: RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED,
                 RESERVED_DEPLOYMENT_STATUS_PENDING, RESERVED_DEPLOYMENT_STATUS_ACTIVE,
                 RESERVED_DEPLOYMENT_STATUS_EXPIRED, RESERVED_DEPLOYMENT_STATUS_CANCELED,
-                RESERVED_DEPLOYMENT_STATUS_FAILED. Inferred, not documented.
+                RESERVED_DEPLOYMENT_STATUS_FAILED.
             page (int | None): Page number, starting at 1. Pages after the last one are empty
-                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+                and report the same `total`. At least 1. Default: 1.
             size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
-                20. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                20.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListReservedDeploymentsPage: Page of reservations.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/reserved-deployments (inferred).
         """
@@ -119,10 +119,10 @@ class ReservedDeploymentsResource(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> Iterator[ReservedDeployment]:
-        """Walk through all `reserved_deployments`, page by page.
+        """Iterate over all `reserved_deployments`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -149,8 +149,6 @@ class ReservedDeploymentsResource(SyncResource):
         Reserve machines by buying a product. New reservations have the status
         `RESERVED_DEPLOYMENT_STATUS_PENDING`.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             product_id (str): ID of the product to buy.
             user_id (str | None): ID of the user who makes the reservation. Defaults to the
@@ -164,21 +162,23 @@ class ReservedDeploymentsResource(SyncResource):
                 billing period after the start.
             auto_renew (bool | None): Whether to renew the reservation for another period when
                 it ends. Default: false.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ReservedDeployment: Created reservation.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/reserved-deployments (inferred).
         """
@@ -202,28 +202,28 @@ class ReservedDeploymentsResource(SyncResource):
 
         Cancel a reservation. Its status changes to `RESERVED_DEPLOYMENT_STATUS_CANCELED`.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             reserved_deployment_id (str): ID of the reservation.
             user_id (str | None): ID of the user who made the reservation. Defaults to the
                 caller.
             reason (str | None): Reason for the cancellation, as text.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ReservedDeployment: Canceled reservation.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/reserved-deployments/{reservedDeploymentId}:cancel (inferred).
         """
@@ -235,7 +235,7 @@ class ReservedDeploymentsResource(SyncResource):
 
 
 class ReservedDeploymentsWithRawResponse(SyncResource):
-    """Methods of `reserved_deployments` that return the HTTP response, read whole."""
+    """Methods of `reserved_deployments` that return raw responses."""
 
     def list(
         self,
@@ -247,7 +247,7 @@ class ReservedDeploymentsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> RawResponse[ListReservedDeploymentsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_reserved_deployments(self._host.list_reserved_deployments, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -264,7 +264,7 @@ class ReservedDeploymentsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> RawResponse[ReservedDeployment]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_reserved_deployment(self._host.create_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -281,7 +281,7 @@ class ReservedDeploymentsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> RawResponse[ReservedDeployment]:
-        """Call `cancel` and return the HTTP response, read whole."""
+        """Call `cancel` and return the raw response."""
         request = build_cancel_reserved_deployment(self._host.cancel_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -290,7 +290,7 @@ class ReservedDeploymentsWithRawResponse(SyncResource):
 
 
 class ReservedDeploymentsWithStreamingResponse(SyncResource):
-    """Methods of `reserved_deployments` that return the HTTP response still open."""
+    """Methods of `reserved_deployments` that return open responses."""
 
     def list(
         self,
@@ -302,9 +302,9 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_reserved_deployments(self._host.list_reserved_deployments, **params)
         options = CallOptions(
@@ -322,9 +322,9 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> StreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_reserved_deployment(self._host.create_reserved_deployment, **params)
         options = CallOptions(
@@ -342,9 +342,9 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> StreamedResponse:
-        """Call `cancel` and return the HTTP response still open.
+        """Call `cancel` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_cancel_reserved_deployment(self._host.cancel_reserved_deployment, **params)
         options = CallOptions(
@@ -354,16 +354,16 @@ class ReservedDeploymentsWithStreamingResponse(SyncResource):
 
 
 class AsyncReservedDeploymentsResource(AsyncResource):
-    """Methods of `reserved_deployments` of an asynchronous client."""
+    """Methods of the asynchronous namespace `reserved_deployments`."""
 
     @property
     def with_raw_response(self) -> AsyncReservedDeploymentsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncReservedDeploymentsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncReservedDeploymentsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncReservedDeploymentsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -380,8 +380,6 @@ class AsyncReservedDeploymentsResource(AsyncResource):
 
         List the machines a user has reserved, optionally filtered by status.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             status (str | None): Return only reservations with this status.
@@ -389,26 +387,28 @@ class AsyncReservedDeploymentsResource(AsyncResource):
                 values: RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED,
                 RESERVED_DEPLOYMENT_STATUS_PENDING, RESERVED_DEPLOYMENT_STATUS_ACTIVE,
                 RESERVED_DEPLOYMENT_STATUS_EXPIRED, RESERVED_DEPLOYMENT_STATUS_CANCELED,
-                RESERVED_DEPLOYMENT_STATUS_FAILED. Inferred, not documented.
+                RESERVED_DEPLOYMENT_STATUS_FAILED.
             page (int | None): Page number, starting at 1. Pages after the last one are empty
-                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+                and report the same `total`. At least 1. Default: 1.
             size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
-                20. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                20.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            ListReservedDeploymentsPage: Page of reservations.
+            AsyncListReservedDeploymentsPage: Page of reservations.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/reserved-deployments (inferred).
         """
@@ -439,10 +439,10 @@ class AsyncReservedDeploymentsResource(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> AsyncIterator[ReservedDeployment]:
-        """Walk through all `reserved_deployments`, page by page.
+        """Iterate over all `reserved_deployments`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -469,8 +469,6 @@ class AsyncReservedDeploymentsResource(AsyncResource):
         Reserve machines by buying a product. New reservations have the status
         `RESERVED_DEPLOYMENT_STATUS_PENDING`.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             product_id (str): ID of the product to buy.
             user_id (str | None): ID of the user who makes the reservation. Defaults to the
@@ -484,21 +482,23 @@ class AsyncReservedDeploymentsResource(AsyncResource):
                 billing period after the start.
             auto_renew (bool | None): Whether to renew the reservation for another period when
                 it ends. Default: false.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ReservedDeployment: Created reservation.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/reserved-deployments (inferred).
         """
@@ -522,28 +522,28 @@ class AsyncReservedDeploymentsResource(AsyncResource):
 
         Cancel a reservation. Its status changes to `RESERVED_DEPLOYMENT_STATUS_CANCELED`.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             reserved_deployment_id (str): ID of the reservation.
             user_id (str | None): ID of the user who made the reservation. Defaults to the
                 caller.
             reason (str | None): Reason for the cancellation, as text.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ReservedDeployment: Canceled reservation.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/reserved-deployments/{reservedDeploymentId}:cancel (inferred).
         """
@@ -555,7 +555,7 @@ class AsyncReservedDeploymentsResource(AsyncResource):
 
 
 class AsyncReservedDeploymentsWithRawResponse(AsyncResource):
-    """Methods of `reserved_deployments` that return the HTTP response, read whole."""
+    """Methods of `reserved_deployments` that return raw responses."""
 
     async def list(
         self,
@@ -567,7 +567,7 @@ class AsyncReservedDeploymentsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> RawResponse[ListReservedDeploymentsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_reserved_deployments(self._host.list_reserved_deployments, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -584,7 +584,7 @@ class AsyncReservedDeploymentsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> RawResponse[ReservedDeployment]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_reserved_deployment(self._host.create_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -601,7 +601,7 @@ class AsyncReservedDeploymentsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> RawResponse[ReservedDeployment]:
-        """Call `cancel` and return the HTTP response, read whole."""
+        """Call `cancel` and return the raw response."""
         request = build_cancel_reserved_deployment(self._host.cancel_reserved_deployment, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -610,7 +610,7 @@ class AsyncReservedDeploymentsWithRawResponse(AsyncResource):
 
 
 class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
-    """Methods of `reserved_deployments` that return the HTTP response still open."""
+    """Methods of `reserved_deployments` that return open responses."""
 
     async def list(
         self,
@@ -622,9 +622,9 @@ class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListReservedDeploymentsParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_reserved_deployments(self._host.list_reserved_deployments, **params)
         options = CallOptions(
@@ -642,9 +642,9 @@ class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateReservedDeploymentParams],
     ) -> AsyncStreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_reserved_deployment(self._host.create_reserved_deployment, **params)
         options = CallOptions(
@@ -662,9 +662,9 @@ class AsyncReservedDeploymentsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CancelReservedDeploymentParams],
     ) -> AsyncStreamedResponse:
-        """Call `cancel` and return the HTTP response still open.
+        """Call `cancel` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_cancel_reserved_deployment(self._host.cancel_reserved_deployment, **params)
         options = CallOptions(

@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 
 
 class SupportTicketsResource(SyncResource):
-    """Methods of `support.tickets`."""
+    """Methods of the namespace `support.tickets`."""
 
     @property
     def with_raw_response(self) -> SupportTicketsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return SupportTicketsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> SupportTicketsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return SupportTicketsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -61,8 +61,6 @@ class SupportTicketsResource(SyncResource):
 
         List the support tickets of a user, optionally filtered by status.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             status (str | None): Return only tickets with this status.
@@ -70,24 +68,26 @@ class SupportTicketsResource(SyncResource):
                 TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS,
                 TICKET_STATUS_WAITING_ON_CUSTOMER, TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
             page (int | None): Page number, starting at 1. Pages after the last one are empty
-                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+                and report the same `total`. At least 1. Default: 1.
             size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
-                20. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                20.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListTicketsPage: Page of tickets.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/support/tickets (inferred).
         """
@@ -118,10 +118,10 @@ class SupportTicketsResource(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> Iterator[Ticket]:
-        """Walk through all `tickets`, page by page.
+        """Iterate over all `tickets`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -148,8 +148,6 @@ class SupportTicketsResource(SyncResource):
         Open a support ticket, optionally with a first message. New tickets have the status
         `TICKET_STATUS_OPEN`.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             subject (str): Topic of the ticket, in one line.
             type (str | None): Category of the ticket. Known values: TICKET_TYPE_UNSPECIFIED,
@@ -158,21 +156,23 @@ class SupportTicketsResource(SyncResource):
             message (ConversationMessage | Mapping[str, Any] | None): First message of the
                 conversation.
             user_id (str | None): ID of the user who opens the ticket. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Ticket: Created ticket.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/support/tickets (inferred).
         """
@@ -196,26 +196,26 @@ class SupportTicketsResource(SyncResource):
 
         Return a ticket with its entire conversation.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             ticket_id (str): ID of the ticket.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Ticket: Requested ticket.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/support/tickets/{ticketId} (inferred).
         """
@@ -239,29 +239,29 @@ class SupportTicketsResource(SyncResource):
 
         Set the status of a ticket, for example to close it.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             ticket_id (str): ID of the ticket.
             status (str): Status to set. Known values: TICKET_STATUS_UNSPECIFIED,
                 TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS,
                 TICKET_STATUS_WAITING_ON_CUSTOMER, TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
             user_id (str | None): ID of the user who makes the change. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Ticket: Updated ticket.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: PUT /v1/support/tickets/{ticketId}/status (inferred).
         """
@@ -290,21 +290,23 @@ class SupportTicketsResource(SyncResource):
             message (ConversationMessage | Mapping[str, Any] | None): Message to append to the
                 conversation.
             user_id (str | None): ID of the sender. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Ticket: Updated ticket.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/support/tickets/{ticketId}/messages (documented).
         """
@@ -316,7 +318,7 @@ class SupportTicketsResource(SyncResource):
 
 
 class SupportTicketsWithRawResponse(SyncResource):
-    """Methods of `support.tickets` that return the HTTP response, read whole."""
+    """Methods of `support.tickets` that return raw responses."""
 
     def list(
         self,
@@ -328,7 +330,7 @@ class SupportTicketsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> RawResponse[ListTicketsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_tickets(self._host.list_tickets, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -345,7 +347,7 @@ class SupportTicketsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> RawResponse[Ticket]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_ticket(self._host.create_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -362,7 +364,7 @@ class SupportTicketsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> RawResponse[Ticket]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_get_ticket(self._host.get_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -379,7 +381,7 @@ class SupportTicketsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> RawResponse[Ticket]:
-        """Call `update_status` and return the HTTP response, read whole."""
+        """Call `update_status` and return the raw response."""
         request = build_update_ticket_status(self._host.update_ticket_status, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -396,7 +398,7 @@ class SupportTicketsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> RawResponse[Ticket]:
-        """Call `append_message` and return the HTTP response, read whole."""
+        """Call `append_message` and return the raw response."""
         request = build_append_ticket_message(self._host.append_ticket_message, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -405,7 +407,7 @@ class SupportTicketsWithRawResponse(SyncResource):
 
 
 class SupportTicketsWithStreamingResponse(SyncResource):
-    """Methods of `support.tickets` that return the HTTP response still open."""
+    """Methods of `support.tickets` that return open responses."""
 
     def list(
         self,
@@ -417,9 +419,9 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_tickets(self._host.list_tickets, **params)
         options = CallOptions(
@@ -437,9 +439,9 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> StreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_ticket(self._host.create_ticket, **params)
         options = CallOptions(
@@ -457,9 +459,9 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> StreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_ticket(self._host.get_ticket, **params)
         options = CallOptions(
@@ -477,9 +479,9 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> StreamedResponse:
-        """Call `update_status` and return the HTTP response still open.
+        """Call `update_status` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_update_ticket_status(self._host.update_ticket_status, **params)
         options = CallOptions(
@@ -497,9 +499,9 @@ class SupportTicketsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> StreamedResponse:
-        """Call `append_message` and return the HTTP response still open.
+        """Call `append_message` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_append_ticket_message(self._host.append_ticket_message, **params)
         options = CallOptions(
@@ -509,25 +511,25 @@ class SupportTicketsWithStreamingResponse(SyncResource):
 
 
 class SupportResource(SyncResource):
-    """Methods of `support`."""
+    """Methods of the namespace `support`."""
 
     @property
     def tickets(self) -> SupportTicketsResource:
-        """Namespace `support.tickets`."""
+        """Methods of the namespace `support.tickets`."""
         return SupportTicketsResource(self._dispatcher, self._host)
 
 
 class AsyncSupportTicketsResource(AsyncResource):
-    """Methods of `support.tickets` of an asynchronous client."""
+    """Methods of the asynchronous namespace `support.tickets`."""
 
     @property
     def with_raw_response(self) -> AsyncSupportTicketsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncSupportTicketsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncSupportTicketsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncSupportTicketsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -544,8 +546,6 @@ class AsyncSupportTicketsResource(AsyncResource):
 
         List the support tickets of a user, optionally filtered by status.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             status (str | None): Return only tickets with this status.
@@ -553,24 +553,26 @@ class AsyncSupportTicketsResource(AsyncResource):
                 TICKET_STATUS_UNSPECIFIED, TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS,
                 TICKET_STATUS_WAITING_ON_CUSTOMER, TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
             page (int | None): Page number, starting at 1. Pages after the last one are empty
-                and report the same `total`. At least 1. Default: 1. Inferred, not documented.
+                and report the same `total`. At least 1. Default: 1.
             size (int | None): Maximum number of entries per page. Between 1 and 100. Default:
-                20. Inferred, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                20.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            ListTicketsPage: Page of tickets.
+            AsyncListTicketsPage: Page of tickets.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/support/tickets (inferred).
         """
@@ -601,10 +603,10 @@ class AsyncSupportTicketsResource(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> AsyncIterator[Ticket]:
-        """Walk through all `tickets`, page by page.
+        """Iterate over all `tickets`, page by page.
 
-        Takes the arguments of `list`, and raises what it raises. A page is asked for when its
-        first entry is needed, and only one is kept.
+        Takes the arguments of `list` and raises the same errors. Pages are requested on demand,
+        and only one is kept in memory.
         """
         arguments: dict[str, Any] = {
             "extra_headers": extra_headers,
@@ -631,8 +633,6 @@ class AsyncSupportTicketsResource(AsyncResource):
         Open a support ticket, optionally with a first message. New tickets have the status
         `TICKET_STATUS_OPEN`.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             subject (str): Topic of the ticket, in one line.
             type (str | None): Category of the ticket. Known values: TICKET_TYPE_UNSPECIFIED,
@@ -641,21 +641,23 @@ class AsyncSupportTicketsResource(AsyncResource):
             message (ConversationMessage | Mapping[str, Any] | None): First message of the
                 conversation.
             user_id (str | None): ID of the user who opens the ticket. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Ticket: Created ticket.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/support/tickets (inferred).
         """
@@ -679,26 +681,26 @@ class AsyncSupportTicketsResource(AsyncResource):
 
         Return a ticket with its entire conversation.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             ticket_id (str): ID of the ticket.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Ticket: Requested ticket.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/support/tickets/{ticketId} (inferred).
         """
@@ -722,29 +724,29 @@ class AsyncSupportTicketsResource(AsyncResource):
 
         Set the status of a ticket, for example to close it.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             ticket_id (str): ID of the ticket.
             status (str): Status to set. Known values: TICKET_STATUS_UNSPECIFIED,
                 TICKET_STATUS_OPEN, TICKET_STATUS_IN_PROGRESS,
                 TICKET_STATUS_WAITING_ON_CUSTOMER, TICKET_STATUS_RESOLVED, TICKET_STATUS_CLOSED.
             user_id (str | None): ID of the user who makes the change. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Ticket: Updated ticket.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: PUT /v1/support/tickets/{ticketId}/status (inferred).
         """
@@ -773,21 +775,23 @@ class AsyncSupportTicketsResource(AsyncResource):
             message (ConversationMessage | Mapping[str, Any] | None): Message to append to the
                 conversation.
             user_id (str | None): ID of the sender. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             Ticket: Updated ticket.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/support/tickets/{ticketId}/messages (documented).
         """
@@ -799,7 +803,7 @@ class AsyncSupportTicketsResource(AsyncResource):
 
 
 class AsyncSupportTicketsWithRawResponse(AsyncResource):
-    """Methods of `support.tickets` that return the HTTP response, read whole."""
+    """Methods of `support.tickets` that return raw responses."""
 
     async def list(
         self,
@@ -811,7 +815,7 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> RawResponse[ListTicketsResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_tickets(self._host.list_tickets, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -828,7 +832,7 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> RawResponse[Ticket]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_ticket(self._host.create_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -845,7 +849,7 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> RawResponse[Ticket]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_get_ticket(self._host.get_ticket, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -862,7 +866,7 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> RawResponse[Ticket]:
-        """Call `update_status` and return the HTTP response, read whole."""
+        """Call `update_status` and return the raw response."""
         request = build_update_ticket_status(self._host.update_ticket_status, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -879,7 +883,7 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> RawResponse[Ticket]:
-        """Call `append_message` and return the HTTP response, read whole."""
+        """Call `append_message` and return the raw response."""
         request = build_append_ticket_message(self._host.append_ticket_message, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -888,7 +892,7 @@ class AsyncSupportTicketsWithRawResponse(AsyncResource):
 
 
 class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
-    """Methods of `support.tickets` that return the HTTP response still open."""
+    """Methods of `support.tickets` that return open responses."""
 
     async def list(
         self,
@@ -900,9 +904,9 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListTicketsParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_tickets(self._host.list_tickets, **params)
         options = CallOptions(
@@ -920,9 +924,9 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTicketParams],
     ) -> AsyncStreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_ticket(self._host.create_ticket, **params)
         options = CallOptions(
@@ -940,9 +944,9 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetTicketParams],
     ) -> AsyncStreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_ticket(self._host.get_ticket, **params)
         options = CallOptions(
@@ -960,9 +964,9 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateTicketStatusParams],
     ) -> AsyncStreamedResponse:
-        """Call `update_status` and return the HTTP response still open.
+        """Call `update_status` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_update_ticket_status(self._host.update_ticket_status, **params)
         options = CallOptions(
@@ -980,9 +984,9 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AppendTicketMessageParams],
     ) -> AsyncStreamedResponse:
-        """Call `append_message` and return the HTTP response still open.
+        """Call `append_message` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_append_ticket_message(self._host.append_ticket_message, **params)
         options = CallOptions(
@@ -992,9 +996,9 @@ class AsyncSupportTicketsWithStreamingResponse(AsyncResource):
 
 
 class AsyncSupportResource(AsyncResource):
-    """Methods of `support` of an asynchronous client."""
+    """Methods of the asynchronous namespace `support`."""
 
     @property
     def tickets(self) -> AsyncSupportTicketsResource:
-        """Namespace `support.tickets`."""
+        """Methods of the namespace `support.tickets`."""
         return AsyncSupportTicketsResource(self._dispatcher, self._host)

@@ -39,16 +39,16 @@ if TYPE_CHECKING:
 
 
 class UsersApiKeysResource(SyncResource):
-    """Methods of `users.api_keys`."""
+    """Methods of the namespace `users.api_keys`."""
 
     @property
     def with_raw_response(self) -> UsersApiKeysWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return UsersApiKeysWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> UsersApiKeysWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return UsersApiKeysWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -69,21 +69,23 @@ class UsersApiKeysResource(SyncResource):
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             include_deleted (bool | None): Whether to include deleted keys. Defaults to false.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListUserApiKeysResponse: API keys of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/users/api-keys (documented).
         """
@@ -114,21 +116,23 @@ class UsersApiKeysResource(SyncResource):
             scopes (Sequence[str] | None): Scopes to limit the key to. Chosen by the service if
                 omitted.
             expires_at (datetime | None): Time the key expires. If omitted, it never expires.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ApiKey: Created key.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/users/api-keys (documented).
         """
@@ -152,23 +156,23 @@ class UsersApiKeysResource(SyncResource):
 
         Revoke an API key. The key stops working but stays on record with `deleted_at` set.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             api_key_id (str): ID of the API key. This is not its secret.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: DELETE /v1/users/api-keys/{apiKeyId} (inferred).
         """
@@ -180,7 +184,7 @@ class UsersApiKeysResource(SyncResource):
 
 
 class UsersApiKeysWithRawResponse(SyncResource):
-    """Methods of `users.api_keys` that return the HTTP response, read whole."""
+    """Methods of `users.api_keys` that return raw responses."""
 
     def list(
         self,
@@ -192,7 +196,7 @@ class UsersApiKeysWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> RawResponse[ListUserApiKeysResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_user_api_keys(self._host.list_user_api_keys, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -209,7 +213,7 @@ class UsersApiKeysWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> RawResponse[ApiKey]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_user_api_key(self._host.create_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -226,7 +230,7 @@ class UsersApiKeysWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> RawResponse[None]:
-        """Call `delete` and return the HTTP response, read whole."""
+        """Call `delete` and return the raw response."""
         request = build_delete_user_api_key(self._host.delete_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -235,7 +239,7 @@ class UsersApiKeysWithRawResponse(SyncResource):
 
 
 class UsersApiKeysWithStreamingResponse(SyncResource):
-    """Methods of `users.api_keys` that return the HTTP response still open."""
+    """Methods of `users.api_keys` that return open responses."""
 
     def list(
         self,
@@ -247,9 +251,9 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_user_api_keys(self._host.list_user_api_keys, **params)
         options = CallOptions(
@@ -267,9 +271,9 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> StreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_user_api_key(self._host.create_user_api_key, **params)
         options = CallOptions(
@@ -287,9 +291,9 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> StreamedResponse:
-        """Call `delete` and return the HTTP response still open.
+        """Call `delete` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_delete_user_api_key(self._host.delete_user_api_key, **params)
         options = CallOptions(
@@ -299,21 +303,21 @@ class UsersApiKeysWithStreamingResponse(SyncResource):
 
 
 class UsersResource(SyncResource):
-    """Methods of `users`."""
+    """Methods of the namespace `users`."""
 
     @property
     def api_keys(self) -> UsersApiKeysResource:
-        """Namespace `users.api_keys`."""
+        """Methods of the namespace `users.api_keys`."""
         return UsersApiKeysResource(self._dispatcher, self._host)
 
     @property
     def with_raw_response(self) -> UsersWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return UsersWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> UsersWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return UsersWithStreamingResponse(self._dispatcher, self._host)
 
     def get_auth_profile(
@@ -331,21 +335,23 @@ class UsersResource(SyncResource):
         invalid or expired token fails with status 401.
 
         Args:
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             User: Your profile.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /auth/profile (documented).
         """
@@ -372,21 +378,23 @@ class UsersResource(SyncResource):
         Args:
             user_id (str): ID of the user.
             user_email (str | None): Email address of the user.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             User: Profile of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/users/{userId} (documented).
         """
@@ -416,18 +424,20 @@ class UsersResource(SyncResource):
             last_name (str | None): New last name.
             display_name (str | None): New name to show to other users.
             company (str | None): New company.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: PUT /v1/users/{userId} (documented).
         """
@@ -455,21 +465,23 @@ class UsersResource(SyncResource):
         Args:
             user_email (str): Email address of the user.
             user_id (str | None): ID of the user.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             User: Profile of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/users/by-email/{userEmail} (documented).
         """
@@ -495,21 +507,23 @@ class UsersResource(SyncResource):
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             User: Profile of the user, with `tos_accepted_at` set.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/users/accept-tos (documented).
         """
@@ -521,7 +535,7 @@ class UsersResource(SyncResource):
 
 
 class UsersWithRawResponse(SyncResource):
-    """Methods of `users` that return the HTTP response, read whole."""
+    """Methods of `users` that return raw responses."""
 
     def get_auth_profile(
         self,
@@ -532,7 +546,7 @@ class UsersWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[User]:
-        """Call `get_auth_profile` and return the HTTP response, read whole."""
+        """Call `get_auth_profile` and return the raw response."""
         request = build_get_auth_profile(self._host.get_auth_profile)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -549,7 +563,7 @@ class UsersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> RawResponse[User]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_get_user_profile(self._host.get_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -566,7 +580,7 @@ class UsersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> RawResponse[None]:
-        """Call `update` and return the HTTP response, read whole."""
+        """Call `update` and return the raw response."""
         request = build_update_user_profile(self._host.update_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -583,7 +597,7 @@ class UsersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> RawResponse[User]:
-        """Call `get_by_email` and return the HTTP response, read whole."""
+        """Call `get_by_email` and return the raw response."""
         request = build_get_user_profile_by_email(self._host.get_user_profile_by_email, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -600,7 +614,7 @@ class UsersWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> RawResponse[User]:
-        """Call `accept_tos` and return the HTTP response, read whole."""
+        """Call `accept_tos` and return the raw response."""
         request = build_accept_tos(self._host.accept_tos, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -609,7 +623,7 @@ class UsersWithRawResponse(SyncResource):
 
 
 class UsersWithStreamingResponse(SyncResource):
-    """Methods of `users` that return the HTTP response still open."""
+    """Methods of `users` that return open responses."""
 
     def get_auth_profile(
         self,
@@ -620,9 +634,9 @@ class UsersWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """Call `get_auth_profile` and return the HTTP response still open.
+        """Call `get_auth_profile` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_auth_profile(self._host.get_auth_profile)
         options = CallOptions(
@@ -640,9 +654,9 @@ class UsersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> StreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_user_profile(self._host.get_user_profile, **params)
         options = CallOptions(
@@ -660,9 +674,9 @@ class UsersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> StreamedResponse:
-        """Call `update` and return the HTTP response still open.
+        """Call `update` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_update_user_profile(self._host.update_user_profile, **params)
         options = CallOptions(
@@ -680,9 +694,9 @@ class UsersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> StreamedResponse:
-        """Call `get_by_email` and return the HTTP response still open.
+        """Call `get_by_email` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_user_profile_by_email(self._host.get_user_profile_by_email, **params)
         options = CallOptions(
@@ -700,9 +714,9 @@ class UsersWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> StreamedResponse:
-        """Call `accept_tos` and return the HTTP response still open.
+        """Call `accept_tos` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_accept_tos(self._host.accept_tos, **params)
         options = CallOptions(
@@ -712,16 +726,16 @@ class UsersWithStreamingResponse(SyncResource):
 
 
 class AsyncUsersApiKeysResource(AsyncResource):
-    """Methods of `users.api_keys` of an asynchronous client."""
+    """Methods of the asynchronous namespace `users.api_keys`."""
 
     @property
     def with_raw_response(self) -> AsyncUsersApiKeysWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncUsersApiKeysWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncUsersApiKeysWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncUsersApiKeysWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -742,21 +756,23 @@ class AsyncUsersApiKeysResource(AsyncResource):
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
             include_deleted (bool | None): Whether to include deleted keys. Defaults to false.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ListUserApiKeysResponse: API keys of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/users/api-keys (documented).
         """
@@ -787,21 +803,23 @@ class AsyncUsersApiKeysResource(AsyncResource):
             scopes (Sequence[str] | None): Scopes to limit the key to. Chosen by the service if
                 omitted.
             expires_at (datetime | None): Time the key expires. If omitted, it never expires.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ApiKey: Created key.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/users/api-keys (documented).
         """
@@ -825,23 +843,23 @@ class AsyncUsersApiKeysResource(AsyncResource):
 
         Revoke an API key. The key stops working but stays on record with `deleted_at` set.
 
-        Note: this operation is inferred by convention. It is not documented publicly.
-
         Args:
             api_key_id (str): ID of the API key. This is not its secret.
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: DELETE /v1/users/api-keys/{apiKeyId} (inferred).
         """
@@ -853,7 +871,7 @@ class AsyncUsersApiKeysResource(AsyncResource):
 
 
 class AsyncUsersApiKeysWithRawResponse(AsyncResource):
-    """Methods of `users.api_keys` that return the HTTP response, read whole."""
+    """Methods of `users.api_keys` that return raw responses."""
 
     async def list(
         self,
@@ -865,7 +883,7 @@ class AsyncUsersApiKeysWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> RawResponse[ListUserApiKeysResponse]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_user_api_keys(self._host.list_user_api_keys, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -882,7 +900,7 @@ class AsyncUsersApiKeysWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> RawResponse[ApiKey]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_user_api_key(self._host.create_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -899,7 +917,7 @@ class AsyncUsersApiKeysWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> RawResponse[None]:
-        """Call `delete` and return the HTTP response, read whole."""
+        """Call `delete` and return the raw response."""
         request = build_delete_user_api_key(self._host.delete_user_api_key, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -908,7 +926,7 @@ class AsyncUsersApiKeysWithRawResponse(AsyncResource):
 
 
 class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
-    """Methods of `users.api_keys` that return the HTTP response still open."""
+    """Methods of `users.api_keys` that return open responses."""
 
     async def list(
         self,
@@ -920,9 +938,9 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[ListUserApiKeysParams],
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_user_api_keys(self._host.list_user_api_keys, **params)
         options = CallOptions(
@@ -940,9 +958,9 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateUserApiKeyParams],
     ) -> AsyncStreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_user_api_key(self._host.create_user_api_key, **params)
         options = CallOptions(
@@ -960,9 +978,9 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[DeleteUserApiKeyParams],
     ) -> AsyncStreamedResponse:
-        """Call `delete` and return the HTTP response still open.
+        """Call `delete` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_delete_user_api_key(self._host.delete_user_api_key, **params)
         options = CallOptions(
@@ -972,21 +990,21 @@ class AsyncUsersApiKeysWithStreamingResponse(AsyncResource):
 
 
 class AsyncUsersResource(AsyncResource):
-    """Methods of `users` of an asynchronous client."""
+    """Methods of the asynchronous namespace `users`."""
 
     @property
     def api_keys(self) -> AsyncUsersApiKeysResource:
-        """Namespace `users.api_keys`."""
+        """Methods of the namespace `users.api_keys`."""
         return AsyncUsersApiKeysResource(self._dispatcher, self._host)
 
     @property
     def with_raw_response(self) -> AsyncUsersWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncUsersWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncUsersWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncUsersWithStreamingResponse(self._dispatcher, self._host)
 
     async def get_auth_profile(
@@ -1004,21 +1022,23 @@ class AsyncUsersResource(AsyncResource):
         invalid or expired token fails with status 401.
 
         Args:
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             User: Your profile.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /auth/profile (documented).
         """
@@ -1045,21 +1065,23 @@ class AsyncUsersResource(AsyncResource):
         Args:
             user_id (str): ID of the user.
             user_email (str | None): Email address of the user.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             User: Profile of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/users/{userId} (documented).
         """
@@ -1089,18 +1111,20 @@ class AsyncUsersResource(AsyncResource):
             last_name (str | None): New last name.
             display_name (str | None): New name to show to other users.
             company (str | None): New company.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: PUT /v1/users/{userId} (documented).
         """
@@ -1128,21 +1152,23 @@ class AsyncUsersResource(AsyncResource):
         Args:
             user_email (str): Email address of the user.
             user_id (str | None): ID of the user.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             User: Profile of the user.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/users/by-email/{userEmail} (documented).
         """
@@ -1168,21 +1194,23 @@ class AsyncUsersResource(AsyncResource):
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             User: Profile of the user, with `tos_accepted_at` set.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/users/accept-tos (documented).
         """
@@ -1194,7 +1222,7 @@ class AsyncUsersResource(AsyncResource):
 
 
 class AsyncUsersWithRawResponse(AsyncResource):
-    """Methods of `users` that return the HTTP response, read whole."""
+    """Methods of `users` that return raw responses."""
 
     async def get_auth_profile(
         self,
@@ -1205,7 +1233,7 @@ class AsyncUsersWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[User]:
-        """Call `get_auth_profile` and return the HTTP response, read whole."""
+        """Call `get_auth_profile` and return the raw response."""
         request = build_get_auth_profile(self._host.get_auth_profile)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1222,7 +1250,7 @@ class AsyncUsersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> RawResponse[User]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_get_user_profile(self._host.get_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1239,7 +1267,7 @@ class AsyncUsersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> RawResponse[None]:
-        """Call `update` and return the HTTP response, read whole."""
+        """Call `update` and return the raw response."""
         request = build_update_user_profile(self._host.update_user_profile, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1256,7 +1284,7 @@ class AsyncUsersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> RawResponse[User]:
-        """Call `get_by_email` and return the HTTP response, read whole."""
+        """Call `get_by_email` and return the raw response."""
         request = build_get_user_profile_by_email(self._host.get_user_profile_by_email, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1273,7 +1301,7 @@ class AsyncUsersWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> RawResponse[User]:
-        """Call `accept_tos` and return the HTTP response, read whole."""
+        """Call `accept_tos` and return the raw response."""
         request = build_accept_tos(self._host.accept_tos, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -1282,7 +1310,7 @@ class AsyncUsersWithRawResponse(AsyncResource):
 
 
 class AsyncUsersWithStreamingResponse(AsyncResource):
-    """Methods of `users` that return the HTTP response still open."""
+    """Methods of `users` that return open responses."""
 
     async def get_auth_profile(
         self,
@@ -1293,9 +1321,9 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """Call `get_auth_profile` and return the HTTP response still open.
+        """Call `get_auth_profile` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_auth_profile(self._host.get_auth_profile)
         options = CallOptions(
@@ -1313,9 +1341,9 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileParams],
     ) -> AsyncStreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_user_profile(self._host.get_user_profile, **params)
         options = CallOptions(
@@ -1333,9 +1361,9 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[UpdateUserProfileParams],
     ) -> AsyncStreamedResponse:
-        """Call `update` and return the HTTP response still open.
+        """Call `update` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_update_user_profile(self._host.update_user_profile, **params)
         options = CallOptions(
@@ -1353,9 +1381,9 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[GetUserProfileByEmailParams],
     ) -> AsyncStreamedResponse:
-        """Call `get_by_email` and return the HTTP response still open.
+        """Call `get_by_email` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_user_profile_by_email(self._host.get_user_profile_by_email, **params)
         options = CallOptions(
@@ -1373,9 +1401,9 @@ class AsyncUsersWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[AcceptTosParams],
     ) -> AsyncStreamedResponse:
-        """Call `accept_tos` and return the HTTP response still open.
+        """Call `accept_tos` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_accept_tos(self._host.accept_tos, **params)
         options = CallOptions(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class CreateChatCompletionParams(TypedDict, total=False):
-    """Keyword arguments of `chat.completions.create`, for wrappers and stored settings."""
+    """Keyword arguments of `chat.completions.create`."""
 
     model: Required[str]
     """Model to run.
@@ -37,93 +37,87 @@ class CreateChatCompletionParams(TypedDict, total=False):
 
     Defaults to the space left in the model's context. If the limit is reached, generation stops
     with `finish_reason` set to `length`, possibly before any visible output. At least 1.
-    Observed, not documented.
     """
     max_completion_tokens: int | None
     """Newer name for `max_tokens`.
 
     Set only one of them: if both are set, the serving runtime decides which one applies. At
-    least 1. Observed, not documented.
+    least 1.
     """
     stream_options: StreamOptions | Mapping[str, Any] | None
     """Options for the stream.
 
-    Only valid if `stream` is true; otherwise the request fails with status 400. Observed, not
-    documented.
+    Only valid if `stream` is true; otherwise the request fails with status 400.
     """
     temperature: float | None
     """Sampling temperature.
 
     Higher values produce more varied output. 0 selects greedy decoding, which requires `n` to
-    be 1. Defaults to the model's own setting, usually 1. At least 0. Observed, not documented.
+    be 1. Defaults to the model's own setting, usually 1. At least 0.
     """
     top_p: float | None
     """Nucleus sampling: consider only the most likely tokens whose probabilities add up to this
-    value. 1 disables the filter.
+    value.
 
-    Defaults to the model's own setting, usually 1. Greater than 0, at most 1. Observed, not
-    documented.
+    1 disables the filter. Defaults to the model's own setting, usually 1. Greater than 0, at
+    most 1.
     """
     top_k: int | None
-    """Number of most likely tokens to sample from. 0 or -1 considers every token.
+    """Number of most likely tokens to sample from.
 
-    Defaults to the model's own setting, usually 0. At least -1.
+    0 or -1 considers every token. Defaults to the model's own setting, usually 0. At least -1.
     """
     min_p: float | None
-    """Minimum probability of a token, as a fraction of the most likely token's probability. 0
-    disables the filter.
+    """Minimum probability of a token, as a fraction of the most likely token's probability.
 
-    An alternative to `top_p` and `top_k`. Between 0 and 1. Inferred, not documented.
+    0 disables the filter. An alternative to `top_p` and `top_k`. Between 0 and 1.
     """
     typical_p: float | None
     """Locally typical sampling: keep the tokens whose information content is closest to the
     expected value, up to this probability mass.
 
-    Ignored by engines without this sampler. Inferred, not documented.
+    Ignored by engines without this sampler.
     """
     repetition_penalty: float | None
     """Multiplicative penalty on tokens that already appear in the prompt or the output.
 
     Values above 1 discourage repetition, values below 1 encourage it, and 1 has no effect.
-    Greater than 0. Inferred, not documented.
+    Greater than 0.
     """
     presence_penalty: float | None
     """Flat penalty on every token that already appears in the output.
 
     Positive values encourage new topics. The server uses 0 by default. Between -2 and 2.
-    Observed, not documented.
     """
     frequency_penalty: float | None
     """Penalty on tokens in proportion to how often they already appear in the output.
 
     Positive values reduce verbatim repetition. The server uses 0 by default. Between -2 and 2.
-    Observed, not documented.
     """
     mirostat_target: float | None
     """Target entropy for Mirostat sampling.
 
-    Ignored by engines without this sampler. Inferred, not documented.
+    Ignored by engines without this sampler.
     """
     mirostat_lr: float | None
     """Learning rate for Mirostat sampling.
 
-    Ignored by engines without this sampler. Inferred, not documented.
+    Ignored by engines without this sampler.
     """
     length_penalty: float | None
     """Exponent applied to a candidate's length when beam search ranks it.
 
-    Only used with `use_beam_search`. Default: 1.0. Observed, not documented.
+    Only used with `use_beam_search`. Default: 1.0.
     """
     logit_bias: Mapping[str, float] | None
     """Bias to add to the logits of individual tokens before sampling.
 
-    Keys are token IDs as strings. Values are clamped to the range -100 to 100. Observed, not
-    documented.
+    Keys are token IDs as strings. Values are clamped to the range -100 to 100.
     """
     seed: int | None
     """Random seed for reproducible output (best effort).
 
-    Signed 64-bit integer. Observed, not documented.
+    Signed 64-bit integer.
     """
     n: int | None
     """Number of completions to generate for each prompt.
@@ -135,48 +129,41 @@ class CreateChatCompletionParams(TypedDict, total=False):
     """String, or up to four strings, at which to stop generating.
 
     The matched string is not part of the output unless `include_stop_str_in_output` is true.
-    Observed, not documented.
     """
     stop_token_ids: Sequence[int] | None
-    """Token IDs at which to stop generating, in addition to the model's end-of-sequence token.
-
-    Observed, not documented.
-    """
+    """Token IDs at which to stop generating, in addition to the model's end-of-sequence token."""
     include_stop_str_in_output: bool | None
     """Whether to keep the matched `stop` string at the end of the output.
 
-    Default: false. Observed, not documented.
+    Default: false.
     """
     ignore_eos: bool | None
     """Whether to continue past the end-of-sequence token until the token limit is reached.
 
-    Intended for benchmarks. Default: false. Observed, not documented.
+    Intended for benchmarks. Default: false.
     """
     min_tokens: int | None
     """Minimum number of tokens to generate before an end-of-sequence token or a `stop` string can
     end the output.
 
-    Must not exceed the token limit. At least 0. Default: 0. Observed, not documented.
+    Must not exceed the token limit. At least 0. Default: 0.
     """
     bad_words: Sequence[str] | None
-    """Strings the model must not generate.
-
-    Observed, not documented.
-    """
+    """Strings the model must not generate."""
     allowed_token_ids: Sequence[int] | None
     """Token IDs the model may generate.
 
-    All others are excluded. Observed, not documented.
+    All others are excluded.
     """
     skip_special_tokens: bool | None
     """Whether to leave special tokens, such as end-of-turn markers, out of the output text.
 
-    Default: true. Observed, not documented.
+    Default: true.
     """
     spaces_between_special_tokens: bool | None
     """Whether to put a space between adjacent special tokens.
 
-    Only matters if `skip_special_tokens` is false. Default: true. Observed, not documented.
+    Only matters if `skip_special_tokens` is false. Default: true.
     """
     response_format: ResponseFormat | Mapping[str, Any] | None
     """Format of the output text, such as JSON mode.
@@ -198,154 +185,139 @@ class CreateChatCompletionParams(TypedDict, total=False):
     parallel_tool_calls: bool | None
     """Whether the model may call several tools in one turn.
 
-    Default: true. Observed, not documented.
+    Default: true.
     """
     reasoning_effort: str | None
-    """How much a reasoning model thinks before it responds. `none` also disables thinking in the
-    model's chat template; any other value enables it.
+    """How much a reasoning model thinks before it responds.
 
-    Known values: none, minimal, low, medium, high, xhigh, max. Observed, not documented.
+    `none` also disables thinking in the model's chat template; any other value enables it.
+    Known values: none, minimal, low, medium, high, xhigh, max.
     """
     include_reasoning: bool | None
     """Whether to return the model's reasoning.
 
-    If false, log probabilities and token IDs are left out as well. Default: true. Observed, not
-    documented.
+    If false, log probabilities and token IDs are left out as well. Default: true.
     """
     chat_template_kwargs: Mapping[str, Any] | None
     """Variables for the model's chat template.
 
     Many reasoning models read the booleans `thinking` or `enable_thinking` to turn reasoning on
-    or off; some read `reasoning_effort`. Observed, not documented.
+    or off; some read `reasoning_effort`.
     """
     chat_template: str | None
     """Jinja chat template to use instead of the model's own.
 
-    Servers may reject it. Observed, not documented.
+    Servers may reject it.
     """
     add_generation_prompt: bool | None
     """Whether to end the prompt with the opening of an assistant turn.
 
-    Must not be true together with `continue_final_message`. Default: true. Observed, not
-    documented.
+    Must not be true together with `continue_final_message`. Default: true.
     """
     continue_final_message: bool | None
     """Whether to leave the last message open so that the model continues it instead of starting a
     new turn.
 
-    Set `add_generation_prompt` to false if you use this. Default: false. Observed, not
-    documented.
+    Set `add_generation_prompt` to false if you use this. Default: false.
     """
     add_special_tokens: bool | None
     """Whether to add the tokenizer's special tokens, such as a beginning-of-text token, on top of
     those from the chat template.
 
-    Most templates already add them. Default: false. Observed, not documented.
+    Most templates already add them. Default: false.
     """
     echo: bool | None
     """Whether to prepend the last message to the output if both have the same role.
 
-    Default: false. Observed, not documented.
+    Default: false.
     """
     documents: Sequence[Mapping[str, str]] | None
     """Documents for retrieval-augmented generation, for models whose chat template supports them.
 
-    Each is a map of strings, usually with the keys `title` and `text`. Observed, not
-    documented.
+    Each is a map of strings, usually with the keys `title` and `text`.
     """
     logprobs: bool | None
     """Whether to return the log probability of each output token.
 
-    Default: false. Observed, not documented.
+    Default: false.
     """
     top_logprobs: int | None
-    """Number of most likely alternatives to return for each output token. -1 returns the whole
-    vocabulary.
+    """Number of most likely alternatives to return for each output token.
 
-    Any value other than 0 requires `logprobs` to be true. At least -1. Default: 0. Observed,
-    not documented.
+    -1 returns the whole vocabulary. Any value other than 0 requires `logprobs` to be true. At
+    least -1. Default: 0.
     """
     use_beam_search: bool | None
     """Whether to use beam search with `n` beams instead of sampling.
 
-    Default: false. Observed, not documented.
+    Default: false.
     """
     truncate_prompt_tokens: int | None
-    """Maximum number of prompt tokens to keep. -1 keeps as many as fit into the model's context.
-    `truncation_side` selects the side that is cut.
+    """Maximum number of prompt tokens to keep.
 
-    At least -1. Observed, not documented.
+    -1 keeps as many as fit into the model's context. `truncation_side` selects the side that is
+    cut. At least -1.
     """
     truncation_side: str | None
     """Side from which `truncate_prompt_tokens` cuts the prompt.
 
-    Defaults to the tokenizer's own setting. Known values: left, right. Observed, not
-    documented.
+    Defaults to the tokenizer's own setting. Known values: left, right.
     """
     prompt_logprobs: int | None
     """Number of most likely alternatives to return for each prompt token, along with its log
-    probability. -1 returns the whole vocabulary.
+    probability.
 
-    Not available if `stream` is true. At least -1. Observed, not documented.
+    -1 returns the whole vocabulary. Not available if `stream` is true. At least -1.
     """
     return_tokens_as_token_ids: bool | None
     """Whether to write tokens in log probability lists as `token_id:<n>` instead of their text.
 
-    This distinguishes tokens that are not valid text. Observed, not documented.
+    This distinguishes tokens that are not valid text.
     """
     return_token_ids: bool | None
     """Whether to return the token IDs of the prompt and the output, in `prompt_token_ids` and
     `token_ids`.
-
-    Observed, not documented.
     """
     structured_outputs: StructuredOutputs | Mapping[str, Any] | None
     """Constraint on the output: a JSON Schema, a regular expression, a list of choices or a
     grammar.
-
-    Observed, not documented.
     """
     thinking_token_budget: int | None
-    """Maximum number of tokens a reasoning model may spend on reasoning.
-
-    Observed, not documented.
-    """
+    """Maximum number of tokens a reasoning model may spend on reasoning."""
     stream_interval: int | None
     """Number of tokens to collect before each streamed chunk.
 
-    Larger values produce fewer, longer chunks. At least 1. Observed, not documented.
+    Larger values produce fewer, longer chunks. At least 1.
     """
     priority: int | None
     """Scheduling priority; lower values are served first.
 
     Servers without priority scheduling reject any value other than 0. Signed 64-bit integer.
-    Default: 0. Observed, not documented.
+    Default: 0.
     """
     request_id: str | None
     """ID for this request.
 
     It appears in the server's logs and becomes part of the response's `id`. Generated by the
-    server if omitted. Observed, not documented.
+    server if omitted.
     """
     cache_salt: str | None
     """Secret that separates this request's prefix cache from requests with a different salt.
 
     On shared models, this prevents others from guessing prompts by timing. 1 to 1024
-    characters. Observed, not documented.
+    characters.
     """
     kv_transfer_params: Mapping[str, Any] | None
     """Parameters for transferring key-value caches between servers, passed to the engine
     unchanged.
-
-    Observed, not documented.
     """
     vllm_xargs: Mapping[str, Any] | None
     """Additional arguments for engine extensions.
 
-    Values are strings, numbers or lists of these. Observed, not documented.
+    Values are strings, numbers or lists of these.
     """
     user: str | None
     """ID of your end user.
 
-    Accepted for compatibility and ignored by the engine. Observed, not documented.
+    Accepted for compatibility and ignored by the engine.
     """

@@ -10,7 +10,7 @@ from typing import Required, TypedDict
 
 
 class CreateDetokenizationParams(TypedDict, total=False):
-    """Keyword arguments of `detokenize.create`, for wrappers and stored settings."""
+    """Keyword arguments of `detokenize.create`."""
 
     model: Required[str]
     """Model whose tokenizer to use."""

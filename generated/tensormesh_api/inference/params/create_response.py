@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class CreateResponseParams(TypedDict, total=False):
-    """Keyword arguments of `responses.create`, for wrappers and stored settings."""
+    """Keyword arguments of `responses.create`."""
 
     model: Required[str]
     """Model to run: a published model name on Serverless, or the served name of your deployment on
@@ -31,7 +31,7 @@ class CreateResponseParams(TypedDict, total=False):
     instructions: str | None
     """System message to put before the input.
 
-    It does not carry over to later responses. Observed, not documented.
+    It does not carry over to later responses.
     """
     max_output_tokens: int | None
     """Maximum number of tokens to generate, including reasoning tokens.
@@ -43,146 +43,112 @@ class CreateResponseParams(TypedDict, total=False):
     """Sampling temperature.
 
     Higher values produce more varied output; 0 selects greedy decoding. Defaults to the model's
-    own setting. At least 0. Observed, not documented.
+    own setting. At least 0.
     """
     top_p: float | None
     """Nucleus sampling: consider only the most likely tokens whose probabilities add up to this
-    value. 1 disables the filter.
+    value.
 
-    Greater than 0, at most 1. Observed, not documented.
+    1 disables the filter. Greater than 0, at most 1.
     """
     top_k: int | None
-    """Number of most likely tokens to sample from. 0 or -1 considers every token.
+    """Number of most likely tokens to sample from.
 
-    At least -1. Observed, not documented.
+    0 or -1 considers every token. At least -1.
     """
     repetition_penalty: float | None
     """Multiplicative penalty on tokens that have already appeared.
 
-    Values above 1 discourage repetition; 1 has no effect. Greater than 0. Observed, not
-    documented.
+    Values above 1 discourage repetition; 1 has no effect. Greater than 0.
     """
     seed: int | None
     """Random seed for reproducible output (best effort).
 
-    Signed 64-bit integer. Observed, not documented.
+    Signed 64-bit integer.
     """
     stop: str | Sequence[str] | None
-    """String, or up to four strings, at which to stop generating.
-
-    Observed, not documented.
-    """
+    """String, or up to four strings, at which to stop generating."""
     logit_bias: Mapping[str, float] | None
     """Bias to add to the logits of individual tokens before sampling.
 
-    Keys are token IDs as strings. Observed, not documented.
+    Keys are token IDs as strings.
     """
     tools: Sequence[ResponseTool | Mapping[str, Any]] | None
-    """Tools the model may call.
-
-    Observed, not documented.
-    """
+    """Tools the model may call."""
     tool_choice: str | ResponseToolChoiceFunction | Mapping[str, Any] | None
     """Whether the model may, must or must not call a tool, or the function it must call.
 
-    The server uses `auto` by default. gpt-oss models accept only `auto`. Observed, not
-    documented.
+    The server uses `auto` by default. gpt-oss models accept only `auto`.
     """
     parallel_tool_calls: bool | None
     """Whether the model may call several tools in one turn.
 
-    Default: true. Observed, not documented.
+    Default: true.
     """
     text: ResponseTextConfig | Mapping[str, Any] | None
-    """Format of the output text, such as JSON that follows a schema.
-
-    Observed, not documented.
-    """
+    """Format of the output text, such as JSON that follows a schema."""
     reasoning: ResponseReasoningOptions | Mapping[str, Any] | None
-    """Options for reasoning models.
-
-    Observed, not documented.
-    """
+    """Options for reasoning models."""
     structured_outputs: StructuredOutputs | Mapping[str, Any] | None
     """Constraint on the output: a JSON Schema, a regular expression, a list of choices or a
     grammar.
-
-    Observed, not documented.
     """
     truncation: str | None
     """How to handle input that exceeds the model's context.
 
-    The server uses `disabled` by default. Known values: auto, disabled. Observed, not
-    documented.
+    The server uses `disabled` by default. Known values: auto, disabled.
     """
     top_logprobs: int | None
     """Number of most likely alternatives to return for each output token.
 
-    Requires `message.output_text.logprobs` in `include`. At least -1. Default: 0. Observed, not
-    documented.
+    Requires `message.output_text.logprobs` in `include`. At least -1. Default: 0.
     """
     include: Sequence[str] | None
-    """Additional data to return, such as `message.output_text.logprobs`.
-
-    Observed, not documented.
-    """
+    """Additional data to return, such as `message.output_text.logprobs`."""
     previous_response_id: str | None
     """ID of a stored response to continue.
 
-    Fails with status 404 unless the server stores responses, which most do not. Observed, not
-    documented.
+    Fails with status 404 unless the server stores responses, which most do not.
     """
     store: bool | None
     """Whether to store the response, on servers that support it.
 
-    Default: true. Observed, not documented.
+    Default: true.
     """
     background: bool | None
     """Whether to generate the response in the background.
 
-    Requires `store`; otherwise the request fails with status 400. Default: false. Observed, not
-    documented.
+    Requires `store`; otherwise the request fails with status 400. Default: false.
     """
     service_tier: str | None
     """Processing tier to use.
 
     The server uses `auto` by default. Known values: auto, default, flex, scale, priority.
-    Observed, not documented.
     """
     metadata: Mapping[str, str] | None
-    """Custom key-value pairs, returned with the response.
-
-    Observed, not documented.
-    """
+    """Custom key-value pairs, returned with the response."""
     user: str | None
-    """ID of your end user.
-
-    Observed, not documented.
-    """
+    """ID of your end user."""
     prompt_cache_key: str | None
-    """Accepted for compatibility and ignored by the engine.
-
-    Observed, not documented.
-    """
+    """Accepted for compatibility and ignored by the engine."""
     request_id: str | None
     """ID for the response.
 
-    Generated by the server, starting with `resp_`, if omitted. Observed, not documented.
+    Generated by the server, starting with `resp_`, if omitted.
     """
     priority: int | None
     """Scheduling priority; lower values are served first.
 
-    Signed 64-bit integer. Default: 0. Observed, not documented.
+    Signed 64-bit integer. Default: 0.
     """
     cache_salt: str | None
-    """Secret that separates this request's prefix cache from requests with a different salt. 1 to
-    1024 characters.
+    """Secret that separates this request's prefix cache from requests with a different salt.
 
-    Observed, not documented.
+    1 to 1024 characters.
     """
     enable_response_messages: bool | None
     """Whether to return the messages as the model received and generated them, in `input_messages`
     and `output_messages`.
 
-    Default: false. Observed, not documented.
+    Default: false.
     """

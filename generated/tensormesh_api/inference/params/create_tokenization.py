@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class CreateTokenizationParams(TypedDict, total=False):
-    """Keyword arguments of `tokenize.create`, for wrappers and stored settings."""
+    """Keyword arguments of `tokenize.create`."""
 
     model: Required[str]
     """Model whose tokenizer to use."""
@@ -28,41 +28,41 @@ class CreateTokenizationParams(TypedDict, total=False):
     add_special_tokens: bool | None
     """Whether to add the tokenizer's special tokens, such as a beginning-of-text token.
 
-    Defaults to true for `prompt` and false for `messages`. Observed, not documented.
+    Defaults to true for `prompt` and false for `messages`.
     """
     return_token_strs: bool | None
     """Whether to return the text of each token.
 
-    Default: false. Observed, not documented.
+    Default: false.
     """
     add_generation_prompt: bool | None
     """Whether to end the prompt with the opening of an assistant turn.
 
-    Only applies to `messages`. Default: true. Observed, not documented.
+    Only applies to `messages`. Default: true.
     """
     continue_final_message: bool | None
     """Whether to leave the last message open.
 
     Only applies to `messages`; must not be true together with `add_generation_prompt`. Default:
-    false. Observed, not documented.
+    false.
     """
     chat_template: str | None
     """Jinja chat template to use instead of the model's own.
 
-    Only applies to `messages`. Observed, not documented.
+    Only applies to `messages`.
     """
     chat_template_kwargs: Mapping[str, Any] | None
     """Variables for the chat template.
 
-    Only applies to `messages`. Observed, not documented.
+    Only applies to `messages`.
     """
     tools: Sequence[ChatCompletionTool | Mapping[str, Any]] | None
     """Tools to describe to the model.
 
-    Only applies to `messages`. Observed, not documented.
+    Only applies to `messages`.
     """
     mm_processor_kwargs: Mapping[str, Any] | None
     """Settings for the model's image, audio and video processor.
 
-    Only applies to `messages`. Observed, not documented.
+    Only applies to `messages`.
     """

@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 class CompletionsResource(SyncResource):
-    """Methods of `completions`."""
+    """Methods of the namespace `completions`."""
 
     @property
     def with_raw_response(self) -> CompletionsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return CompletionsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> CompletionsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return CompletionsWithStreamingResponse(self._dispatcher, self._host)
 
     @overload
@@ -101,137 +101,123 @@ class CompletionsResource(SyncResource):
             max_tokens (int | None): Maximum number of tokens to generate. 0 generates nothing
                 and is only useful with `echo`. At least 0. Default: 16.
             stream_options (StreamOptions | Mapping[str, Any] | None): Options for the stream.
-                Only valid if `stream` is true. Observed, not documented.
+                Only valid if `stream` is true.
             echo (bool | None): Whether to prepend the prompt to the generated text. Default:
-                false. Observed, not documented.
+                false.
             suffix (str | None): Text that follows the completion, for fill-in-the-middle
-                models. Other models reject it with status 400. Observed, not documented.
+                models. Other models reject it with status 400.
             logprobs (int | None): Number of most likely alternatives to return for each
                 generated token, along with its log probability. -1 returns the whole
-                vocabulary. With `echo`, also covers the prompt. At least -1. Observed, not
-                documented.
+                vocabulary. With `echo`, also covers the prompt. At least -1.
             temperature (float | None): Sampling temperature. Higher values produce more varied
                 output. 0 selects greedy decoding, which requires `n` to be 1. Defaults to the
-                model's own setting, usually 1. At least 0. Observed, not documented.
+                model's own setting, usually 1. At least 0.
             top_p (float | None): Nucleus sampling: consider only the most likely tokens whose
                 probabilities add up to this value. 1 disables the filter. Defaults to the
-                model's own setting, usually 1. Greater than 0, at most 1. Observed, not
-                documented.
+                model's own setting, usually 1. Greater than 0, at most 1.
             top_k (int | None): Number of most likely tokens to sample from. 0 or -1 considers
                 every token. Defaults to the model's own setting, usually 0. At least -1.
-                Observed, not documented.
             min_p (float | None): Minimum probability of a token, as a fraction of the most
                 likely token's probability. 0 disables the filter. An alternative to `top_p` and
-                `top_k`. Between 0 and 1. Observed, not documented.
+                `top_k`. Between 0 and 1.
             repetition_penalty (float | None): Multiplicative penalty on tokens that already
                 appear in the prompt or the output. Values above 1 discourage repetition, values
-                below 1 encourage it, and 1 has no effect. Greater than 0. Observed, not
-                documented.
+                below 1 encourage it, and 1 has no effect. Greater than 0.
             presence_penalty (float | None): Flat penalty on every token that already appears in
                 the output. Positive values encourage new topics. The server uses 0 by default.
-                Between -2 and 2. Observed, not documented.
+                Between -2 and 2.
             frequency_penalty (float | None): Penalty on tokens in proportion to how often they
                 already appear in the output. Positive values reduce verbatim repetition. The
-                server uses 0 by default. Between -2 and 2. Observed, not documented.
+                server uses 0 by default. Between -2 and 2.
             length_penalty (float | None): Exponent applied to a candidate's length when beam
-                search ranks it. Only used with `use_beam_search`. Default: 1.0. Observed, not
-                documented.
+                search ranks it. Only used with `use_beam_search`. Default: 1.0.
             logit_bias (Mapping[str, float] | None): Bias to add to the logits of individual
                 tokens before sampling. Keys are token IDs as strings. Values are clamped to the
-                range -100 to 100. Observed, not documented.
+                range -100 to 100.
             seed (int | None): Random seed for reproducible output (best effort). Signed 64-bit
-                integer. Observed, not documented.
+                integer.
             n (int | None): Number of completions to generate for each prompt. Must be 1 if
                 `temperature` is 0; otherwise the request fails with status 400. At least 1.
-                Default: 1. Observed, not documented.
+                Default: 1.
             stop (str | Sequence[str] | None): String, or up to four strings, at which to stop
                 generating. The matched string is not part of the output unless
-                `include_stop_str_in_output` is true. Observed, not documented.
+                `include_stop_str_in_output` is true.
             stop_token_ids (Sequence[int] | None): Token IDs at which to stop generating, in
-                addition to the model's end-of-sequence token. Observed, not documented.
+                addition to the model's end-of-sequence token.
             include_stop_str_in_output (bool | None): Whether to keep the matched `stop` string
-                at the end of the output. Default: false. Observed, not documented.
+                at the end of the output. Default: false.
             ignore_eos (bool | None): Whether to continue past the end-of-sequence token until
-                the token limit is reached. Intended for benchmarks. Default: false. Observed,
-                not documented.
+                the token limit is reached. Intended for benchmarks. Default: false.
             min_tokens (int | None): Minimum number of tokens to generate before an
                 end-of-sequence token or a `stop` string can end the output. Must not exceed the
-                token limit. At least 0. Default: 0. Observed, not documented.
-            bad_words (Sequence[str] | None): Strings the model must not generate. Observed, not
-                documented.
+                token limit. At least 0. Default: 0.
+            bad_words (Sequence[str] | None): Strings the model must not generate.
             allowed_token_ids (Sequence[int] | None): Token IDs the model may generate. All
-                others are excluded. Observed, not documented.
+                others are excluded.
             skip_special_tokens (bool | None): Whether to leave special tokens, such as
-                end-of-turn markers, out of the output text. Default: true. Observed, not
-                documented.
+                end-of-turn markers, out of the output text. Default: true.
             spaces_between_special_tokens (bool | None): Whether to put a space between adjacent
                 special tokens. Only matters if `skip_special_tokens` is false. Default: true.
-                Observed, not documented.
             response_format (ResponseFormat | Mapping[str, Any] | None): Format of the generated
-                text, such as JSON mode. Defaults to plain text. Observed, not documented.
+                text, such as JSON mode. Defaults to plain text.
             add_special_tokens (bool | None): Whether to add the tokenizer's special tokens,
-                such as a beginning-of-text token, to the prompt. Default: true. Observed, not
-                documented.
+                such as a beginning-of-text token, to the prompt. Default: true.
             prompt_embeds (str | Sequence[str] | None): Embeddings to insert before the prompt,
-                as base64-encoded serialized tensors. Only on servers that allow it. Observed,
-                not documented.
+                as base64-encoded serialized tensors. Only on servers that allow it.
             use_beam_search (bool | None): Whether to use beam search with `n` beams instead of
-                sampling. Default: false. Observed, not documented.
+                sampling. Default: false.
             truncate_prompt_tokens (int | None): Maximum number of prompt tokens to keep. -1
                 keeps as many as fit into the model's context. `truncation_side` selects the
-                side that is cut. At least -1. Observed, not documented.
+                side that is cut. At least -1.
             truncation_side (str | None): Side from which `truncate_prompt_tokens` cuts the
                 prompt. Defaults to the tokenizer's own setting. Known values: left, right.
-                Observed, not documented.
             prompt_logprobs (int | None): Number of most likely alternatives to return for each
                 prompt token, along with its log probability. -1 returns the whole vocabulary.
-                Not available if `stream` is true. At least -1. Observed, not documented.
+                Not available if `stream` is true. At least -1.
             return_tokens_as_token_ids (bool | None): Whether to write tokens in log probability
                 lists as `token_id:<n>` instead of their text. This distinguishes tokens that
-                are not valid text. Observed, not documented.
+                are not valid text.
             return_token_ids (bool | None): Whether to return the token IDs of the prompt and
-                the output, in `prompt_token_ids` and `token_ids`. Observed, not documented.
+                the output, in `prompt_token_ids` and `token_ids`.
             structured_outputs (StructuredOutputs | Mapping[str, Any] | None): Constraint on the
                 output: a JSON Schema, a regular expression, a list of choices or a grammar.
-                Observed, not documented.
             thinking_token_budget (int | None): Maximum number of tokens a reasoning model may
-                spend on reasoning. Observed, not documented.
+                spend on reasoning.
             stream_interval (int | None): Number of tokens to collect before each streamed
-                chunk. Larger values produce fewer, longer chunks. At least 1. Observed, not
-                documented.
+                chunk. Larger values produce fewer, longer chunks. At least 1.
             priority (int | None): Scheduling priority; lower values are served first. Servers
                 without priority scheduling reject any value other than 0. Signed 64-bit
-                integer. Default: 0. Observed, not documented.
+                integer. Default: 0.
             request_id (str | None): ID for this request. It appears in the server's logs and
                 becomes part of the response's `id`. Generated by the server if omitted.
-                Observed, not documented.
             cache_salt (str | None): Secret that separates this request's prefix cache from
                 requests with a different salt. On shared models, this prevents others from
-                guessing prompts by timing. 1 to 1024 characters. Observed, not documented.
+                guessing prompts by timing. 1 to 1024 characters.
             kv_transfer_params (Mapping[str, Any] | None): Parameters for transferring key-value
-                caches between servers, passed to the engine unchanged. Observed, not
-                documented.
+                caches between servers, passed to the engine unchanged.
             vllm_xargs (Mapping[str, Any] | None): Additional arguments for engine extensions.
-                Values are strings, numbers or lists of these. Observed, not documented.
+                Values are strings, numbers or lists of these.
             user (str | None): ID of your end user. Accepted for compatibility and ignored by
-                the engine. Observed, not documented.
-            stream: True gives a stream to iterate in place of the whole answer. Default: False.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                the engine.
+            stream: Whether to stream the response. Default: false.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            TextCompletion: Completions. JSON, or server-sent events if the request set
-                `stream`; the schema of the latter describes the data of one event.
+            TextCompletion: Complete response; with `stream=True`, a `Stream` of
+                `TextCompletionChunk` objects.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/completions (documented).
         """
@@ -245,7 +231,7 @@ class CompletionsResource(SyncResource):
 
 
 class CompletionsWithRawResponse(SyncResource):
-    """Methods of `completions` that return the HTTP response, read whole."""
+    """Methods of `completions` that return raw responses."""
 
     def create(
         self,
@@ -258,7 +244,7 @@ class CompletionsWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> RawResponse[TextCompletion]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_completion(self._host.create_completion, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -267,7 +253,7 @@ class CompletionsWithRawResponse(SyncResource):
 
 
 class CompletionsWithStreamingResponse(SyncResource):
-    """Methods of `completions` that return the HTTP response still open."""
+    """Methods of `completions` that return open responses."""
 
     def create(
         self,
@@ -280,9 +266,9 @@ class CompletionsWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> StreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_completion(self._host.create_completion, stream=stream, **params)
         options = CallOptions(
@@ -292,16 +278,16 @@ class CompletionsWithStreamingResponse(SyncResource):
 
 
 class AsyncCompletionsResource(AsyncResource):
-    """Methods of `completions` of an asynchronous client."""
+    """Methods of the asynchronous namespace `completions`."""
 
     @property
     def with_raw_response(self) -> AsyncCompletionsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncCompletionsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncCompletionsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncCompletionsWithStreamingResponse(self._dispatcher, self._host)
 
     @overload
@@ -366,137 +352,123 @@ class AsyncCompletionsResource(AsyncResource):
             max_tokens (int | None): Maximum number of tokens to generate. 0 generates nothing
                 and is only useful with `echo`. At least 0. Default: 16.
             stream_options (StreamOptions | Mapping[str, Any] | None): Options for the stream.
-                Only valid if `stream` is true. Observed, not documented.
+                Only valid if `stream` is true.
             echo (bool | None): Whether to prepend the prompt to the generated text. Default:
-                false. Observed, not documented.
+                false.
             suffix (str | None): Text that follows the completion, for fill-in-the-middle
-                models. Other models reject it with status 400. Observed, not documented.
+                models. Other models reject it with status 400.
             logprobs (int | None): Number of most likely alternatives to return for each
                 generated token, along with its log probability. -1 returns the whole
-                vocabulary. With `echo`, also covers the prompt. At least -1. Observed, not
-                documented.
+                vocabulary. With `echo`, also covers the prompt. At least -1.
             temperature (float | None): Sampling temperature. Higher values produce more varied
                 output. 0 selects greedy decoding, which requires `n` to be 1. Defaults to the
-                model's own setting, usually 1. At least 0. Observed, not documented.
+                model's own setting, usually 1. At least 0.
             top_p (float | None): Nucleus sampling: consider only the most likely tokens whose
                 probabilities add up to this value. 1 disables the filter. Defaults to the
-                model's own setting, usually 1. Greater than 0, at most 1. Observed, not
-                documented.
+                model's own setting, usually 1. Greater than 0, at most 1.
             top_k (int | None): Number of most likely tokens to sample from. 0 or -1 considers
                 every token. Defaults to the model's own setting, usually 0. At least -1.
-                Observed, not documented.
             min_p (float | None): Minimum probability of a token, as a fraction of the most
                 likely token's probability. 0 disables the filter. An alternative to `top_p` and
-                `top_k`. Between 0 and 1. Observed, not documented.
+                `top_k`. Between 0 and 1.
             repetition_penalty (float | None): Multiplicative penalty on tokens that already
                 appear in the prompt or the output. Values above 1 discourage repetition, values
-                below 1 encourage it, and 1 has no effect. Greater than 0. Observed, not
-                documented.
+                below 1 encourage it, and 1 has no effect. Greater than 0.
             presence_penalty (float | None): Flat penalty on every token that already appears in
                 the output. Positive values encourage new topics. The server uses 0 by default.
-                Between -2 and 2. Observed, not documented.
+                Between -2 and 2.
             frequency_penalty (float | None): Penalty on tokens in proportion to how often they
                 already appear in the output. Positive values reduce verbatim repetition. The
-                server uses 0 by default. Between -2 and 2. Observed, not documented.
+                server uses 0 by default. Between -2 and 2.
             length_penalty (float | None): Exponent applied to a candidate's length when beam
-                search ranks it. Only used with `use_beam_search`. Default: 1.0. Observed, not
-                documented.
+                search ranks it. Only used with `use_beam_search`. Default: 1.0.
             logit_bias (Mapping[str, float] | None): Bias to add to the logits of individual
                 tokens before sampling. Keys are token IDs as strings. Values are clamped to the
-                range -100 to 100. Observed, not documented.
+                range -100 to 100.
             seed (int | None): Random seed for reproducible output (best effort). Signed 64-bit
-                integer. Observed, not documented.
+                integer.
             n (int | None): Number of completions to generate for each prompt. Must be 1 if
                 `temperature` is 0; otherwise the request fails with status 400. At least 1.
-                Default: 1. Observed, not documented.
+                Default: 1.
             stop (str | Sequence[str] | None): String, or up to four strings, at which to stop
                 generating. The matched string is not part of the output unless
-                `include_stop_str_in_output` is true. Observed, not documented.
+                `include_stop_str_in_output` is true.
             stop_token_ids (Sequence[int] | None): Token IDs at which to stop generating, in
-                addition to the model's end-of-sequence token. Observed, not documented.
+                addition to the model's end-of-sequence token.
             include_stop_str_in_output (bool | None): Whether to keep the matched `stop` string
-                at the end of the output. Default: false. Observed, not documented.
+                at the end of the output. Default: false.
             ignore_eos (bool | None): Whether to continue past the end-of-sequence token until
-                the token limit is reached. Intended for benchmarks. Default: false. Observed,
-                not documented.
+                the token limit is reached. Intended for benchmarks. Default: false.
             min_tokens (int | None): Minimum number of tokens to generate before an
                 end-of-sequence token or a `stop` string can end the output. Must not exceed the
-                token limit. At least 0. Default: 0. Observed, not documented.
-            bad_words (Sequence[str] | None): Strings the model must not generate. Observed, not
-                documented.
+                token limit. At least 0. Default: 0.
+            bad_words (Sequence[str] | None): Strings the model must not generate.
             allowed_token_ids (Sequence[int] | None): Token IDs the model may generate. All
-                others are excluded. Observed, not documented.
+                others are excluded.
             skip_special_tokens (bool | None): Whether to leave special tokens, such as
-                end-of-turn markers, out of the output text. Default: true. Observed, not
-                documented.
+                end-of-turn markers, out of the output text. Default: true.
             spaces_between_special_tokens (bool | None): Whether to put a space between adjacent
                 special tokens. Only matters if `skip_special_tokens` is false. Default: true.
-                Observed, not documented.
             response_format (ResponseFormat | Mapping[str, Any] | None): Format of the generated
-                text, such as JSON mode. Defaults to plain text. Observed, not documented.
+                text, such as JSON mode. Defaults to plain text.
             add_special_tokens (bool | None): Whether to add the tokenizer's special tokens,
-                such as a beginning-of-text token, to the prompt. Default: true. Observed, not
-                documented.
+                such as a beginning-of-text token, to the prompt. Default: true.
             prompt_embeds (str | Sequence[str] | None): Embeddings to insert before the prompt,
-                as base64-encoded serialized tensors. Only on servers that allow it. Observed,
-                not documented.
+                as base64-encoded serialized tensors. Only on servers that allow it.
             use_beam_search (bool | None): Whether to use beam search with `n` beams instead of
-                sampling. Default: false. Observed, not documented.
+                sampling. Default: false.
             truncate_prompt_tokens (int | None): Maximum number of prompt tokens to keep. -1
                 keeps as many as fit into the model's context. `truncation_side` selects the
-                side that is cut. At least -1. Observed, not documented.
+                side that is cut. At least -1.
             truncation_side (str | None): Side from which `truncate_prompt_tokens` cuts the
                 prompt. Defaults to the tokenizer's own setting. Known values: left, right.
-                Observed, not documented.
             prompt_logprobs (int | None): Number of most likely alternatives to return for each
                 prompt token, along with its log probability. -1 returns the whole vocabulary.
-                Not available if `stream` is true. At least -1. Observed, not documented.
+                Not available if `stream` is true. At least -1.
             return_tokens_as_token_ids (bool | None): Whether to write tokens in log probability
                 lists as `token_id:<n>` instead of their text. This distinguishes tokens that
-                are not valid text. Observed, not documented.
+                are not valid text.
             return_token_ids (bool | None): Whether to return the token IDs of the prompt and
-                the output, in `prompt_token_ids` and `token_ids`. Observed, not documented.
+                the output, in `prompt_token_ids` and `token_ids`.
             structured_outputs (StructuredOutputs | Mapping[str, Any] | None): Constraint on the
                 output: a JSON Schema, a regular expression, a list of choices or a grammar.
-                Observed, not documented.
             thinking_token_budget (int | None): Maximum number of tokens a reasoning model may
-                spend on reasoning. Observed, not documented.
+                spend on reasoning.
             stream_interval (int | None): Number of tokens to collect before each streamed
-                chunk. Larger values produce fewer, longer chunks. At least 1. Observed, not
-                documented.
+                chunk. Larger values produce fewer, longer chunks. At least 1.
             priority (int | None): Scheduling priority; lower values are served first. Servers
                 without priority scheduling reject any value other than 0. Signed 64-bit
-                integer. Default: 0. Observed, not documented.
+                integer. Default: 0.
             request_id (str | None): ID for this request. It appears in the server's logs and
                 becomes part of the response's `id`. Generated by the server if omitted.
-                Observed, not documented.
             cache_salt (str | None): Secret that separates this request's prefix cache from
                 requests with a different salt. On shared models, this prevents others from
-                guessing prompts by timing. 1 to 1024 characters. Observed, not documented.
+                guessing prompts by timing. 1 to 1024 characters.
             kv_transfer_params (Mapping[str, Any] | None): Parameters for transferring key-value
-                caches between servers, passed to the engine unchanged. Observed, not
-                documented.
+                caches between servers, passed to the engine unchanged.
             vllm_xargs (Mapping[str, Any] | None): Additional arguments for engine extensions.
-                Values are strings, numbers or lists of these. Observed, not documented.
+                Values are strings, numbers or lists of these.
             user (str | None): ID of your end user. Accepted for compatibility and ignored by
-                the engine. Observed, not documented.
-            stream: True gives a stream to iterate in place of the whole answer. Default: False.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                the engine.
+            stream: Whether to stream the response. Default: false.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            TextCompletion: Completions. JSON, or server-sent events if the request set
-                `stream`; the schema of the latter describes the data of one event.
+            TextCompletion: Complete response; with `stream=True`, a `AsyncStream` of
+                `TextCompletionChunk` objects.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/completions (documented).
         """
@@ -510,7 +482,7 @@ class AsyncCompletionsResource(AsyncResource):
 
 
 class AsyncCompletionsWithRawResponse(AsyncResource):
-    """Methods of `completions` that return the HTTP response, read whole."""
+    """Methods of `completions` that return raw responses."""
 
     async def create(
         self,
@@ -523,7 +495,7 @@ class AsyncCompletionsWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> RawResponse[TextCompletion]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_completion(self._host.create_completion, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -532,7 +504,7 @@ class AsyncCompletionsWithRawResponse(AsyncResource):
 
 
 class AsyncCompletionsWithStreamingResponse(AsyncResource):
-    """Methods of `completions` that return the HTTP response still open."""
+    """Methods of `completions` that return open responses."""
 
     async def create(
         self,
@@ -545,9 +517,9 @@ class AsyncCompletionsWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateCompletionParams],
     ) -> AsyncStreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_completion(self._host.create_completion, stream=stream, **params)
         options = CallOptions(

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 class DetokenizeResource(SyncResource):
-    """Methods of `detokenize`."""
+    """Methods of the namespace `detokenize`."""
 
     @property
     def with_raw_response(self) -> DetokenizeWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return DetokenizeWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> DetokenizeWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return DetokenizeWithStreamingResponse(self._dispatcher, self._host)
 
     def create(
@@ -54,21 +54,23 @@ class DetokenizeResource(SyncResource):
         Args:
             model (str): Model whose tokenizer to use.
             tokens (Sequence[int]): Token IDs, in order.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             DetokenizeResponse: Text of the tokens.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /detokenize (documented).
         """
@@ -80,7 +82,7 @@ class DetokenizeResource(SyncResource):
 
 
 class DetokenizeWithRawResponse(SyncResource):
-    """Methods of `detokenize` that return the HTTP response, read whole."""
+    """Methods of `detokenize` that return raw responses."""
 
     def create(
         self,
@@ -92,7 +94,7 @@ class DetokenizeWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> RawResponse[DetokenizeResponse]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_detokenization(self._host.create_detokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -101,7 +103,7 @@ class DetokenizeWithRawResponse(SyncResource):
 
 
 class DetokenizeWithStreamingResponse(SyncResource):
-    """Methods of `detokenize` that return the HTTP response still open."""
+    """Methods of `detokenize` that return open responses."""
 
     def create(
         self,
@@ -113,9 +115,9 @@ class DetokenizeWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> StreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_detokenization(self._host.create_detokenization, **params)
         options = CallOptions(
@@ -125,16 +127,16 @@ class DetokenizeWithStreamingResponse(SyncResource):
 
 
 class AsyncDetokenizeResource(AsyncResource):
-    """Methods of `detokenize` of an asynchronous client."""
+    """Methods of the asynchronous namespace `detokenize`."""
 
     @property
     def with_raw_response(self) -> AsyncDetokenizeWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncDetokenizeWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncDetokenizeWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncDetokenizeWithStreamingResponse(self._dispatcher, self._host)
 
     async def create(
@@ -155,21 +157,23 @@ class AsyncDetokenizeResource(AsyncResource):
         Args:
             model (str): Model whose tokenizer to use.
             tokens (Sequence[int]): Token IDs, in order.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             DetokenizeResponse: Text of the tokens.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /detokenize (documented).
         """
@@ -181,7 +185,7 @@ class AsyncDetokenizeResource(AsyncResource):
 
 
 class AsyncDetokenizeWithRawResponse(AsyncResource):
-    """Methods of `detokenize` that return the HTTP response, read whole."""
+    """Methods of `detokenize` that return raw responses."""
 
     async def create(
         self,
@@ -193,7 +197,7 @@ class AsyncDetokenizeWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> RawResponse[DetokenizeResponse]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_detokenization(self._host.create_detokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -202,7 +206,7 @@ class AsyncDetokenizeWithRawResponse(AsyncResource):
 
 
 class AsyncDetokenizeWithStreamingResponse(AsyncResource):
-    """Methods of `detokenize` that return the HTTP response still open."""
+    """Methods of `detokenize` that return open responses."""
 
     async def create(
         self,
@@ -214,9 +218,9 @@ class AsyncDetokenizeWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateDetokenizationParams],
     ) -> AsyncStreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_detokenization(self._host.create_detokenization, **params)
         options = CallOptions(

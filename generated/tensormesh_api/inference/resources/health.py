@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 class HealthResource(SyncResource):
-    """Methods of `health`."""
+    """Methods of the namespace `health`."""
 
     @property
     def with_raw_response(self) -> HealthWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return HealthWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> HealthWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return HealthWithStreamingResponse(self._dispatcher, self._host)
 
     def get(
@@ -50,22 +50,24 @@ class HealthResource(SyncResource):
         host, without `/v1`. The public Serverless host needs no API key; other hosts may.
 
         Args:
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             HealthResponse: The service is healthy. Depending on the server, the body is JSON or
                 empty; an empty body means `{"status": "ok"}`.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /health (documented).
         """
@@ -77,7 +79,7 @@ class HealthResource(SyncResource):
 
 
 class HealthWithRawResponse(SyncResource):
-    """Methods of `health` that return the HTTP response, read whole."""
+    """Methods of `health` that return raw responses."""
 
     def get(
         self,
@@ -88,7 +90,7 @@ class HealthWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[HealthResponse]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_get_health(self._host.get_health)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -97,7 +99,7 @@ class HealthWithRawResponse(SyncResource):
 
 
 class HealthWithStreamingResponse(SyncResource):
-    """Methods of `health` that return the HTTP response still open."""
+    """Methods of `health` that return open responses."""
 
     def get(
         self,
@@ -108,9 +110,9 @@ class HealthWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_health(self._host.get_health)
         options = CallOptions(
@@ -120,16 +122,16 @@ class HealthWithStreamingResponse(SyncResource):
 
 
 class AsyncHealthResource(AsyncResource):
-    """Methods of `health` of an asynchronous client."""
+    """Methods of the asynchronous namespace `health`."""
 
     @property
     def with_raw_response(self) -> AsyncHealthWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncHealthWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncHealthWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncHealthWithStreamingResponse(self._dispatcher, self._host)
 
     async def get(
@@ -147,22 +149,24 @@ class AsyncHealthResource(AsyncResource):
         host, without `/v1`. The public Serverless host needs no API key; other hosts may.
 
         Args:
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             HealthResponse: The service is healthy. Depending on the server, the body is JSON or
                 empty; an empty body means `{"status": "ok"}`.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /health (documented).
         """
@@ -174,7 +178,7 @@ class AsyncHealthResource(AsyncResource):
 
 
 class AsyncHealthWithRawResponse(AsyncResource):
-    """Methods of `health` that return the HTTP response, read whole."""
+    """Methods of `health` that return raw responses."""
 
     async def get(
         self,
@@ -185,7 +189,7 @@ class AsyncHealthWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[HealthResponse]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_get_health(self._host.get_health)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -194,7 +198,7 @@ class AsyncHealthWithRawResponse(AsyncResource):
 
 
 class AsyncHealthWithStreamingResponse(AsyncResource):
-    """Methods of `health` that return the HTTP response still open."""
+    """Methods of `health` that return open responses."""
 
     async def get(
         self,
@@ -205,9 +209,9 @@ class AsyncHealthWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_health(self._host.get_health)
         options = CallOptions(

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 class ModelsResource(SyncResource):
-    """Methods of `models`."""
+    """Methods of the namespace `models`."""
 
     @property
     def with_raw_response(self) -> ModelsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return ModelsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ModelsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return ModelsWithStreamingResponse(self._dispatcher, self._host)
 
     def list(
@@ -50,21 +50,23 @@ class ModelsResource(SyncResource):
         empty. The public Serverless host needs no API key; other hosts may.
 
         Args:
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ModelList: Available models.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/models (documented).
         """
@@ -76,7 +78,7 @@ class ModelsResource(SyncResource):
 
 
 class ModelsWithRawResponse(SyncResource):
-    """Methods of `models` that return the HTTP response, read whole."""
+    """Methods of `models` that return raw responses."""
 
     def list(
         self,
@@ -87,7 +89,7 @@ class ModelsWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[ModelList]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_models(self._host.list_models)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -96,7 +98,7 @@ class ModelsWithRawResponse(SyncResource):
 
 
 class ModelsWithStreamingResponse(SyncResource):
-    """Methods of `models` that return the HTTP response still open."""
+    """Methods of `models` that return open responses."""
 
     def list(
         self,
@@ -107,9 +109,9 @@ class ModelsWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_models(self._host.list_models)
         options = CallOptions(
@@ -119,16 +121,16 @@ class ModelsWithStreamingResponse(SyncResource):
 
 
 class AsyncModelsResource(AsyncResource):
-    """Methods of `models` of an asynchronous client."""
+    """Methods of the asynchronous namespace `models`."""
 
     @property
     def with_raw_response(self) -> AsyncModelsWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncModelsWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncModelsWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncModelsWithStreamingResponse(self._dispatcher, self._host)
 
     async def list(
@@ -146,21 +148,23 @@ class AsyncModelsResource(AsyncResource):
         empty. The public Serverless host needs no API key; other hosts may.
 
         Args:
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             ModelList: Available models.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /v1/models (documented).
         """
@@ -172,7 +176,7 @@ class AsyncModelsResource(AsyncResource):
 
 
 class AsyncModelsWithRawResponse(AsyncResource):
-    """Methods of `models` that return the HTTP response, read whole."""
+    """Methods of `models` that return raw responses."""
 
     async def list(
         self,
@@ -183,7 +187,7 @@ class AsyncModelsWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[ModelList]:
-        """Call `list` and return the HTTP response, read whole."""
+        """Call `list` and return the raw response."""
         request = build_list_models(self._host.list_models)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -192,7 +196,7 @@ class AsyncModelsWithRawResponse(AsyncResource):
 
 
 class AsyncModelsWithStreamingResponse(AsyncResource):
-    """Methods of `models` that return the HTTP response still open."""
+    """Methods of `models` that return open responses."""
 
     async def list(
         self,
@@ -203,9 +207,9 @@ class AsyncModelsWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """Call `list` and return the HTTP response still open.
+        """Call `list` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_list_models(self._host.list_models)
         options = CallOptions(

@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 class ResponsesResource(SyncResource):
-    """Methods of `responses`."""
+    """Methods of the namespace `responses`."""
 
     @property
     def with_raw_response(self) -> ResponsesWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return ResponsesWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> ResponsesWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return ResponsesWithStreamingResponse(self._dispatcher, self._host)
 
     @overload
@@ -100,92 +100,86 @@ class ResponsesResource(SyncResource):
                 or a list of items such as messages, earlier tool calls and their results,
                 oldest first.
             instructions (str | None): System message to put before the input. It does not carry
-                over to later responses. Observed, not documented.
+                over to later responses.
             max_output_tokens (int | None): Maximum number of tokens to generate, including
                 reasoning tokens. Defaults to the space left in the model's context. If the
                 limit is reached, the response has the status `incomplete`. At least 1.
             temperature (float | None): Sampling temperature. Higher values produce more varied
                 output; 0 selects greedy decoding. Defaults to the model's own setting. At least
-                0. Observed, not documented.
+                0.
             top_p (float | None): Nucleus sampling: consider only the most likely tokens whose
                 probabilities add up to this value. 1 disables the filter. Greater than 0, at
-                most 1. Observed, not documented.
+                most 1.
             top_k (int | None): Number of most likely tokens to sample from. 0 or -1 considers
-                every token. At least -1. Observed, not documented.
+                every token. At least -1.
             repetition_penalty (float | None): Multiplicative penalty on tokens that have
                 already appeared. Values above 1 discourage repetition; 1 has no effect. Greater
-                than 0. Observed, not documented.
+                than 0.
             seed (int | None): Random seed for reproducible output (best effort). Signed 64-bit
-                integer. Observed, not documented.
+                integer.
             stop (str | Sequence[str] | None): String, or up to four strings, at which to stop
-                generating. Observed, not documented.
+                generating.
             logit_bias (Mapping[str, float] | None): Bias to add to the logits of individual
-                tokens before sampling. Keys are token IDs as strings. Observed, not documented.
+                tokens before sampling. Keys are token IDs as strings.
             tools (Sequence[ResponseTool | Mapping[str, Any]] | None): Tools the model may call.
-                Observed, not documented.
             tool_choice (str | ResponseToolChoiceFunction | Mapping[str, Any] | None): Whether
                 the model may, must or must not call a tool, or the function it must call. The
-                server uses `auto` by default. gpt-oss models accept only `auto`. Observed, not
-                documented.
+                server uses `auto` by default. gpt-oss models accept only `auto`.
             parallel_tool_calls (bool | None): Whether the model may call several tools in one
-                turn. Default: true. Observed, not documented.
+                turn. Default: true.
             text (ResponseTextConfig | Mapping[str, Any] | None): Format of the output text,
-                such as JSON that follows a schema. Observed, not documented.
+                such as JSON that follows a schema.
             reasoning (ResponseReasoningOptions | Mapping[str, Any] | None): Options for
-                reasoning models. Observed, not documented.
+                reasoning models.
             structured_outputs (StructuredOutputs | Mapping[str, Any] | None): Constraint on the
                 output: a JSON Schema, a regular expression, a list of choices or a grammar.
-                Observed, not documented.
             truncation (str | None): How to handle input that exceeds the model's context. The
-                server uses `disabled` by default. Known values: auto, disabled. Observed, not
-                documented.
+                server uses `disabled` by default. Known values: auto, disabled.
             top_logprobs (int | None): Number of most likely alternatives to return for each
                 output token. Requires `message.output_text.logprobs` in `include`. At least -1.
-                Default: 0. Observed, not documented.
+                Default: 0.
             include (Sequence[str] | None): Additional data to return, such as
-                `message.output_text.logprobs`. Observed, not documented.
+                `message.output_text.logprobs`.
             previous_response_id (str | None): ID of a stored response to continue. Fails with
-                status 404 unless the server stores responses, which most do not. Observed, not
-                documented.
+                status 404 unless the server stores responses, which most do not.
             store (bool | None): Whether to store the response, on servers that support it.
-                Default: true. Observed, not documented.
+                Default: true.
             background (bool | None): Whether to generate the response in the background.
                 Requires `store`; otherwise the request fails with status 400. Default: false.
-                Observed, not documented.
             service_tier (str | None): Processing tier to use. The server uses `auto` by
-                default. Known values: auto, default, flex, scale, priority. Observed, not
-                documented.
+                default. Known values: auto, default, flex, scale, priority.
             metadata (Mapping[str, str] | None): Custom key-value pairs, returned with the
-                response. Observed, not documented.
-            user (str | None): ID of your end user. Observed, not documented.
+                response.
+            user (str | None): ID of your end user.
             prompt_cache_key (str | None): Accepted for compatibility and ignored by the engine.
-                Observed, not documented.
             request_id (str | None): ID for the response. Generated by the server, starting with
-                `resp_`, if omitted. Observed, not documented.
+                `resp_`, if omitted.
             priority (int | None): Scheduling priority; lower values are served first. Signed
-                64-bit integer. Default: 0. Observed, not documented.
+                64-bit integer. Default: 0.
             cache_salt (str | None): Secret that separates this request's prefix cache from
-                requests with a different salt. 1 to 1024 characters. Observed, not documented.
+                requests with a different salt. 1 to 1024 characters.
             enable_response_messages (bool | None): Whether to return the messages as the model
                 received and generated them, in `input_messages` and `output_messages`. Default:
-                false. Observed, not documented.
-            stream: True gives a stream to iterate in place of the whole answer. Default: False.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                false.
+            stream: Whether to stream the response. Default: false.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            Response: Response. JSON, or server-sent events if the request set `stream`; the
-                schema of the latter describes the data of one event.
+            Response: Complete response; with `stream=True`, a `Stream` of `ResponseStreamEvent`
+                objects.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/responses (documented).
         """
@@ -199,7 +193,7 @@ class ResponsesResource(SyncResource):
 
 
 class ResponsesWithRawResponse(SyncResource):
-    """Methods of `responses` that return the HTTP response, read whole."""
+    """Methods of `responses` that return raw responses."""
 
     def create(
         self,
@@ -212,7 +206,7 @@ class ResponsesWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> RawResponse[Response]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_response(self._host.create_response, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -221,7 +215,7 @@ class ResponsesWithRawResponse(SyncResource):
 
 
 class ResponsesWithStreamingResponse(SyncResource):
-    """Methods of `responses` that return the HTTP response still open."""
+    """Methods of `responses` that return open responses."""
 
     def create(
         self,
@@ -234,9 +228,9 @@ class ResponsesWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> StreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_response(self._host.create_response, stream=stream, **params)
         options = CallOptions(
@@ -246,16 +240,16 @@ class ResponsesWithStreamingResponse(SyncResource):
 
 
 class AsyncResponsesResource(AsyncResource):
-    """Methods of `responses` of an asynchronous client."""
+    """Methods of the asynchronous namespace `responses`."""
 
     @property
     def with_raw_response(self) -> AsyncResponsesWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncResponsesWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncResponsesWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncResponsesWithStreamingResponse(self._dispatcher, self._host)
 
     @overload
@@ -319,92 +313,86 @@ class AsyncResponsesResource(AsyncResource):
                 or a list of items such as messages, earlier tool calls and their results,
                 oldest first.
             instructions (str | None): System message to put before the input. It does not carry
-                over to later responses. Observed, not documented.
+                over to later responses.
             max_output_tokens (int | None): Maximum number of tokens to generate, including
                 reasoning tokens. Defaults to the space left in the model's context. If the
                 limit is reached, the response has the status `incomplete`. At least 1.
             temperature (float | None): Sampling temperature. Higher values produce more varied
                 output; 0 selects greedy decoding. Defaults to the model's own setting. At least
-                0. Observed, not documented.
+                0.
             top_p (float | None): Nucleus sampling: consider only the most likely tokens whose
                 probabilities add up to this value. 1 disables the filter. Greater than 0, at
-                most 1. Observed, not documented.
+                most 1.
             top_k (int | None): Number of most likely tokens to sample from. 0 or -1 considers
-                every token. At least -1. Observed, not documented.
+                every token. At least -1.
             repetition_penalty (float | None): Multiplicative penalty on tokens that have
                 already appeared. Values above 1 discourage repetition; 1 has no effect. Greater
-                than 0. Observed, not documented.
+                than 0.
             seed (int | None): Random seed for reproducible output (best effort). Signed 64-bit
-                integer. Observed, not documented.
+                integer.
             stop (str | Sequence[str] | None): String, or up to four strings, at which to stop
-                generating. Observed, not documented.
+                generating.
             logit_bias (Mapping[str, float] | None): Bias to add to the logits of individual
-                tokens before sampling. Keys are token IDs as strings. Observed, not documented.
+                tokens before sampling. Keys are token IDs as strings.
             tools (Sequence[ResponseTool | Mapping[str, Any]] | None): Tools the model may call.
-                Observed, not documented.
             tool_choice (str | ResponseToolChoiceFunction | Mapping[str, Any] | None): Whether
                 the model may, must or must not call a tool, or the function it must call. The
-                server uses `auto` by default. gpt-oss models accept only `auto`. Observed, not
-                documented.
+                server uses `auto` by default. gpt-oss models accept only `auto`.
             parallel_tool_calls (bool | None): Whether the model may call several tools in one
-                turn. Default: true. Observed, not documented.
+                turn. Default: true.
             text (ResponseTextConfig | Mapping[str, Any] | None): Format of the output text,
-                such as JSON that follows a schema. Observed, not documented.
+                such as JSON that follows a schema.
             reasoning (ResponseReasoningOptions | Mapping[str, Any] | None): Options for
-                reasoning models. Observed, not documented.
+                reasoning models.
             structured_outputs (StructuredOutputs | Mapping[str, Any] | None): Constraint on the
                 output: a JSON Schema, a regular expression, a list of choices or a grammar.
-                Observed, not documented.
             truncation (str | None): How to handle input that exceeds the model's context. The
-                server uses `disabled` by default. Known values: auto, disabled. Observed, not
-                documented.
+                server uses `disabled` by default. Known values: auto, disabled.
             top_logprobs (int | None): Number of most likely alternatives to return for each
                 output token. Requires `message.output_text.logprobs` in `include`. At least -1.
-                Default: 0. Observed, not documented.
+                Default: 0.
             include (Sequence[str] | None): Additional data to return, such as
-                `message.output_text.logprobs`. Observed, not documented.
+                `message.output_text.logprobs`.
             previous_response_id (str | None): ID of a stored response to continue. Fails with
-                status 404 unless the server stores responses, which most do not. Observed, not
-                documented.
+                status 404 unless the server stores responses, which most do not.
             store (bool | None): Whether to store the response, on servers that support it.
-                Default: true. Observed, not documented.
+                Default: true.
             background (bool | None): Whether to generate the response in the background.
                 Requires `store`; otherwise the request fails with status 400. Default: false.
-                Observed, not documented.
             service_tier (str | None): Processing tier to use. The server uses `auto` by
-                default. Known values: auto, default, flex, scale, priority. Observed, not
-                documented.
+                default. Known values: auto, default, flex, scale, priority.
             metadata (Mapping[str, str] | None): Custom key-value pairs, returned with the
-                response. Observed, not documented.
-            user (str | None): ID of your end user. Observed, not documented.
+                response.
+            user (str | None): ID of your end user.
             prompt_cache_key (str | None): Accepted for compatibility and ignored by the engine.
-                Observed, not documented.
             request_id (str | None): ID for the response. Generated by the server, starting with
-                `resp_`, if omitted. Observed, not documented.
+                `resp_`, if omitted.
             priority (int | None): Scheduling priority; lower values are served first. Signed
-                64-bit integer. Default: 0. Observed, not documented.
+                64-bit integer. Default: 0.
             cache_salt (str | None): Secret that separates this request's prefix cache from
-                requests with a different salt. 1 to 1024 characters. Observed, not documented.
+                requests with a different salt. 1 to 1024 characters.
             enable_response_messages (bool | None): Whether to return the messages as the model
                 received and generated them, in `input_messages` and `output_messages`. Default:
-                false. Observed, not documented.
-            stream: True gives a stream to iterate in place of the whole answer. Default: False.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                false.
+            stream: Whether to stream the response. Default: false.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
-            Response: Response. JSON, or server-sent events if the request set `stream`; the
-                schema of the latter describes the data of one event.
+            Response: Complete response; with `stream=True`, a `AsyncStream` of
+                `ResponseStreamEvent` objects.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /v1/responses (documented).
         """
@@ -418,7 +406,7 @@ class AsyncResponsesResource(AsyncResource):
 
 
 class AsyncResponsesWithRawResponse(AsyncResource):
-    """Methods of `responses` that return the HTTP response, read whole."""
+    """Methods of `responses` that return raw responses."""
 
     async def create(
         self,
@@ -431,7 +419,7 @@ class AsyncResponsesWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> RawResponse[Response]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_response(self._host.create_response, stream=stream, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -440,7 +428,7 @@ class AsyncResponsesWithRawResponse(AsyncResource):
 
 
 class AsyncResponsesWithStreamingResponse(AsyncResource):
-    """Methods of `responses` that return the HTTP response still open."""
+    """Methods of `responses` that return open responses."""
 
     async def create(
         self,
@@ -453,9 +441,9 @@ class AsyncResponsesWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateResponseParams],
     ) -> AsyncStreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_response(self._host.create_response, stream=stream, **params)
         options = CallOptions(

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 class TokenizeResource(SyncResource):
-    """Methods of `tokenize`."""
+    """Methods of the namespace `tokenize`."""
 
     @property
     def with_raw_response(self) -> TokenizeWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return TokenizeWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> TokenizeWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return TokenizeWithStreamingResponse(self._dispatcher, self._host)
 
     def create(
@@ -60,38 +60,39 @@ class TokenizeResource(SyncResource):
                 `prompt`.
             add_special_tokens (bool | None): Whether to add the tokenizer's special tokens,
                 such as a beginning-of-text token. Defaults to true for `prompt` and false for
-                `messages`. Observed, not documented.
+                `messages`.
             return_token_strs (bool | None): Whether to return the text of each token. Default:
-                false. Observed, not documented.
+                false.
             add_generation_prompt (bool | None): Whether to end the prompt with the opening of
-                an assistant turn. Only applies to `messages`. Default: true. Observed, not
-                documented.
+                an assistant turn. Only applies to `messages`. Default: true.
             continue_final_message (bool | None): Whether to leave the last message open. Only
                 applies to `messages`; must not be true together with `add_generation_prompt`.
-                Default: false. Observed, not documented.
+                Default: false.
             chat_template (str | None): Jinja chat template to use instead of the model's own.
-                Only applies to `messages`. Observed, not documented.
+                Only applies to `messages`.
             chat_template_kwargs (Mapping[str, Any] | None): Variables for the chat template.
-                Only applies to `messages`. Observed, not documented.
+                Only applies to `messages`.
             tools (Sequence[ChatCompletionTool | Mapping[str, Any]] | None): Tools to describe
-                to the model. Only applies to `messages`. Observed, not documented.
+                to the model. Only applies to `messages`.
             mm_processor_kwargs (Mapping[str, Any] | None): Settings for the model's image,
-                audio and video processor. Only applies to `messages`. Observed, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                audio and video processor. Only applies to `messages`.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             TokenizeResponse: Tokens of the text.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /tokenize (documented).
         """
@@ -103,7 +104,7 @@ class TokenizeResource(SyncResource):
 
 
 class TokenizeWithRawResponse(SyncResource):
-    """Methods of `tokenize` that return the HTTP response, read whole."""
+    """Methods of `tokenize` that return raw responses."""
 
     def create(
         self,
@@ -115,7 +116,7 @@ class TokenizeWithRawResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> RawResponse[TokenizeResponse]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_tokenization(self._host.create_tokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -124,7 +125,7 @@ class TokenizeWithRawResponse(SyncResource):
 
 
 class TokenizeWithStreamingResponse(SyncResource):
-    """Methods of `tokenize` that return the HTTP response still open."""
+    """Methods of `tokenize` that return open responses."""
 
     def create(
         self,
@@ -136,9 +137,9 @@ class TokenizeWithStreamingResponse(SyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> StreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_tokenization(self._host.create_tokenization, **params)
         options = CallOptions(
@@ -148,16 +149,16 @@ class TokenizeWithStreamingResponse(SyncResource):
 
 
 class AsyncTokenizeResource(AsyncResource):
-    """Methods of `tokenize` of an asynchronous client."""
+    """Methods of the asynchronous namespace `tokenize`."""
 
     @property
     def with_raw_response(self) -> AsyncTokenizeWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncTokenizeWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncTokenizeWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncTokenizeWithStreamingResponse(self._dispatcher, self._host)
 
     async def create(
@@ -184,38 +185,39 @@ class AsyncTokenizeResource(AsyncResource):
                 `prompt`.
             add_special_tokens (bool | None): Whether to add the tokenizer's special tokens,
                 such as a beginning-of-text token. Defaults to true for `prompt` and false for
-                `messages`. Observed, not documented.
+                `messages`.
             return_token_strs (bool | None): Whether to return the text of each token. Default:
-                false. Observed, not documented.
+                false.
             add_generation_prompt (bool | None): Whether to end the prompt with the opening of
-                an assistant turn. Only applies to `messages`. Default: true. Observed, not
-                documented.
+                an assistant turn. Only applies to `messages`. Default: true.
             continue_final_message (bool | None): Whether to leave the last message open. Only
                 applies to `messages`; must not be true together with `add_generation_prompt`.
-                Default: false. Observed, not documented.
+                Default: false.
             chat_template (str | None): Jinja chat template to use instead of the model's own.
-                Only applies to `messages`. Observed, not documented.
+                Only applies to `messages`.
             chat_template_kwargs (Mapping[str, Any] | None): Variables for the chat template.
-                Only applies to `messages`. Observed, not documented.
+                Only applies to `messages`.
             tools (Sequence[ChatCompletionTool | Mapping[str, Any]] | None): Tools to describe
-                to the model. Only applies to `messages`. Observed, not documented.
+                to the model. Only applies to `messages`.
             mm_processor_kwargs (Mapping[str, Any] | None): Settings for the model's image,
-                audio and video processor. Only applies to `messages`. Observed, not documented.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+                audio and video processor. Only applies to `messages`.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             TokenizeResponse: Tokens of the text.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: POST /tokenize (documented).
         """
@@ -227,7 +229,7 @@ class AsyncTokenizeResource(AsyncResource):
 
 
 class AsyncTokenizeWithRawResponse(AsyncResource):
-    """Methods of `tokenize` that return the HTTP response, read whole."""
+    """Methods of `tokenize` that return raw responses."""
 
     async def create(
         self,
@@ -239,7 +241,7 @@ class AsyncTokenizeWithRawResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> RawResponse[TokenizeResponse]:
-        """Call `create` and return the HTTP response, read whole."""
+        """Call `create` and return the raw response."""
         request = build_create_tokenization(self._host.create_tokenization, **params)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -248,7 +250,7 @@ class AsyncTokenizeWithRawResponse(AsyncResource):
 
 
 class AsyncTokenizeWithStreamingResponse(AsyncResource):
-    """Methods of `tokenize` that return the HTTP response still open."""
+    """Methods of `tokenize` that return open responses."""
 
     async def create(
         self,
@@ -260,9 +262,9 @@ class AsyncTokenizeWithStreamingResponse(AsyncResource):
         total_timeout_seconds: float | None = None,
         **params: Unpack[CreateTokenizationParams],
     ) -> AsyncStreamedResponse:
-        """Call `create` and return the HTTP response still open.
+        """Call `create` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_create_tokenization(self._host.create_tokenization, **params)
         options = CallOptions(

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 class VersionResource(SyncResource):
-    """Methods of `version`."""
+    """Methods of the namespace `version`."""
 
     @property
     def with_raw_response(self) -> VersionWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return VersionWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> VersionWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return VersionWithStreamingResponse(self._dispatcher, self._host)
 
     def get(
@@ -50,21 +50,23 @@ class VersionResource(SyncResource):
         the host, without `/v1`. The public Serverless host needs no API key; other hosts may.
 
         Args:
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             VersionResponse: Version of the serving software.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /version (documented).
         """
@@ -76,7 +78,7 @@ class VersionResource(SyncResource):
 
 
 class VersionWithRawResponse(SyncResource):
-    """Methods of `version` that return the HTTP response, read whole."""
+    """Methods of `version` that return raw responses."""
 
     def get(
         self,
@@ -87,7 +89,7 @@ class VersionWithRawResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[VersionResponse]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_get_version(self._host.get_version)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -96,7 +98,7 @@ class VersionWithRawResponse(SyncResource):
 
 
 class VersionWithStreamingResponse(SyncResource):
-    """Methods of `version` that return the HTTP response still open."""
+    """Methods of `version` that return open responses."""
 
     def get(
         self,
@@ -107,9 +109,9 @@ class VersionWithStreamingResponse(SyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> StreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_version(self._host.get_version)
         options = CallOptions(
@@ -119,16 +121,16 @@ class VersionWithStreamingResponse(SyncResource):
 
 
 class AsyncVersionResource(AsyncResource):
-    """Methods of `version` of an asynchronous client."""
+    """Methods of the asynchronous namespace `version`."""
 
     @property
     def with_raw_response(self) -> AsyncVersionWithRawResponse:
-        """The same methods; each gives the HTTP response, read whole."""
+        """The same methods, returning raw responses."""
         return AsyncVersionWithRawResponse(self._dispatcher, self._host)
 
     @property
     def with_streaming_response(self) -> AsyncVersionWithStreamingResponse:
-        """The same methods; each gives the HTTP response still open."""
+        """The same methods, returning open responses."""
         return AsyncVersionWithStreamingResponse(self._dispatcher, self._host)
 
     async def get(
@@ -146,21 +148,23 @@ class AsyncVersionResource(AsyncResource):
         the host, without `/v1`. The public Serverless host needs no API key; other hosts may.
 
         Args:
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for this call, in seconds.
-            total_timeout_seconds: Longest time of the whole call, its stream included, in
-                seconds.
+            extra_headers: Headers to add to the request. A value of None removes a header.
+            extra_query: Query parameters to add to the request.
+            extra_body: Fields to add to the JSON body. They override arguments of the same
+                name.
+            timeout_seconds: Timeout in seconds. Overrides the client's timeout for this call.
+            total_timeout_seconds: Time limit in seconds for the whole call, including retries
+                and streaming.
 
         Returns:
             VersionResponse: Version of the serving software.
 
         Raises:
-            ConfigurationError: A credential or a host is missing; nothing was sent.
-            APIConnectionError, APITimeoutError: The server was not reached, or was too slow.
-            APIStatusError: The server refused; each status has a class of its own.
-            ProtocolError: The answer does not fit the specification.
+            ConfigurationError: A credential or base URL is missing. Nothing was sent.
+            APIConnectionError: The server could not be reached.
+            APITimeoutError: The request timed out.
+            APIStatusError: The server returned an error. Each status has its own subclass.
+            ProtocolError: The response does not match the specification.
 
         Operation: GET /version (documented).
         """
@@ -172,7 +176,7 @@ class AsyncVersionResource(AsyncResource):
 
 
 class AsyncVersionWithRawResponse(AsyncResource):
-    """Methods of `version` that return the HTTP response, read whole."""
+    """Methods of `version` that return raw responses."""
 
     async def get(
         self,
@@ -183,7 +187,7 @@ class AsyncVersionWithRawResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> RawResponse[VersionResponse]:
-        """Call `get` and return the HTTP response, read whole."""
+        """Call `get` and return the raw response."""
         request = build_get_version(self._host.get_version)
         options = CallOptions(
             extra_headers, extra_query, extra_body, timeout_seconds, total_timeout_seconds
@@ -192,7 +196,7 @@ class AsyncVersionWithRawResponse(AsyncResource):
 
 
 class AsyncVersionWithStreamingResponse(AsyncResource):
-    """Methods of `version` that return the HTTP response still open."""
+    """Methods of `version` that return open responses."""
 
     async def get(
         self,
@@ -203,9 +207,9 @@ class AsyncVersionWithStreamingResponse(AsyncResource):
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> AsyncStreamedResponse:
-        """Call `get` and return the HTTP response still open.
+        """Call `get` and return the open response.
 
-        Close it.
+        Close it after use.
         """
         request = build_get_version(self._host.get_version)
         options = CallOptions(

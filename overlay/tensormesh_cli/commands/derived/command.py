@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
 
-_INFERRED = "Inferred: this operation is not documented publicly, and may work in another way."
-
 
 def derive(words: tuple[str, ...]) -> TmCommand:
     """The command of an operation.
@@ -60,6 +58,4 @@ def assemble(
 
 
 def _help(about: Command) -> str:
-    inferred = _INFERRED if about.provenance == "inferred" else ""
-    parts = (about.summary, in_our_words(about.doc, about), inferred)
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(filter(None, (about.summary, in_our_words(about.doc, about))))
