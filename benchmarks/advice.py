@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from tensormesh._http import LIMITS
+from tensormesh._http.httpx_link import LIMITS
 
 from .processes import COST, IN_FLIGHT, RATE
 from .report import Row

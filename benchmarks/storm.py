@@ -12,7 +12,8 @@ from unittest.mock import patch
 
 import httpx
 
-from tensormesh import AsyncTensormesh, _http
+from tensormesh import AsyncTensormesh
+from tensormesh._http import httpx_link as _http
 
 from .answers import MODEL
 from .report import Row

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import h11
 import httpx
 
-from tensormesh._connections.http1 import Answer
+from tensormesh._http.http1 import Answer
 
 from .target import pick
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from random import Random
 
-from tensormesh._error_body import MAX_MESSAGE_CHARACTERS, read_error_body
+from tensormesh._errors.body import MAX_MESSAGE_CHARACTERS, read_error_body
 from tensormesh._json import loads
 
 from .target import mutate, pick

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from ._clients import Clients, LoopClients, check_given, make_async, make_sync
+from ._calls.links import Clients, LoopClients, check_given, make_async, make_sync
 from ._closing import AsyncClosing, Closing
 from ._config import Settings, resolve_settings, start_log
 from ._errors import ConfigurationError
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
         ControlPlaneResources,
     )
 
+    from ._calls.dispatcher import AsyncTransport, SyncTransport
     from ._inference import AsyncInferenceHost, InferenceHost
-    from ._transport import AsyncTransport, SyncTransport
 
 
 class Inference:
@@ -259,7 +259,7 @@ class Tensormesh(_Base, Closing):
 
     def _carrier(self) -> SyncTransport:
         if self._transport is None:
-            from ._transport import SyncTransport
+            from ._calls.dispatcher import SyncTransport
 
             self._transport = SyncTransport(self._settings, self._clients)
         transport: SyncTransport = self._transport
@@ -368,7 +368,7 @@ class AsyncTensormesh(_Base, AsyncClosing):
 
     def _carrier(self) -> AsyncTransport:
         if self._transport is None:
-            from ._transport import AsyncTransport
+            from ._calls.dispatcher import AsyncTransport
 
             self._transport = AsyncTransport(self._settings, self._clients)
         transport: AsyncTransport = self._transport

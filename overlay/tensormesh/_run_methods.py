@@ -12,12 +12,12 @@ from tensormesh_api.inference.resources.chat import (
 
 if TYPE_CHECKING:
     from ._call_params import RunParams
+    from ._calls.dispatcher import AsyncTransport, SyncTransport
     from ._tools.async_run import AsyncRunStream
     from ._tools.call import ToolCall
     from ._tools.events import RunResult
     from ._tools.loop import Loop
     from ._tools.run import RunStream
-    from ._transport import AsyncTransport, SyncTransport
 
     Approve = Callable[[ToolCall], bool | str]
     AsyncApprove = Callable[[ToolCall], bool | str | Awaitable[bool | str]]

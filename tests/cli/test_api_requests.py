@@ -32,7 +32,10 @@ Handler = Callable[[httpx.Request], httpx.Response]
 def api(*arguments: str, handler: Handler, environ: dict[str, str] | None = None) -> Result:
     """Run `tm api` against a handler."""
     sender = httpx.MockTransport(handler)
-    with mock.patch("tensormesh._http.new_sender", return_value=sender), mock.patch("time.sleep"):
+    with (
+        mock.patch("tensormesh._http.httpx_link.new_sender", return_value=sender),
+        mock.patch("time.sleep"),
+    ):
         return tm("api", *arguments, environ={**ENVIRON, **(environ or {})})
 
 

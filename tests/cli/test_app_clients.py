@@ -127,7 +127,9 @@ def test_the_timeout_of_an_inference_command_is_that_of_connecting() -> None:
         return httpx.Response(200, json={"status": "ok"})
 
     environ = {"TENSORMESH_TIMEOUT_SECONDS": "99", "TM_CONFIG_HOME": "/nowhere"}
-    with mock.patch("tensormesh._http.new_sender", return_value=httpx.MockTransport(answer)):
+    with mock.patch(
+        "tensormesh._http.httpx_link.new_sender", return_value=httpx.MockTransport(answer)
+    ):
         result = tm("infer", "health", "--timeout", "2.5", environ=environ)
     assert result.stderr == ""
     assert timeouts == [{"connect": 2.5, "read": 99.0, "write": 99.0, "pool": 99.0}]
@@ -169,7 +171,7 @@ def test_debugging_tells_of_requests_and_not_of_keys() -> None:
     sender = httpx.MockTransport(lambda _: httpx.Response(200, json={"status": "ok"}))
     before = logging.getLogger("tensormesh").handlers[:]
     try:
-        with mock.patch("tensormesh._http.new_sender", return_value=sender):
+        with mock.patch("tensormesh._http.httpx_link.new_sender", return_value=sender):
             result = tm("--debug", "infer", "health", environ=environ)
     finally:
         logging.getLogger("tensormesh").handlers[:] = before

@@ -122,7 +122,7 @@ def test_a_refused_credential_comes_with_the_command_that_mends_it(
     ],
 )
 def test_the_hints_of_the_sdk_for_401_are_all_known(surface: str, word: str) -> None:
-    from tensormesh._status import status_hint
+    from tensormesh._errors.status import status_hint
 
     error = status_error(tensormesh.AuthenticationError, 401, hint=status_hint(401, surface))
     assert word in (describe(error).hint or "")
@@ -132,7 +132,7 @@ def test_the_hints_of_the_sdk_for_401_are_all_known(surface: str, word: str) -> 
     ("surface", "word"), [("serverless", "serverless list"), ("on_demand", "served name")]
 )
 def test_the_hints_of_the_sdk_for_404_are_all_known(surface: str, word: str) -> None:
-    from tensormesh._status import status_hint
+    from tensormesh._errors.status import status_hint
 
     error = status_error(tensormesh.NotFoundError, 404, hint=status_hint(404, surface))
     assert word in (describe(error).hint or "")

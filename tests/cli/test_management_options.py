@@ -288,7 +288,9 @@ def test_the_caller_is_meant_only_where_nobody_else_is(
         paths.append(request.url.raw_path.decode())
         return httpx.Response(200, json={"user": {"id": "me"}})
 
-    with mock.patch("tensormesh._http.new_sender", return_value=httpx.MockTransport(answer)):
+    with mock.patch(
+        "tensormesh._http.httpx_link.new_sender", return_value=httpx.MockTransport(answer)
+    ):
         result = tm("users", "get", *typed, environ=LOGGED_IN)
     assert result.status == 0, result.stderr
     assert paths == expected

@@ -21,14 +21,15 @@ from support.project_files import ROOT
 from support.raw_server import RawServer, Turn
 from support.sdk_samples import CHAT, MESSAGES, chunk, sse
 
-from tensormesh import AsyncTensormesh, Tensormesh, _http
-from tensormesh._connections import sockets
+from tensormesh import AsyncTensormesh, Tensormesh
+from tensormesh._http import httpx_link as _http
+from tensormesh._http import sockets
 from tensormesh_api.inference.models.chat_completion import ChatCompletion
 
 # Modules that are loaded by `import tensormesh`, and by a program up to its first answer: of the
 # SDK, and in all.
 MODULES_OF_IMPORT = 3
-OWN_MODULES_OF_FIRST_CALL = 58
+OWN_MODULES_OF_FIRST_CALL = 61
 MODULES_OF_FIRST_CALL = 265
 # Functions that are called, of Python and of C. Of a request some 400, and async 480, in a process
 # of its own; more where other tests have loaded more libraries before.

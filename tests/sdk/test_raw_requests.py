@@ -214,7 +214,10 @@ def test_what_cannot_be_sent_is_named(
 
 def test_what_can_be_repeated_is_tried_again_and_a_post_is_not(face: Face) -> None:
     refused = as_json({"message": "busy"}, status=503)
-    with mock.patch("time.sleep"), mock.patch("tensormesh._http.sleep", mock.AsyncMock()):
+    with (
+        mock.patch("time.sleep"),
+        mock.patch("tensormesh._http.httpx_link.sleep", mock.AsyncMock()),
+    ):
         for method in ("GET", "PUT", "DELETE"):
             server = Server(refused, httpx.ConnectError("away"), as_json({"ok": True}))
             client = client_of(face, server, max_retries=2)

@@ -29,9 +29,9 @@ from tensormesh import (
     ConfigurationError,
     InternalServerError,
     RateLimitError,
-    _http,
-    _transport,
 )
+from tensormesh._calls import dispatcher as _transport
+from tensormesh._http import httpx_link as _http
 
 REFUSED = httpx.ConnectError("[Errno 111] Connection refused")
 

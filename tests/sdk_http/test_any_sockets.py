@@ -17,7 +17,7 @@ from support.raw_server import RawServer, Turn
 from support.sdk_samples import CHAT, MESSAGES, chunk, sse
 
 from tensormesh import APIConnectionError, APITimeoutError, AsyncTensormesh, StreamError
-from tensormesh._connections import any_sockets, loop_sockets
+from tensormesh._http import any_sockets, loop_sockets
 
 Work = Callable[[Any], Awaitable[None]]
 SETTINGS: dict[str, Any] = {"inference_api_key": "sk-canary-0123456789", "max_retries": 0}

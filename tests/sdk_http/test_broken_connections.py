@@ -23,8 +23,8 @@ from tensormesh import (
     AuthenticationError,
     InternalServerError,
     StreamError,
-    _retry,
 )
+from tensormesh._calls import retry as _retry
 
 FIRST = sse(chunk("a"), done=False)
 

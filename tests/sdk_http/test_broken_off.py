@@ -20,7 +20,9 @@ from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import SETTINGS, AsyncFace, Face, SyncFace
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
 
-from tensormesh import APITimeoutError, AsyncTensormesh, StreamError, Tensormesh, _http, _response
+from tensormesh import APITimeoutError, AsyncTensormesh, StreamError, Tensormesh
+from tensormesh._calls import responses as _response
+from tensormesh._http import httpx_link as _http
 
 FIRST = sse(chunk("a"), done=False)
 

@@ -14,8 +14,9 @@ from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import AsyncFace, Face
 from support.sdk_samples import CHAT_CREATE, MODELS, chunk, sse
 
-from tensormesh import APITimeoutError, InternalServerError, _http
-from tensormesh._connections import sockets
+from tensormesh import APITimeoutError, InternalServerError
+from tensormesh._http import httpx_link as _http
+from tensormesh._http import sockets
 
 FIRST = sse(chunk("a"), done=False)
 SOON = 2.5

@@ -18,8 +18,8 @@ from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE, chunk, sse
 
 from tensormesh import AsyncTensormesh, BadRequestError, ProtocolError, TensormeshError
-from tensormesh import _http as http_module
-from tensormesh._lines import LineSplitter
+from tensormesh._calls.lines import LineSplitter
+from tensormesh._http import httpx_link as http_module
 from tensormesh._streams.sse import SSEDecoder
 
 REFUSAL = b'{"error": {"message": "too bad"}}'

@@ -32,8 +32,8 @@ from tensormesh import (
     APITimeoutError,
     ProtocolError,
     StreamError,
-    _retry,
 )
+from tensormesh._calls import retry as _retry
 
 KINDS: dict[Fault, tuple[type[APIError], ...]] = {
     **dict.fromkeys((*NETWORK, *PROTOCOL), (APIConnectionError, StreamError)),

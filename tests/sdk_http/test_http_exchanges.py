@@ -17,8 +17,9 @@ from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE
 
-from tensormesh import BadRequestError, _http
-from tensormesh._connections import async_transport, transport
+from tensormesh import BadRequestError
+from tensormesh._http import async_transport, transport
+from tensormesh._http import httpx_link as _http
 
 WHOLE = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b"
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tensormesh._connections import async_transport, loop_sockets, sockets, transport, wire
-from tensormesh._connections.http1 import WRITE_BYTES, Answer
+from tensormesh._http import async_transport, loop_sockets, sockets, transport, wire
+from tensormesh._http.http1 import WRITE_BYTES, Answer
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 HEAD = b"POST /x HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n"

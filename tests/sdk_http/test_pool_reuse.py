@@ -14,8 +14,9 @@ from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import SETTINGS, AsyncFace, Face, SyncFace
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
 
-from tensormesh import APIConnectionError, APITimeoutError, ConfigurationError, Tensormesh, _http
-from tensormesh._connections import sockets
+from tensormesh import APIConnectionError, APITimeoutError, ConfigurationError, Tensormesh
+from tensormesh._http import httpx_link as _http
+from tensormesh._http import sockets
 
 FIRST = sse(chunk("a"), done=False)
 

@@ -15,7 +15,8 @@ from support.raw_server import RawServer, Turn
 from support.sdk_faces import AsyncFace
 from support.sdk_samples import CHAT, CHAT_CREATE, chunk, sse
 
-from tensormesh import AsyncTensormesh, _http
+from tensormesh import AsyncTensormesh
+from tensormesh._http import httpx_link as _http
 
 SLOTS = 10
 STORM_SECONDS = 1.2

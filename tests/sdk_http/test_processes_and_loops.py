@@ -92,7 +92,7 @@ BEGINNING = """
 import asyncio, json, os, sys, threading
 import httpx
 from tensormesh import AsyncTensormesh, ConfigurationError, StreamError, Tensormesh
-from tensormesh._connections import tls
+from tensormesh._http import tls
 
 url = sys.argv[1]
 CALL = {"model": "m", "messages": [{"role": "user", "content": "x"}]}

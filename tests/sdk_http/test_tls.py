@@ -16,7 +16,7 @@ from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
 
 from tensormesh import APIConnectionError, APITimeoutError, ConfigurationError, Tensormesh
-from tensormesh._connections import tls
+from tensormesh._http import tls
 
 
 @pytest.fixture(scope="module")

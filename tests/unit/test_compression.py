@@ -10,7 +10,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tensormesh._connections.compression import PIECE_BYTES, Decompressor
+from tensormesh._http.decompression import PIECE_BYTES, Decompressor
 
 
 def bare_deflate(content: bytes) -> bytes:

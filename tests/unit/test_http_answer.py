@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.cases import for_each
 
-from tensormesh._connections.http1 import MOST_SILENT_BYTES, Answer
+from tensormesh._http.http1 import MOST_SILENT_BYTES, Answer
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.cases import for_each
 
-from tensormesh._connections.http1 import WRITE_BYTES, Headers, Outgoing
+from tensormesh._http.http1 import WRITE_BYTES, Headers, Outgoing
 
 HOST = (b"Host", b"a.test")
 SECRET = b"sk-canary-0123456789"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.cases import for_each
 from support.references import ended_lines
 
-from tensormesh._lines import LineSplitter, LineTooLongError
+from tensormesh._calls.lines import LineSplitter, LineTooLongError
 
 pieces = st.lists(
     st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a", b"\xff", b"\x0b", b"\x85"])).map(

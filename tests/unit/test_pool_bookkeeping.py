@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tensormesh import ConfigurationError
-from tensormesh._connections.pool import Lease, Origin, Pool
+from tensormesh._http.pool import Lease, Origin, Pool
 
 ORIGINS: tuple[Origin, ...] = ((b"http", b"a", 80), (b"https", b"a", 443))
 IDLE_SECONDS = 10.0

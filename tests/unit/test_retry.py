@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.cases import for_each
 
-from tensormesh._retry import RetryPolicy, backoff_delay
+from tensormesh._calls.retry import RetryPolicy, backoff_delay
 
 jitters = st.floats(0, 1, exclude_max=True)
 attempts = st.integers(1, 10**9)

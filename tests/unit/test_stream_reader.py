@@ -7,8 +7,8 @@ from typing import Any
 from support.cases import for_each
 from support.sdk_samples import chunk, sse
 
-from tensormesh._call import Call
-from tensormesh._exchange import Exchange
+from tensormesh._calls.call import Call
+from tensormesh._calls.exchange import Exchange
 from tensormesh._streams.reader import Reader
 from tensormesh_api.inference.api.serverless.create_chat_completion import OPERATION
 

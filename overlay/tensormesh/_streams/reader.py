@@ -15,8 +15,8 @@ from .sse import EventTooLargeError, SSEDecoder
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .._calls.exchange import Exchange
     from .._errors import APIError
-    from .._exchange import Exchange
     from .events import Events
 
 END_MARK = b"[DONE]"
@@ -128,7 +128,7 @@ class Reader:
         return self.exchange.without_secrets(payload)
 
     def _error_as_told(self, payload: bytes) -> StreamError:
-        from .._error_body import read_error_value
+        from .._errors.body import read_error_value
 
         data = told = loads(self._shown(payload))
         response = data.get("response")

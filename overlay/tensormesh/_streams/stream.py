@@ -5,17 +5,17 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from .. import _http
 from .._closing import AsyncClosing, Closing
 from .._errors import APITimeoutError
-from .._tracebacks import clears_frames, clears_frames_async
+from .._errors.tracebacks import clears_frames, clears_frames_async
+from .._http import httpx_link as _http
 from .reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
-    from .._body import AsyncBody, SyncBody
-    from .._exchange import Exchange
+    from .._calls.bodies import AsyncBody, SyncBody
+    from .._calls.exchange import Exchange
 
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")

@@ -8,13 +8,13 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from ._errors import ConfigurationError, closed_error
+from .._errors import ConfigurationError, closed_error
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from ._http import AsyncSender, Sender
+    from .._http.httpx_link import AsyncSender, Sender
 
     class Closable(Protocol):
         """What is open, or is not."""
@@ -167,7 +167,7 @@ def check_given(client: object, kind: str) -> None:
     Raises:
         ConfigurationError: It is not of the class of `httpx` that is named.
     """
-    from . import _http
+    from .._http import httpx_link as _http
 
     if not isinstance(client, getattr(_http, kind)):
         raise ConfigurationError(
@@ -178,14 +178,14 @@ def check_given(client: object, kind: str) -> None:
 
 def make_sync(scheme: str, ca_bundle: str | None) -> Sender:
     """What sends synchronous requests."""
-    from . import _http
+    from .._http import httpx_link as _http
 
     return _http.new_sender(scheme, ca_bundle)
 
 
 def make_async(scheme: str, ca_bundle: str | None) -> AsyncSender:
     """What sends asynchronous requests."""
-    from . import _http
+    from .._http import httpx_link as _http
 
     return _http.new_async_sender(scheme, ca_bundle)
 

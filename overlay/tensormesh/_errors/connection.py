@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from . import _http
-from ._errors import APIConnectionError, APITimeoutError
+from .._http import httpx_link as _http
+from . import APIConnectionError, APITimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ._call import Call
-    from ._errors import TimeoutPhase
+    from .._calls.call import Call
+    from . import TimeoutPhase
 
 # A wait that was cut to what was left of a call may end by so much before its deadline.
 _TOLERANCE_SECONDS = 0.005

@@ -6,20 +6,20 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
 
-from . import _http
-from ._closing import AsyncClosing, Closing
-from ._errors import StreamError
-from ._exchange import decode, parse
-from ._lines import LineSplitter, LineTooLongError
-from ._streams.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
-from ._tracebacks import clears_frames, clears_frames_async
+from .._closing import AsyncClosing, Closing
+from .._errors import StreamError
+from .._errors.tracebacks import clears_frames, clears_frames_async
+from .._http import httpx_link as _http
+from .._streams.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
+from .exchange import decode, parse
+from .lines import LineSplitter, LineTooLongError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
-    from ._body import AsyncBody, SyncBody
-    from ._errors import APIError
-    from ._exchange import Exchange
+    from .._errors import APIError
+    from .bodies import AsyncBody, SyncBody
+    from .exchange import Exchange
 
 ResultT = TypeVar("ResultT")
 PieceT = TypeVar("PieceT")

@@ -13,8 +13,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from . import _http
-from ._connections import sockets
+from . import httpx_link as _http
+from . import sockets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -14,13 +14,14 @@ from urllib.request import getproxies
 import anyio
 import httpx
 
-from ._call import Headers
-from ._connections import compression, sockets, tls
+from .._calls.call import Headers
+from . import decompression as compression
+from . import sockets, tls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from ._call import Call
+    from .._calls.call import Call
 
 Client = httpx.Client
 AsyncClient = httpx.AsyncClient
@@ -80,7 +81,7 @@ def new_sender(scheme: str, ca_bundle: str | None) -> Sender:
     """What sends requests to URLs of one scheme."""
     if _has_proxies():
         return httpx.Client(verify=tls.context_for(ca_bundle), limits=PROXIED_LIMITS)
-    from ._connections.transport import Transport
+    from .transport import Transport
 
     return Transport(_context(scheme, ca_bundle), LIMITS)
 
@@ -95,7 +96,7 @@ def new_async_sender(scheme: str, ca_bundle: str | None) -> AsyncSender:
     if _has_proxies():
         return httpx.AsyncClient(verify=tls.context_for(ca_bundle), limits=PROXIED_LIMITS)
     # Loaded here, because it loads asyncio.
-    from ._connections.async_transport import Transport
+    from .async_transport import Transport
 
     return Transport(_context(scheme, ca_bundle), LIMITS)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import _http
+from .._http import httpx_link as _http
 
 if TYPE_CHECKING:
-    from ._call import Call
-    from ._clients import Clients
+    from .call import Call
+    from .links import Clients
 
 
 class _Body:
@@ -67,7 +67,7 @@ class SyncBody(_Body):
     def drain(self) -> None:
         """Read what is left, within bounds, so that the connection can serve again; and close."""
         if self._let_go():
-            from ._drain import drain
+            from .._http.drain import drain
 
             drain(self.response, self.chunks)
 
@@ -94,7 +94,7 @@ class AsyncBody(_Body):
     async def drain(self) -> None:
         """Read what is left, within bounds, so that the connection can serve again; and close."""
         if self._let_go():
-            from ._drain import drain_async
+            from .._http.drain import drain_async
 
             await drain_async(self.response, self.chunks)
             await _http.finish_chunks(self.chunks)

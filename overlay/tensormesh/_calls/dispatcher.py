@@ -9,23 +9,23 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import _http
-from ._body import AsyncBody, SyncBody
-from ._call import prepare
-from ._errors import closed_error
-from ._exchange import MAX_ERROR_BYTES, Exchange, parse
-from ._tracebacks import clears_frames, clears_frames_async
+from .._errors import closed_error
+from .._errors.tracebacks import clears_frames, clears_frames_async
+from .._http import httpx_link as _http
+from .bodies import AsyncBody, SyncBody
+from .call import prepare
+from .exchange import MAX_ERROR_BYTES, Exchange, parse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tensormesh_api._operation import CallOptions, Request
 
-    from ._call import Call
-    from ._clients import Clients, LoopClients
-    from ._config import Settings
-    from ._response import AsyncStreamedResponse, RawResponse, StreamedResponse
-    from ._streams.stream import AsyncStream, Stream
+    from .._config import Settings
+    from .._streams.stream import AsyncStream, Stream
+    from .call import Call
+    from .links import Clients, LoopClients
+    from .responses import AsyncStreamedResponse, RawResponse, StreamedResponse
 
 ResultT = TypeVar("ResultT")
 EventT = TypeVar("EventT")
@@ -54,7 +54,7 @@ class SyncTransport:
         """An open stream of typed events."""
         exchange, response = self._open(request, options)
         try:
-            from ._streams.stream import Stream
+            from .._streams.stream import Stream
 
             if exchange.is_no_stream(response.headers):
                 raise exchange.no_stream(response.headers, _read_some(response, exchange.call))
@@ -71,7 +71,7 @@ class SyncTransport:
         """The response, read whole."""
         exchange, response = self._open(request, options)
         content = self._read(exchange, response, _http.read)
-        from ._response import RawResponse
+        from .responses import RawResponse
 
         return RawResponse(response, content, exchange)
 
@@ -80,7 +80,7 @@ class SyncTransport:
         """The response, still open."""
         exchange, response = self._open(request, options)
         try:
-            from ._response import StreamedResponse
+            from .responses import StreamedResponse
 
             return StreamedResponse(SyncBody(response, self.clients, exchange.call), exchange)
         except BaseException:
@@ -174,7 +174,7 @@ class AsyncTransport:
     ) -> AsyncStream[EventT, ResultT]:
         """An open stream of typed events."""
         exchange, response = await self._open(request, options)
-        from ._streams.stream import AsyncStream
+        from .._streams.stream import AsyncStream
 
         if exchange.is_no_stream(response.headers):
             raise exchange.no_stream(response.headers, await _aread_some(response, exchange.call))
@@ -187,7 +187,7 @@ class AsyncTransport:
         """The response, read whole."""
         exchange, response = await self._open(request, options)
         content = await self._read(exchange, response, _http.read_async)
-        from ._response import RawResponse
+        from .responses import RawResponse
 
         return RawResponse(response, content, exchange)
 
@@ -197,7 +197,7 @@ class AsyncTransport:
     ) -> AsyncStreamedResponse:
         """The response, still open."""
         exchange, response = await self._open(request, options)
-        from ._response import AsyncStreamedResponse
+        from .responses import AsyncStreamedResponse
 
         return AsyncStreamedResponse(AsyncBody(response, self.clients, exchange.call), exchange)
 

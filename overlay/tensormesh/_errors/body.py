@@ -5,7 +5,7 @@ Loaded when the first error arrives.
 
 from __future__ import annotations
 
-from ._json import loads
+from .._json import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from ._connections import compression
-from ._error_body import MAX_BODY_BYTES, clean_text, read_error_body
-from ._errors import (
+from .._http import decompression as compression
+from .._json import dumps, loads
+from . import (
     APIStatusError,
     AuthenticationError,
     BadRequestError,
@@ -26,7 +26,7 @@ from ._errors import (
     UnprocessableEntityError,
     safe_url,
 )
-from ._json import dumps, loads
+from .body import MAX_BODY_BYTES, clean_text, read_error_body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,15 +6,15 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._json import dumps
-from ._version import __version__
+from .._json import dumps
+from .._version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tensormesh_api._operation import CallOptions, Operation, Request
 
-    from ._config import Settings
+    from .._config import Settings
 
 USER_AGENT = f"tensormesh-python/{__version__} python/{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -134,7 +134,7 @@ def _mapping(value: Any, name: str) -> Mapping[Any, Any]:
 
 def _check_format(operation: Operation[Any, Any], value: Any) -> None:
     if operation.id == "create_chat_completion":
-        from ._chat import check_response_format
+        from .._chat import check_response_format
 
         check_response_format(value)
 

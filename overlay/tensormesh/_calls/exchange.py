@@ -7,17 +7,17 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._errors import ProtocolError
-from ._json import loads
-from ._retry import RetryPolicy
+from .._errors import ProtocolError
+from .._json import loads
+from .retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tensormesh_api._model import InvalidDataError
 
-    from ._call import Call
-    from ._errors import APIConnectionError, APIStatusError
+    from .._errors import APIConnectionError, APIStatusError
+    from .call import Call
 
 logger = logging.getLogger("tensormesh")
 
@@ -50,7 +50,7 @@ class Exchange:
 
     def failure(self, error: Exception) -> APIConnectionError:
         """The error for a failure of the transport."""
-        from ._failures import connection_error
+        from .._errors.connection import connection_error
 
         return connection_error(error, self.call, self.attempts, self._secrets())
 
@@ -118,7 +118,7 @@ class Exchange:
         self, status_code: int, reason: str, headers: Mapping[str, str], content: bytes
     ) -> APIStatusError:
         """The error that fits a status."""
-        from ._status import status_error, status_hint
+        from .._errors.status import status_error, status_hint
 
         hint = status_hint(status_code, self.call.operation.surface.name)
         if 300 <= status_code < 400:
@@ -136,14 +136,14 @@ class Exchange:
         )
 
     def _secrets(self) -> tuple[str, ...]:
-        from ._status import sent_secrets
+        from .._errors.status import sent_secrets
 
         call = self.call
         return sent_secrets(call.headers, call.content, call.operation.secrets)
 
     def without_secrets(self, content: bytes) -> bytes:
         """What a server sent, fit to be kept on an error: it may have echoed what is secret."""
-        from ._status import hide_secrets
+        from .._errors.status import hide_secrets
 
         return hide_secrets(content, self._secrets())
 
@@ -174,7 +174,7 @@ class Exchange:
         encoding = headers.get("content-encoding", "")
         if encoding in ("", "gzip", "deflate"):
             return False
-        from ._connections import compression
+        from .._http import decompression as compression
 
         return not compression.is_supported(encoding)
 
@@ -188,7 +188,7 @@ class Exchange:
         self, error: Exception, status_code: int, headers: Mapping[str, str]
     ) -> ProtocolError:
         """Return the error for a body that is too large, or cannot be decompressed."""
-        from . import _http
+        from .._http import httpx_link as _http
 
         message = str(error)
         if not isinstance(error, _http.BodyTooLargeError):
@@ -247,7 +247,7 @@ def parse(exchange: Exchange, status_code: int, headers: Mapping[str, str], cont
         data = decode(exchange, content, status_code, headers)
     is_chat = operation.id == "create_chat_completion"
     if is_chat:
-        from ._chat import fill_tool_calls, lift_reasoning
+        from .._chat import fill_tool_calls, lift_reasoning
 
         fill_tool_calls(data)
     try:

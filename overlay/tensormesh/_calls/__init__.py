@@ -1,0 +1,1 @@
+"""What happens between a method of a resource and the HTTP exchange below it."""
