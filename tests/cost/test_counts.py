@@ -37,7 +37,7 @@ CALLS_OF_REQUEST = 470
 CALLS_OF_ASYNC_REQUEST = 550
 CALLS_OF_CHUNK = 64
 # Of a chunk that the socket gives alone.
-CALLS_OF_LONE_CHUNK = 70
+CALLS_OF_LONE_CHUNK = 75
 CALLS_OF_ANSWER = 53
 # What a request may take more in a crowd than alone.
 CROWD = 1.5
