@@ -7,9 +7,13 @@ RUN := $(BIN)/python
 BENCH := $(VENV)-bench/bin/python
 SOURCES := codegen.py overlay generated benchmarks examples tests
 
+# Containers often set it. Without cached bytecode, each of the many processes that the tests start
+# compiles everything that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test generate check lint format typecheck bench fuzz contract audit docs \
-	dist clean foreign llmock soak
+.PHONY: help setup demo test coverage generate check lint format typecheck bench fuzz contract \
+	audit docs dist clean foreign llmock soak
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,21 +36,30 @@ demo: $(VENV)/.codegen,local ## Regenerate the client, start the local host, and
 test: setup check lint typecheck ## Check generated code, lint, types, and run all tests
 	$(RUN) -m pytest --numprocesses auto --dist worksteal
 
+coverage: setup ## Run all tests and fail if they reach too little of overlay/
+	@rm -rf .coverage
+	@$(RUN) -m coverage run -m pytest --numprocesses auto --dist worksteal
+	@$(RUN) -m coverage combine --quiet
+	@$(RUN) -m coverage report
+
 generate: setup ## Write generated/ from specs/ and templates/
 	@$(RUN) codegen.py generate
 
 check: setup ## Fail if generated/ is not what specs/ and templates/ give
 	@$(RUN) codegen.py check
 
-lint: setup
+lint: setup ## Check style, format, import layers, dependencies, and for dead code
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/deptry overlay generated
+	@$(BIN)/vulture
 
 format: setup ## Format hand-written code
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
-typecheck: setup
+typecheck: setup ## Check types
 	@$(BIN)/mypy
 
 # The peers have an environment of their own, beside a copy of the project's, at their latest release.
@@ -83,4 +96,4 @@ dist: setup ## Build the wheel and the source archive
 	@$(RUN) -m build
 
 clean: ## Remove the virtual environment and everything built
-	rm -rf $(VENV) $(VENV)-bench dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	rm -rf $(VENV) $(VENV)-bench dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .coverage

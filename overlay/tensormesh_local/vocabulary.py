@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Final
 
 BOS: Final = 0
-END_OF_TEXT: Final = 1
 TURN_START: Final = 2
 TURN_END: Final = 3
 

@@ -21,7 +21,7 @@ from tensormesh_cli._errors import LIBRARIES
 IMPORT_PACKAGES = {
     *("tensormesh", "tensormesh_api", "tensormesh_cli", "tensormesh_extras", "tensormesh_local"),
 }
-RUNTIME = {"attrs", "httptools", "httpx", "msgspec", "python-dateutil"}
+RUNTIME = {"anyio", "attrs", "certifi", "httptools", "httpx", "msgspec", "python-dateutil"}
 EXTRAS = {"audit", "cli", "codegen", "dev", "llama", "local", "schema", "tools"}
 
 
@@ -121,7 +121,7 @@ def test_the_registry_could_render_the_description(distributions: Distributions)
     assert done.stdout.count("PASSED") == 2
 
 
-def test_runtime_needs_five_packages_and_extras_the_rest(metadata: Message) -> None:
+def test_runtime_needs_few_packages_and_extras_the_rest(metadata: Message) -> None:
     requirements = metadata.get_all("Requires-Dist", [])
     runtime = {name_of(each) for each in requirements if "extra ==" not in each}
     assert runtime == RUNTIME

@@ -14,8 +14,8 @@ from support.distributions import Distributions
 SMOKE = Path(__file__).with_name("smoke.py")
 # The runtime dependencies, and theirs.
 ALLOWED = {
-    *("attrs", "httptools", "httpx", "msgspec", "python-dateutil"),
-    *("anyio", "certifi", "h11", "httpcore", "idna", "six", "sniffio", "typing-extensions"),
+    *("anyio", "attrs", "certifi", "httptools", "httpx", "msgspec", "python-dateutil"),
+    *("h11", "httpcore", "idna", "six", "sniffio", "typing-extensions"),
 }
 INSTALLERS = {"pip", "setuptools", "wheel"}
 
@@ -35,7 +35,7 @@ def test_wheel_installs_alone_and_works(distributions: Distributions, tmp_path: 
         "from importlib.metadata import distributions as d; print(*{x.name.lower() for x in d()})",
     )
     installed = {name.replace("_", "-") for name in listed.split()} - INSTALLERS
-    named = {"attrs", "httptools", "httpx", "msgspec", "python-dateutil"}
+    named = {"anyio", "attrs", "certifi", "httptools", "httpx", "msgspec", "python-dateutil"}
     assert {"tensormesh", *named} <= installed
     assert installed - {"tensormesh"} <= ALLOWED
 
