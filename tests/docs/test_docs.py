@@ -40,11 +40,17 @@ def test_the_first_example_of_the_readme_prints_text_as_it_arrives(
         assert (end, flush) == ("", True)
         printed.append((text, time.monotonic()))
 
+    def run() -> float:
+        """Return the time between the first piece of text and the last."""
+        printed.clear()
+        exec(compile(block, "README.md", "exec"), {"print": record})
+        assert "".join(text for text, _ in printed) == "Hello! How can I help you today?"
+        return printed[-1][1] - printed[0][1]
+
     with LocalHost(api_keys=keys, extra_models=models, latency_ms=10) as host:
         monkeypatch.setenv("TENSORMESH_SERVERLESS_BASE_URL", host.serverless_base_url)
-        exec(compile(block, "README.md", "exec"), {"print": record})
-    assert "".join(text for text, _ in printed) == "Hello! How can I help you today?"
-    assert printed[-1][1] - printed[0][1] > 0.02
+        # On a busy machine, the whole stream may have arrived before the program reads any of it.
+        assert any(run() > 0.02 for _ in range(10))
 
 
 def test_the_readme_names_the_two_first_commands_before_any_code() -> None:
@@ -108,8 +114,8 @@ def test_every_line_of_the_record_names_tests_that_exist_or_says_why_it_is_not_o
 def test_every_promise_of_reliability_names_tests_that_exist() -> None:
     text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
     text = text.partition("## Figures")[0]
-    rows = [line for line in text.split("\n") if line.startswith("| ") and "---" not in line]
-    promises = [row for row in rows if not row.startswith("| promise ")]
+    tables = re.findall(r"^\| promise .*\n\|.*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    promises = [row for table in tables for row in table.splitlines()]
     assert len(promises) > 30
     for promise in promises:
         names = re.findall(r"`([a-z_]+/test_[a-z0-9_]+\.py)`", promise)
