@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from support.cases import for_each
 
 from tensormesh_local.builtin.hints import Hints
-from tensormesh_local.builtin.prefix_cache import BLOCK_TOKENS, CacheUse, PrefixCache
+from tensormesh_local.builtin.prefix_cache import BLOCK_TOKENS, PrefixCache
 from tensormesh_local.builtin.sampling import derive_seed, token_logprobs
-from tensormesh_local.builtin.template import render_chat
 from tensormesh_local.builtin.text import continuation, reply
 from tensormesh_local.builtin.tools import fitting_tool, plan_calls, tool_results
+from tensormesh_local.chat_template import render_chat
+from tensormesh_local.generation import CacheUse
 from tensormesh_local.tokenizer import VOCABULARY_SIZE, decode
 
 WEATHER = {

@@ -5,16 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensormesh_local.builtin.generation import (
-    Answer,
-    Finish,
-    Kind,
-    Limits,
-    Piece,
-    Segment,
-    ToolCall,
-    generate,
-)
+from tensormesh_local.builtin.generate import Answer, Segment, generate
+from tensormesh_local.generation import Finish, Kind, Limits, Piece, ToolCall
 from tensormesh_local.tokenizer import decode, encode
 from tensormesh_local.vocabulary import TURN_END
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from tensormesh_local.builtin.constraint import Constraint, constrained_text
-from tensormesh_local.builtin.generation import Answer, Kind, Segment
+from tensormesh_local.builtin.constraint import constrained_text
+from tensormesh_local.builtin.generate import Answer, Segment
 from tensormesh_local.builtin.prompt_schema import prompted_schema
 from tensormesh_local.builtin.prose import more_sentences, thoughts
 from tensormesh_local.builtin.schema_instance import UnsupportedSchemaError
-from tensormesh_local.builtin.template import content_text
 from tensormesh_local.builtin.text import continuation, reply
 from tensormesh_local.builtin.tools import (
     call_segments,
@@ -21,34 +19,14 @@ from tensormesh_local.builtin.tools import (
     plan_calls,
     tool_results,
 )
+from tensormesh_local.chat_template import content_text
+from tensormesh_local.generation import Constraint, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from random import Random
 
-Thinking = Literal["none", "leaked", "separate"]
-"""Whether a model thinks first, and if so, whether that shows in its content or apart from it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToolChoice:
-    """How tools may be used; ``name`` is the tool of a ``named`` choice."""
-
-    mode: Literal["auto", "none", "required", "named"] = "auto"
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ChatTask:
-    """A conversation to answer. Tools are in the form ``{name, description, parameters}``."""
-
-    messages: Sequence[Mapping[str, Any]]
-    thinking: Thinking = "none"
-    tools: Sequence[Mapping[str, Any]] = ()
-    tool_choice: ToolChoice = ToolChoice()
-    parallel_tool_calls: bool = True
-    constraint: Constraint | None = None
-    continue_final_message: bool = False
+    from tensormesh_local.generation import ChatTask
 
 
 def plan_chat(task: ChatTask, rng: Random) -> Answer:

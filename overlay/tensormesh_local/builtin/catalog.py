@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from tensormesh_local.generation import ServedModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tensormesh_local.builtin.answers import Thinking
-
-MAX_MODEL_LEN: Final = 131_072
-"""Context length of every built-in model, in tokens of prompt and answer."""
 
 _GATEWAY_SUFFIX: Final = "-gpu-type-cpu"
-
-
-@dataclass(frozen=True, slots=True)
-class ServedModel:
-    """A model under the name that requests use.
-
-    ``reports_cache_statistics`` says whether answers carry ``kv_transfer_params``; ``created`` is
-    in unix seconds, None for models that are there from the start.
-    """
-
-    name: str
-    family: str
-    thinking: Thinking = "none"
-    reports_cache_statistics: bool = False
-    created: int | None = None
 
 
 _FAMILIES: Final = (

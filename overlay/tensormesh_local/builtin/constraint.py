@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh_local.builtin.hints import Hints
 from tensormesh_local.builtin.regex_sample import sample
@@ -14,6 +13,8 @@ from tensormesh_local.builtin.text import reply
 
 if TYPE_CHECKING:
     from random import Random
+
+    from tensormesh_local.generation import Constraint
 
 _KEYS = re.compile(r"\b(?:keys?|fields?|properties|property)\b\s*:?\s*(?P<keys>[^.?!\n]+)", re.I)
 _KEY = re.compile(r"[A-Za-z_]\w*")
@@ -37,14 +38,6 @@ _NOT_KEYS: Final = frozenset(
     ["and", "or", "a", "an", "the", "called", "named", "with", "as", "in", "of"]
 )
 _LONGEST_ANSWER: Final = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """The form that an answer must have. ``value`` is the schema, the choices or the pattern."""
-
-    kind: Literal["json_object", "json_schema", "choice", "regex"]
-    value: Any = None
 
 
 def constrained_text(constraint: Constraint, text: str, rng: Random) -> str:

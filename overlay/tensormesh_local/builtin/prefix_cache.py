@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from tensormesh_local.generation import CacheUse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BLOCK_TOKENS: Final = 16
-
-
-class CacheUse(NamedTuple):
-    """How many tokens of one prompt were found in the cache, and how many were added to it."""
-
-    cached_tokens: int
-    created_tokens: int
 
 
 class PrefixCache:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from tensormesh_local.builtin.template import content_text
+from tensormesh_local.chat_template import content_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,20 +6,14 @@ import math
 import struct
 from hashlib import blake2b
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from tensormesh_local.generation import TokenLogprobs
 from tensormesh_local.tokenizer import VOCABULARY_SIZE
 from tensormesh_local.vocabulary import SPECIAL_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-class TokenLogprobs(NamedTuple):
-    """The natural logarithm of a token's probability, and the likeliest tokens with theirs."""
-
-    logprob: float
-    top: list[tuple[int, float]]
 
 
 def derive_seed(prompt: Sequence[int], *parts: object) -> int:

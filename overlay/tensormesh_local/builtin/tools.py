@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from tensormesh_local.builtin.generation import Kind, Segment, ToolCall
+from tensormesh_local.builtin.generate import Segment
 from tensormesh_local.builtin.hints import Hints, topic_words
 from tensormesh_local.builtin.schema_instance import build_instance
-from tensormesh_local.builtin.template import content_text
+from tensormesh_local.chat_template import content_text
+from tensormesh_local.generation import Kind, ToolCall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,79 +1,93 @@
-"""The built-in engine: every operation answered in this process, with no weights."""
+"""The built-in engine: responds to every operation in this process, without weights."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from tensormesh_local.builtin.catalog import Catalog, ServedModel
+from starlette.concurrency import run_in_threadpool
+
+from tensormesh_local.builtin.answers import plan_chat, plan_completion
+from tensormesh_local.builtin.catalog import Catalog
 from tensormesh_local.builtin.model import BuiltinModel
 from tensormesh_local.builtin.regex_sample import UnsupportedPatternError
 from tensormesh_local.builtin.schema_instance import UnsupportedSchemaError
 from tensormesh_local.engines.base import Call, Engine
+from tensormesh_local.generation import ServedModel
 from tensormesh_local.http.errors import bad_request, unknown_model
 from tensormesh_local.http.responses import JsonResponse
+from tensormesh_local.tokenizer import decode
 from tensormesh_local.version import HOST_VERSION
-from tensormesh_local.wire.chat import create_chat_completion
-from tensormesh_local.wire.completions import create_completion
-from tensormesh_local.wire.models import list_models
-from tensormesh_local.wire.pace import Pace
-from tensormesh_local.wire.responses import create_response
-from tensormesh_local.wire.tokens import create_detokenization, create_tokenization
+from tensormesh_local.wire.chat import ChatFormatter
+from tensormesh_local.wire.chat_request import read_chat
+from tensormesh_local.wire.completion_request import read_completion
+from tensormesh_local.wire.completions import TextFormatter
+from tensormesh_local.wire.models import model_list
+from tensormesh_local.wire.response_request import read_response
+from tensormesh_local.wire.responses import ResponseFormatter
+from tensormesh_local.wire.tokens import detokenize, tokenize
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.responses import Response
 
-_GENERATING: Final = {
-    "create_chat_completion": create_chat_completion,
-    "create_completion": create_completion,
-    "create_response": create_response,
-}
+    from tensormesh_local.wire.formatter import Formatter
+
+    T = TypeVar("T")
+
+# Larger requests are parsed in a worker thread, so that others need not wait.
+_LARGE_REQUEST_BYTES: Final = 64 * 1024
 
 
 class BuiltinEngine(Engine):
-    """Answers from rules, deterministically.
+    """Responds by rules, deterministically.
 
     Args:
-        seed: Seed of requests that give none.
-        latency_seconds: Time that each generated token takes.
+        seed: Seed of requests without one.
+        latency_seconds: Duration of each generated token.
         catalog: The models served.
     """
 
     def __init__(
         self, *, seed: int = 0, latency_seconds: float = 0.0, catalog: Catalog | None = None
     ) -> None:
-        self._model = BuiltinModel(seed)
-        self._pace = Pace(latency_seconds)
+        self._model = BuiltinModel(seed, latency_seconds)
         self._catalog = catalog or Catalog()
         self._started = int(time.time())
 
     async def answer(self, call: Call) -> Response:
-        """Answer a call.
+        """Respond to a call.
 
         Raises:
-            ApiError: 400, the request makes no sense; 404, the model is not served.
+            ApiError: 400, the request is contradictory or unsupported; 404, the model is not
+                served.
         """
         match call.operation.operation_id:
             case "list_models":
-                return list_models(self._served(call), self._started)
+                return JsonResponse(model_list(self._served(call), self._started))
             case "get_health":
                 return JsonResponse({"status": "ok"})
             case "get_version":
                 return JsonResponse({"version": HOST_VERSION})
             case "create_tokenization":
-                return create_tokenization(call.body, self._served_model(call))
+                model = self._served_model(call)
+                return JsonResponse(await _parse(call, partial(tokenize, call.body, model)))
             case "create_detokenization":
                 self._served_model(call)
-                return create_detokenization(call.body)
-            case generating:
-                return await self._generate(generating, call)
+                return JsonResponse(await _parse(call, partial(detokenize, call.body)))
+            case operation_id:
+                return await self._generate(operation_id, call)
 
     async def _generate(self, operation_id: str, call: Call) -> Response:
         model = self._served_model(call)
+        start = _GENERATING[operation_id]
         try:
-            return await _GENERATING[operation_id](call, self._model, model, self._pace)
+            formatter = await start(self._model, call, model)
         except (UnsupportedSchemaError, UnsupportedPatternError) as error:
             raise bad_request(str(error)) from error
+        return await formatter.respond(call.tally, stream=bool(call.body.get("stream")))
 
     def _served_model(self, call: Call) -> ServedModel:
         name = call.body["model"]
@@ -84,7 +98,7 @@ class BuiltinEngine(Engine):
         raise unknown_model(name, [each.name for each in served])
 
     def _served(self, call: Call) -> list[ServedModel]:
-        """Return the host's own models, then those that the Control Plane knows."""
+        """Return the engine's own models, then those that the Control Plane adds."""
         own = self._catalog.served(call.operation.surface)
         names = {model.name for model in own}
         more = [
@@ -93,3 +107,43 @@ class BuiltinEngine(Engine):
             if each.name not in names
         ]
         return [*own, *more]
+
+
+async def _chat(engine: BuiltinModel, call: Call, model: ServedModel) -> Formatter:
+    request = await _parse(call, partial(read_chat, call.body, model))
+    plan = partial(plan_chat, request.task)
+    generation = engine.start(model, [(request.prompt, plan)], request.sampling)
+    return ChatFormatter(call.request_id, request, generation)
+
+
+async def _completion(engine: BuiltinModel, call: Call, model: ServedModel) -> Formatter:
+    request = await _parse(call, partial(read_completion, call.body))
+    prompts = [
+        (prompt, partial(plan_completion, decode(prompt), request.constraint))
+        for prompt in request.prompts
+    ]
+    generation = engine.start(
+        model, prompts, request.sampling, suffix=request.suffix, echo=request.echo
+    )
+    return TextFormatter(call.request_id, request, generation)
+
+
+async def _response(engine: BuiltinModel, call: Call, model: ServedModel) -> Formatter:
+    request = await _parse(call, partial(read_response, call.body, model))
+    plan = partial(plan_chat, request.task)
+    generation = engine.start(model, [(request.prompt, plan)], request.sampling)
+    return ResponseFormatter(call.request_id, request, generation)
+
+
+_GENERATING: Final = {
+    "create_chat_completion": _chat,
+    "create_completion": _completion,
+    "create_response": _response,
+}
+
+
+async def _parse(call: Call, parse: Callable[[], T]) -> T:
+    """Parse a request, in a worker thread if it is large."""
+    if len(call.raw) > _LARGE_REQUEST_BYTES:
+        return await run_in_threadpool(parse)
+    return parse()

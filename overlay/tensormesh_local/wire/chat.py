@@ -1,218 +1,225 @@
-"""Chat completions: a whole answer, or chunks."""
+"""Format chat completions."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+import secrets
 from typing import TYPE_CHECKING, Any, Final
 
-from tensormesh_local.builtin.answers import plan_chat
-from tensormesh_local.builtin.generation import Finish, Kind
-from tensormesh_local.http.responses import JsonResponse, dump
-from tensormesh_local.wire.chat_choice import Choice
-from tensormesh_local.wire.chat_request import ChatRequest, read_chat
-from tensormesh_local.wire.event_stream import DONE, EventStream, event
-from tensormesh_local.wire.logprobs import prompt_logprobs
-from tensormesh_local.wire.pace import interleave
-from tensormesh_local.wire.tally import Counts
+from tensormesh_local.generation import Kind
+from tensormesh_local.http.responses import dump
+from tensormesh_local.wire.event_stream import event
+from tensormesh_local.wire.formatter import Choice, CompletionFormatter
+from tensormesh_local.wire.logprobs import chat_entry, prompt_logprobs
 from tensormesh_local.wire.usage import chat_usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import Iterator
 
-    from starlette.responses import Response
-
-    from tensormesh_local.builtin.catalog import ServedModel
-    from tensormesh_local.builtin.model import BuiltinModel
-    from tensormesh_local.builtin.prefix_cache import CacheUse
-    from tensormesh_local.engines.base import Call
-    from tensormesh_local.wire.pace import Pace
+    from tensormesh_local.generation import Generation, Piece, Run
+    from tensormesh_local.wire.chat_request import ChatRequest
 
 _PLAIN_TAIL: Final = b'},"logprobs":null,"finish_reason":null,"token_ids":null}]}\n\n'
 
 
-async def create_chat_completion(
-    call: Call, engine: BuiltinModel, model: ServedModel, pace: Pace
-) -> Response:
-    """Answer a chat completion request.
+def new_call_id() -> str:
+    """Return a fresh id for a tool call."""
+    return f"chatcmpl-tool-{secrets.token_hex(8)}"
 
-    Raises:
-        ApiError: 400, the request makes no sense.
+
+class ChatFormatter(CompletionFormatter["_Choice"]):
+    """Formats a chat completion.
+
+    Args:
+        request_id: Id of the request, which becomes part of the completion's id.
+        request: The request.
+        generation: What the model generates.
     """
-    request = read_chat(call.body, model)
-    sampling = request.sampling
-    choices = [
-        Choice(
-            index,
-            engine.start(
-                model,
-                request.prompt,
-                lambda rng: plan_chat(request.task, rng),
-                sampling.limits,
-                seed=sampling.seed,
-                index=index,
-            ),
-            request,
+
+    def __init__(self, request_id: str, request: ChatRequest, generation: Generation) -> None:
+        super().__init__(
+            f"chatcmpl-{request_id}",
+            "chat.completion.chunk",
+            generation,
+            request.mode,
+            [_Choice(index, run, request) for index, run in enumerate(generation.runs)],
         )
-        for index in range(sampling.n)
-    ]
-    completion = _Completion(
-        id=f"chatcmpl-{call.request_id}",
-        created=int(time.time()),
-        model=model,
-        fingerprint=engine.fingerprint,
-        request=request,
-        choices=choices,
-        cache=engine.use_cache(model, request.prompt, sampling.cache_salt),
-        pace=pace,
-    )
-    call.tally.counts = completion.counts
-    call.tally.silent_chunks = len(choices)
-    return EventStream(completion.stream()) if request.mode.stream else await completion.whole()
+        self._request = request
+        self.silent_chunks = len(self.choices)
+        # Most chunks are a piece of content and nothing else: they are assembled from bytes.
+        self._plain = not (
+            request.mode.continuous_usage
+            or request.sampling.return_token_ids
+            or request.sampling.logprobs is not None
+        )
+        self._plain_heads = [self._plain_head(choice.index) for choice in self.choices]
 
+    @property
+    def prompt_tokens(self) -> int:
+        """Number of tokens of the prompt."""
+        return len(self._request.prompt)
 
-@dataclass(frozen=True, slots=True)
-class _Completion:
-    id: str
-    created: int
-    model: ServedModel
-    fingerprint: str
-    request: ChatRequest
-    choices: list[Choice]
-    cache: CacheUse
-    pace: Pace
-
-    async def whole(self) -> JsonResponse:
-        """Generate everything, then return it in one answer."""
-        async for index, piece in interleave([choice.run.pieces for choice in self.choices]):
-            self.choices[index].count(piece)
-            self.choices[index].collect(piece)
-        await self.pace.hold(max(choice.tokens for choice in self.choices))
-        sampling = self.request.sampling
-        listed = None
+    def whole_fields(self) -> dict[str, Any]:
+        """Return fields that only the non-streamed body has."""
+        sampling = self._request.sampling
+        listed = statistics = None
         if sampling.prompt_logprobs is not None:
-            listed = prompt_logprobs(
-                self.choices[0].run.seed, self.request.prompt, sampling.prompt_logprobs
-            )
-        return JsonResponse(
-            {
-                "id": self.id,
-                "object": "chat.completion",
-                "created": self.created,
-                "model": self.model.name,
-                "choices": [choice.body() for choice in self.choices],
-                "service_tier": None,
-                "system_fingerprint": self.fingerprint,
-                "usage": self._usage(whole=True),
-                "prompt_logprobs": listed,
-                "prompt_token_ids": self.request.prompt if sampling.return_token_ids else None,
-                "prompt_text": None,
-                "kv_transfer_params": self._cache_statistics(),
-                "ec_transfer_params": None,
-                "metrics": None,
-            }
-        )
-
-    async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Yield the events of the answer."""
-        mode, sampling = self.request.mode, self.request.sampling
-        for choice in self.choices:
-            yield self._first_chunk(choice)
-        # Most chunks are one piece of content and nothing else: those are put together from bytes.
-        plain = not (
-            mode.continuous_usage or sampling.return_token_ids or sampling.logprobs is not None
-        )
-        heads = [self._plain_head(choice.index) for choice in self.choices]
-        pieces = interleave([choice.run.pieces for choice in self.choices], self.pace)
-        async for index, piece in pieces:
-            choice = self.choices[index]
-            choice.count(piece)
-            if plain and piece.kind is Kind.CONTENT and piece.text and not piece.finish:
-                yield heads[index] + dump(piece.text) + _PLAIN_TAIL
-                continue
-            delta = choice.delta(piece)
-            if delta is not None:
-                yield self._chunk(choice, delta, piece.finish)
-        if mode.include_usage:
-            usage = self._usage(whole=False)
-            yield event(
-                {
-                    **self._head(),
-                    "choices": [],
-                    "usage": usage,
-                    "system_fingerprint": self.fingerprint,
-                }
-            )
-        yield DONE
-
-    def counts(self) -> Counts:
-        """Return the tokens taken so far."""
-        generated = sum(choice.tokens for choice in self.choices)
-        return Counts(len(self.request.prompt), self.cache.cached_tokens, generated)
-
-    def _head(self) -> dict[str, Any]:
+            run = self.choices[0].run
+            listed = prompt_logprobs(run.prompt_logprobs, sampling.prompt_logprobs)
+        if self.generation.model.reports_cache_statistics:
+            cached = self.generation.cache.cached_tokens
+            counts = {"num_vllm_cached_tokens": cached, "num_lmcache_cached_tokens": 0}
+            statistics = {"cached_token_stats": counts}
         return {
-            "id": self.id,
-            "object": "chat.completion.chunk",
-            "created": self.created,
-            "model": self.model.name,
+            "object": "chat.completion",
+            "prompt_logprobs": listed,
+            "prompt_token_ids": self._request.prompt if sampling.return_token_ids else None,
+            "prompt_text": None,
+            "kv_transfer_params": statistics,
         }
 
-    def _plain_head(self, index: int) -> bytes:
-        """Return a chunk's bytes up to the value of its delta's content."""
-        chunk = event({**self._head(), "choices": [{"index": index, "delta": {"content": 0}}]})
-        return chunk.removesuffix(b"0}}]}\n\n")
+    def first_chunks(self) -> Iterator[bytes]:
+        """Yield a chunk for each choice that opens its message."""
+        for choice in self.choices:
+            first = {
+                "index": choice.index,
+                "delta": {"role": "assistant", "content": ""},
+                "logprobs": None,
+                "finish_reason": None,
+            }
+            chunk: dict[str, Any] = {**self.head, "choices": [first]}
+            if self.mode.continuous_usage:
+                chunk["usage"] = self.choice_usage(choice)
+            wants_ids = self._request.sampling.return_token_ids
+            chunk["prompt_token_ids"] = self._request.prompt if wants_ids else None
+            chunk["prompt_text"] = None
+            yield event(chunk)
 
-    def _first_chunk(self, choice: Choice) -> bytes:
-        first = {
-            "index": choice.index,
-            "delta": {"role": "assistant", "content": ""},
-            "logprobs": None,
-            "finish_reason": None,
-        }
-        chunk: dict[str, Any] = {**self._head(), "choices": [first]}
-        if self.request.mode.continuous_usage:
-            chunk["usage"] = chat_usage(len(self.request.prompt), 0, 0, None, whole=False)
-        wants_ids = self.request.sampling.return_token_ids
-        chunk["prompt_token_ids"] = self.request.prompt if wants_ids else None
-        chunk["prompt_text"] = None
-        return event(chunk)
-
-    def _chunk(self, choice: Choice, delta: dict[str, Any], finish: Finish | None) -> bytes:
-        logprobs, token_ids = choice.take_reports()
+    def chunk(self, choice: _Choice, piece: Piece) -> bytes | None:
+        """Return the chunk for a piece, or None if none of it is visible."""
+        if self._plain and piece.kind is Kind.CONTENT and piece.text and not piece.finish:
+            return self._plain_heads[choice.index] + dump(piece.text) + _PLAIN_TAIL
+        delta = choice.delta(piece)
+        if delta is None:
+            return None
         body: dict[str, Any] = {
             "index": choice.index,
             "delta": delta,
-            "logprobs": logprobs,
-            "finish_reason": finish.reason if finish else None,
+            "logprobs": choice.take_logprobs(),
+            "finish_reason": piece.finish and piece.finish.reason,
         }
-        if finish:
-            body["stop_reason"] = finish.stop_reason
-        body["token_ids"] = token_ids
-        chunk: dict[str, Any] = {**self._head(), "choices": [body]}
-        if self.request.mode.continuous_usage:
-            chunk["usage"] = chat_usage(
-                len(self.request.prompt), choice.tokens, choice.reasoning_tokens, None, whole=False
-            )
-        elif finish and not self.request.mode.include_usage:
-            chunk["system_fingerprint"] = self.fingerprint
-        return event(chunk)
+        if piece.finish:
+            body["stop_reason"] = piece.finish.stop_reason
+        body["token_ids"] = choice.take_token_ids()
+        return self.chunk_event(choice, body, finished=piece.finish is not None)
 
-    def _usage(self, *, whole: bool) -> dict[str, Any]:
-        return chat_usage(
-            len(self.request.prompt),
-            sum(choice.tokens for choice in self.choices),
-            sum(choice.reasoning_tokens for choice in self.choices),
-            self.cache,
-            whole=whole,
-        )
+    def usage(self, *, whole: bool) -> dict[str, Any]:
+        """Return the usage of all choices."""
+        tokens = sum(choice.tokens for choice in self.choices)
+        reasoning = sum(choice.reasoning_tokens for choice in self.choices)
+        cache = self.generation.cache
+        return chat_usage(self.prompt_tokens, tokens, reasoning, cache, whole=whole)
 
-    def _cache_statistics(self) -> dict[str, Any] | None:
-        if not self.model.reports_cache_statistics:
+    def choice_usage(self, choice: _Choice) -> dict[str, Any]:
+        """Return the usage of a choice in the middle of a stream."""
+        tokens, reasoning = choice.tokens, choice.reasoning_tokens
+        return chat_usage(self.prompt_tokens, tokens, reasoning, None, whole=False)
+
+    def _plain_head(self, index: int) -> bytes:
+        """Return the bytes of a chunk up to the value of its delta's content."""
+        chunk = event({**self.head, "choices": [{"index": index, "delta": {"content": 0}}]})
+        return chunk.removesuffix(b"0}}]}\n\n")
+
+
+class _Choice(Choice):
+    def __init__(self, index: int, run: Run, request: ChatRequest) -> None:
+        reports_token_ids = request.sampling.return_token_ids and request.show_reasoning
+        super().__init__(index, run, request.sampling, reports_token_ids=reports_token_ids)
+        self.reasoning_tokens = 0
+        self._request = request
+        self._content: list[str] = []
+        self._reasoning: list[str] = []
+        self._calls: list[tuple[str, list[str]]] = []
+        self._logprobs: list[dict[str, Any]] = []
+
+    def count(self, piece: Piece) -> None:
+        super().count(piece)
+        if piece.kind is Kind.REASONING and piece.token_id is not None:
+            self.reasoning_tokens += 1
+
+    def add_logprobs(self, piece: Piece) -> None:
+        top, as_id = self.sampling.logprobs or 0, self.sampling.tokens_as_ids
+        if piece.token_id is not None and piece.logprobs is not None:
+            self._logprobs.append(chat_entry(piece.token_id, piece.logprobs, top, as_id=as_id))
+
+    def take_logprobs(self) -> dict[str, Any] | None:
+        """Return the log probabilities since the last call, or None if they are not requested."""
+        if self.sampling.logprobs is None:
             return None
+        taken, self._logprobs = self._logprobs, []
+        return {"content": taken}
+
+    def delta(self, piece: Piece) -> dict[str, Any] | None:
+        """Return the delta for a piece, or None if none of it is visible."""
+        match piece.kind:
+            case Kind.CONTENT if piece.text:
+                return {"content": piece.text}
+            case Kind.REASONING if piece.text and self._request.show_reasoning:
+                return {"reasoning": piece.text}
+            case Kind.CALL if piece.call:
+                self._calls.append((piece.call.name, []))
+                function = {"name": piece.call.name}
+                return self._call_delta(function, id=new_call_id(), type="function")
+            case Kind.ARGUMENTS if piece.text:
+                return self._call_delta({"arguments": piece.text})
+        return {} if piece.finish else None
+
+    def _call_delta(self, function: dict[str, str], **identity: str) -> dict[str, Any]:
+        call = {**identity, "index": len(self._calls) - 1, "function": function}
+        return {"content": None, "tool_calls": [call]}
+
+    def collect(self, piece: Piece) -> None:
+        match piece.kind:
+            case Kind.CONTENT:
+                self._content.append(piece.text)
+            case Kind.REASONING:
+                self._reasoning.append(piece.text)
+            case Kind.CALL if piece.call:
+                self._calls.append((piece.call.name, []))
+            case Kind.ARGUMENTS:
+                self._calls[-1][1].append(piece.text)
+
+    def body(self) -> dict[str, Any]:
         return {
-            "cached_token_stats": {
-                "num_vllm_cached_tokens": self.cache.cached_tokens,
-                "num_lmcache_cached_tokens": 0,
-            }
+            "index": self.index,
+            "message": self._message(),
+            "logprobs": self.take_logprobs(),
+            "finish_reason": self.finish.reason,
+            "stop_reason": self.finish.stop_reason,
+            "token_ids": self.take_token_ids(),
+            "routed_experts": None,
         }
+
+    def _message(self) -> dict[str, Any]:
+        content: str | None = "".join(self._content)
+        if self._calls and self._request.task.tool_choice.mode == "auto":
+            content = content or None
+        message: dict[str, Any] = {
+            "role": "assistant",
+            "content": content,
+            "refusal": None,
+            "annotations": None,
+            "audio": None,
+            "function_call": None,
+        }
+        if self._calls:
+            message["tool_calls"] = [
+                {
+                    "id": new_call_id(),
+                    "type": "function",
+                    "function": {"name": name, "arguments": "".join(arguments)},
+                }
+                for name, arguments in self._calls
+            ]
+        shown = "".join(self._reasoning) if self._request.show_reasoning else ""
+        message["reasoning"] = shown or None
+        return message

@@ -5,18 +5,17 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from tensormesh_local.builtin.catalog import MAX_MODEL_LEN
-from tensormesh_local.http.responses import JsonResponse
+from tensormesh_local.generation import MAX_MODEL_LEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tensormesh_local.builtin.catalog import ServedModel
+    from tensormesh_local.generation import ServedModel
 
 
-def list_models(models: Iterable[ServedModel], started: int) -> JsonResponse:
-    """Return the models as cards; ``started`` is for those without a time, in unix seconds."""
-    return JsonResponse({"object": "list", "data": [_card(model, started) for model in models]})
+def model_list(models: Iterable[ServedModel], started: int) -> dict[str, Any]:
+    """Return the list of models; ``started`` is the Unix time of those without one."""
+    return {"object": "list", "data": [_card(model, started) for model in models]}
 
 
 def _card(model: ServedModel, started: int) -> dict[str, Any]:

@@ -6,9 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tensormesh_local.builtin.catalog import MAX_MODEL_LEN
-from tensormesh_local.builtin.constraint import Constraint
-from tensormesh_local.builtin.generation import Limits
+from tensormesh_local.generation import MAX_MODEL_LEN, Constraint, Limits, Sampling
 from tensormesh_local.http.errors import bad_request
 
 if TYPE_CHECKING:
@@ -19,20 +17,7 @@ if TYPE_CHECKING:
 _MOST_CHOICES: Final = 128
 _MOST_LOGPROBS: Final = 20
 _GREEDY_TEMPERATURE: Final = 1e-5
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How to generate. ``logprobs`` and ``prompt_logprobs`` are None where none are wanted."""
-
-    limits: Limits
-    n: int
-    seed: int | None
-    logprobs: int | None
-    prompt_logprobs: int | None
-    return_token_ids: bool
-    tokens_as_ids: bool
-    cache_salt: str | None
+_TEXT_PARTS: Final = frozenset({"text", "refusal", "input_text", "output_text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +50,7 @@ def read_sampling(
             f"has {len(prompt)} tokens. Please reduce the length of the prompt.",
             "input_tokens",
         )
-    n = _integer(body, "n") or 1
+    n = integer(body, "n") or 1
     temperature = body.get("temperature")
     greedy = temperature is not None and temperature < _GREEDY_TEMPERATURE
     if n > 1 and greedy:
@@ -73,7 +58,7 @@ def read_sampling(
     if n > _MOST_CHOICES:
         raise bad_request(f"n must be at most {_MOST_CHOICES}, got {n}.", "n")
     limit = room if max_tokens is None else min(max_tokens, room)
-    least = _integer(body, "min_tokens") or 0
+    least = integer(body, "min_tokens") or 0
     if max_tokens is not None and least > max_tokens:
         raise bad_request(
             f"min_tokens must be less than or equal to max_tokens={max_tokens}, got {least}.",
@@ -90,9 +75,9 @@ def read_sampling(
             ignore_eos=bool(body.get("ignore_eos")),
         ),
         n=n,
-        seed=None if greedy else _integer(body, "seed"),
+        seed=None if greedy else integer(body, "seed"),
         logprobs=_checked_logprobs(logprobs, "logprobs"),
-        prompt_logprobs=_checked_logprobs(_integer(body, "prompt_logprobs"), "prompt_logprobs"),
+        prompt_logprobs=_checked_logprobs(integer(body, "prompt_logprobs"), "prompt_logprobs"),
         return_token_ids=bool(body.get("return_token_ids")),
         tokens_as_ids=bool(body.get("return_tokens_as_token_ids")),
         cache_salt=body.get("cache_salt"),
@@ -152,19 +137,25 @@ def read_constraint(body: Body) -> Constraint | None:
 
 def cut_prompt(prompt: list[int], body: Body) -> list[int]:
     """Return the prompt, shortened where ``truncate_prompt_tokens`` asks for it."""
-    keep = _integer(body, "truncate_prompt_tokens")
+    keep = integer(body, "truncate_prompt_tokens")
     if keep is None or keep < 1 or keep >= len(prompt):
         return prompt
     return prompt[:keep] if body.get("truncation_side") == "right" else prompt[len(prompt) - keep :]
 
 
-def whole_number(body: Body, *names: str) -> int | None:
+def integer(body: Body, *names: str) -> int | None:
     """Return the first of the named fields that is set, as an integer."""
-    for name in names:
-        value = _integer(body, name)
-        if value is not None:
-            return value
-    return None
+    return next((int(body[name]) for name in names if body.get(name) is not None), None)
+
+
+def refuse_media(content: Any, model_name: str) -> None:
+    """Refuse message content with image, audio, video or file parts.
+
+    Raises:
+        ApiError: 400.
+    """
+    if isinstance(content, list) and any(part["type"] not in _TEXT_PARTS for part in content):
+        raise bad_request(f"{model_name} is not a multimodal model")
 
 
 def _structured(wanted: Mapping[str, Any]) -> Constraint | None:
@@ -210,8 +201,3 @@ def _checked_logprobs(count: int | None, name: str) -> int | None:
     if count is not None and not 0 <= count <= _MOST_LOGPROBS:
         raise bad_request(f"{name} must be from 0 to {_MOST_LOGPROBS} here, got {count}.", name)
     return count
-
-
-def _integer(body: Body, name: str) -> int | None:
-    value = body.get(name)
-    return None if value is None else int(value)

@@ -6,9 +6,9 @@ import secrets
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from tensormesh_local.builtin.generation import Kind
+from tensormesh_local.generation import Kind
 from tensormesh_local.http.responses import dump
-from tensormesh_local.wire.chat_choice import new_call_id
+from tensormesh_local.wire.chat import new_call_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

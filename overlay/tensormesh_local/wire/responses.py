@@ -1,71 +1,43 @@
-"""Responses: output items in one answer, or as a stream of events."""
+"""Format Responses: output items in one body, or as a stream of events."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from tensormesh_local.builtin.answers import plan_chat
-from tensormesh_local.builtin.generation import Kind, Piece
-from tensormesh_local.http.responses import JsonResponse
-from tensormesh_local.wire.event_stream import DONE, EventStream
+from tensormesh_local.generation import Kind
+from tensormesh_local.wire.event_stream import DONE
+from tensormesh_local.wire.formatter import Formatter
 from tensormesh_local.wire.logprobs import chat_entry
-from tensormesh_local.wire.pace import interleave
 from tensormesh_local.wire.response_items import EventWriter, Item, open_item
-from tensormesh_local.wire.responses_request import ResponseCall, read_response
 from tensormesh_local.wire.tally import Counts
 from tensormesh_local.wire.usage import response_usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Iterator
 
-    from starlette.responses import Response
+    from tensormesh_local.generation import Generation, Piece
+    from tensormesh_local.wire.response_request import ResponseRequest
 
-    from tensormesh_local.builtin.catalog import ServedModel
-    from tensormesh_local.builtin.model import BuiltinModel, Run
-    from tensormesh_local.builtin.prefix_cache import CacheUse
-    from tensormesh_local.engines.base import Call
-    from tensormesh_local.wire.pace import Pace
-
-# That the response is created, and in progress.
-_EVENTS_BEFORE_TOKENS: Final = 2
 _VISIBLE: Final = frozenset({Kind.CONTENT, Kind.REASONING, Kind.ARGUMENTS})
 
 
-async def create_response(
-    call: Call, engine: BuiltinModel, model: ServedModel, pace: Pace
-) -> Response:
-    """Answer a Responses request.
+class ResponseFormatter(Formatter):
+    """Formats a Responses response.
 
-    Raises:
-        ApiError: 400, the request makes no sense; 404, it refers to a stored response.
+    Args:
+        request_id: Id of the request, which becomes part of the response's id.
+        request: The request.
+        generation: What the model generates.
     """
-    request = read_response(call.body, model)
-    run = engine.start(
-        model,
-        request.prompt,
-        lambda rng: plan_chat(request.task, rng),
-        request.sampling.limits,
-        seed=request.sampling.seed,
-        index=0,
-    )
-    cache = engine.use_cache(model, request.prompt, request.sampling.cache_salt)
-    response = _Response(call, request, run, cache, pace)
-    call.tally.counts = response.counts
-    call.tally.silent_chunks = _EVENTS_BEFORE_TOKENS
-    return EventStream(response.stream()) if request.stream else await response.whole()
 
+    silent_chunks = 2
+    """The events that announce the response."""
 
-class _Response:
-    def __init__(
-        self, call: Call, request: ResponseCall, run: Run, cache: CacheUse, pace: Pace
-    ) -> None:
-        self._call = call
+    def __init__(self, request_id: str, request: ResponseRequest, generation: Generation) -> None:
+        self._id = f"resp_{request_id}"
         self._request = request
-        self._run = run
-        self._cache = cache
-        self._pace = pace
-        self._id = f"resp_{call.request_id}"
+        self._generation = generation
         self._created = int(time.time())
         self._writer = EventWriter()
         self._items: list[Item] = []
@@ -74,58 +46,53 @@ class _Response:
         self._reasoning_tokens = 0
         self._truncated = False
 
-    async def whole(self) -> JsonResponse:
-        """Generate everything, then return it in one answer."""
-        async for _, piece in interleave([self._run.pieces]):
+    async def whole(self) -> dict[str, Any]:
+        """Wait for all tokens, and return the body of the response."""
+        async for _, piece in self._generation.pieces:
             for _ in self._events(piece):
                 pass
-        await self._pace.hold(self._tokens)
-        return JsonResponse(self._final_body())
+        return self._final_body()
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Yield the events of the answer."""
+        """Yield the events of the response."""
         write = self._writer.write
         started = self._body("in_progress")
         yield write("response.created", {"response": started})
         yield write("response.in_progress", {"response": started})
-        async for _, piece in interleave([self._run.pieces], self._pace):
+        async for _, piece in self._generation.pieces:
             for each in self._events(piece):
                 yield each
         yield write("response.completed", {"response": self._final_body()})
         yield DONE
 
     def counts(self) -> Counts:
-        """Return the tokens taken so far."""
-        return Counts(len(self._request.prompt), self._cache.cached_tokens, self._tokens)
+        """Return the tokens used so far."""
+        cached = self._generation.cache.cached_tokens
+        return Counts(len(self._request.prompt), cached, self._tokens)
 
     def _events(self, piece: Piece) -> Iterator[bytes]:
-        """Yield the events that a piece causes, and keep its part in the answer."""
-        entry = self._count(piece)
+        """Yield the events for a piece, and keep its part of the response."""
+        if piece.token_id is not None:
+            self._tokens += 1
+            self._reasoning_tokens += piece.kind is Kind.REASONING
         if piece.kind is Kind.CALL and piece.call:
             yield from self._switch_to(open_item(piece.kind, self._next_index(), piece.call.name))
         elif piece.kind in _VISIBLE and piece.text:
             if self._open is None or self._open.kind is not piece.kind:
                 yield from self._switch_to(open_item(piece.kind, self._next_index()))
             if self._open:
-                yield self._open.add(self._writer, piece.text, [entry] if entry else [])
+                yield self._open.add(self._writer, piece.text, self._logprobs(piece))
         if piece.finish:
             self._truncated = piece.finish.reason == "length"
             if not self._items and self._open is None:
                 yield from self._switch_to(open_item(Kind.CONTENT, 0))
             yield from self._switch_to(None)
 
-    def _count(self, piece: Piece) -> dict[str, Any] | None:
-        """Count a piece's token; return its log probabilities if they are wanted."""
-        if piece.token_id is None:
-            return None
-        top = self._request.sampling.logprobs
-        entry = None
-        if top is not None and piece.kind is Kind.CONTENT:
-            entry = chat_entry(self._run.seed, self._tokens, piece.token_id, top)
-        self._tokens += 1
-        if piece.kind is Kind.REASONING:
-            self._reasoning_tokens += 1
-        return entry
+    def _logprobs(self, piece: Piece) -> list[dict[str, Any]]:
+        if piece.logprobs is None or piece.token_id is None or piece.kind is not Kind.CONTENT:
+            return []
+        top = self._request.sampling.logprobs or 0
+        return [chat_entry(piece.token_id, piece.logprobs, top)]
 
     def _next_index(self) -> int:
         return len(self._items) + (self._open is not None)
@@ -144,12 +111,15 @@ class _Response:
             body["incomplete_details"] = {"reason": "max_output_tokens"}
         body["output"] = [item.body() for item in self._items]
         body["usage"] = response_usage(
-            len(self._request.prompt), self._tokens, self._reasoning_tokens, self._cache
+            len(self._request.prompt),
+            self._tokens,
+            self._reasoning_tokens,
+            self._generation.cache,
         )
         return body
 
     def _body(self, status: str) -> dict[str, Any]:
-        given: Mapping[str, Any] = self._call.body
+        given = self._request.body
         temperature, top_p = given.get("temperature"), given.get("top_p")
         return {
             "id": self._id,

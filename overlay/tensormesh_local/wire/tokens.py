@@ -1,64 +1,48 @@
-"""Tokenization and detokenization."""
+"""Respond to tokenization and detokenization requests."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tensormesh_local.builtin.catalog import MAX_MODEL_LEN
-from tensormesh_local.builtin.template import render_chat
+from tensormesh_local.generation import MAX_MODEL_LEN
 from tensormesh_local.http.errors import bad_request
-from tensormesh_local.http.responses import JsonResponse
 from tensormesh_local.tokenizer import UnknownTokenError, decode, encode, token_string
-from tensormesh_local.wire.chat_request import check_template, check_text_only
+from tensormesh_local.wire.chat_request import render_messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from tensormesh_local.builtin.catalog import ServedModel
+    from tensormesh_local.generation import ServedModel
 
 
-def create_tokenization(body: Mapping[str, Any], model: ServedModel) -> JsonResponse:
-    """Tokenize a prompt, or the conversation given in its place.
+def tokenize(body: Mapping[str, Any], model: ServedModel) -> dict[str, Any]:
+    """Tokenize a prompt, or the messages given instead.
 
     Raises:
         ApiError: 400, the options contradict each other.
     """
-    messages = body.get("messages")
-    if messages:
-        check_template(body)
-        check_text_only(messages, model.name)
-        tokens = render_chat(
-            messages,
-            body.get("tools") or (),
-            add_generation_prompt=body.get("add_generation_prompt", True),
-            continue_final_message=bool(body.get("continue_final_message")),
-            add_special_tokens=bool(body.get("add_special_tokens", False)),
-        )
+    if body.get("messages"):
+        tokens = render_messages(body, model.name)
     else:
-        tokens = encode(
-            body["prompt"], add_special_tokens=bool(body.get("add_special_tokens", True))
-        )
-    names = (
-        [token_string(token_id) for token_id in tokens] if body.get("return_token_strs") else None
-    )
-    return JsonResponse(
-        {
-            "count": len(tokens),
-            "max_model_len": MAX_MODEL_LEN,
-            "tokens": tokens,
-            "token_strs": names,
-        }
-    )
+        special = bool(body.get("add_special_tokens", True))
+        tokens = encode(body["prompt"], add_special_tokens=special)
+    names = [token_string(each) for each in tokens] if body.get("return_token_strs") else None
+    return {
+        "count": len(tokens),
+        "max_model_len": MAX_MODEL_LEN,
+        "tokens": tokens,
+        "token_strs": names,
+    }
 
 
-def create_detokenization(body: Mapping[str, Any]) -> JsonResponse:
+def detokenize(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the text of tokens.
 
     Raises:
         ApiError: 400, a token is not in the vocabulary.
     """
     try:
-        return JsonResponse({"prompt": decode(map(int, body["tokens"]))})
+        return {"prompt": decode(map(int, body["tokens"]))}
     except UnknownTokenError as error:
         raise bad_request(f"{error}.", "tokens") from error

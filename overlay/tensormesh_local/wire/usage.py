@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tensormesh_local.builtin.prefix_cache import CacheUse
+    from tensormesh_local.generation import CacheUse
 
 
 def chat_usage(

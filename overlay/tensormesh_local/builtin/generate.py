@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from itertools import repeat
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from tensormesh_local.generation import Finish, Kind, Piece
 from tensormesh_local.tokenizer import TextDecoder, encode
 from tensormesh_local.vocabulary import TURN_END
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-
-class Kind(Enum):
-    """Where the text of a token shows."""
-
-    CONTENT = "content"
-    REASONING = "reasoning"
-    CALL = "call"
-    """The token that completes the name of a tool call."""
-    ARGUMENTS = "arguments"
-    HIDDEN = "hidden"
-    """Framing that a server takes out: it counts as generated and never shows."""
-
-
-class ToolCall(NamedTuple):
-    """One call of a tool. ``arguments`` is JSON text."""
-
-    name: str
-    arguments: str
+    from tensormesh_local.generation import Limits, ToolCall
 
 
 class Segment(NamedTuple):
@@ -49,39 +32,6 @@ class Answer:
     end_reason: str = "stop"
     filler: Iterable[str] = ()
     """What follows when the answer may not end yet; without it, line breaks do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """When generation ends."""
-
-    max_tokens: int
-    min_tokens: int = 0
-    stop: tuple[str, ...] = ()
-    stop_token_ids: frozenset[int] = frozenset()
-    include_stop: bool = False
-    ignore_eos: bool = False
-
-
-class Finish(NamedTuple):
-    """Why generation ended; ``stop_reason`` is the stop string or token that did it, if any."""
-
-    reason: str
-    stop_reason: str | int | None = None
-
-
-ABORTED: Final = Finish("abort")
-"""How generation ends that did not come to an end."""
-
-
-class Piece(NamedTuple):
-    """What one token adds. ``token_id`` is None where only text that was held back shows."""
-
-    kind: Kind
-    text: str
-    token_id: int | None
-    call: ToolCall | None = None
-    finish: Finish | None = None
 
 
 def generate(answer: Answer, limits: Limits) -> Iterator[Piece]:
