@@ -9,9 +9,9 @@ from typing import Any
 
 from support.model_strategies import MODELS, SCHEMAS, UNIONS, decoder, sample
 
+from tensormesh._chat.repeats import ChatRepeats
 from tensormesh._json import loads
 from tensormesh._streams.pieces import Pieces
-from tensormesh._streams.repeats import ChatRepeats
 from tensormesh_api._model import BaseModel, InvalidDataError
 from tensormesh_api.inference.models import ChatCompletionChunk
 

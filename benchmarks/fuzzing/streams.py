@@ -9,7 +9,7 @@ from typing import NamedTuple
 from support.references import ended_lines, read_sse, split_think
 
 from tensormesh._calls.lines import LineSplitter
-from tensormesh._reasoning import ThinkSplitter, split_reasoning
+from tensormesh._chat.reasoning import ThinkSplitter, split_reasoning
 from tensormesh._streams.sse import SSEDecoder
 
 from .target import mutate, pick

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     )
 
     from ._calls.dispatcher import AsyncTransport, SyncTransport
-    from ._inference import AsyncInferenceHost, InferenceHost
+    from ._inference.hosts import AsyncInferenceHost, InferenceHost
 
 
 class Inference:
@@ -35,18 +35,14 @@ class Inference:
     @property
     def serverless(self) -> InferenceHost:
         """Shared models, by their published Serverless names."""
-        from tensormesh_api.inference.api import SERVERLESS
-
-        from ._inference import InferenceHost
+        from ._inference.hosts import SERVERLESS, InferenceHost
 
         return InferenceHost(self._transport, SERVERLESS)
 
     @property
     def on_demand(self) -> InferenceHost:
         """Your own deployments, by their served gateway names. Sends `X-User-Id`."""
-        from tensormesh_api.inference.api import ON_DEMAND
-
-        from ._inference import InferenceHost
+        from ._inference.hosts import ON_DEMAND, InferenceHost
 
         return InferenceHost(self._transport, ON_DEMAND)
 
@@ -65,18 +61,14 @@ class AsyncInference:
     @property
     def serverless(self) -> AsyncInferenceHost:
         """Shared models, by their published Serverless names."""
-        from tensormesh_api.inference.api import SERVERLESS
-
-        from ._inference import AsyncInferenceHost
+        from ._inference.hosts import SERVERLESS, AsyncInferenceHost
 
         return AsyncInferenceHost(self._transport, SERVERLESS)
 
     @property
     def on_demand(self) -> AsyncInferenceHost:
         """Your own deployments, by their served gateway names. Sends `X-User-Id`."""
-        from tensormesh_api.inference.api import ON_DEMAND
-
-        from ._inference import AsyncInferenceHost
+        from ._inference.hosts import ON_DEMAND, AsyncInferenceHost
 
         return AsyncInferenceHost(self._transport, ON_DEMAND)
 

@@ -86,7 +86,8 @@ def test_signatures_are_the_same(path: str, here: Any, there: Any) -> None:
 @for_each(("path", "here", "there"), PAIRS, ids=[path for path, _, _ in PAIRS])
 def test_documentation_is_the_same(path: str, here: Any, there: Any) -> None:
     assert here.__doc__
-    assert without_colour(here.__doc__) == without_colour(there.__doc__)
+    # Lines break elsewhere where a name is longer.
+    assert without_colour(here.__doc__).split() == without_colour(there.__doc__).split()
 
 
 def test_constructors_take_the_same() -> None:

@@ -95,7 +95,7 @@ _BLOCK = re.compile(r"\s*<think>(.*?)</think>", re.DOTALL)
 
 
 def split_think(text: str) -> tuple[str | None, str]:
-    """The reasoning of a whole text, and its answer, by the rules of `tensormesh._reasoning`."""
+    """Split a text into its reasoning and its answer, by the rules of `_chat.reasoning`."""
     thoughts = []
     rest = text
     while block := _BLOCK.match(rest):

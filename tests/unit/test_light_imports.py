@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 OVERLAY = Path(__file__).parents[2] / "overlay"
-MODULES = ["_config", "_errors", "_json", "_reasoning", "_calls.retry", "_streams.sse"]
+MODULES = ["_config", "_errors", "_json", "_chat.reasoning", "_calls.retry", "_streams.sse"]
 HEAVY = [
     *("httpx", "attr", "attrs", "msgspec", "dateutil", "tensormesh_api"),
     *("asyncio", "dataclasses", "email", "enum", "http", "inspect", "json", "logging", "re"),
@@ -53,6 +53,6 @@ def test_a_plain_call_loads_nothing_of_parse_and_run() -> None:
     )
     ours, heavy = result.stdout.split("\n")[:2]
     # The modules that hold the methods themselves, and nothing behind them.
-    assert {"tensormesh._parse_methods", "tensormesh._run_methods"} <= set(ours.split())
+    assert {"tensormesh._chat.parse_methods", "tensormesh._chat.run_methods"} <= set(ours.split())
     assert [name for name in ours.split() if "._structured" in name or "._tools" in name] == []
     assert heavy == ""

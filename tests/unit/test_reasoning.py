@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.cases import for_each
 from support.references import split_think
 
-from tensormesh._reasoning import ThinkSplitter, split_reasoning
+from tensormesh._chat.reasoning import ThinkSplitter, split_reasoning
 
 CASES = {
     "no block": ("Hello", None, "Hello"),

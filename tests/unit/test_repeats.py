@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tensormesh._chat.events import ChatEvents
+from tensormesh._chat.repeats import ChatRepeats
 from tensormesh._json import loads
-from tensormesh._streams.events import ChatEvents
 from tensormesh._streams.pieces import Pieces
-from tensormesh._streams.repeats import ChatRepeats
 from tensormesh_api.inference.models import ChatCompletionChunk
 
 texts = st.text(max_size=6) | st.sampled_from(['"', "\\", "\n", '","x":"', "\u2028", "é", "{", "]"])

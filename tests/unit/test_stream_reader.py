@@ -9,8 +9,8 @@ from support.sdk_samples import chunk, sse
 
 from tensormesh._calls.call import Call
 from tensormesh._calls.exchange import Exchange
+from tensormesh._inference.hosts import SERVERLESS
 from tensormesh._streams.reader import Reader
-from tensormesh_api.inference.api.serverless.create_chat_completion import OPERATION
 
 BOM = b"\xef\xbb\xbf"
 ERROR = {"error": {"message": "boom", "code": 500}}
@@ -51,7 +51,7 @@ STREAMS: dict[str, tuple[bytes, list[str], str | None]] = {
 
 def read(*pieces: bytes) -> tuple[list[str], str | None, Any]:
     url = "https://host.test/v1/chat/completions"
-    call = Call(OPERATION, url, None, {}, None, (1.0, 1.0, None))
+    call = Call(SERVERLESS.create_chat_completion, url, None, {}, None, (1.0, 1.0, None))
     reader = Reader(Exchange(call, 0), {})
     for piece in pieces:
         # As the streams do: nothing is read past the end or an error.

@@ -103,8 +103,8 @@ def prepare(settings: Settings, request: Request[Any, Any], options: CallOptions
     if options.extra_query:
         query = {**query, **_mapping(options.extra_query, "extra_query")}
     is_object = isinstance(body, dict)
-    if is_object and body.get("response_format") is not None:
-        _check_format(operation, body["response_format"])
+    if is_object:
+        operation.behavior.check(body)
     headers = _headers(settings, operation)
     content = None
     if body is not None:
@@ -130,13 +130,6 @@ def _mapping(value: Any, name: str) -> Mapping[Any, Any]:
         raise TypeError(f"{name} must be a mapping, got {type(value).__name__}")
     mapping: Mapping[Any, Any] = value
     return mapping
-
-
-def _check_format(operation: Operation[Any, Any], value: Any) -> None:
-    if operation.id == "create_chat_completion":
-        from .._chat import check_response_format
-
-        check_response_format(value)
 
 
 def _headers(settings: Settings, operation: Operation[Any, Any]) -> Headers:

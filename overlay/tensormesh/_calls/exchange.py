@@ -245,14 +245,10 @@ def parse(exchange: Exchange, status_code: int, headers: Mapping[str, str], cont
         data: Any = dict(operation.empty)
     else:
         data = decode(exchange, content, status_code, headers)
-    is_chat = operation.id == "create_chat_completion"
-    if is_chat:
-        from .._chat import fill_tool_calls, lift_reasoning
-
-        fill_tool_calls(data)
+    operation.behavior.repair(data)
     try:
         result = operation.parse_response(data)
     except InvalidDataError as error:
         message = f"the answer does not fit: {exchange.misfit(error)}"
         raise protocol_error(exchange, message, content, status_code, headers) from None
-    return lift_reasoning(result) if is_chat else result
+    return operation.behavior.finish(result)

@@ -1,1 +1,1 @@
-"""From the bytes of a stream to typed events, and to the whole answer."""
+"""Streams: from the bytes of a response to typed events, whatever the operation."""

@@ -9,7 +9,7 @@ from tensormesh_api._model import InvalidDataError
 
 from .._errors import StreamError
 from .._json import loads
-from .events import EVENTS, StreamFailureError
+from .events import StreamFailureError
 from .sse import EventTooLargeError, SSEDecoder
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Reader:
         self.ready: deque[Any] = deque()
         self.ended = False
         self.failure: APIError | None = None
-        self.events: Events = EVENTS[operation.id]()
+        self.events: Events = operation.behavior.events()
         self._parse: Callable[[Any], Any] = operation.event_parser()
         self._decoder = SSEDecoder()
 
@@ -88,7 +88,7 @@ class Reader:
                 return
             raise self.error(f"an event is not JSON: {error}", self._shown(payload)) from None
         try:
-            self.events.prepare(data)
+            self.events.repair(data)
             event = self._parse(data)
             if data.get("error"):
                 raise StreamFailureError

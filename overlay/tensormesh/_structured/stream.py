@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .._chat.reasoning import ThinkSplitter
 from .._closing import AsyncClosing, Closing
-from .._reasoning import ThinkSplitter
 from .partial import PartialJson
 
 if TYPE_CHECKING:

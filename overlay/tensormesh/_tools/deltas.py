@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .._reasoning import ThinkSplitter
-from .._streams.tool_calls import StreamedCalls
+from .._chat.reasoning import ThinkSplitter
+from .._chat.tool_calls import StreamedCalls
 from .events import ArgumentsDelta, CallStarted, TextDelta
 from .text import TextGate
 

@@ -14,6 +14,10 @@ A server without a reasoning parser leaves the model's reasoning in the text, as
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tensormesh_api.inference.models.chat_completion import ChatCompletion
+
 _OPEN = "<think>"
 _CLOSE = "</think>"
 
@@ -23,6 +27,22 @@ def split_reasoning(text: str) -> tuple[str | None, str]:
     blocks: list[str] = []
     rest = text[_take_blocks(text, blocks) :]
     return _joined(blocks), _answer(rest, blocks)
+
+
+def lift_reasoning(completion: ChatCompletion) -> ChatCompletion:
+    """Move a leaked `<think>` block at the start of a message into `reasoning`, in place.
+
+    `reasoning_content`, the older name, is read into `reasoning` too. Reasoning that the server
+    sent as such is never changed.
+    """
+    for choice in completion.choices:
+        message = choice.message
+        if not message.reasoning and message.reasoning_content:
+            message.reasoning = message.reasoning_content
+        if message.content:
+            reasoning, message.content = split_reasoning(message.content)
+            message.reasoning = message.reasoning or reasoning
+    return completion
 
 
 class ThinkSplitter:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._json import loads
-from .pieces import Pieces
-from .slots import Slots
+from .._streams.pieces import Pieces
+from .._streams.slots import Slots
 
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion_tool_call_delta import (

@@ -1,4 +1,4 @@
-"""From the chunks of a streamed text completion to the whole completion."""
+"""Streams of text completions: their chunks, and the completion built from them. Sans I/O."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from tensormesh_api.inference.models.text_completion import TextCompletion
 from tensormesh_api.inference.models.text_completion_choice import TextCompletionChoice
 from tensormesh_api.inference.models.text_logprobs import TextLogprobs
 
-from .accumulate_choices import Choice, ChoicesAccumulator
-from .pieces import Pieces
+from .._streams.pieces import Pieces
+from .choices import Choice, ChoicesAccumulator
 
 if TYPE_CHECKING:
+    from tensormesh_api.inference.models.text_completion_chunk import TextCompletionChunk
     from tensormesh_api.inference.models.text_completion_chunk_choice import (
         TextCompletionChunkChoice,
     )
@@ -68,3 +69,36 @@ class TextAccumulator(ChoicesAccumulator[_Choice]):
     def build(self) -> TextCompletion | None:
         """The completion so far; None before the first chunk."""
         return None if self._first is None else TextCompletion(**self._arguments())
+
+
+class TextEvents:
+    """Chunks of a text completion."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self.repeats = None
+        self._accumulator = TextAccumulator()
+
+    def repair(self, data: Any) -> None:
+        """Leave the event as it is."""
+
+    def take(self, event: TextCompletionChunk) -> None:
+        """Accumulate."""
+        self._accumulator.add(event)
+
+    def text(self, event: TextCompletionChunk) -> str:
+        """Text of the first choice."""
+        for choice in event.choices:
+            if choice.text and not choice.index:
+                return choice.text
+        return ""
+
+    def rest(self) -> str:
+        """Nothing is ever held back."""
+        return ""
+
+    def whole(self) -> TextCompletion | None:
+        """The completion."""
+        return self._accumulator.build()
+
+    partial = whole

@@ -13,8 +13,8 @@ from tensormesh_api.inference.models.chat_completion_message import ChatCompleti
 from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
 from tensormesh_api.inference.models.chat_logprobs import ChatLogprobs
 
-from .accumulate_choices import Choice, ChoicesAccumulator
-from .pieces import Pieces
+from .._inference.choices import Choice, ChoicesAccumulator
+from .._streams.pieces import Pieces
 from .tool_calls import StreamedCall, StreamedCalls
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from tensormesh_api.inference.params.create_chat_completion import CreateChatCom
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion_tool import ChatCompletionTool
 
-    from ._structured.session import SchemaPrompt
+    from .._structured.session import SchemaPrompt
 
 
 class CallParams(TypedDict, total=False):

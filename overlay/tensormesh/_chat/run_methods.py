@@ -11,13 +11,13 @@ from tensormesh_api.inference.resources.chat import (
 )
 
 if TYPE_CHECKING:
-    from ._call_params import RunParams
-    from ._calls.dispatcher import AsyncTransport, SyncTransport
-    from ._tools.async_run import AsyncRunStream
-    from ._tools.call import ToolCall
-    from ._tools.events import RunResult
-    from ._tools.loop import Loop
-    from ._tools.run import RunStream
+    from .._calls.dispatcher import AsyncTransport, SyncTransport
+    from .._tools.async_run import AsyncRunStream
+    from .._tools.call import ToolCall
+    from .._tools.events import RunResult
+    from .._tools.loop import Loop
+    from .._tools.run import RunStream
+    from .params import RunParams
 
     Approve = Callable[[ToolCall], bool | str]
     AsyncApprove = Callable[[ToolCall], bool | str | Awaitable[bool | str]]
@@ -108,7 +108,7 @@ class RunMethods(ChatCompletionsResource):
             APIError: A request failed, as in `create`; its `transcript` is the conversation so
                 far.
         """
-        from ._tools.run import RunStream
+        from .._tools.run import RunStream
 
         loop, max_parallel = _begin(self._dispatcher, params)
         run = RunStream(
@@ -206,7 +206,7 @@ class AsyncRunMethods(AsyncChatCompletionsResource):
             APIError: A request failed, as in `create`; its `transcript` is the conversation so
                 far.
         """
-        from ._tools.async_run import AsyncRunStream
+        from .._tools.async_run import AsyncRunStream
 
         loop, max_parallel = _begin(self._dispatcher, params)
         run = AsyncRunStream(
@@ -221,8 +221,8 @@ class AsyncRunMethods(AsyncChatCompletionsResource):
 
 def _begin(client: object, params: RunParams) -> tuple[Loop, int]:
     """The state of a run, and how many calls it may make at once."""
-    from ._tools.box import Toolbox
-    from ._tools.loop import Loop, Rules
+    from .._tools.box import Toolbox
+    from .._tools.loop import Loop, Rules
 
     # What is left of the run may shorten this bound of a request, but never lengthens it.
     settings = cast("SyncTransport | AsyncTransport", client).settings

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion import ChatCompletion
     from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
 
-    from ._call_params import ParseParams
-    from ._structured.session import Session
-    from ._structured.stream import AsyncParsedStream, ParsedStream
-    from ._structured.types import ParsedChatCompletion
+    from .._structured.session import Session
+    from .._structured.stream import AsyncParsedStream, ParsedStream
+    from .._structured.types import ParsedChatCompletion
+    from .params import ParseParams
 
 ParsedT = TypeVar("ParsedT")
 
@@ -113,7 +113,7 @@ class ParseMethods(SyncResource):
         """
         session, options = _begin(response_model, params, stream=bool(stream))
         if stream:
-            from ._structured.stream import ParsedStream
+            from .._structured.stream import ParsedStream
 
             return ParsedStream(session, partial(self._stream_attempt, session, options))
         while True:
@@ -211,7 +211,7 @@ class AsyncParseMethods(AsyncResource):
         """
         session, options = _begin(response_model, params, stream=bool(stream))
         if stream:
-            from ._structured.stream import AsyncParsedStream
+            from .._structured.stream import AsyncParsedStream
 
             open_stream = partial(self._stream_attempt, session, options)
             return AsyncParsedStream(session, open_stream, await open_stream())
@@ -232,8 +232,8 @@ def _begin(
     response_model: Any, params: ParseParams, *, stream: bool
 ) -> tuple[Session, CallOptions]:
     """A session, and what its caller said of each of its calls."""
-    from ._structured.forms import form_of
-    from ._structured.session import Session
+    from .._structured.forms import form_of
+    from .._structured.session import Session
 
     given: dict[str, Any] = dict(params)
     if (given.get("n") or 1) != 1:

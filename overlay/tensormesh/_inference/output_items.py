@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .pieces import Pieces
-from .slots import Slots
+from .._streams.pieces import Pieces
+from .._streams.slots import Slots
 
 
 class _Kind(NamedTuple):

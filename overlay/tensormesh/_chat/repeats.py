@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
 
-    from .pieces import Pieces
+    from .._streams.pieces import Pieces
 
     FindPieces = Callable[[int, str], Pieces]
 

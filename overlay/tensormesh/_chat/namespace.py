@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tensormesh_api.inference.resources import chat as generated
 
-from ._parse_methods import AsyncParseMethods, ParseMethods
-from ._run_methods import AsyncRunMethods, RunMethods
+from .parse_methods import AsyncParseMethods, ParseMethods
+from .run_methods import AsyncRunMethods, RunMethods
 
 
 class ChatCompletions(ParseMethods, RunMethods, generated.ChatCompletionsResource):

@@ -1,0 +1,54 @@
+"""What the SDK knows about chat completions beyond their specification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tensormesh_api._operation import Behavior
+
+from .reasoning import lift_reasoning
+
+if TYPE_CHECKING:
+    from .events import ChatEvents
+
+
+class ChatBehavior(Behavior):
+    """Response formats, incomplete tool calls, leaked reasoning, and streams."""
+
+    def check(self, body: Mapping[str, Any]) -> None:
+        """Refuse a `response_format` that the hosts do not support."""
+        if body.get("response_format") is not None:
+            from .response_format import check_response_format
+
+            check_response_format(body["response_format"])
+
+    def repair(self, data: Any) -> None:
+        """Fill in what some servers leave out of tool calls or send as null.
+
+        The values are those of a streamed call: empty texts, and the type `function`.
+        """
+        for choice in _objects(data, "choices"):
+            for call in _objects(choice.get("message"), "tool_calls"):
+                _fill(call, id="", type="function", function={})
+                if isinstance(call["function"], dict):
+                    _fill(call["function"], name="", arguments="")
+
+    def finish(self, result: Any) -> Any:
+        """Move a leaked `<think>` block into `reasoning`."""
+        return lift_reasoning(result)
+
+    def events(self) -> ChatEvents:
+        """Return a reader for the chunks of one stream."""
+        from .events import ChatEvents
+
+        return ChatEvents()
+
+
+def _objects(parent: Any, key: str) -> list[dict[str, Any]]:
+    items = parent.get(key) if isinstance(parent, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _fill(target: dict[str, Any], **defaults: Any) -> None:
+    target.update({key: value for key, value in defaults.items() if target.get(key) is None})

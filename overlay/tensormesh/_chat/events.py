@@ -1,0 +1,60 @@
+"""The chunks of a streamed chat completion. Sans I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .accumulate import ChatAccumulator
+from .reasoning import ThinkSplitter, lift_reasoning
+from .repeats import ChatRepeats
+
+if TYPE_CHECKING:
+    from tensormesh_api.inference.models.chat_completion import ChatCompletion
+    from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
+
+    from .repeats import Pattern
+
+
+class ChatEvents:
+    """Chunks of a chat answer."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._accumulator = ChatAccumulator()
+        self.repeats = ChatRepeats(self._accumulator.pieces)
+        self._splitter = ThinkSplitter()
+
+    def repair(self, data: Any) -> None:
+        """Leave the event as it is."""
+
+    def take(self, event: ChatCompletionChunk) -> None:
+        """Read `reasoning_content` of older servers into `reasoning`, and accumulate."""
+        for choice in event.choices:
+            delta = choice.delta
+            if delta.reasoning_content is not None and not delta.reasoning:
+                delta.reasoning = delta.reasoning_content
+        self._accumulator.add(event)
+
+    def text(self, event: ChatCompletionChunk | tuple[Pattern, str]) -> str:
+        """Content of the first answer, without a leaked `<think>` block at its beginning."""
+        if isinstance(event, tuple):
+            pattern, piece = event
+            if not pattern.is_shown:
+                return ""
+            return piece if self._splitter.passthrough else self._splitter.feed(piece)
+        for choice in event.choices:
+            content = choice.delta.content
+            if content and not choice.index:
+                return content if self._splitter.passthrough else self._splitter.feed(content)
+        return ""
+
+    def rest(self) -> str:
+        """Text of a block that was never closed, and so was none."""
+        return self._splitter.finish()
+
+    def whole(self) -> ChatCompletion | None:
+        """The answer, with a leaked `<think>` block moved into `reasoning`."""
+        completion = self._accumulator.build()
+        return lift_reasoning(completion) if completion else None
+
+    partial = whole

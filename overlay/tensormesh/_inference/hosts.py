@@ -1,0 +1,67 @@
+"""The inference hosts: generated resources, with what is written by hand on top of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tensormesh_api.inference import api
+from tensormesh_api.inference.resources import AsyncInferenceResources, InferenceResources
+
+if TYPE_CHECKING:
+    from tensormesh_api._operation import Behavior
+
+    from .._chat.namespace import AsyncChat, Chat
+
+
+def _chat() -> Behavior:
+    from .._chat.behavior import ChatBehavior
+
+    return ChatBehavior()
+
+
+def _completions() -> Behavior:
+    from .behaviors import CompletionsBehavior
+
+    return CompletionsBehavior()
+
+
+def _responses() -> Behavior:
+    from .behaviors import ResponsesBehavior
+
+    return ResponsesBehavior()
+
+
+# By operation. Each loads when its operation is first used.
+_BEHAVIORS = {
+    "create_chat_completion": _chat,
+    "create_completion": _completions,
+    "create_response": _responses,
+}
+SERVERLESS = api.SERVERLESS.with_behaviors(_BEHAVIORS)
+ON_DEMAND = api.ON_DEMAND.with_behaviors(_BEHAVIORS)
+
+
+class InferenceHost(InferenceResources):
+    """An inference host: its resources, with what is written by hand on top of them."""
+
+    __slots__ = ()
+
+    @property
+    def chat(self) -> Chat:
+        """Namespace `chat`."""
+        from .._chat.namespace import Chat
+
+        return Chat(self._dispatcher, self._host)
+
+
+class AsyncInferenceHost(AsyncInferenceResources):
+    """An inference host, for an asynchronous client."""
+
+    __slots__ = ()
+
+    @property
+    def chat(self) -> AsyncChat:
+        """Namespace `chat`."""
+        from .._chat.namespace import AsyncChat
+
+        return AsyncChat(self._dispatcher, self._host)
