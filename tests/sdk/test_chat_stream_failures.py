@@ -71,7 +71,7 @@ def test_an_empty_stream_is_an_error(face: Face) -> None:
 def test_a_stream_of_nothing_but_its_end_mark_has_no_final_answer(face: Face) -> None:
     stream = open_stream(face, stream_of())
     assert face.list(stream) == []
-    with pytest.raises(StreamError, match="without an answer"):
+    with pytest.raises(StreamError, match="without a response"):
         face.run(stream.get_final_completion())
 
 

@@ -1,4 +1,4 @@
-"""From the chunks of a streamed chat to the whole answer."""
+"""Build a chat completion from its streamed chunks. Sans I/O."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class _Choice(Choice):
         content = self.content.value()
         message = ChatCompletionMessage(
             role=self.role or "assistant",
-            # An answer of nothing but calls has no content, as without streaming.
+            # As in a plain response, a message that only calls tools has no content.
             content=None if calls and not content else content,
             reasoning=self.reasoning.value(),
             refusal=self.refusal.value(),
@@ -101,7 +101,7 @@ class _Choice(Choice):
 
 
 class ChatAccumulator(ChoicesAccumulator[_Choice]):
-    """Puts the chunks of one chat answer together."""
+    """Collect the chunks of one chat completion."""
 
     __slots__ = ()
 
@@ -109,12 +109,12 @@ class ChatAccumulator(ChoicesAccumulator[_Choice]):
         super().__init__(_Choice)
 
     def pieces(self, index: int, field: str) -> Pieces:
-        """Where a text of a choice that has come grows: its ``content`` or its ``reasoning``."""
+        """Return the text of a known choice's `content` or `reasoning`."""
         found: Pieces = getattr(self._choices[index], field)
         return found
 
     def build(self) -> ChatCompletion | None:
-        """The answer so far; None before the first chunk."""
+        """Return the completion so far, or None before the first chunk."""
         first: ChatCompletionChunk | None = self._first
         if first is None:
             return None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ChatEvents:
-    """Chunks of a chat answer."""
+    """Read the chunks of one chat completion."""
 
     def __init__(self) -> None:
         self.ended = False
@@ -28,7 +28,7 @@ class ChatEvents:
         """Leave the event as it is."""
 
     def take(self, event: ChatCompletionChunk) -> None:
-        """Read `reasoning_content` of older servers into `reasoning`, and accumulate."""
+        """Copy `reasoning_content`, the older name, to `reasoning`, and accumulate."""
         for choice in event.choices:
             delta = choice.delta
             if delta.reasoning_content is not None and not delta.reasoning:
@@ -36,7 +36,7 @@ class ChatEvents:
         self._accumulator.add(event)
 
     def text(self, event: ChatCompletionChunk | tuple[Pattern, str]) -> str:
-        """Content of the first answer, without a leaked `<think>` block at its beginning."""
+        """Return content of the first choice, without a leaked `<think>` block at the start."""
         if isinstance(event, tuple):
             pattern, piece = event
             if not pattern.is_shown:
@@ -49,11 +49,11 @@ class ChatEvents:
         return ""
 
     def rest(self) -> str:
-        """Text of a block that was never closed, and so was none."""
+        """Return text held back for a `<think>` block that was never closed."""
         return self._splitter.finish()
 
     def whole(self) -> ChatCompletion | None:
-        """The answer, with a leaked `<think>` block moved into `reasoning`."""
+        """Return the completion, with a leaked `<think>` block moved into `reasoning`."""
         completion = self._accumulator.build()
         return lift_reasoning(completion) if completion else None
 

@@ -1,4 +1,4 @@
-"""The namespace `chat`: what is generated, and what is built on `create`."""
+"""The namespace `chat`: generated methods, and those built on `create`."""
 
 from __future__ import annotations
 

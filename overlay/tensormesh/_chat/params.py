@@ -1,4 +1,4 @@
-"""Keyword arguments of `chat.completions.parse` and `run`, but for those that shape the result."""
+"""Keyword arguments of `chat.completions.parse` and `run`."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ if TYPE_CHECKING:
 
 
 class CallParams(TypedDict, total=False):
-    """Those that every call takes."""
+    """Options of every call."""
 
     extra_headers: Mapping[str, str | None] | None
-    """Headers added to each request; a value of None takes a header away."""
+    """Headers to add to each request. None removes a header."""
     extra_query: Mapping[str, Any] | None
-    """Query parameters added to each request."""
+    """Query parameters to add to each request."""
     extra_body: Mapping[str, Any] | None
-    """Fields added to each JSON body; they win over those given by name."""
+    """Fields to add to each JSON body. They override keyword arguments."""
     timeout_seconds: float | None
-    """In place of the client's timeout for each request, in seconds."""
+    """Timeout of each request in seconds, overriding the client's."""
     total_timeout_seconds: float | None
-    """Longest time of each request as a whole, in seconds."""
+    """Time limit of each request in seconds, including its stream."""
 
 
 class ParseParams(CreateChatCompletionParams, CallParams, total=False):
-    """Those of `parse`: what `create` takes, and more."""
+    """Arguments of `parse`, in addition to those of `create`."""
 
     max_attempts: int
-    """How many answers to ask for at most. Default: 1."""
+    """Maximum number of attempts at a valid response. Default: 1."""
     schema_prompt: SchemaPrompt | None
-    """What tells the model the form of its answer. Default: a text in English."""
+    """Instruction that tells the model the schema. Default: an English text."""
 
 
 class RunParams(CreateChatCompletionParams, CallParams, total=False):
-    """Those of `run`: what `create` takes, with functions among the tools, and more."""
+    """Arguments of `run`, in addition to those of `create`."""
 
     tools: Required[  # type: ignore[misc] # wider on purpose
         Sequence[Callable[..., Any] | ChatCompletionTool | Mapping[str, Any]]
     ]
-    """What the model may call: functions, tools, and definitions with a function in `handlers`."""
+    """What the model may call: functions, tools, or definitions with a function in `handlers`."""
     handlers: Mapping[str, Callable[..., Any]] | None
-    """Functions for definitions among the tools, by name."""
+    """Functions for the definitions among `tools`, by name."""
     on_error: Literal["report", "raise"]
-    """What a tool's exception does. Default: `"report"`."""
+    """Whether to report a tool's exception to the model or raise it. Default: `"report"`."""
     max_rounds: int
-    """How often the model may be asked. Default: 10."""
+    """Maximum number of requests to the model. Default: 10."""
     max_seconds: float | None
-    """How long the run may take, in seconds. Default: no bound."""
+    """Time limit of the run, in seconds. Default: none."""
     max_tokens_total: int | None
-    """How many tokens all rounds may use before no further one is begun. Default: no bound."""
+    """Start no further round once this many tokens were used. Default: no limit."""
     max_parallel: int
-    """How many calls may run at once. Default: 8."""
+    """Maximum number of tool calls to run at once. Default: 8."""
     parse_text_calls: bool
-    """Whether calls are also looked for in the answer's text. Default: False."""
+    """Whether to look for tool calls in the response text too. Default: False."""

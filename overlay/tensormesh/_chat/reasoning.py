@@ -1,15 +1,15 @@
-"""Takes leaked ``<think>`` blocks out of an answer.
+"""Separate leaked `<think>` blocks from the text of a message.
 
 A server without a reasoning parser leaves the model's reasoning in the text, as in
-``<think>\\n...\\n</think>\\n\\nThe answer``. The rules, for a whole text and for pieces of one:
+`<think>\\n...\\n</think>\\n\\nThe answer`. The rules, for complete and for streamed text:
 
-- Only blocks at the start of the text count, with white space before them allowed and several in
-  a row. A block runs to the first ``</think>``; a block that is never closed is text.
-- A text without a block is left as it is, to the last space.
-- After a block, the white space up to the answer goes too, but for the indentation of the answer's
-  first line when that begins on a new line.
-- The reasoning is what the blocks hold, without white space around it; several are joined by an
-  empty line. It is ``None`` when they hold nothing.
+- Only blocks at the start of the text count. White space may precede them, and there may be
+  several in a row. A block ends at the first `</think>`; a block that is never closed is text.
+- Text without a block is left unchanged.
+- White space after the last block is removed, except for the indentation of the first line if
+  the text starts on a new line.
+- The reasoning is the content of the blocks without surrounding white space. Several blocks are
+  joined by an empty line. It is None if they are empty.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CLOSE = "</think>"
 
 
 def split_reasoning(text: str) -> tuple[str | None, str]:
-    """Split a whole text into its reasoning (``None`` if it has none) and the answer."""
+    """Split a complete text into its reasoning, or None, and the visible text."""
     blocks: list[str] = []
     rest = text[_take_blocks(text, blocks) :]
     return _joined(blocks), _answer(rest, blocks)
@@ -46,10 +46,11 @@ def lift_reasoning(completion: ChatCompletion) -> ChatCompletion:
 
 
 class ThinkSplitter:
-    """Splits a text that arrives in pieces.
+    """Split a text that arrives in pieces.
 
-    ``passthrough`` turns true once no block can follow; from then on ``feed`` gives back what it
-    is given, so that a busy loop need not call it any more.
+    Attributes:
+        passthrough: Whether no block can follow any more. `feed` then returns its argument, so
+            that a busy loop need not call it.
     """
 
     __slots__ = ("_blocks", "_edge", "_inside", "_undecided", "passthrough")
@@ -58,19 +59,19 @@ class ThinkSplitter:
         self.passthrough = False
         self._blocks: list[str] = []
         self._inside = False
-        # What has arrived and is neither a whole block nor text yet. Pieces are joined only when
-        # something is decided, and tags are looked for in the last few characters and the new
-        # piece, so that the work stays in proportion to the text.
+        # Text that may still become a block. To keep the work linear, it is joined only when the
+        # matter is decided, and tags are searched for in the new piece and the few characters
+        # before it.
         self._undecided: list[str] = []
         self._edge = ""
 
     @property
     def reasoning(self) -> str | None:
-        """The reasoning of the blocks closed so far, ``None`` if there is none."""
+        """The reasoning of the blocks closed so far, or None."""
         return _joined(self._blocks)
 
     def feed(self, piece: str) -> str:
-        """Take the next piece and return the text that can be shown now, often ``""``."""
+        """Take the next piece. Return the text that is visible now, often an empty string."""
         if self.passthrough:
             return piece
         self._undecided.append(piece)
@@ -87,7 +88,7 @@ class ThinkSplitter:
         return self._decide()
 
     def finish(self) -> str:
-        """Return the text that was still held back when the last piece has been fed."""
+        """Return the text that is still held back after the last piece."""
         if self.passthrough:
             return ""
         self.passthrough = True
@@ -114,7 +115,7 @@ def _may_become_tag(visible: str) -> bool:
 
 
 def _take_blocks(text: str, blocks: list[str]) -> int:
-    """Append the closed blocks at the start of the text; return where the rest begins."""
+    """Append the closed blocks at the start of the text. Return where the rest starts."""
     position = 0
     while True:
         start = position

@@ -1,9 +1,8 @@
-"""Chunks that repeat the one before them but for a piece of text. Sans I/O.
+"""Fast path for chunks that repeat the previous one except for a piece of text. Sans I/O.
 
 Nearly every event of a chat stream has the same bytes as the one before it, except for one string.
-Such an event must be what the last one was, with another text in it: no JSON is decoded, nothing is
-checked again, and the strings that do not change are shared. The chunk itself is made only for whom
-wants it, not for whom reads the text.
+Such an event needs no JSON decoding and no validation: it is the previous chunk with another text.
+The chunk object is built lazily, so readers of `text_deltas()` never pay for it.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ if TYPE_CHECKING:
     FindPieces = Callable[[int, str], Pieces]
 
 _FIELDS = (("content", b'"content":"'), ("reasoning", b'"reasoning":"'))
-# Patterns in a row that no event followed, after which a stream is looked at no more.
+# Give up after this many patterns in a row that no event followed.
 _MOST_FAILURES = 8
 
 
 class Pattern:
-    """What a chunk looks like, but for one piece of text.
+    """A chunk without its one piece of text.
 
     Attributes:
-        is_shown: Whether the text is that of the first answer, not of its reasoning.
-        grow: Adds a piece to the text of the whole answer.
+        is_shown: Whether the text is content of the first choice.
+        grow: Function that appends a piece to the accumulated text.
     """
 
     __slots__ = ("_chunk", "_field", "grow", "is_shown")
@@ -39,12 +38,12 @@ class Pattern:
         self.is_shown = field == "content" and not index
         self.grow = pieces(index, field).add
         self._field = field
-        # A copy: what was handed out is its user's, who may change it.
+        # A copy, because the user may change the chunk that was handed out.
         self._chunk = chunk
         self._chunk = self.chunk("")
 
     def chunk(self, text: str) -> ChatCompletionChunk:
-        """The chunk with this text."""
+        """Return the chunk with this text."""
         pattern = self._chunk
         choice = pattern.choices[0].__copy__()
         choice.delta = choice.delta.__copy__()
@@ -55,11 +54,11 @@ class Pattern:
 
 
 class ChatRepeats:
-    """Reads chunks that differ from a pattern in one piece of text alone.
+    """Recognize chunks that differ from the previous one in one piece of text only.
 
     Args:
-        pieces: Gives the pieces of a field of the whole answer's choice, by its index and the
-            field's name, once a chunk has brought some.
+        pieces: Function that returns the accumulated text of a choice's field, given the choice's
+            index and the field's name.
     """
 
     __slots__ = ("_failures", "_head", "_pattern", "_pieces", "_size", "_tail")
@@ -72,10 +71,10 @@ class ChatRepeats:
         self._failures = 0
 
     def take(self, payload: bytes) -> tuple[Pattern, str] | None:
-        """The pattern that an event follows, with its text, which the answer has grown by.
+        """Return the pattern that an event follows and its text, or None.
 
-        A bare tuple, which costs a tenth of the chunk that it stands for. None if there is no
-        pattern that it follows.
+        The text is appended to the accumulated text. A tuple costs a tenth of the chunk it stands
+        for.
         """
         pattern = self._pattern
         if pattern is None or not payload.startswith(self._head):
@@ -86,7 +85,7 @@ class ChatRepeats:
             text = payload[len(self._head) : len(payload) - len(self._tail)].decode()
         except UnicodeDecodeError:
             return None
-        # Without quotes, escapes and control characters, it is the whole of one JSON string.
+        # Without quotes, escapes and control characters it is exactly one JSON string.
         if '"' in text or "\\" in text or not text.isprintable():
             return None
         self._failures = 0
@@ -94,8 +93,8 @@ class ChatRepeats:
         return pattern, text
 
     def learn(self, payload: bytes, chunk: ChatCompletionChunk) -> None:
-        """Take a chunk as the pattern of those that follow it, if it can be one."""
-        # Three objects and one list: all else in them is immutable, and may be shared.
+        """Use a chunk as the pattern for the next ones, if it qualifies."""
+        # Three objects and one list; everything else in them is immutable and can be shared.
         if payload.count(b"{") != 3 or payload.count(b"[") != 1 or len(chunk.choices) != 1:
             return
         if self._failures == _MOST_FAILURES:
@@ -110,10 +109,10 @@ class ChatRepeats:
         if b"\\" in text or getattr(delta, field) != text.decode("utf-8", "replace"):
             return
         if delta.reasoning_content is not None:
-            return  # it has been read into another field as well
+            return  # it was copied to another field too
         others = {"content": delta.reasoning, "reasoning": delta.content}
         if others[field] or delta.refusal:
-            return  # more than one text would grow
+            return  # more than one text changes
         self._failures += 1
         self._head, self._tail = head + key, b'"' + tail
         self._size = len(self._head) + len(self._tail)

@@ -25,6 +25,4 @@ def check_response_format(value: Any) -> None:
         )
     extra = [str(key) for key in value if key != "type"]
     if extra:
-        raise ValueError(
-            f"response_format.{extra[0]} is not supported: only 'type' may stand in response_format"
-        )
+        raise ValueError(f"response_format.{extra[0]} is not supported: use only 'type'")

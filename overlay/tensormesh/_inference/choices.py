@@ -1,4 +1,4 @@
-"""What the answers of chat and of text completions have in common while they are streamed."""
+"""Accumulation that streamed chat and text completions share. Sans I/O."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ ChoiceT = TypeVar("ChoiceT", bound="Choice")
 
 
 class Choice(ABC):
-    """One of the alternatives of an answer."""
+    """One choice of a completion."""
 
     __slots__ = ()
 
     @abstractmethod
     def add(self, choice: Any) -> None:
-        """Take the next chunk of it."""
+        """Take the next chunk."""
 
     @abstractmethod
     def build(self) -> Any:
-        """It, as far as it has come."""
+        """Return the choice so far."""
 
 
 class ChoicesAccumulator(Generic[ChoiceT]):
-    """Puts the chunks of one answer together. Each costs a few appends, never a copy.
+    """Collect the chunks of one completion. A chunk costs a few appends, never a copy.
 
     Args:
-        new_choice: Makes a choice, of its index.
+        new_choice: Function that makes a choice, given its index.
     """
 
     __slots__ = ("_choices", "_first", "_new_choice", "_usage", "_values")
@@ -59,7 +59,7 @@ class ChoicesAccumulator(Generic[ChoiceT]):
             known.add(choice)
 
     def _arguments(self) -> dict[str, Any]:
-        """What the whole answer is made of, once there is a first chunk."""
+        """Return the constructor arguments of the completion. Needs a first chunk."""
         return {
             "id": self._first.id or "",
             "created": self._first.created or 0,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         TextCompletionChunkChoice,
     )
 
-# Parallel lists: each chunk brings the items of its own tokens.
+# Parallel lists. Each chunk has the items of its own tokens.
 _LOGPROBS = ("tokens", "token_logprobs", "top_logprobs", "text_offset")
 
 
@@ -59,7 +59,7 @@ class _Choice(Choice):
 
 
 class TextAccumulator(ChoicesAccumulator[_Choice]):
-    """Puts the chunks of one text completion together."""
+    """Collect the chunks of one text completion."""
 
     __slots__ = ()
 
@@ -67,12 +67,12 @@ class TextAccumulator(ChoicesAccumulator[_Choice]):
         super().__init__(_Choice)
 
     def build(self) -> TextCompletion | None:
-        """The completion so far; None before the first chunk."""
+        """Return the completion so far, or None before the first chunk."""
         return None if self._first is None else TextCompletion(**self._arguments())
 
 
 class TextEvents:
-    """Chunks of a text completion."""
+    """Read the chunks of one text completion."""
 
     def __init__(self) -> None:
         self.ended = False
@@ -83,22 +83,22 @@ class TextEvents:
         """Leave the event as it is."""
 
     def take(self, event: TextCompletionChunk) -> None:
-        """Accumulate."""
+        """Accumulate a chunk."""
         self._accumulator.add(event)
 
     def text(self, event: TextCompletionChunk) -> str:
-        """Text of the first choice."""
+        """Return the text of the first choice."""
         for choice in event.choices:
             if choice.text and not choice.index:
                 return choice.text
         return ""
 
     def rest(self) -> str:
-        """Nothing is ever held back."""
+        """Return an empty string: nothing is ever held back."""
         return ""
 
     def whole(self) -> TextCompletion | None:
-        """The completion."""
+        """Return the completion."""
         return self._accumulator.build()
 
     partial = whole

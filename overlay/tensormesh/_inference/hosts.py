@@ -1,4 +1,4 @@
-"""The inference hosts: generated resources, with what is written by hand on top of them."""
+"""The inference hosts: generated resources with hand-written additions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ON_DEMAND = api.ON_DEMAND.with_behaviors(_BEHAVIORS)
 
 
 class InferenceHost(InferenceResources):
-    """An inference host: its resources, with what is written by hand on top of them."""
+    """Resources of an inference host."""
 
     __slots__ = ()
 
@@ -55,7 +55,7 @@ class InferenceHost(InferenceResources):
 
 
 class AsyncInferenceHost(AsyncInferenceResources):
-    """An inference host, for an asynchronous client."""
+    """Resources of an inference host, for an asynchronous client."""
 
     __slots__ = ()
 

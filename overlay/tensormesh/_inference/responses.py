@@ -20,7 +20,7 @@ _LAST = ("response.completed", "response.incomplete")
 
 
 class ResponseEvents:
-    """Events of a Responses stream."""
+    """Read the events of one Responses stream."""
 
     def __init__(self) -> None:
         self.repeats = None
@@ -37,7 +37,7 @@ class ResponseEvents:
                 response["output"] = []
 
     def take(self, event: Any) -> None:
-        """Accumulate, and note an end or an error."""
+        """Accumulate an event, and detect the end and errors."""
         accumulator = self._accumulator
         if type(event) is ResponseOutputTextDeltaEvent:
             accumulator.items.add_output_text(event)
@@ -57,7 +57,7 @@ class ResponseEvents:
             accumulator.items.add(event, kind)
 
     def text(self, event: Any) -> str:
-        """Text of messages, without a leaked `<think>` block at the beginning of a part."""
+        """Return text of messages, without a leaked `<think>` block at the start of a part."""
         if type(event) is not ResponseOutputTextDeltaEvent:
             return ""
         part = (event.output_index, event.content_index)
@@ -70,11 +70,11 @@ class ResponseEvents:
         return held + self._splitter.feed(event.delta)
 
     def rest(self) -> str:
-        """Text of a block that was never closed, and so was none."""
+        """Return text held back for a `<think>` block that was never closed."""
         return self._splitter.finish()
 
     def partial(self) -> PartialResponse | None:
-        """The response as far as its events have brought it."""
+        """Return the response so far."""
         return self._accumulator.partial()
 
     def whole(self) -> Response | None:

@@ -1,13 +1,13 @@
-"""Text that comes in pieces."""
+"""Text that arrives in pieces."""
 
 from __future__ import annotations
 
-# A short piece takes ten times the memory of its characters: they are joined this often.
+# Short strings take ten times the memory of their characters, so join them this often.
 _MOST_LOOSE = 1000
 
 
 class Pieces:
-    """Takes little more memory than the text, and time in proportion to it."""
+    """Collect pieces of text in linear time, with little more memory than the text."""
 
     __slots__ = ("_joined", "_loose")
 
@@ -23,7 +23,7 @@ class Pieces:
             self._loose.clear()
 
     def value(self) -> str | None:
-        """The whole text; None before the first piece."""
+        """Return the text, or None before the first piece."""
         if not self._joined and not self._loose:
             return None
         return "".join(self._joined) + "".join(self._loose)

@@ -1,4 +1,4 @@
-"""From the bytes of a stream to typed events: shared by both kinds of stream. Sans I/O."""
+"""Decode the bytes of a stream into typed events. Sans I/O."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ END_MARK = b"[DONE]"
 
 
 class Reader:
-    """Reads one stream.
+    """The state of one stream.
 
     Attributes:
-        ready: Events that have come and were not taken yet: typed ones, and tuples of a pattern
-            and a text for those that repeat another.
-        ended: Whether the end mark has come.
-        failure: The error that the stream has come to, to be raised once nothing is ready any more.
-        events: What the events mean.
-        exchange: The call that the stream answers.
-        headers: Headers of the response.
+        ready: Events not taken yet. An event that repeats another except for its text is a tuple
+            of a pattern and the text.
+        ended: Whether the end mark has arrived.
+        failure: Error to raise once `ready` is empty.
+        events: Reader of the operation's events.
+        exchange: The call whose response this is.
+        headers: Response headers.
     """
 
     __slots__ = (
@@ -59,7 +59,7 @@ class Reader:
         self._decoder = SSEDecoder()
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes. Events that came before an error are delivered before it."""
+        """Decode the next bytes. Events that precede an error are delivered before it."""
         repeats = self.events.repeats
         try:
             for payload in self._decoder.feed(chunk):
@@ -82,7 +82,7 @@ class Reader:
         except ValueError as error:
             text = payload.strip()
             if not text:
-                return  # a sign of life
+                return  # keep-alive
             if text == END_MARK:
                 self.ended = True
                 return
@@ -95,24 +95,24 @@ class Reader:
             self.events.take(event)
         except InvalidDataError as error:
             if isinstance(data, dict) and data.get("error"):
-                raise self._error_as_told(payload) from None
+                raise self._server_error(payload) from None
             misfit = f"an event does not fit: {self.exchange.misfit(error)}"
             raise self.error(misfit, loads(self._shown(payload))) from None
         except StreamFailureError:
-            raise self._error_as_told(payload) from None
+            raise self._server_error(payload) from None
         self.ready.append(event)
         self.ended = self.events.ended
         if self.events.repeats is not None:
             self.events.repeats.learn(payload, event)
 
     def finish(self) -> None:
-        """Note that the bytes have ended, perhaps without the empty line after the last event."""
+        """Handle the end of the bytes. The last event may lack its terminating empty line."""
         if not self.ended and self.failure is None and self._decoder.pending:
             for payload in self._decoder.feed(b"\n\n"):
                 if _is_whole(payload):
                     self._take_last(payload)
         if not self.ended and self.failure is None:
-            self.fail("the stream ended before its end mark: the answer is not complete")
+            self.fail("the stream ended before its end mark: the response is incomplete")
 
     def _take_last(self, payload: bytes) -> None:
         try:
@@ -121,13 +121,13 @@ class Reader:
             self.failure = error
 
     def fail(self, message: str) -> None:
-        """Note that nothing more can come."""
+        """Record a failure: nothing more can be read."""
         self.failure = self.error(message)
 
     def _shown(self, payload: bytes) -> bytes:
         return self.exchange.without_secrets(payload)
 
-    def _error_as_told(self, payload: bytes) -> StreamError:
+    def _server_error(self, payload: bytes) -> StreamError:
         from .._errors.body import read_error_value
 
         data = told = loads(self._shown(payload))
@@ -139,13 +139,13 @@ class Reader:
         return self.error(message, data, code=found.code, type=found.type)
 
     def error(self, message: str, body: Any = None, **labels: Any) -> StreamError:
-        """An error of this stream, with what was received."""
+        """Return an error that carries what was received so far."""
         details = self.exchange.details(self.headers)
         return StreamError(message, body=body, partial=self.events.partial(), **labels, **details)
 
 
 def _is_whole(payload: bytes) -> bool:
-    """Whether an event that the end of the stream cut off was complete all the same."""
+    """Return whether an event that lacks its end is complete nevertheless."""
     try:
         loads(payload)
     except ValueError:

@@ -1,7 +1,4 @@
-"""Incremental decoder for Server-Sent Events, as the WHATWG HTML standard reads them.
-
-It works on bytes and does no input or output: feed it chunks as they arrive, cut anywhere.
-"""
+"""Incremental decoder for server-sent events, following the WHATWG HTML standard. Sans I/O."""
 
 from __future__ import annotations
 
@@ -15,24 +12,24 @@ _BOM = b"\xef\xbb\xbf"
 _LF = 0x0A
 _CR = 0x0D
 _COLON = 0x3A
-# An object for each of very many short lines would take far more memory than the lines.
+# Many short lines as separate objects would take far more memory than their bytes.
 _MAX_DATA_LINES = 1024
-# Milliseconds beyond this many digits mean nothing, and int() is slow on long ones.
+# Longer values make no sense, and int() is slow on them.
 _MOST_RETRY_DIGITS = 18
 
 
 class EventTooLargeError(ValueError):
-    """One event of the stream is larger than the decoder was told to accept."""
+    """An event exceeds the size limit of the decoder."""
 
 
 class ServerSentEvent:
-    """One dispatched event.
+    """A server-sent event.
 
     Attributes:
-        event: its type, ``"message"`` unless the stream named one.
-        data: its data lines joined by ``\\n``, as received.
-        id: the last event id that the stream had named by then, ``""`` before the first.
-        retry: the reconnection time in milliseconds named by then, ``None`` before the first.
+        event: Type of the event; `"message"` if the stream gives none.
+        data: The data lines, joined by `\\n`.
+        id: The latest event ID in the stream, or `""`.
+        retry: The latest reconnection time in the stream, in milliseconds, or None.
     """
 
     __slots__ = ("data", "event", "id", "retry")
@@ -45,7 +42,7 @@ class ServerSentEvent:
 
     @property
     def text(self) -> str:
-        """The data as text; bytes that are not UTF-8 become U+FFFD."""
+        """The data as text. Invalid UTF-8 is replaced by U+FFFD."""
         return self.data.decode("utf-8", "replace")
 
     def __repr__(self) -> str:
@@ -53,15 +50,15 @@ class ServerSentEvent:
 
 
 class SSEDecoder:
-    """Turns the bytes of one stream into its events.
+    """Decode the bytes of one stream into events.
+
+    Once an event exceeds the size limit, every further call raises `EventTooLargeError`; events
+    before it are returned first. An event that is incomplete when the stream ends is not
+    returned; `pending` is true then.
 
     Args:
-        max_event_bytes: the most that one event's ``data`` lines, and any line that is still
-            incomplete, may add up to. Comments do not count.
-
-    Both feeding methods raise ``EventTooLargeError`` once an event exceeds that, after the events
-    before it have been returned, and at every call from then on. An event that is incomplete when
-    the stream ends is not dispatched; ``pending`` tells that there is one.
+        max_event_bytes: Size limit of an event's data lines and of an incomplete line. Comments
+            do not count.
     """
 
     __slots__ = (
@@ -81,27 +78,27 @@ class SSEDecoder:
 
     def __init__(self, *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:
         self._max = max_event_bytes
-        self._start: bytes | None = b""  # what may be part of a byte order mark; None after it
-        self._after_cr = False  # a CR ended the last line: a LF that follows belongs to it
-        self._line = bytearray()  # a line whose end has not arrived
+        self._start: bytes | None = b""  # possible part of a byte order mark; None after it
+        self._after_cr = False  # the last line ended with CR: a following LF belongs to it
+        self._line = bytearray()  # an incomplete line
         self._data: list[bytes] = []
-        self._joined = bytearray()  # data lines before those, each with a line feed
+        self._joined = bytearray()  # earlier data lines, each with a line feed
         self._event = b""
         self._id = b""
         self._retry: int | None = None
         self._size = 0  # bytes of data lines in this event
-        self._clean = False  # between two events with nothing held back
+        self._clean = False  # between two events, with nothing buffered
         self._too_large = False
 
     @property
     def pending(self) -> bool:
-        """Whether part of an event has arrived without its end."""
+        """Whether an incomplete event is buffered."""
         return bool(self._start or self._line or self._data or self._event)
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Take the next bytes and return the data of the events that they complete."""
-        # Nearly every chunk is one or more whole events of one data line each, which splitting
-        # alone can read: every line end of the chunk must be one of those between two events.
+        """Decode the next bytes. Return the data of the events that they complete."""
+        # Nearly every chunk consists of whole events of one data line each. Splitting is enough
+        # for these, provided that the chunk has no other line ends.
         if self._clean and _CR not in chunk and len(chunk) <= self._max:
             line, _, rest = chunk.partition(b"\n")
             if line[:7] == b"event: ":
@@ -115,7 +112,7 @@ class SSEDecoder:
         return self._decode(chunk, data_only=True)
 
     def feed_events(self, chunk: bytes) -> list[ServerSentEvent]:
-        """Take the next bytes and return the events that they complete."""
+        """Decode the next bytes. Return the events that they complete."""
         return self._decode(chunk, data_only=False)
 
     def _decode(self, chunk: bytes, *, data_only: bool) -> list[Any]:
@@ -151,7 +148,7 @@ class SSEDecoder:
         return events
 
     def _complete_lines(self, chunk: bytes) -> list[bytes]:
-        """Return the lines that the chunk completes, without their ends; keep the last part."""
+        """Return the lines that the chunk completes, without line ends. Buffer the rest."""
         if self._start is not None:
             chunk = self._without_bom(chunk)
         if self._after_cr and chunk:
@@ -160,7 +157,7 @@ class SSEDecoder:
                 chunk = chunk[1:]
         if not chunk:
             return []
-        lines = chunk.splitlines()  # of bytes: at CR, LF and CRLF alone
+        lines = chunk.splitlines()  # bytes split at CR, LF and CRLF only
         tail = b""
         if chunk[-1] == _CR:
             self._after_cr = True
@@ -173,7 +170,7 @@ class SSEDecoder:
         if tail:
             self._line += tail
             if self._line[0] == _COLON:
-                del self._line[1:]  # a comment's text is never wanted, however long it grows
+                del self._line[1:]  # the text of a comment is never needed
         return lines
 
     def _without_bom(self, chunk: bytes) -> bytes:

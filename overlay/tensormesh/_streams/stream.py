@@ -1,4 +1,4 @@
-"""Streams that users iterate: thin shells of I/O around `Reader`."""
+"""The streams that users iterate: the I/O around `Reader`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ResultT = TypeVar("ResultT")
 
 
 class _Base:
-    """What both kinds of stream know without I/O."""
+    """State and logic that both streams share. Sans I/O."""
 
     _body: SyncBody | AsyncBody | None = None
 
@@ -36,22 +36,22 @@ class _Base:
 
     @property
     def status_code(self) -> int:
-        """HTTP status."""
+        """HTTP status code."""
         return self._response.status_code
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Response headers; names in any case."""
+        """Response headers. Lookup ignores case."""
         return self._response.headers
 
     @property
     def request_id(self) -> str | None:
-        """The server's id of the request, if it sent one."""
+        """The `x-request-id` header, if the server sent one."""
         return self.headers.get("x-request-id")
 
     def __del__(self) -> None:
-        # A lock may be held by whatever the collector interrupts, so nothing is closed here: the
-        # next call of the client does it.
+        # Closing takes a lock, which the code that the collector interrupts may hold. The next
+        # call of the client closes the body instead.
         body = self._body
         if body is not None and body.is_open:
             body.abandon()
@@ -61,7 +61,7 @@ class _Base:
         return f"<{type(self).__name__} of {self._reader.exchange.call.operation.id}, {state}>"
 
     def _check_end(self) -> None:
-        """Raise what the stream has come to, unless that is its end or its user's leaving it."""
+        """Raise the stream's failure, unless it ended normally or was closed by the user."""
         reader = self._reader
         if reader.failure is None and not reader.ended and not self._is_left:
             reader.fail("the stream was cut off before its end")
@@ -69,7 +69,7 @@ class _Base:
             raise reader.failure
 
     def _note(self, error: Exception) -> None:
-        """Note that reading the body failed."""
+        """Record a failure to read the body."""
         reader = self._reader
         failure = reader.exchange.failure(error)
         if isinstance(failure, APITimeoutError):
@@ -88,22 +88,23 @@ class _Base:
         reader = self._reader
         whole = reader.events.whole()
         if not reader.ended:
-            raise reader.error("the stream was closed before its end: there is no whole answer")
+            raise reader.error("the stream was closed before its end: the response is incomplete")
         if whole is None:
-            raise reader.error("the stream ended without an answer")
+            raise reader.error("the stream ended without a response")
         return whole
 
 
 class Stream(_Base, Closing, Generic[EventT, ResultT]):
-    """An answer that is still being written. Iterate it for its chunks or events, once.
+    """A response that is still being generated. Iterate over its chunks or events, once.
 
-    It closes itself at its end. Leave it early by `close()`, or use it in a `with`.
+    The stream closes itself at its end. To stop early, call `close()` or use it in a `with`
+    statement.
 
     Raises:
-        StreamError: The server reported an error, or the stream ended before its end mark;
-            `partial` keeps what was received.
-        APITimeoutError: No byte or no event came for as long as the client's timeout, or the whole
-            call took longer than it may; `partial` keeps what was received.
+        StreamError: The server reported an error, or the stream broke off. `partial` holds what
+            was received.
+        APITimeoutError: No event arrived within the timeout, or the call exceeded its total
+            timeout. `partial` holds what was received.
     """
 
     _body: SyncBody
@@ -121,7 +122,7 @@ class Stream(_Base, Closing, Generic[EventT, ResultT]):
 
     @clears_frames
     def _fill(self) -> bool:
-        """Read until an event is ready. False at the end of the stream."""
+        """Read until an event is ready. Return False at the end of the stream."""
         while not self._ready:
             if not self._body.is_open:
                 self._check_end()
@@ -130,7 +131,7 @@ class Stream(_Base, Closing, Generic[EventT, ResultT]):
         return True
 
     def _read(self) -> None:
-        """Read until something is known: an event, the end, or an error."""
+        """Read until there is an event, the end, or an error."""
         reader, body = self._reader, self._body
         begun = monotonic()
         try:
@@ -140,7 +141,7 @@ class Stream(_Base, Closing, Generic[EventT, ResultT]):
                     break
                 if self._ready:
                     return
-                # A server that only sends signs of life must not hold its caller for ever.
+                # Keep-alive comments alone must not block the caller forever.
                 if monotonic() - begun > self._idle_seconds:
                     raise _http.IdleTimeout
             else:
@@ -157,10 +158,10 @@ class Stream(_Base, Closing, Generic[EventT, ResultT]):
             body.close()
 
     def text_deltas(self) -> Iterator[str]:
-        """Pieces of the answer's text, without reasoning and without tool calls.
+        """Iterate over the text as it arrives, without reasoning or tool calls.
 
-        With several answers (`n`), those of the first. A `<think>` block that the server leaked at
-        the beginning is left out.
+        If the request asked for several choices (`n`), the text is that of the first. A leaked
+        `<think>` block at the start is skipped.
         """
         text, ready = self._reader.events.text, self._ready
         while ready or self._fill():
@@ -174,7 +175,7 @@ class Stream(_Base, Closing, Generic[EventT, ResultT]):
             yield rest
 
     def get_final_completion(self) -> ResultT:
-        """Read what is left, and give the whole answer.
+        """Read the rest of the stream and return the complete response.
 
         Raises:
             StreamError: The stream failed, or was closed before its end.
@@ -185,26 +186,27 @@ class Stream(_Base, Closing, Generic[EventT, ResultT]):
         return result
 
     def get_final_response(self) -> ResultT:
-        """The same under the name that fits a Responses stream."""
+        """Do the same as `get_final_completion`, under a name that fits a Responses stream."""
         return self.get_final_completion()
 
     def close(self) -> None:
-        """Give the connection back. May be called twice."""
+        """Close the stream and release its connection. Further calls do nothing."""
         self._is_left = True
         self._ready.clear()
         self._body.close()
 
 
 class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
-    """An answer that is still being written. Iterate it for its chunks or events, once.
+    """A response that is still being generated. Iterate over its chunks or events, once.
 
-    It closes itself at its end. Leave it early by `close()`, or use it in an `async with`.
+    The stream closes itself at its end. To stop early, call `close()` or use it in an
+    `async with` statement.
 
     Raises:
-        StreamError: The server reported an error, or the stream ended before its end mark;
-            `partial` keeps what was received.
-        APITimeoutError: No byte or no event came for as long as the client's timeout, or the whole
-            call took longer than it may; `partial` keeps what was received.
+        StreamError: The server reported an error, or the stream broke off. `partial` holds what
+            was received.
+        APITimeoutError: No event arrived within the timeout, or the call exceeded its total
+            timeout. `partial` holds what was received.
     """
 
     _body: AsyncBody
@@ -222,7 +224,7 @@ class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
 
     @clears_frames_async
     async def _fill(self) -> bool:
-        """Read until an event is ready. False at the end of the stream."""
+        """Read until an event is ready. Return False at the end of the stream."""
         while not self._ready:
             if not self._body.is_open:
                 self._check_end()
@@ -231,7 +233,7 @@ class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
         return True
 
     async def _read(self) -> None:
-        """Read until something is known: an event, the end, or an error."""
+        """Read until there is an event, the end, or an error."""
         reader, body = self._reader, self._body
         begun = monotonic()
         try:
@@ -241,7 +243,7 @@ class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
                     break
                 if self._ready:
                     return
-                # A server that only sends signs of life must not hold its caller for ever.
+                # Keep-alive comments alone must not block the caller forever.
                 if monotonic() - begun > self._idle_seconds:
                     raise _http.IdleTimeout
             else:
@@ -258,15 +260,15 @@ class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
             await body.close()
 
     def text_deltas(self) -> AsyncIterator[str]:
-        """Pieces of the answer's text, without reasoning and without tool calls.
+        """Iterate over the text as it arrives, without reasoning or tool calls.
 
-        With several answers (`n`), those of the first. A `<think>` block that the server leaked at
-        the beginning is left out.
+        If the request asked for several choices (`n`), the text is that of the first. A leaked
+        `<think>` block at the start is skipped.
         """
         return _AsyncTexts(self)
 
     async def get_final_completion(self) -> ResultT:
-        """Read what is left, and give the whole answer.
+        """Read the rest of the stream and return the complete response.
 
         Raises:
             StreamError: The stream failed, or was closed before its end.
@@ -277,20 +279,20 @@ class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
         return result
 
     async def get_final_response(self) -> ResultT:
-        """The same under the name that fits a Responses stream."""
+        """Do the same as `get_final_completion`, under a name that fits a Responses stream."""
         return await self.get_final_completion()
 
     async def close(self) -> None:
-        """Give the connection back. May be called twice."""
+        """Close the stream and release its connection. Further calls do nothing."""
         self._is_left = True
         self._ready.clear()
         await self._body.close()
 
 
 class _AsyncTexts:
-    """Iterates the texts of a stream.
+    """Iterate over the text of a stream.
 
-    No generator: an event loop would finish one that is left early at a time of its own.
+    Not an async generator: the event loop would finalize an abandoned one at an arbitrary time.
     """
 
     __slots__ = ("_events", "_is_over", "_stream")
