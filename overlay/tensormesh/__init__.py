@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         StreamedResponse,
     )
 
-    from . import tools, types
+    from . import settings, tools, types
     from ._client import AsyncTensormesh, Tensormesh
     from ._errors import (
         APIConnectionError,
@@ -131,6 +131,7 @@ __all__ = [
     "ToolLoopError",
     "UnprocessableEntityError",
     "__version__",
+    "settings",
     "tool",
     "tools",
     "types",
@@ -139,7 +140,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     module_name = _MEMBERS.get(name)
-    if module_name is None and name not in ("tools", "types"):
+    if module_name is None and name not in ("settings", "tools", "types"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ._calls.links import Clients, LoopClients, check_given, make_async, make_sync
 from ._closing import AsyncClosing, Closing
-from ._config import Settings, resolve_settings, start_log
 from ._errors import ConfigurationError
+from ._settings import Settings, resolve_settings, start_log
+from .settings import SETTINGS
 
 if TYPE_CHECKING:
     import os
@@ -77,7 +78,7 @@ class AsyncInference:
 
 
 class _Base:
-    """Settings, and what a client shares with its copies."""
+    """What both clients have in common."""
 
     _settings: Settings
     _clients: Clients[Any, Any]
@@ -94,7 +95,7 @@ class _Base:
 
     @property
     def is_closed(self) -> bool:
-        """Whether this client was closed, or the one that it is a copy of."""
+        """Whether this client, or the one it was copied from, is closed."""
         return self._closed or self._clients.closed
 
     def with_options(
@@ -112,34 +113,25 @@ class _Base:
         max_retries: int | None = None,
         ca_bundle: str | os.PathLike[str] | None = None,
     ) -> Self:
-        """A copy with some settings changed; see the class for them. What is None stays as it is.
+        """Return a copy with some settings changed. Settings that are None stay as they are.
 
-        The copy shares the connections. Closing it leaves them open; closing the original closes
-        them for both.
+        The class describes the settings. The copy shares the connections: closing the copy leaves
+        them open, and closing the original closes them for both.
 
         Raises:
-            ConfigurationError: A value cannot be right.
+            ConfigurationError: A value is not valid.
         """
-        given = {
-            "control_plane_token": control_plane_token,
-            "control_plane_base_url": control_plane_base_url,
-            "inference_api_key": inference_api_key,
-            "serverless_base_url": serverless_base_url,
-            "on_demand_base_url": on_demand_base_url,
-            "on_demand_user_id": on_demand_user_id,
-            "timeout_seconds": timeout_seconds,
-            "connect_timeout_seconds": connect_timeout_seconds,
-            "total_timeout_seconds": total_timeout_seconds,
-            "max_retries": max_retries,
-            "ca_bundle": ca_bundle,
+        changes = {
+            name: value
+            for name, value in locals().items()
+            if name in SETTINGS and value is not None
         }
-        changes = {name: value for name, value in given.items() if value is not None}
         copy = type(self).__new__(type(self))
         try:
-            copy._begin(self._settings.replace(**changes), self._clients, is_copy=True)
+            copy._begin(self._settings.replace(changes), self._clients, is_copy=True)
         except ConfigurationError as error:
+            # Error reporters print the variables of tracebacks.
             inference_api_key = control_plane_token = None
-            given.clear()
             changes.clear()
             raise error.with_traceback(None) from None
         return copy
@@ -155,46 +147,50 @@ class _Base:
 
     def __repr__(self) -> str:
         if not hasattr(self, "_settings"):
-            # Half made: an error in the constructor is being printed.
+            # The constructor failed, and a traceback is being printed.
             return f"<{type(self).__name__}>"
         return repr(self._settings).replace("Settings", type(self).__name__, 1)
 
 
 class Tensormesh(_Base, Closing):
-    """Client of Tensormesh's hosts. Safe to share between threads. Close it, or use it in a `with`.
+    """Client for Tensormesh. Safe to share between threads.
 
-    What is not given is taken from the environment, else from the default. Files of the command
-    line tool are never read. What a call needs and was not given is an error of that call.
+    Close it, or use it in a `with` statement. Settings that are not given come from the
+    environment, or else from the defaults; an argument that is None counts as not given. The
+    configuration files of `tm` are never read. A missing credential is an error only in the calls
+    that need it.
 
     Args:
-        control_plane_token: Bearer token of the Control Plane
-            (`TENSORMESH_CONTROL_PLANE_TOKEN`).
-        control_plane_base_url: Control Plane host (`TENSORMESH_CONTROL_PLANE_BASE_URL`).
-            Default: https://api.tensormesh.ai.
-        inference_api_key: API key of both inference hosts (`TENSORMESH_INFERENCE_API_KEY`).
-        serverless_base_url: Serverless host (`TENSORMESH_SERVERLESS_BASE_URL`).
-            Default: https://serverless.tensormesh.ai.
-        on_demand_base_url: Your provider's On-Demand host (`TENSORMESH_ON_DEMAND_BASE_URL`).
-        on_demand_user_id: UUID that is sent as `X-User-Id` to the On-Demand host, and to no other
-            (`TENSORMESH_ON_DEMAND_USER_ID`).
-        timeout_seconds: Longest wait for the next bytes, and for the next event of a stream, in
-            seconds (`TENSORMESH_TIMEOUT_SECONDS`). Default: 600 for inference POST, 60 for all
-            else.
-        connect_timeout_seconds: Longest wait for a connection, in seconds. Default: that of
-            `timeout_seconds`, but 10 at most.
-        total_timeout_seconds: Longest time of a whole call, in seconds: with all its tries, and
-            until the end of its answer or stream. Default: no limit.
-        max_retries: How often a request that only reads is tried again after a network failure or
-            one of the statuses 429, 500, 502, 503, 504 (`TENSORMESH_MAX_RETRIES`). A POST is
-            never sent twice. Default: 0.
-        ca_bundle: PEM file of the certificates to trust (`TENSORMESH_CA_BUNDLE`). Default: those
-            of the system.
-        http_client: Your own `httpx.Client`, for proxies, hooks or a transport of your own. It is
-            not closed with this client, and makes its own connections: `ca_bundle` does not touch
-            them. Timeouts are those of this client.
+        control_plane_token: Bearer token for the Control Plane. Environment variable:
+            `TENSORMESH_CONTROL_PLANE_TOKEN`.
+        control_plane_base_url: Base URL of the Control Plane. Environment variable:
+            `TENSORMESH_CONTROL_PLANE_BASE_URL`. Default: https://api.tensormesh.ai.
+        inference_api_key: API key for both inference hosts. Environment variable:
+            `TENSORMESH_INFERENCE_API_KEY`.
+        serverless_base_url: Base URL of the Serverless host. Environment variable:
+            `TENSORMESH_SERVERLESS_BASE_URL`. Default: https://serverless.tensormesh.ai.
+        on_demand_base_url: Base URL of your provider's On-Demand host. Environment variable:
+            `TENSORMESH_ON_DEMAND_BASE_URL`.
+        on_demand_user_id: UUID that is sent as `X-User-Id`, to the On-Demand host only.
+            Environment variable: `TENSORMESH_ON_DEMAND_USER_ID`.
+        timeout_seconds: Maximum wait for the next bytes of a response or the next event of a
+            stream. Environment variable: `TENSORMESH_TIMEOUT_SECONDS`. Default: 600 for inference
+            POST requests, otherwise 60.
+        connect_timeout_seconds: Maximum wait for a connection. Default: `timeout_seconds`, but at
+            most 10.
+        total_timeout_seconds: Maximum duration of a call, including retries and reading the
+            response or stream. Default: no limit.
+        max_retries: How often to retry a request that only reads after a network failure or status
+            429, 500, 502, 503 or 504. A POST is never sent twice. Environment variable:
+            `TENSORMESH_MAX_RETRIES`. Default: 0.
+        ca_bundle: PEM file with the certificates to trust. Environment variable:
+            `TENSORMESH_CA_BUNDLE`. Default: the system's certificates.
+        http_client: Your own `httpx.Client`, for example for proxies, hooks or a custom transport.
+            It makes its own connections, so `ca_bundle` does not apply to it, and it stays open
+            when this client is closed. Timeouts are those of this client.
 
     Raises:
-        ConfigurationError: A value cannot be right; the message names argument and variable.
+        ConfigurationError: A value is not valid. The message names the argument and the variable.
     """
 
     def __init__(
@@ -214,22 +210,10 @@ class Tensormesh(_Base, Closing):
         http_client: httpx.Client | None = None,
     ) -> None:
         try:
-            settings = resolve_settings(
-                control_plane_token=control_plane_token,
-                control_plane_base_url=control_plane_base_url,
-                inference_api_key=inference_api_key,
-                serverless_base_url=serverless_base_url,
-                on_demand_base_url=on_demand_base_url,
-                on_demand_user_id=on_demand_user_id,
-                timeout_seconds=timeout_seconds,
-                connect_timeout_seconds=connect_timeout_seconds,
-                total_timeout_seconds=total_timeout_seconds,
-                max_retries=max_retries,
-                ca_bundle=ca_bundle,
-            )
+            settings = resolve_settings(locals())
             start_log()
         except ConfigurationError as error:
-            # Tracebacks may be printed with their variables.
+            # Error reporters print the variables of tracebacks.
             inference_api_key = control_plane_token = None
             raise error.with_traceback(None) from None
         if http_client is not None:
@@ -258,50 +242,53 @@ class Tensormesh(_Base, Closing):
         return transport
 
     def close(self) -> None:
-        """Close every connection, unless this is a copy. May be called twice.
+        """Close every connection, unless this is a copy. Can be called twice.
 
-        Calls are refused from then on, and streams that are still open break.
+        Later calls are refused, and streams that are still open break.
         """
         self._closed = True
         self._carrier().close(keep_connections=self._is_copy)
 
 
 class AsyncTensormesh(_Base, AsyncClosing):
-    """Asynchronous client of Tensormesh's hosts. Close it, or use it in an `async with`.
+    """Asynchronous client for Tensormesh. It can be used in several event loops.
 
-    It may be used in several event loops; each has connections of its own.
-
-    The arguments are those of `Tensormesh`, and so are the errors; calls are awaited.
+    Close it, or use it in an `async with` statement. Settings that are not given come from the
+    environment, or else from the defaults; an argument that is None counts as not given. The
+    configuration files of `tm` are never read. A missing credential is an error only in the calls
+    that need it.
 
     Args:
-        control_plane_token: Bearer token of the Control Plane
-            (`TENSORMESH_CONTROL_PLANE_TOKEN`).
-        control_plane_base_url: Control Plane host (`TENSORMESH_CONTROL_PLANE_BASE_URL`).
-            Default: https://api.tensormesh.ai.
-        inference_api_key: API key of both inference hosts (`TENSORMESH_INFERENCE_API_KEY`).
-        serverless_base_url: Serverless host (`TENSORMESH_SERVERLESS_BASE_URL`).
-            Default: https://serverless.tensormesh.ai.
-        on_demand_base_url: Your provider's On-Demand host (`TENSORMESH_ON_DEMAND_BASE_URL`).
-        on_demand_user_id: UUID that is sent as `X-User-Id` to the On-Demand host, and to no other
-            (`TENSORMESH_ON_DEMAND_USER_ID`).
-        timeout_seconds: Longest wait for the next bytes, and for the next event of a stream, in
-            seconds (`TENSORMESH_TIMEOUT_SECONDS`). Default: 600 for inference POST, 60 for all
-            else.
-        connect_timeout_seconds: Longest wait for a connection, in seconds. Default: that of
-            `timeout_seconds`, but 10 at most.
-        total_timeout_seconds: Longest time of a whole call, in seconds: with all its tries, and
-            until the end of its answer or stream. Default: no limit.
-        max_retries: How often a request that only reads is tried again after a network failure or
-            one of the statuses 429, 500, 502, 503, 504 (`TENSORMESH_MAX_RETRIES`). A POST is
-            never sent twice. Default: 0.
-        ca_bundle: PEM file of the certificates to trust (`TENSORMESH_CA_BUNDLE`). Default: those
-            of the system.
-        http_client: Your own `httpx.AsyncClient`, for proxies, hooks or a transport of your own.
-            It is not closed with this client, and makes its own connections: `ca_bundle` does not
-            touch them. Timeouts are those of this client.
+        control_plane_token: Bearer token for the Control Plane. Environment variable:
+            `TENSORMESH_CONTROL_PLANE_TOKEN`.
+        control_plane_base_url: Base URL of the Control Plane. Environment variable:
+            `TENSORMESH_CONTROL_PLANE_BASE_URL`. Default: https://api.tensormesh.ai.
+        inference_api_key: API key for both inference hosts. Environment variable:
+            `TENSORMESH_INFERENCE_API_KEY`.
+        serverless_base_url: Base URL of the Serverless host. Environment variable:
+            `TENSORMESH_SERVERLESS_BASE_URL`. Default: https://serverless.tensormesh.ai.
+        on_demand_base_url: Base URL of your provider's On-Demand host. Environment variable:
+            `TENSORMESH_ON_DEMAND_BASE_URL`.
+        on_demand_user_id: UUID that is sent as `X-User-Id`, to the On-Demand host only.
+            Environment variable: `TENSORMESH_ON_DEMAND_USER_ID`.
+        timeout_seconds: Maximum wait for the next bytes of a response or the next event of a
+            stream. Environment variable: `TENSORMESH_TIMEOUT_SECONDS`. Default: 600 for inference
+            POST requests, otherwise 60.
+        connect_timeout_seconds: Maximum wait for a connection. Default: `timeout_seconds`, but at
+            most 10.
+        total_timeout_seconds: Maximum duration of a call, including retries and reading the
+            response or stream. Default: no limit.
+        max_retries: How often to retry a request that only reads after a network failure or status
+            429, 500, 502, 503 or 504. A POST is never sent twice. Environment variable:
+            `TENSORMESH_MAX_RETRIES`. Default: 0.
+        ca_bundle: PEM file with the certificates to trust. Environment variable:
+            `TENSORMESH_CA_BUNDLE`. Default: the system's certificates.
+        http_client: Your own `httpx.AsyncClient`, for example for proxies, hooks or a custom
+            transport. It makes its own connections, so `ca_bundle` does not apply to it, and it
+            stays open when this client is closed. Timeouts are those of this client.
 
     Raises:
-        ConfigurationError: A value cannot be right; the message names argument and variable.
+        ConfigurationError: A value is not valid. The message names the argument and the variable.
     """
 
     def __init__(
@@ -321,22 +308,10 @@ class AsyncTensormesh(_Base, AsyncClosing):
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         try:
-            settings = resolve_settings(
-                control_plane_token=control_plane_token,
-                control_plane_base_url=control_plane_base_url,
-                inference_api_key=inference_api_key,
-                serverless_base_url=serverless_base_url,
-                on_demand_base_url=on_demand_base_url,
-                on_demand_user_id=on_demand_user_id,
-                timeout_seconds=timeout_seconds,
-                connect_timeout_seconds=connect_timeout_seconds,
-                total_timeout_seconds=total_timeout_seconds,
-                max_retries=max_retries,
-                ca_bundle=ca_bundle,
-            )
+            settings = resolve_settings(locals())
             start_log()
         except ConfigurationError as error:
-            # Tracebacks may be printed with their variables.
+            # Error reporters print the variables of tracebacks.
             inference_api_key = control_plane_token = None
             raise error.with_traceback(None) from None
         if http_client is not None:
@@ -367,9 +342,9 @@ class AsyncTensormesh(_Base, AsyncClosing):
         return transport
 
     async def close(self) -> None:
-        """Close every connection, unless this is a copy. May be called twice.
+        """Close every connection, unless this is a copy. Can be called twice.
 
-        Calls are refused from then on, and streams that are still open break.
+        Later calls are refused, and streams that are still open break.
         """
         self._closed = True
         await self._carrier().close(keep_connections=self._is_copy)

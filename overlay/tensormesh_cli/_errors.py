@@ -198,7 +198,7 @@ _MISSING = {
 
 def _of_configuration(error: tensormesh.ConfigurationError) -> Fault:
     message = one_line(str(error))
-    if error.argument in _MISSING and " is needed for " in message:
+    if error.is_missing and error.argument in _MISSING:
         missing, source, code = _MISSING[error.argument]
         kind = "credentials" if code == CREDENTIALS else "config"
         return Fault(kind, missing, source, None, code)

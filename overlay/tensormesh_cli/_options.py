@@ -15,42 +15,33 @@ if TYPE_CHECKING:
 
 OUTPUT_MODES = ("text", "json", "yaml", "raw", "table")
 PROVIDERS = ("nebius", "lambda", "yotta")
-_LONGEST_TIMEOUT = 365 * 24 * 3600.0
 
 
-class _Seconds(click.ParamType):  # type: ignore[type-arg]
-    """A time that can be waited for, in seconds."""
+class _SettingType(click.ParamType):  # type: ignore[type-arg]
+    """The type of an option that holds a setting of the SDK.
 
-    name = "seconds"
+    Args:
+        setting: The SDK's name of the setting.
+        name: The name of the type in messages.
+    """
+
+    def __init__(self, setting: str, name: str) -> None:
+        self.setting = setting
+        self.name = name
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
+    ) -> Any:
+        from tensormesh.settings import SETTINGS, SettingError
+
         try:
-            seconds = float(str(value))
-        except ValueError:
-            seconds = 0.0
-        if not 0 < seconds <= _LONGEST_TIMEOUT:
-            self.fail(f"{value!r} is not a number of seconds above 0", param, ctx)
-        return seconds
+            return SETTINGS[self.setting].parse(str(value))
+        except SettingError as error:
+            self.fail(f"{str(value)!r}; it {error.problem}", param, ctx)
 
 
-class _Count(click.ParamType):  # type: ignore[type-arg]
-    """A whole number, 0 or more."""
-
-    name = "number"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        text = str(value)
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
-            self.fail(f"{text!r} is not a whole number, 0 or more", param, ctx)
-        return int(text)
-
-
-SECONDS = _Seconds()
-COUNT = _Count()
+SECONDS = _SettingType("timeout_seconds", "seconds")
+COUNT = _SettingType("max_retries", "number")
 
 
 class GlobalOption(click.Option):

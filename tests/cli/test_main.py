@@ -20,7 +20,7 @@ PATHS = os.pathsep.join(str(ROOT / name) for name in ("overlay", "generated"))
 HEAVY = {
     *("httpx", "rich", "yaml", "tomlkit", "jmespath", "filelock", "prompt_toolkit"),
     *("attr", "msgspec", "asyncio", "email", "ssl", "logging", "http", "dateutil"),
-    *("tensormesh._client", "tensormesh._config", "tensormesh._errors"),
+    *("tensormesh._client", "tensormesh._settings", "tensormesh._errors"),
 }
 
 

@@ -110,7 +110,10 @@ def test_the_hosts_variable_counts_before_the_files_provider_and_after_the_flags
         ("timeout_seconds = 0\n", r"`timeout_seconds` in .*config\.toml must be a number"),
         ("max_retries = -1\n", r"`max_retries` in .*config\.toml must be a whole number"),
         ("max_retries = true\n", r"`max_retries` in .*config\.toml must be a whole number"),
-        ('controlplane_base = "api"\n', r"`controlplane_base` in .*config\.toml must be a URL"),
+        (
+            'controlplane_base = "api"\n',
+            r"`controlplane_base` in .*config\.toml must start with https://",
+        ),
         ("[overrides]\ngateway_api_key = 5\n", r"`gateway_api_key` in \[overrides\] of .*toml"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import time
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from support.cases import for_each
 
 import tensormesh
-from tensormesh._config import LOG_VARIABLE, VARIABLES
+from tensormesh._settings import LOG_VARIABLE
+from tensormesh.settings import SETTINGS
+from tensormesh_cli.config.keys import KEYS
 from tensormesh_codegen.vendor import VENDOR_KEYS
 from tensormesh_local import LocalHost
 
@@ -77,9 +80,43 @@ def test_every_relative_link_leads_to_a_file(document: Path) -> None:
 
 def test_the_readme_lists_every_setting_with_its_variable() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for argument, variable in VARIABLES.items():
-        assert f"| `{argument}` | `{variable}` |" in text
+    for setting in SETTINGS.values():
+        default = setting.default_text or ""
+        cells = [
+            f"`{setting.name}`",
+            f"`{setting.variable}`" if setting.variable else "",
+            setting.host or "all",
+            f"`{default}`" if default.startswith("http") else default,
+        ]
+        assert "| " + " | ".join(cells).replace("|  |", "| |").rstrip() + " |\n" in text
     assert f"| | `{LOG_VARIABLE}` |" in text
+
+
+@pytest.mark.parametrize("client", [tensormesh.Tensormesh, tensormesh.AsyncTensormesh])
+def test_the_clients_describe_every_setting_as_the_table_does(client: type) -> None:
+    text = " ".join((inspect.getdoc(client) or "").split())
+    arguments = set(inspect.signature(client).parameters) - {"http_client"}
+    copied = set(inspect.signature(tensormesh.Tensormesh.with_options).parameters) - {"self"}
+    assert arguments == copied == set(SETTINGS)
+    for setting in SETTINGS.values():
+        described = f"{setting.name}: {setting.description}"
+        if setting.variable:
+            described += f" Environment variable: `{setting.variable}`."
+        if setting.default_text:
+            described += f" Default: {setting.default_text}."
+        assert described in text
+
+
+def test_the_guide_of_tm_lists_every_setting_with_variable_and_default() -> None:
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    for key in KEYS.values():
+        if key.writable:
+            variable = f" `{key.variable}`" if key.variable else ""
+            assert f"| `{key.name}` |{variable} |" in text
+        elif key.variable:
+            assert f"| | `{key.variable}` |" in text
+        default = f"{key.default}"
+        assert key.default is None or f"| {default} |" in text or f"| `{default}` |" in text
 
 
 def test_the_guide_names_every_error_class() -> None:

@@ -17,7 +17,7 @@ from support.raw_server import EVENT_STREAM, RawServer, Turn
 from support.sdk_samples import CHAT, MODELS, chunk, sse
 
 from tensormesh import ConfigurationError, Tensormesh
-from tensormesh._config import LOG_VARIABLE
+from tensormesh._settings import LOG_VARIABLE
 
 CANARY = "canary"
 SECONDS = 30.0

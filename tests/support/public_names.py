@@ -8,7 +8,7 @@ from types import ModuleType
 
 import tensormesh
 import tensormesh_local
-from tensormesh import AsyncTensormesh, Tensormesh, tools, types
+from tensormesh import AsyncTensormesh, Tensormesh, settings, tools, types
 from tensormesh_api.inference.resources._base import AsyncResource, SyncResource
 from tensormesh_local import LocalHost
 
@@ -19,6 +19,7 @@ def public_names() -> list[str]:
     return sorted(
         {
             *_members(tensormesh, tensormesh.__all__),
+            *_members(settings, settings.__all__),
             *_members(tools, tools.__all__),
             *_members(tensormesh_local, tensormesh_local.__all__),
             *(f"tensormesh.types.{name}" for name in types.__all__),

@@ -133,7 +133,9 @@ def test_a_deep_copy_shares_nothing() -> None:
 def test_what_an_error_is_told_it_carries() -> None:
     error = ConfigurationError("m", argument="max_retries", variable="TENSORMESH_MAX_RETRIES")
     assert (error.argument, error.variable) == ("max_retries", "TENSORMESH_MAX_RETRIES")
-    assert vars(ConfigurationError("m")) == {"message": "m", "argument": None, "variable": None}
+    plain = ConfigurationError("m")
+    assert (plain.argument, plain.variable, plain.problem) == (None, None, None)
+    assert not plain.is_missing
     timeout = APITimeoutError("m", phase="idle", partial="so far")
     assert (timeout.phase, timeout.partial) == ("idle", "so far")
     assert APITimeoutError("m", phase="pool").partial is None

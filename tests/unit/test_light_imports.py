@@ -7,7 +7,17 @@ import sys
 from pathlib import Path
 
 OVERLAY = Path(__file__).parents[2] / "overlay"
-MODULES = ["_config", "_errors", "_json", "_chat.reasoning", "_calls.retry", "_streams.sse"]
+MODULES = [
+    *(
+        "_settings",
+        "settings",
+        "_errors",
+        "_json",
+        "_chat.reasoning",
+        "_calls.retry",
+        "_streams.sse",
+    )
+]
 HEAVY = [
     *("httpx", "attr", "attrs", "msgspec", "dateutil", "tensormesh_api"),
     *("asyncio", "dataclasses", "email", "enum", "http", "inspect", "json", "logging", "re"),

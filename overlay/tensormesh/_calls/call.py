@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tensormesh_api._operation import CallOptions, Operation, Request
 
-    from .._config import Settings
+    from .._settings import Settings
 
 USER_AGENT = f"tensormesh-python/{__version__} python/{sys.version_info[0]}.{sys.version_info[1]}"
 

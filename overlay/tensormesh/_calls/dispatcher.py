@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tensormesh_api._operation import CallOptions, Request
 
-    from .._config import Settings
+    from .._settings import Settings
     from .._streams.stream import AsyncStream, Stream
     from .call import Call
     from .links import Clients, LoopClients

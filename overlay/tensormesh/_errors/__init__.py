@@ -51,16 +51,26 @@ class ConfigurationError(TensormeshError):
     """A credential, host or setting is missing or not valid. No request was sent.
 
     Attributes:
-        argument: name of the argument to set, or ``None``.
-        variable: name of the environment variable that does the same, or ``None``.
+        argument: Name of the argument to set, or None.
+        variable: Name of the environment variable that does the same, or None.
+        problem: What is wrong with the value of a setting, without its name, or None.
+        is_missing: Whether a setting that a call needs is missing.
     """
 
     def __init__(
-        self, message: str, *, argument: str | None = None, variable: str | None = None
+        self,
+        message: str,
+        *,
+        argument: str | None = None,
+        variable: str | None = None,
+        problem: str | None = None,
+        is_missing: bool = False,
     ) -> None:
         super().__init__(message)
         self.argument = argument
         self.variable = variable
+        self.problem = problem
+        self.is_missing = is_missing
 
 
 class APIError(TensormeshError):

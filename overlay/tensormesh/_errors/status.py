@@ -14,6 +14,7 @@ from http import HTTPStatus
 
 from .._http import decompression as compression
 from .._json import dumps, loads
+from ..settings import SECRET_HEADERS
 from . import (
     APIStatusError,
     AuthenticationError,
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _HIDDEN = "***"
-_SECRET_HEADERS = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
-)
 # A shorter one is no real key, and may well be a word of the message.
 SHORTEST_SECRET = 8
 
@@ -221,7 +219,7 @@ def _plain_headers(
     plain: dict[str, str] = {}
     for name, value in pairs:
         name = name.lower()
-        value = _HIDDEN if name in _SECRET_HEADERS else _hidden(value, secrets)
+        value = _HIDDEN if name in SECRET_HEADERS else _hidden(value, secrets)
         plain[name] = f"{plain[name]}, {value}" if name in plain else value
     return plain
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tensormesh.settings import SettingError
 from tensormesh_cli._errors import LOGIN_HINT, ConfigFault
 from tensormesh_cli.checks.base import TOKEN_VARIABLE, CheckFailedError, Finding
-from tensormesh_cli.config.keys import KEYS, PROVIDER_HOSTS, TABLES, is_uuid, mask
+from tensormesh_cli.config.keys import KEYS, PROVIDER_HOSTS, TABLES, mask
 from tensormesh_cli.config.settings import ENVIRONMENT
 from tensormesh_cli.credentials.refresh import MARGIN_SECONDS, other_host, same_host
 
@@ -96,10 +97,12 @@ def user_id(scene: Scene) -> Finding:
     if value is None:
         raise CheckFailedError("no user id for On-Demand", _SYNC)
     origin = _origin("gateway_user_id", scene)
-    if not is_uuid(value):
+    try:
+        KEYS["gateway_user_id"].check(value)
+    except SettingError as error:
         raise CheckFailedError(
-            f"the user id {origin} is not a UUID", _correct("gateway_user_id", scene)
-        )
+            f"the user id {origin} {error.problem}", _correct("gateway_user_id", scene)
+        ) from None
     return Finding("ok", f"{value} {origin}")
 
 

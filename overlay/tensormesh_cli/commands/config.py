@@ -129,24 +129,25 @@ def set_(app: App, key: str, value: str) -> None:
     """
     import sys
 
+    from tensormesh.settings import SettingError
     from tensormesh_cli._errors import UsageFault
     from tensormesh_cli.config.file import update
-    from tensormesh_cli.config.keys import InvalidValueError, mask, writable_key
+    from tensormesh_cli.config.keys import mask, writable_key
 
     found = writable_key(key)
     if value == "-":
         value = sys.stdin.readline().strip()
-    try:
-        checked = found.check(value)
-    except InvalidValueError as error:
-        raise UsageFault(f"`{key}` {error}") from None
-    if checked == "":
+    if not value:
         raise UsageFault(
             f"`{key}` needs a value", hint=f"`tm config unset {key}` removes the setting"
         )
+    try:
+        checked = found.check(value)
+    except SettingError as error:
+        raise UsageFault(f"`{key}` {error.problem}") from None
     target = _path(app)
     update(target, {found.home: checked})
-    shown = mask(str(checked)) if found.secret else checked
+    shown = mask(str(checked)) if found.is_secret else checked
     app.printer.emit(
         {"path": str(target), "key": key, "value": shown}, text=f"{key} = {shown} in {target}"
     )

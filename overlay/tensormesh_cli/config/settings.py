@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from tensormesh.settings import SettingError
 from tensormesh_cli._errors import ConfigFault
 from tensormesh_cli.config import file
 from tensormesh_cli.config.keys import (
@@ -16,7 +17,6 @@ from tensormesh_cli.config.keys import (
     MANAGED,
     OVERRIDES,
     PROVIDER_HOSTS,
-    InvalidValueError,
     Key,
     mask,
 )
@@ -83,7 +83,7 @@ class Settings:
         values = self.values
         for key in KEYS.values():
             value = values[key.name]
-            if key.secret and isinstance(value, str):
+            if key.is_secret and isinstance(value, str):
                 values[key.name] = mask(value)
         return values
 
@@ -153,8 +153,8 @@ def _checked(key: Key, value: object, where: str) -> object:
         return value
     try:
         return key.check(value)
-    except InvalidValueError as error:
-        raise ConfigFault(f"{where} {error}") from None
+    except SettingError as error:
+        raise ConfigFault(f"{where} {error.problem}") from None
 
 
 def _find_on_demand(values: dict[str, Any], sources: dict[str, str]) -> None:

@@ -131,7 +131,8 @@ def api(
 
 def _hide(app: App, request: RawRequest) -> None:
     """Keep the credentials that the user gives from being shown, should the host echo them."""
-    from tensormesh_cli.commands.derived.values import SECRET_HEADERS, secrets_in
+    from tensormesh.settings import SECRET_HEADERS
+    from tensormesh_cli.commands.derived.values import secrets_in
 
     for name in SECRET_HEADERS & request.headers.keys():
         value = request.headers[name]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from tensormesh.settings import SECRET_HEADERS
 from tensormesh_cli.commands.derived.call import call
-from tensormesh_cli.commands.derived.values import HIDDEN, SECRET_HEADERS, without_secrets
+from tensormesh_cli.commands.derived.values import HIDDEN, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tensormesh_cli._terminal import Terminal
 
 HIDDEN = "***"
-SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 _TIME_FORMS = "2026-05-01 or 2026-05-01T12:00:00Z"
 _CLOSE = 0.75
 

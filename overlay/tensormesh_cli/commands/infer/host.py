@@ -157,8 +157,7 @@ class Host:
         }
         if option is not None and given[option] is not None:
             # The SDK names its argument and a variable; here it was the option.
-            problem = error.message.partition(") ")[2]
-            return UsageFault(f"{option} {problem}") if problem else error
+            return UsageFault(f"{option} {error.problem}") if error.problem else error
         return error
 
     def _refused(self, error: AuthenticationError) -> CredentialFault:
