@@ -1,7 +1,4 @@
-"""Functions that a model may call, and runs that call them: `tool` and `chat.completions.run`.
-
-Each name is loaded when it is first used.
-"""
+"""Tools that a model may call, and the results and events of `chat.completions.run`."""
 
 from __future__ import annotations
 

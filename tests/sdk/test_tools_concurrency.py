@@ -197,7 +197,7 @@ def test_async_functions_need_the_asynchronous_client(sync: Face) -> None:
         """Fetch."""
         return x
 
-    with pytest.raises(TypeError, match="'fetch' is an async function: it needs AsyncTensormesh"):
+    with pytest.raises(TypeError, match="'fetch' is an async function: use AsyncTensormesh"):
         run(sync, Server(), [fetch])
 
 

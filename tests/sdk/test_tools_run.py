@@ -393,7 +393,7 @@ def test_what_approve_raises_ends_the_run_before_a_call_is_made(face: Face) -> N
 
 def test_an_approval_that_is_neither_yes_nor_no_is_a_mistake(face: Face) -> None:
     server = Server(calling(call("add", {"a": 1})))
-    with pytest.raises(TypeError, match="approve must give True, False or a reason, got NoneType"):
+    with pytest.raises(TypeError, match="approve must return True, False or a reason"):
         run(face, server, [add], approve=lambda asked: None)
 
 

@@ -1,7 +1,4 @@
-"""`chat.completions.parse`: answers as objects of the caller's own types.
-
-What it needs beyond `create` is loaded with the first call.
-"""
+"""`chat.completions.parse`, for both clients. The first call loads what it needs."""
 
 from __future__ import annotations
 
@@ -28,11 +25,11 @@ SCHEMA_PROMPT = (
     "Answer with one JSON object and nothing else: no other text, no code fence. "
     "The object must be valid against this JSON Schema:\n{schema}"
 )
-"""What tells the model the form of its answer, unless the caller says it otherwise."""
+"""Default instruction that tells the model the schema."""
 
 
 class ParseMethods(SyncResource):
-    """Methods of `chat.completions` that read answers."""
+    """The method `parse`."""
 
     __slots__ = ()
 
@@ -75,41 +72,43 @@ class ParseMethods(SyncResource):
         stream: bool | None = None,
         **params: Unpack[ParseParams],
     ) -> ParsedChatCompletion[Any] | ParsedStream[Any]:
-        """Answer a conversation with an object of your own type.
+        """Return the response as an object of your own type.
 
-        The JSON Schema of the type goes into the prompt, JSON mode is asked for, and the answer is
-        read and validated here. An answer of no use is an error, or another attempt.
+        The JSON Schema of the type is added to the prompt, JSON mode is requested, and the
+        response is parsed and validated. An invalid response raises an error, or the model is
+        asked again.
 
         Args:
-            response_model: What the answer is to be: a dataclass, an attrs class, a TypedDict, a
-                `msgspec.Struct` or anything else that `msgspec` knows, such as `list[Item]`; a
+            response_model: Type of the object: a dataclass, an attrs class, a TypedDict, a
+                `msgspec.Struct` or another type that `msgspec` supports, such as `list[Item]`; a
                 pydantic model; or a JSON Schema as a mapping, for plain data (needs the extra
                 `schema`).
-            max_attempts: How many answers to ask for at most. From the second on, the model is
-                shown its answer and what is wrong with it. Refusals and tool calls are not asked
-                again, and no request is sent twice after a failure of the network. Default: 1.
-            schema_prompt: What tells the model the form: a text with `{schema}` in it, a function
-                from the schema to the text, or None for nothing. It is added to the leading system
-                message, or becomes one. Default: a text in English.
-            stream: True gives a stream of partial objects. Default: False.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for each attempt, in seconds.
-            total_timeout_seconds: Longest time of each attempt as a whole, in seconds.
-            **params: All that `create` takes. `response_format` is `json_object` unless given, and
-                streams ask for token counts; `n` cannot be above 1.
+            max_attempts: Maximum number of responses to ask for. From the second attempt on, the
+                model is shown its response and what is wrong with it. Refusals and tool calls are
+                not retried, nor are requests that failed. Default: 1.
+            schema_prompt: Instruction that tells the model the schema: a text that contains
+                `{schema}`, a function from the schema to the text, or None for no instruction. It
+                is appended to the leading system message, or added as one. Default: an English
+                text.
+            stream: Whether to return a stream of partial objects. Default: False.
+            extra_headers: Headers to add to each request. None removes a header.
+            extra_query: Query parameters to add to each request.
+            extra_body: Fields to add to each JSON body. They override keyword arguments.
+            timeout_seconds: Timeout of each attempt in seconds, overriding the client's.
+            total_timeout_seconds: Time limit of each attempt in seconds, including its stream.
+            **params: Other arguments of `create`. `response_format` defaults to `json_object`,
+                streams request token usage, and `n` must be 1.
 
         Returns:
-            ParsedChatCompletion: The completion; `parsed` is the object. Its `usage` is that of
-                all attempts.
+            ParsedChatCompletion: The completion; `parsed` is the object, and `usage` covers all
+                attempts.
 
         Raises:
-            StructuredOutputError: The answer is of no use, and no attempt is left.
-            TypeError, ValueError: An argument cannot be right, such as a type that JSON cannot
-                hold; nothing was sent.
+            StructuredOutputError: The response is invalid, and no attempt is left.
+            TypeError, ValueError: An argument is invalid, such as a type without a JSON form;
+                nothing was sent.
             ConfigurationError: A credential or a package is missing; nothing was sent.
-            APIError: As of `create`.
+            APIError: As raised by `create`.
         """
         session, options = _begin(response_model, params, stream=bool(stream))
         if stream:
@@ -130,7 +129,7 @@ class ParseMethods(SyncResource):
 
 
 class AsyncParseMethods(AsyncResource):
-    """Methods of `chat.completions` that read answers."""
+    """The method `parse` of an asynchronous client."""
 
     __slots__ = ()
 
@@ -173,41 +172,43 @@ class AsyncParseMethods(AsyncResource):
         stream: bool | None = None,
         **params: Unpack[ParseParams],
     ) -> ParsedChatCompletion[Any] | AsyncParsedStream[Any]:
-        """Answer a conversation with an object of your own type.
+        """Return the response as an object of your own type.
 
-        The JSON Schema of the type goes into the prompt, JSON mode is asked for, and the answer is
-        read and validated here. An answer of no use is an error, or another attempt.
+        The JSON Schema of the type is added to the prompt, JSON mode is requested, and the
+        response is parsed and validated. An invalid response raises an error, or the model is
+        asked again.
 
         Args:
-            response_model: What the answer is to be: a dataclass, an attrs class, a TypedDict, a
-                `msgspec.Struct` or anything else that `msgspec` knows, such as `list[Item]`; a
+            response_model: Type of the object: a dataclass, an attrs class, a TypedDict, a
+                `msgspec.Struct` or another type that `msgspec` supports, such as `list[Item]`; a
                 pydantic model; or a JSON Schema as a mapping, for plain data (needs the extra
                 `schema`).
-            max_attempts: How many answers to ask for at most. From the second on, the model is
-                shown its answer and what is wrong with it. Refusals and tool calls are not asked
-                again, and no request is sent twice after a failure of the network. Default: 1.
-            schema_prompt: What tells the model the form: a text with `{schema}` in it, a function
-                from the schema to the text, or None for nothing. It is added to the leading system
-                message, or becomes one. Default: a text in English.
-            stream: True gives a stream of partial objects. Default: False.
-            extra_headers: Headers added to the request; a value of None takes a header away.
-            extra_query: Query parameters added to the request.
-            extra_body: Fields added to the JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for each attempt, in seconds.
-            total_timeout_seconds: Longest time of each attempt as a whole, in seconds.
-            **params: All that `create` takes. `response_format` is `json_object` unless given, and
-                streams ask for token counts; `n` cannot be above 1.
+            max_attempts: Maximum number of responses to ask for. From the second attempt on, the
+                model is shown its response and what is wrong with it. Refusals and tool calls are
+                not retried, nor are requests that failed. Default: 1.
+            schema_prompt: Instruction that tells the model the schema: a text that contains
+                `{schema}`, a function from the schema to the text, or None for no instruction. It
+                is appended to the leading system message, or added as one. Default: an English
+                text.
+            stream: Whether to return a stream of partial objects. Default: False.
+            extra_headers: Headers to add to each request. None removes a header.
+            extra_query: Query parameters to add to each request.
+            extra_body: Fields to add to each JSON body. They override keyword arguments.
+            timeout_seconds: Timeout of each attempt in seconds, overriding the client's.
+            total_timeout_seconds: Time limit of each attempt in seconds, including its stream.
+            **params: Other arguments of `create`. `response_format` defaults to `json_object`,
+                streams request token usage, and `n` must be 1.
 
         Returns:
-            ParsedChatCompletion: The completion; `parsed` is the object. Its `usage` is that of
-                all attempts.
+            ParsedChatCompletion: The completion; `parsed` is the object, and `usage` covers all
+                attempts.
 
         Raises:
-            StructuredOutputError: The answer is of no use, and no attempt is left.
-            TypeError, ValueError: An argument cannot be right, such as a type that JSON cannot
-                hold; nothing was sent.
+            StructuredOutputError: The response is invalid, and no attempt is left.
+            TypeError, ValueError: An argument is invalid, such as a type without a JSON form;
+                nothing was sent.
             ConfigurationError: A credential or a package is missing; nothing was sent.
-            APIError: As of `create`.
+            APIError: As raised by `create`.
         """
         session, options = _begin(response_model, params, stream=bool(stream))
         if stream:
@@ -231,13 +232,13 @@ class AsyncParseMethods(AsyncResource):
 def _begin(
     response_model: Any, params: ParseParams, *, stream: bool
 ) -> tuple[Session, CallOptions]:
-    """A session, and what its caller said of each of its calls."""
+    """Return a session and the options of its calls."""
     from .._structured.forms import form_of
     from .._structured.session import Session
 
     given: dict[str, Any] = dict(params)
     if (given.get("n") or 1) != 1:
-        raise ValueError("n must be 1 or left out: parse reads one answer")
+        raise ValueError("n must be 1 or left out: parse returns a single response")
     options = CallOptions(**{name: given.pop(name, None) for name in CallOptions.__slots__})
     prompt = given.pop("schema_prompt", SCHEMA_PROMPT)
     max_attempts = given.pop("max_attempts", 1)

@@ -1,4 +1,4 @@
-"""`chat.completions.run`, for both clients. All that it takes is loaded by its first call."""
+"""`chat.completions.run`, for both clients. The first call loads what it needs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class RunMethods(ChatCompletionsResource):
-    """`run` of a synchronous client."""
+    """The method `run`."""
 
     __slots__ = ()
 
@@ -59,53 +59,55 @@ class RunMethods(ChatCompletionsResource):
         approve: Approve | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult | RunStream:
-        """Let the model call functions until it answers by text.
+        """Let the model call functions until it answers with text.
 
-        Each round asks the model, makes the calls that it wants, all at once, and sends it the
-        results. What goes wrong with a call, goes to the model as its result.
+        Each round sends the conversation to the model, makes the tool calls of the response
+        concurrently, and appends their results. If a call fails, the model is told why.
 
         Args:
             model (str): Name of the model.
             messages (Sequence[ChatMessage | Mapping[str, Any]]): The conversation so far.
             tools (Sequence[Callable | ChatCompletionTool | Mapping[str, Any]]): What the model may
-                call: functions, which are made tools as by `tool`; and definitions, each with a
-                function in `handlers`.
-            handlers: Functions for definitions among the tools, by name. They get the arguments
-                as plain data.
-            approve: Called with each `ToolCall` before any call of its round is made. True lets it
-                pass; False, or a text that says why, refuses it, and the model is told. What it
-                raises ends the run. With an asynchronous client it may be an async function.
-            on_error: What a tool's exception does: `"report"` tells the model, `"raise"` ends the
-                run. Calls that cannot be made, as of an unknown tool, are always told the model.
-            max_rounds: How often the model may be asked. Default: 10.
-            max_seconds: How long the run may take, in seconds. Default: no bound.
-            max_tokens_total: How many tokens all rounds may use before no further one is begun.
-                Default: no bound.
-            max_parallel: How many calls may run at once, ordinary functions on threads of
-                their own. With 1, a synchronous client makes them in the calling thread.
+                call: functions, which are turned into tools as by `tool`, or definitions, each
+                with a function in `handlers`.
+            handlers: Functions for the definitions among `tools`, by name. They receive the
+                arguments as plain data.
+            approve: Function called with each `ToolCall` of a round before any of them is made.
+                Return True to allow the call, or False or a reason to refuse it; the model is
+                told. An exception ends the run. With an asynchronous client, it may be an
+                async function.
+            on_error: What to do when a tool raises an exception: `"report"` it to the model, or
+                `"raise"` it and end the run. Calls that cannot be made, such as calls of unknown
+                tools, are always reported to the model.
+            max_rounds: Maximum number of requests to the model. Default: 10.
+            max_seconds: Time limit of the run, in seconds. Default: none.
+            max_tokens_total: Start no further round once this many tokens were used. Default: no
+                limit.
+            max_parallel: Maximum number of tool calls to run at once. Ordinary functions run on
+                threads; with 1, a synchronous client uses the calling thread.
                 Default: 8.
-            parse_text_calls: Whether calls are also looked for in the answer's text, for servers
+            parse_text_calls: Whether to look for tool calls in the response text too, for servers
                 that leave them there: objects with `name` and `arguments`, between `<tool_call>`
-                tags, or as the whole text. Default: False.
-            **params: All other arguments are those of `create`, and go into every request. A
-                `tool_choice` that forces a call holds for the first round.
-            stream: True gives the events of the run in place of its result. Default: False.
-            extra_headers: Headers added to each request; a value of None takes a header away.
-            extra_query: Query parameters added to each request.
-            extra_body: Fields added to each JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for each request, in seconds.
-            total_timeout_seconds: Longest time of each request as a whole, in seconds. The bound
-                of the run is `max_seconds`.
+                tags or as the whole text. Default: False.
+            **params: Other arguments of `create`, sent with every request. A `tool_choice` that
+                forces a call applies to the first round only.
+            stream: Whether to return a stream of events instead of the result. Default: False.
+            extra_headers: Headers to add to each request. None removes a header.
+            extra_query: Query parameters to add to each request.
+            extra_body: Fields to add to each JSON body. They override keyword arguments.
+            timeout_seconds: Timeout of each request in seconds, overriding the client's.
+            total_timeout_seconds: Time limit of each request in seconds, including its stream.
+                `max_seconds` limits the whole run.
 
         Returns:
-            RunResult: The text, the conversation, the tokens used, the calls. With `stream` a
-                `RunStream`, to be iterated for its events.
+            RunResult: The text, the conversation, the token usage and the calls. With `stream`, a
+                `RunStream` of events.
 
         Raises:
-            TypeError, ValueError: An argument is not valid; nothing was sent.
-            ToolLimitError: A bound was reached; the error has the conversation so far.
-            ToolCallError: A tool failed, and `on_error` is `"raise"`.
-            APIError: A request failed, as in `create`; its `transcript` is the conversation so
+            TypeError, ValueError: An argument is invalid; nothing was sent.
+            ToolLimitError: The run reached a limit. The error holds the conversation so far.
+            ToolCallError: A tool failed and `on_error` is `"raise"`.
+            APIError: A request failed, as in `create`. Its `transcript` is the conversation so
                 far.
         """
         from .._tools.run import RunStream
@@ -122,7 +124,7 @@ class RunMethods(ChatCompletionsResource):
 
 
 class AsyncRunMethods(AsyncChatCompletionsResource):
-    """`run` of an asynchronous client."""
+    """The method `run` of an asynchronous client."""
 
     __slots__ = ()
 
@@ -157,53 +159,55 @@ class AsyncRunMethods(AsyncChatCompletionsResource):
         approve: AsyncApprove | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult | AsyncRunStream:
-        """Let the model call functions until it answers by text.
+        """Let the model call functions until it answers with text.
 
-        Each round asks the model, makes the calls that it wants, all at once, and sends it the
-        results. What goes wrong with a call, goes to the model as its result.
+        Each round sends the conversation to the model, makes the tool calls of the response
+        concurrently, and appends their results. If a call fails, the model is told why.
 
         Args:
             model (str): Name of the model.
             messages (Sequence[ChatMessage | Mapping[str, Any]]): The conversation so far.
             tools (Sequence[Callable | ChatCompletionTool | Mapping[str, Any]]): What the model may
-                call: functions, which are made tools as by `tool`; and definitions, each with a
-                function in `handlers`.
-            handlers: Functions for definitions among the tools, by name. They get the arguments
-                as plain data.
-            approve: Called with each `ToolCall` before any call of its round is made. True lets it
-                pass; False, or a text that says why, refuses it, and the model is told. What it
-                raises ends the run. With an asynchronous client it may be an async function.
-            on_error: What a tool's exception does: `"report"` tells the model, `"raise"` ends the
-                run. Calls that cannot be made, as of an unknown tool, are always told the model.
-            max_rounds: How often the model may be asked. Default: 10.
-            max_seconds: How long the run may take, in seconds. Default: no bound.
-            max_tokens_total: How many tokens all rounds may use before no further one is begun.
-                Default: no bound.
-            max_parallel: How many calls may run at once, ordinary functions on threads of
-                their own. With 1, a synchronous client makes them in the calling thread.
+                call: functions, which are turned into tools as by `tool`, or definitions, each
+                with a function in `handlers`.
+            handlers: Functions for the definitions among `tools`, by name. They receive the
+                arguments as plain data.
+            approve: Function called with each `ToolCall` of a round before any of them is made.
+                Return True to allow the call, or False or a reason to refuse it; the model is
+                told. An exception ends the run. With an asynchronous client, it may be an
+                async function.
+            on_error: What to do when a tool raises an exception: `"report"` it to the model, or
+                `"raise"` it and end the run. Calls that cannot be made, such as calls of unknown
+                tools, are always reported to the model.
+            max_rounds: Maximum number of requests to the model. Default: 10.
+            max_seconds: Time limit of the run, in seconds. Default: none.
+            max_tokens_total: Start no further round once this many tokens were used. Default: no
+                limit.
+            max_parallel: Maximum number of tool calls to run at once. Ordinary functions run on
+                threads; with 1, a synchronous client uses the calling thread.
                 Default: 8.
-            parse_text_calls: Whether calls are also looked for in the answer's text, for servers
+            parse_text_calls: Whether to look for tool calls in the response text too, for servers
                 that leave them there: objects with `name` and `arguments`, between `<tool_call>`
-                tags, or as the whole text. Default: False.
-            **params: All other arguments are those of `create`, and go into every request. A
-                `tool_choice` that forces a call holds for the first round.
-            stream: True gives the events of the run in place of its result. Default: False.
-            extra_headers: Headers added to each request; a value of None takes a header away.
-            extra_query: Query parameters added to each request.
-            extra_body: Fields added to each JSON body; they win over those given by name.
-            timeout_seconds: In place of the client's timeout for each request, in seconds.
-            total_timeout_seconds: Longest time of each request as a whole, in seconds. The bound
-                of the run is `max_seconds`.
+                tags or as the whole text. Default: False.
+            **params: Other arguments of `create`, sent with every request. A `tool_choice` that
+                forces a call applies to the first round only.
+            stream: Whether to return a stream of events instead of the result. Default: False.
+            extra_headers: Headers to add to each request. None removes a header.
+            extra_query: Query parameters to add to each request.
+            extra_body: Fields to add to each JSON body. They override keyword arguments.
+            timeout_seconds: Timeout of each request in seconds, overriding the client's.
+            total_timeout_seconds: Time limit of each request in seconds, including its stream.
+                `max_seconds` limits the whole run.
 
         Returns:
-            RunResult: The text, the conversation, the tokens used, the calls. With `stream` a
-                `AsyncRunStream`, to be iterated for its events.
+            RunResult: The text, the conversation, the token usage and the calls. With `stream`, a
+                `AsyncRunStream` of events.
 
         Raises:
-            TypeError, ValueError: An argument is not valid; nothing was sent.
-            ToolLimitError: A bound was reached; the error has the conversation so far.
-            ToolCallError: A tool failed, and `on_error` is `"raise"`.
-            APIError: A request failed, as in `create`; its `transcript` is the conversation so
+            TypeError, ValueError: An argument is invalid; nothing was sent.
+            ToolLimitError: The run reached a limit. The error holds the conversation so far.
+            ToolCallError: A tool failed and `on_error` is `"raise"`.
+            APIError: A request failed, as in `create`. Its `transcript` is the conversation so
                 far.
         """
         from .._tools.async_run import AsyncRunStream
@@ -219,13 +223,13 @@ class AsyncRunMethods(AsyncChatCompletionsResource):
         return run if stream else await run.get_final_result()
 
 
-def _begin(client: object, params: RunParams) -> tuple[Loop, int]:
-    """The state of a run, and how many calls it may make at once."""
+def _begin(dispatcher: object, params: RunParams) -> tuple[Loop, int]:
+    """Return the state of a run and its `max_parallel`."""
     from .._tools.box import Toolbox
     from .._tools.loop import Loop, Rules
 
-    # What is left of the run may shorten this bound of a request, but never lengthens it.
-    settings = cast("SyncTransport | AsyncTransport", client).settings
+    # The remaining time of the run may shorten this limit, but never extend it.
+    settings = cast("SyncTransport | AsyncTransport", dispatcher).settings
     given: dict[str, Any] = {"total_timeout_seconds": settings.total_timeout_seconds}
     given |= {key: value for key, value in params.items() if value is not None}
     rules = Rules(**{name: given.pop(name) for name in Rules._fields if name in given})

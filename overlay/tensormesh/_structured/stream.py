@@ -1,4 +1,4 @@
-"""Streams of `parse`: partial objects while the answer grows, then the whole one."""
+"""Streams of `parse`: partial objects as the response arrives, then the complete one."""
 
 from __future__ import annotations
 
@@ -26,15 +26,14 @@ ParsedT = TypeVar("ParsedT")
 
 
 class ParsedEvent:
-    """One chunk, and the answer as far as it has come.
+    """A chunk, and the object so far.
 
     Attributes:
         chunk: The chunk.
-        text: The text that it adds; often empty.
-        partial: The JSON so far, as plain data that is not validated; None before it begins.
-            Strings show as they grow, other values when they are whole. It does not change later.
-        attempt: Which answer it belongs to, counted from 1: with another attempt the JSON begins
-            anew.
+        text: The text that the chunk adds; often empty.
+        partial: The JSON so far as plain data, not validated, or None before it starts. Strings
+            appear as they grow, other values once complete. It does not change later.
+        attempt: Number of the attempt, from 1. Each attempt starts a new object.
     """
 
     __slots__ = ("attempt", "chunk", "partial", "text")
@@ -56,7 +55,7 @@ class ParsedEvent:
 
 
 class _Base:
-    """What both kinds of stream know without I/O."""
+    """State and logic that both streams share. Sans I/O."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -78,7 +77,7 @@ class _Base:
         return ParsedEvent(chunk, text, partial, self._session.attempts + 1)
 
     def _take(self, completion: ChatCompletion) -> bool:
-        """Take a whole answer. Gives whether that was the last."""
+        """Take a complete response. Return whether it was the last."""
         try:
             self._result = self._session.take(completion)
         except Exception as error:
@@ -94,14 +93,15 @@ class _Base:
 
 
 class ParsedStream(_Base, Closing, Generic[ParsedT]):
-    """An answer that is still being written. Iterate it for partial objects, once.
+    """A response that is still being generated. Iterate over its partial objects, once.
 
-    It closes itself at its end. Leave it early by `close()`, or use it in a `with`.
+    The stream closes itself at its end. To stop early, call `close()` or use it in a `with`
+    statement.
 
     Raises:
-        StructuredOutputError: The answer is of no use, and no attempt is left.
-        StreamError, APITimeoutError: As of any other stream.
-        APIStatusError, APIConnectionError: A further attempt was refused, or failed.
+        StructuredOutputError: The response is invalid, and no attempt is left.
+        StreamError, APITimeoutError: As raised by any other stream.
+        APIStatusError, APIConnectionError: A further attempt failed.
     """
 
     def __init__(self, session: Session, open_stream: Callable[[], Inner]) -> None:
@@ -121,14 +121,14 @@ class ParsedStream(_Base, Closing, Generic[ParsedT]):
         raise StopIteration
 
     def get_final_completion(self) -> ParsedChatCompletion[ParsedT]:
-        """Read what is left, and give the whole answer, validated.
+        """Read the rest of the stream and return the complete, validated response.
 
         Raises:
-            StructuredOutputError: The answer is of no use, and no attempt is left.
+            StructuredOutputError: The response is invalid, and no attempt is left.
             StreamError: The stream failed, or was closed before its end.
         """
         if self._is_left and self._result is None:
-            # An error, unless the end had come.
+            # Raises, unless the stream had ended.
             self._inner.get_final_completion()
             self._is_left = False
         for _ in self:
@@ -137,20 +137,21 @@ class ParsedStream(_Base, Closing, Generic[ParsedT]):
         return result
 
     def close(self) -> None:
-        """Give the connection back. May be called twice."""
+        """Close the stream and release its connection. Further calls do nothing."""
         self._is_left = True
         self._inner.close()
 
 
 class AsyncParsedStream(_Base, AsyncClosing, Generic[ParsedT]):
-    """An answer that is still being written. Iterate it for partial objects, once.
+    """A response that is still being generated. Iterate over its partial objects, once.
 
-    It closes itself at its end. Leave it early by `close()`, or use it in an `async with`.
+    The stream closes itself at its end. To stop early, call `close()` or use it in an
+    `async with` statement.
 
     Raises:
-        StructuredOutputError: The answer is of no use, and no attempt is left.
-        StreamError, APITimeoutError: As of any other stream.
-        APIStatusError, APIConnectionError: A further attempt was refused, or failed.
+        StructuredOutputError: The response is invalid, and no attempt is left.
+        StreamError, APITimeoutError: As raised by any other stream.
+        APIStatusError, APIConnectionError: A further attempt failed.
     """
 
     def __init__(
@@ -172,14 +173,14 @@ class AsyncParsedStream(_Base, AsyncClosing, Generic[ParsedT]):
         raise StopAsyncIteration
 
     async def get_final_completion(self) -> ParsedChatCompletion[ParsedT]:
-        """Read what is left, and give the whole answer, validated.
+        """Read the rest of the stream and return the complete, validated response.
 
         Raises:
-            StructuredOutputError: The answer is of no use, and no attempt is left.
+            StructuredOutputError: The response is invalid, and no attempt is left.
             StreamError: The stream failed, or was closed before its end.
         """
         if self._is_left and self._result is None:
-            # An error, unless the end had come.
+            # Raises, unless the stream had ended.
             await self._inner.get_final_completion()
             self._is_left = False
         async for _ in self:
@@ -188,6 +189,6 @@ class AsyncParsedStream(_Base, AsyncClosing, Generic[ParsedT]):
         return result
 
     async def close(self) -> None:
-        """Give the connection back. May be called twice."""
+        """Close the stream and release its connection. Further calls do nothing."""
         self._is_left = True
         await self._inner.close()

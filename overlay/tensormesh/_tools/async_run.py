@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._closing import AsyncClosing
 from .._errors import ConfigurationError
-from .run import RunState, decide
+from .run import RunState
 from .workers import Job, Outcome, attempt
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class AsyncRunStream(RunState, AsyncClosing):
-    """A run of tools, event by event. Iterate it once; the first step sends the first request.
+    """A run of tools. Iterate over its events, once. The first step sends the first request.
 
-    Leave it early by `close()`, or use it in an `async with`: the answer is no longer read, and
-    tasks of async functions are cancelled and waited for. Functions that run on threads are left
-    to end on their own.
+    To stop early, call `close()` or use it in an `async with` statement. Reading stops, and tasks
+    of async functions are cancelled and awaited; functions that are running on threads are left
+    to finish.
     """
 
     def __init__(
@@ -88,17 +88,13 @@ class AsyncRunStream(RunState, AsyncClosing):
             completion = await stream.get_final_completion()
             self._stream = None
             await self._begin_calls(completion)
-        elif self._deltas is not None:
-            self._ready.extend(self._deltas.feed(chunk))
+        else:
+            self._feed(chunk)
 
     async def _begin_calls(self, completion: ChatCompletion) -> None:
         for call in self._take(completion):
-            if self._approve is not None:
-                verdict = self._approve(call)
-                decide(call, await verdict if inspect.isawaitable(verdict) else verdict)
-                self._note(call)
-            if call.status == "pending":
-                self._pending.append(call)
+            verdict = True if self._approve is None else self._approve(call)
+            self._admit(call, await verdict if inspect.isawaitable(verdict) else verdict)
         if not self._pending:
             self._end_round()
             return
@@ -129,7 +125,7 @@ class AsyncRunStream(RunState, AsyncClosing):
             raise self._loop.late()
         for task in [task for task in self._tasks if task in done]:
             call = self._tasks.pop(task)
-            if task.cancelled():  # by itself: nobody else would have
+            if task.cancelled():  # by itself; nothing else cancels it
                 outcome = Outcome(None, RuntimeError("the tool cancelled itself"))
             else:
                 outcome = task.result()
@@ -138,18 +134,18 @@ class AsyncRunStream(RunState, AsyncClosing):
             self._end_round()
 
     async def get_final_result(self) -> RunResult:
-        """Go on to the end, and give what came of the run.
+        """Finish the run and return its result.
 
         Raises:
-            ToolLoopError: It ended without a text.
-            RuntimeError: It was closed before its end.
+            ToolLoopError: The run ended without a final text.
+            RuntimeError: The run was closed before its end.
         """
         async for _ in self:
             pass
         return self._whole()
 
     async def close(self) -> None:
-        """Leave the run. May be called twice."""
+        """Stop the run. Further calls do nothing."""
         self._is_over = True
         self._ready.clear()
         stream, self._stream = self._stream, None
@@ -165,9 +161,9 @@ class AsyncRunStream(RunState, AsyncClosing):
 
 
 async def on_thread(job: Job) -> Outcome:
-    """Do a job on a thread of its own.
+    """Run a job on a thread of its own.
 
-    Not on the loop's own threads: the end of the loop would wait for one that hangs.
+    The event loop's own executor would make the end of the loop wait for a job that hangs.
     """
     future: concurrent.futures.Future[Outcome] = concurrent.futures.Future()
     future.set_running_or_notify_cancel()
@@ -181,11 +177,11 @@ async def on_thread(job: Job) -> Outcome:
 
 
 def _check_asyncio() -> None:
-    """Refuse before anything is asked, and paid for, what could not be gone on with."""
+    """Refuse a run outside asyncio before a request is sent and paid for."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         raise ConfigurationError(
-            "`run` calls tools in tasks of asyncio, and no loop of asyncio runs here: use "
+            "`run` calls tools in asyncio tasks, and no asyncio event loop is running: use "
             "`create` with `tools`, or the synchronous client in a thread"
         ) from None

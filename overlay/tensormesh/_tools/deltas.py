@@ -1,4 +1,4 @@
-"""From the chunks of a streamed answer to events of a run. Sans I/O."""
+"""Turn the chunks of a streamed response into events of a run. Sans I/O."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class Deltas:
-    """Reads the chunks of one answer.
+    """Read the chunks of one response.
 
     Args:
         round: Number of the round.
-        gated: Whether text that may be calls is held back.
+        gated: Whether to hold back text that may be tool calls.
     """
 
     def __init__(self, round: int, *, gated: bool) -> None:
@@ -35,7 +35,7 @@ class Deltas:
         self._started: set[int] = set()
 
     def feed(self, chunk: ChatCompletionChunk) -> Iterator[DeltaEvent]:
-        """The events of a chunk."""
+        """Return the events of a chunk."""
         for choice in chunk.choices:
             if choice.index:
                 continue
@@ -46,10 +46,10 @@ class Deltas:
                 yield from self._call(delta)
 
     def finish(self, *, is_call: bool) -> Iterator[DeltaEvent]:
-        """The events of what was held back, now that the answer is whole.
+        """Return the events of the text held back, once the response is complete.
 
         Args:
-            is_call: Whether its text was calls.
+            is_call: Whether the text turned out to be tool calls.
         """
         yield from self._text(self._splitter.finish())
         rest = "" if self._gate is None else self._gate.finish(is_call=is_call)
@@ -69,6 +69,6 @@ class Deltas:
         if call.position not in self._started:
             self._started.add(call.position)
             yield CallStarted(call.name, call.position, self._round)
-            piece = call.arguments.value()  # some may have come before the name
+            piece = call.arguments.value()  # some may have arrived before the name
         if piece:
             yield ArgumentsDelta(piece, call.name, call.position, self._round)

@@ -1,4 +1,4 @@
-"""What ends a run of tools before the model has answered by text."""
+"""Errors that end a run of tools before the model's final text."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 class ToolLoopError(TensormeshError):
-    """A run of tools ended without a text. What a request failed by is raised as it is.
+    """A run of tools ended without a final text. Failed requests raise their own errors.
 
     Attributes:
-        reason: what ended it: the name of the bound that was reached; ``"tool"``, a tool failed
-            and ``on_error`` is ``"raise"``; ``"answer"``, the model's answer had no choices.
-        messages: the conversation up to the last round that was finished. It can be sent again.
-        completion: the model's last answer, or ``None``. Its calls are in ``messages`` only if
-            their round was finished.
-        usage: tokens of all rounds, or ``None`` if the server reported none.
-        rounds: how many answers came of the model.
-        calls: all calls up to then; ``status`` says what came of each.
+        reason: Name of the limit that was reached; `"tool"` if a tool failed and `on_error` is
+            `"raise"`; `"answer"` if the response had no choices.
+        messages: The conversation up to the last finished round. It can be sent again.
+        completion: The last response, or None. Its calls are in `messages` only if their round
+            was finished.
+        usage: Token counts of all rounds, or None if the server reported none.
+        rounds: Number of responses received.
+        calls: All calls so far, with their `status`.
     """
 
     def __init__(
@@ -53,8 +53,8 @@ class ToolLoopError(TensormeshError):
 
 
 class ToolLimitError(ToolLoopError):
-    """A bound of the run was reached: ``max_rounds``, ``max_seconds`` or ``max_tokens_total``."""
+    """The run reached `max_rounds`, `max_seconds` or `max_tokens_total`."""
 
 
 class ToolCallError(ToolLoopError):
-    """A tool failed, and ``on_error`` is ``"raise"``. Its own exception is the ``__cause__``."""
+    """A tool failed and `on_error` is `"raise"`. The `__cause__` is the tool's exception."""

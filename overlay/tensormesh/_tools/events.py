@@ -1,4 +1,4 @@
-"""What a run of tools gives: its result, and the events of a streamed one."""
+"""The result of a run of tools, and the events of a streamed run."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What came of a run of tools.
+    """The result of a run of tools.
 
     Attributes:
-        text: The model's last answer; empty if it has no text.
-        messages: The whole conversation: what was given, every answer, every result of a tool. It
-            can be sent again, with a further question behind it.
-        completion: The model's last answer, whole.
-        usage: Tokens of all rounds, or None if the server reported none.
-        rounds: How many answers came of the model, 1 or more.
-        calls: All calls, in the order in which the model asked for them.
+        text: Text of the last response, empty if it has none.
+        messages: The whole conversation: the messages passed in, every response and every tool
+            result. Append a message and pass it to the next run.
+        completion: The last response.
+        usage: Token counts of all rounds, or None if the server reported none.
+        rounds: Number of responses, at least 1.
+        calls: All calls, in the order in which the model made them.
     """
 
     text: str
@@ -37,11 +37,11 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of text, without reasoning.
+    """Text of the response, without reasoning.
 
     Attributes:
-        text: The piece.
-        round: The round that it belongs to, from 1.
+        text: The text.
+        round: Number of the round, from 1.
     """
 
     text: str
@@ -51,12 +51,12 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """The model begins to write a call.
+    """The model started to write a tool call.
 
     Attributes:
-        name: The tool's name.
-        index: Place of the call among those of its round, from 0.
-        round: The round that it belongs to, from 1.
+        name: Name of the tool.
+        index: Position of the call in its round, from 0.
+        round: Number of the round, from 1.
     """
 
     name: str
@@ -67,13 +67,13 @@ class CallStarted:
 
 @dataclass(frozen=True, slots=True)
 class ArgumentsDelta:
-    """A piece of a call's arguments, which are JSON when all have come.
+    """A piece of a call's arguments. All pieces together are JSON.
 
     Attributes:
-        text: The piece.
-        name: The tool's name.
-        index: Place of the call among those of its round, from 0.
-        round: The round that it belongs to, from 1.
+        text: The piece of JSON text.
+        name: Name of the tool.
+        index: Position of the call in its round, from 0.
+        round: Number of the round, from 1.
     """
 
     text: str
@@ -85,10 +85,10 @@ class ArgumentsDelta:
 
 @dataclass(frozen=True, slots=True)
 class CallFinished:
-    """A call has its result, or will have none. Those of one round come as they finish.
+    """A call is done, failed, invalid or refused. Calls of one round may finish in any order.
 
     Attributes:
-        call: The call; `status` says what came of it.
+        call: The call, with its `status`.
     """
 
     call: ToolCall
@@ -97,11 +97,11 @@ class CallFinished:
 
 @dataclass(frozen=True, slots=True)
 class RoundFinished:
-    """An answer of the model, and all calls in it, are done.
+    """A response and all its calls are done.
 
     Attributes:
-        completion: The answer.
-        round: The round's number, from 1.
+        completion: The response.
+        round: Number of the round, from 1.
     """
 
     completion: ChatCompletion
@@ -111,10 +111,10 @@ class RoundFinished:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """The model has answered by text: the last event.
+    """The run is finished. The last event.
 
     Attributes:
-        result: What came of the run.
+        result: Result of the run.
     """
 
     result: RunResult
@@ -122,4 +122,4 @@ class RunFinished:
 
 
 RunEvent = TextDelta | CallStarted | ArgumentsDelta | CallFinished | RoundFinished | RunFinished
-"""An event of a streamed run, told apart by its class or its `type`."""
+"""An event of a streamed run. Distinguish events by class or by `type`."""

@@ -1,4 +1,4 @@
-"""What a run of tools does next. Sans I/O: requests and calls are made by `run`."""
+"""Decide what a run of tools does next. Sans I/O: `run` and `async_run` do the rest."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 ErrorT = TypeVar("ErrorT", bound=ToolLoopError)
 
-# A request that was given what was left of the run may end by so much before the run does.
+# A request limited to the remaining time of the run may end this much earlier.
 _TOLERANCE_SECONDS = 0.01
 
 
 class Rules(NamedTuple):
-    """How a run is to go; see `RunMethods.run`."""
+    """Options of a run; see `RunMethods.run`."""
 
     max_rounds: int = 10
     max_seconds: float | None = None
@@ -43,11 +43,11 @@ class Rules(NamedTuple):
     parse_text_calls: bool = False
 
     def check(self) -> None:
-        """Raise `ValueError` if they cannot be followed."""
+        """Raise `ValueError` for an invalid option."""
         for name in ("max_rounds", "max_seconds", "max_tokens_total"):
             value = getattr(self, name)
             if value is not None and not value > 0:
-                raise ValueError(f"{name} must be above 0, got {value!r}")
+                raise ValueError(f"{name} must be positive, got {value!r}")
         if self.on_error not in ("report", "raise"):
             raise ValueError(f"on_error must be 'report' or 'raise', got {self.on_error!r}")
 
@@ -55,17 +55,17 @@ class Rules(NamedTuple):
 class Loop:
     """The state of one run.
 
-    In turns: `request` says what to send; `take` takes the answer and says which calls to make;
-    `end_round` takes over what came of them.
+    Each round calls `request` for the arguments of the request, `take` with the response for the
+    tool calls to make, and `end_round` when they are done.
 
     Args:
         toolbox: The tools.
         params: Arguments of `create`, without `tools`.
-        rules: Bounds and the like.
-        clock: Gives seconds.
+        rules: Limits and other options.
+        clock: Function that returns the time in seconds.
 
     Raises:
-        TypeError, ValueError: An argument is not valid.
+        TypeError, ValueError: An argument is invalid.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Loop:
         self.rules = rules
         self._params = dict(params)
         if self._params.get("n") not in (None, 1):
-            raise ValueError("n must be 1: a run follows one answer")
+            raise ValueError("n must be 1: a run follows a single response")
         given = wire_objects(self._params.pop("messages", None), "messages")
         self.messages = [ChatMessage.from_dict(message) for message in given]
         self.completion: ChatCompletion | None = None
@@ -96,14 +96,14 @@ class Loop:
         self._deadline = None if rules.max_seconds is None else clock() + rules.max_seconds
 
     def remaining(self) -> float | None:
-        """Seconds that are left, not below 0; None if time is not bounded."""
+        """Return the remaining seconds, at least 0, or None without a time limit."""
         return None if self._deadline is None else max(0.0, self._deadline - self._clock())
 
     def request(self) -> dict[str, Any]:
-        """Arguments of `create` for the next round.
+        """Return the arguments of `create` for the next round.
 
         Raises:
-            ToolLimitError: There is no time left.
+            ToolLimitError: No time is left.
         """
         self.check_time()
         return {
@@ -114,18 +114,18 @@ class Loop:
         }
 
     def take(self, completion: ChatCompletion) -> list[ToolCall]:
-        """Take the answer of a round. Gives its calls; those that are pending are to be made.
+        """Take the response of a round. Return its calls; the pending ones are to be made.
 
         Raises:
-            ToolLimitError: It has calls, and there must not be another round.
-            ToolLoopError: The answer has no choices.
+            ToolLimitError: The response has calls, but another round is not allowed.
+            ToolLoopError: The response has no choices.
         """
         self.rounds += 1
         self.completion = completion
         self.usage = add_usage(self.usage, completion.usage)
         self._is_counted = self._is_counted and completion.usage is not None
         if not completion.choices:
-            raise self.error(ToolLoopError, "answer", "the model's answer has no choices")
+            raise self.error(ToolLoopError, "answer", "the response has no choices")
         message = completion.choices[0].message
         content, self._round = self._split(message)
         self._name_calls()
@@ -138,7 +138,7 @@ class Loop:
         return self._round
 
     def end_round(self) -> None:
-        """Add the answer and the results of its calls to the conversation."""
+        """Add the response and the results of its calls to the conversation."""
         assert self._answer is not None
         self.messages.append(self._answer)
         self.messages += [
@@ -146,12 +146,12 @@ class Loop:
             for call in self._round
         ]
         self.is_finished = not self._round
-        # Whoever must call a tool in every round never comes to an end.
+        # A model that is forced to call a tool in every round would never finish.
         if self._params.get("tool_choice") not in (None, "auto", "none"):
             del self._params["tool_choice"]
 
     def result(self) -> RunResult:
-        """What came of the run, now that it is finished."""
+        """Return the result of the finished run."""
         assert self.completion is not None
         return RunResult(
             text=self.completion.choices[0].message.content or "",
@@ -163,28 +163,28 @@ class Loop:
         )
 
     def is_spent(self) -> bool:
-        """Whether a request that has just timed out had what was left of the time."""
+        """Return whether a request that just timed out used up the time of the run."""
         remaining = self.remaining()
         return remaining is not None and remaining <= _TOLERANCE_SECONDS
 
     def check_time(self) -> None:
-        """Raise `ToolLimitError` if there is no time left."""
+        """Raise `ToolLimitError` if no time is left."""
         if self.remaining() == 0:
             raise self.late()
 
     def late(self) -> ToolLimitError:
-        """The error for time that is used up."""
+        """Return the error for a run that took too long."""
         return self.error(
             ToolLimitError, "max_seconds", f"the run took longer than {self.rules.max_seconds} s"
         )
 
     def failure(self, call: ToolCall) -> ToolCallError:
-        """The error for a tool that has failed."""
+        """Return the error for a failed tool."""
         kind = type(call.error).__name__
         return self.error(ToolCallError, "tool", f"{call.name} failed: {kind}: {call.error}")
 
     def error(self, cls: type[ErrorT], reason: Reason, message: str) -> ErrorT:
-        """An error with all that is known of the run."""
+        """Return an error with the state of the run."""
         return cls(
             message,
             reason=reason,
@@ -196,14 +196,14 @@ class Loop:
         )
 
     def _shorter(self, bound: Any) -> Any:
-        """The bound of a request, within what is left of the run. `create` refuses what is none."""
+        """Limit a request to the remaining time of the run. `create` rejects invalid values."""
         remaining = self.remaining()
         if remaining is None or not isinstance(bound, int | float | None):
             return bound
         return remaining if bound is None else min(bound, remaining)
 
     def _check_bounds(self) -> None:
-        """Make no calls whose results could not be sent."""
+        """Refuse to make calls whose results could not be sent."""
         rules, most = self.rules, self.rules.max_tokens_total
         self.check_time()
         if self.rounds >= rules.max_rounds:
@@ -212,14 +212,14 @@ class Loop:
         if most is None:
             return
         if not self._is_counted or self.usage is None:
-            text = "the server reports no usage, so max_tokens_total cannot be kept"
+            text = "the server reports no usage, so max_tokens_total cannot be enforced"
             raise self.error(ToolLimitError, "max_tokens_total", text)
         if self.usage.total_tokens >= most:
             text = f"the run has used {self.usage.total_tokens} of {most} tokens"
             raise self.error(ToolLimitError, "max_tokens_total", text)
 
     def _split(self, message: ChatCompletionMessage) -> tuple[str | None, list[ToolCall]]:
-        """The text of an answer, and its calls."""
+        """Return the text of a response and its calls."""
         calls = [
             from_wire(call, self.rounds, index)
             for index, call in enumerate(message.tool_calls or ())
@@ -233,7 +233,7 @@ class Loop:
         ]
 
     def _name_calls(self) -> None:
-        """Give an id to calls that have none, or one that another has."""
+        """Give a new id to calls without one, and to calls whose id is taken."""
         for call in self._round:
             number = 0
             while not call.id or call.id in self._ids:
@@ -243,7 +243,7 @@ class Loop:
 
 
 def _answer(message: ChatCompletionMessage, content: str | None, calls: list[ToolCall]) -> Any:
-    """An answer as it can be sent back."""
+    """Return a response as a message that can be sent back."""
     text = sendable(content or "")
     data: dict[str, Any] = {"role": "assistant", "content": text or (None if calls else "")}
     if message.reasoning:

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 class RunState:
-    """What runs of both colours know without I/O."""
+    """State and logic that synchronous and asynchronous runs share. Sans I/O."""
 
     def __init__(self, loop: Loop, *, is_streamed: bool, max_parallel: int) -> None:
         if max_parallel < 1:
-            raise ValueError(f"max_parallel must be above 0, got {max_parallel!r}")
+            raise ValueError(f"max_parallel must be positive, got {max_parallel!r}")
         self._loop = loop
         self._is_streamed = is_streamed
         self._max_parallel = max_parallel
@@ -51,8 +51,13 @@ class RunState:
                 params["stream_options"] = {"include_usage": True}
         return params
 
+    def _feed(self, chunk: ChatCompletionChunk) -> None:
+        """Add the events of a chunk."""
+        if self._deltas is not None:
+            self._ready.extend(self._deltas.feed(chunk))
+
     def _take(self, completion: ChatCompletion) -> list[ToolCall]:
-        """Take a whole answer; gives the calls that are to be approved."""
+        """Take a complete response. Return the calls that need approval."""
         calls = self._loop.take(completion)
         if self._deltas is not None:
             self._ready.extend(self._deltas.finish(is_call=bool(calls)))
@@ -61,12 +66,27 @@ class RunState:
             self._note(call)
         return [call for call in calls if call.status == "pending"]
 
+    def _admit(self, call: ToolCall, verdict: object) -> None:
+        """Queue a call or refuse it, as `approve` decided.
+
+        Raises:
+            TypeError: The verdict is not True, False or a reason.
+        """
+        if isinstance(verdict, str) or verdict is False:
+            refuse(call, verdict or "")
+            self._note(call)
+        elif verdict is True:
+            self._pending.append(call)
+        else:
+            kind = type(verdict).__name__
+            raise TypeError(f"approve must return True, False or a reason, got {kind}")
+
     def _note(self, call: ToolCall) -> None:
         if call.status != "pending":
             self._ready.append(CallFinished(call))
 
     def _settle(self, call: ToolCall, outcome: Outcome) -> None:
-        """Note what came of a call."""
+        """Record the outcome of a call."""
         self._pending.remove(call)
         if outcome.error is None:
             finish(call, outcome.value)
@@ -89,7 +109,7 @@ class RunState:
             self._is_over = True
 
     def _explained(self, error: BaseException) -> BaseException:
-        """What an error of a request means for the run."""
+        """Return the error to raise for a failed request."""
         is_total = isinstance(error, APITimeoutError) and error.phase == "total"
         if is_total and self._loop.is_spent():
             late = self._loop.late()
@@ -101,29 +121,15 @@ class RunState:
 
     def _whole(self) -> RunResult:
         if self._result is None:
-            raise RuntimeError("the run was closed, or has failed: there is no result")
+            raise RuntimeError("the run was closed or has failed: there is no result")
         return self._result
 
 
-def decide(call: ToolCall, verdict: object) -> None:
-    """Note what `approve` said of a call.
-
-    Raises:
-        TypeError: It said neither True nor False nor why not.
-    """
-    if isinstance(verdict, str):
-        refuse(call, verdict)
-    elif verdict is False:
-        refuse(call, "")
-    elif verdict is not True:
-        raise TypeError(f"approve must give True, False or a reason, got {type(verdict).__name__}")
-
-
 class RunStream(RunState, Closing):
-    """A run of tools, event by event. Iterate it once; the first step sends the first request.
+    """A run of tools. Iterate over its events, once. The first step sends the first request.
 
-    Leave it early by `close()`, or use it in a `with`: the answer is no longer read, and no
-    further call is begun. Functions that run on threads are left to end on their own.
+    To stop early, call `close()` or use it in a `with` statement. Reading stops and no further
+    call starts; functions that are running on threads are left to finish.
     """
 
     def __init__(
@@ -138,7 +144,7 @@ class RunStream(RunState, Closing):
         super().__init__(loop, is_streamed=is_streamed, max_parallel=max_parallel)
         names = loop.toolbox.async_names()
         if names:
-            raise TypeError(f"{names[0]!r} is an async function: it needs AsyncTensormesh")
+            raise TypeError(f"{names[0]!r} is an async function: use AsyncTensormesh")
         self._create = create
         self._approve = approve
         self._stream: Stream[ChatCompletionChunk, ChatCompletion] | None = None
@@ -183,16 +189,12 @@ class RunStream(RunState, Closing):
             completion = stream.get_final_completion()
             self._stream = None
             self._begin_calls(completion)
-        elif self._deltas is not None:
-            self._ready.extend(self._deltas.feed(chunk))
+        else:
+            self._feed(chunk)
 
     def _begin_calls(self, completion: ChatCompletion) -> None:
         for call in self._take(completion):
-            if self._approve is not None:
-                decide(call, self._approve(call))
-                self._note(call)
-            if call.status == "pending":
-                self._pending.append(call)
+            self._admit(call, True if self._approve is None else self._approve(call))
         if not self._pending:
             self._end_round()
             return
@@ -221,18 +223,18 @@ class RunStream(RunState, Closing):
             self._end_round()
 
     def get_final_result(self) -> RunResult:
-        """Go on to the end, and give what came of the run.
+        """Finish the run and return its result.
 
         Raises:
-            ToolLoopError: It ended without a text.
-            RuntimeError: It was closed before its end.
+            ToolLoopError: The run ended without a final text.
+            RuntimeError: The run was closed before its end.
         """
         for _ in self:
             pass
         return self._whole()
 
     def close(self) -> None:
-        """Leave the run. May be called twice."""
+        """Stop the run. Further calls do nothing."""
         self._is_over = True
         self._ready.clear()
         stream, self._stream = self._stream, None

@@ -1,4 +1,4 @@
-"""Ordinary functions on threads."""
+"""Run ordinary functions on threads."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Job = Callable[[], Any]
 
 
 class Outcome(NamedTuple):
-    """What came of a job: its value, or what it raised."""
+    """Result of a job: its value, or the exception it raised."""
 
     value: Any
     error: BaseException | None = None
 
 
 def attempt(job: Job) -> Outcome:
-    """Do a job here."""
+    """Run a job in the calling thread."""
     try:
         return Outcome(job())
     except BaseException as error:
@@ -31,29 +31,29 @@ def attempt(job: Job) -> Outcome:
 
 
 class Inline:
-    """Makes calls one after another, where their results are asked for."""
+    """Run jobs one after another in the thread that asks for the results."""
 
     def __init__(self, jobs: Sequence[tuple[ToolCall, Job]]) -> None:
         self._jobs = deque(jobs)
 
     def next(self, seconds: float | None) -> tuple[ToolCall, Outcome]:
-        """The next result."""
-        del seconds  # nobody can interrupt what runs here
+        """Run the next job and return its result."""
+        del seconds  # a job in this thread cannot be interrupted
         call, job = self._jobs.popleft()
         return call, attempt(job)
 
     def stop(self) -> None:
-        """Make no further call."""
+        """Start no further job."""
         self._jobs.clear()
 
     def join(self, seconds: float | None) -> None:
-        """Wait for calls that run: there are none."""
+        """Do nothing: no job is running."""
 
 
 class Workers:
-    """Makes calls on threads.
+    """Run jobs on threads.
 
-    A thread cannot be stopped. They are daemons, so that one that hangs does not keep the
+    Threads cannot be stopped. They are daemon threads, so that a job that hangs does not keep the
     interpreter alive.
     """
 
@@ -76,15 +76,15 @@ class Workers:
             self._done.put((call, attempt(job)))
 
     def next(self, seconds: float | None) -> tuple[ToolCall, Outcome]:
-        """The next result. Raises `queue.Empty` if there is none in time."""
+        """Return the next result. Raise `queue.Empty` if there is none in time."""
         return self._done.get(timeout=seconds)
 
     def stop(self) -> None:
-        """Begin no further call."""
+        """Start no further job."""
         self._jobs.clear()
 
     def join(self, seconds: float | None) -> None:
-        """Wait for the calls that run, for so many seconds at most if that is not None."""
+        """Wait for the running jobs, at most for `seconds` unless that is None."""
         for thread in self._threads:
             thread.join(seconds)
 
