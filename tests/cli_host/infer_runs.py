@@ -32,7 +32,6 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
     return {
         **kept,
         "PYTHONPATH": os.pathsep.join([str(ROOT / "overlay"), str(ROOT / "generated")]),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",
         "TM_CONFIG_HOME": str(home),
         **variables,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from support.distributions import Distributions
+from support.environments import make_environment
 
 SMOKE = Path(__file__).with_name("smoke.py")
 # The runtime dependencies, and theirs.
@@ -22,10 +22,7 @@ INSTALLERS = {"pip", "setuptools", "wheel"}
 
 @pytest.mark.slow
 def test_wheel_installs_alone_and_works(distributions: Distributions, tmp_path: Path) -> None:
-    environment = tmp_path / "fresh"
-    run(sys.executable, "-m", "venv", str(environment))
-    python = str(environment / ("Scripts" if os.name == "nt" else "bin") / "python")
-    run(python, "-m", "pip", "install", "--quiet", str(distributions.wheel))
+    python = str(make_environment(tmp_path / "fresh", str(distributions.wheel)))
 
     assert run(python, "-I", "-W", "error", str(SMOKE)) == "Hello!\n" * 3
 
@@ -59,11 +56,8 @@ def test_wheel_installs_alone_and_works(distributions: Distributions, tmp_path: 
 def test_wheel_with_the_extra_puts_a_whole_tm_on_the_path(
     distributions: Distributions, tmp_path: Path
 ) -> None:
-    environment = tmp_path / "fresh"
-    run(sys.executable, "-m", "venv", str(environment))
-    binaries = environment / ("Scripts" if os.name == "nt" else "bin")
-    run(str(binaries / "python"), "-m", "pip", "install", "-q", f"{distributions.wheel}[cli]")
-    tm = str(binaries / "tm")
+    python = make_environment(tmp_path / "fresh", f"{distributions.wheel}[cli]")
+    tm = str(python.with_name("tm"))
     config = str(tmp_path / "config.toml")
 
     assert json.loads(run(tm, "--output", "json", "version"))["name"] == "tensormesh"
@@ -75,7 +69,7 @@ def test_wheel_with_the_extra_puts_a_whole_tm_on_the_path(
     run(tm, "--config", config, "config", "set", "timeout_seconds", "20")
     assert "20" in run(tm, "--config", config, "config", "show", "--query", "timeout_seconds")
     assert "_TM_COMPLETE" in run(tm, "completion", "fish")
-    run(str(binaries / "python"), "-c", "from prompt_toolkit import PromptSession")
+    run(str(python), "-c", "from prompt_toolkit import PromptSession")
 
 
 def run(*command: str) -> str:

@@ -17,8 +17,15 @@ class Distributions:
     wheel: Path
     archive: Path
 
+    @classmethod
+    def in_folder(cls, folder: Path) -> Distributions:
+        """Return the distributions that were built into a folder."""
+        (wheel,) = folder.glob("*.whl")
+        (archive,) = folder.glob("*.tar.gz")
+        return cls(wheel, archive)
 
-def build_distributions(folder: Path) -> Distributions:
+
+def build_distributions(folder: Path) -> None:
     """Build both into a folder, as `make dist` does."""
     done = subprocess.run(
         # Isolation would only download what the environment has already.
@@ -29,6 +36,3 @@ def build_distributions(folder: Path) -> Distributions:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = folder.glob("*.whl")
-    (archive,) = folder.glob("*.tar.gz")
-    return Distributions(wheel, archive)

@@ -1,7 +1,8 @@
 """llmock: a server of other hands that misbehaves on request and judges the client.
 
-It is installed into an environment of its own, because it brings a pytest plugin. Installed
-already, `LLMOCK_PYTHON` names the Python that has it.
+It is installed into an environment of its own, because it brings a pytest plugin. The environment
+stays inside this one and is made again only with it. `LLMOCK_PYTHON` names another Python that has
+llmock.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
+
+from support.environments import environment_python, filled_once, make_environment
 
 REQUIREMENT = "llmock==0.2.2"
 LIFE_SECONDS = 300
@@ -66,10 +69,10 @@ class Llmock:
 
 
 @contextmanager
-def llmock_server(folder: Path) -> Iterator[Llmock]:
-    """A server that ends with the block; its environment is made in a folder."""
+def llmock_server() -> Iterator[Llmock]:
+    """A server that ends with the block."""
     process = subprocess.Popen(
-        [_python(folder), "-I", "-c", PROGRAM],
+        [_python(), "-I", "-c", PROGRAM],
         env={**os.environ, "LLMOCK_STREAM_CHUNK_DELAY_MS": "20"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -84,11 +87,12 @@ def llmock_server(folder: Path) -> Iterator[Llmock]:
         process.communicate()
 
 
-def _python(folder: Path) -> str:
+def _python() -> str:
     given = os.environ.get("LLMOCK_PYTHON")
     if given:
         return given
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    python = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", REQUIREMENT], check=True)
-    return python
+    folder = filled_once(
+        Path(sys.prefix) / REQUIREMENT.replace("==", "-"),
+        lambda folder: make_environment(folder, REQUIREMENT),
+    )
+    return str(environment_python(folder))
