@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
 
     from ._calls.dispatcher import AsyncTransport, SyncTransport
-    from ._inference.hosts import AsyncInferenceHost, InferenceHost
+    from ._inference import AsyncInferenceHost, InferenceHost
 
 
 class Inference:
@@ -36,14 +36,14 @@ class Inference:
     @property
     def serverless(self) -> InferenceHost:
         """Shared models, by their published Serverless names."""
-        from ._inference.hosts import SERVERLESS, InferenceHost
+        from ._inference import SERVERLESS, InferenceHost
 
         return InferenceHost(self._transport, SERVERLESS)
 
     @property
     def on_demand(self) -> InferenceHost:
         """Your own deployments, by their served gateway names. Sends `X-User-Id`."""
-        from ._inference.hosts import ON_DEMAND, InferenceHost
+        from ._inference import ON_DEMAND, InferenceHost
 
         return InferenceHost(self._transport, ON_DEMAND)
 
@@ -62,14 +62,14 @@ class AsyncInference:
     @property
     def serverless(self) -> AsyncInferenceHost:
         """Shared models, by their published Serverless names."""
-        from ._inference.hosts import SERVERLESS, AsyncInferenceHost
+        from ._inference import SERVERLESS, AsyncInferenceHost
 
         return AsyncInferenceHost(self._transport, SERVERLESS)
 
     @property
     def on_demand(self) -> AsyncInferenceHost:
         """Your own deployments, by their served gateway names. Sends `X-User-Id`."""
-        from ._inference.hosts import ON_DEMAND, AsyncInferenceHost
+        from ._inference import ON_DEMAND, AsyncInferenceHost
 
         return AsyncInferenceHost(self._transport, ON_DEMAND)
 

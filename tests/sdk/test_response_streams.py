@@ -400,6 +400,9 @@ def test_think_blocks_are_left_out_of_the_text_of_each_part(face: Face) -> None:
     ]
     stream = open_stream(face, stream_of(CREATED, *values, COMPLETED))
     assert "".join(face.list(stream.text_deltas())) == "bce<think>never closed"
+    shared = [{**delta(f"<think>{id}</think>{id}"), "item_id": id} for id in ("m1", "m2")]
+    stream = open_stream(face, stream_of(CREATED, *shared, COMPLETED))
+    assert "".join(face.list(stream.text_deltas())) == "m1m2"
     # The events themselves are untouched.
     stream = open_stream(face, stream_of(CREATED, *values, COMPLETED))
     assert [one.to_dict() for one in face.list(stream)][1:-1] == values

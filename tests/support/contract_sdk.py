@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tensormesh import AsyncTensormesh, Tensormesh
-from tensormesh._inference.hosts import AsyncInferenceHost, InferenceHost
+from tensormesh._inference import AsyncInferenceHost, InferenceHost
 from tensormesh_local import LocalHost
 
 Message = dict[str, Any]

@@ -9,7 +9,7 @@ from support.sdk_samples import chunk, sse
 
 from tensormesh._calls.call import Call
 from tensormesh._calls.exchange import Exchange
-from tensormesh._inference.hosts import SERVERLESS
+from tensormesh._inference import SERVERLESS
 from tensormesh._streams.reader import Reader
 
 BOM = b"\xef\xbb\xbf"

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from tensormesh_api._operation import Behavior
 
-from .reasoning import lift_reasoning
-
 if TYPE_CHECKING:
     from .events import ChatEvents
 
@@ -36,7 +34,12 @@ class ChatBehavior(Behavior):
 
     def finish(self, result: Any) -> Any:
         """Move a leaked `<think>` block into `reasoning`."""
-        return lift_reasoning(result)
+        messages = [choice.message for choice in result.choices]
+        if any(each.reasoning_content or "<think>" in (each.content or "") for each in messages):
+            from .reasoning import lift_reasoning
+
+            lift_reasoning(result)
+        return result
 
     def events(self) -> ChatEvents:
         """Return a reader for the chunks of one stream."""

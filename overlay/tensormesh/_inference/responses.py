@@ -27,7 +27,7 @@ class ResponseEvents:
         self.ended = False
         self._accumulator = ResponseAccumulator()
         self._splitter = ThinkSplitter()
-        self._part: tuple[int | None, int | None] | None = None
+        self._part: tuple[Any, ...] | None = None
 
     def repair(self, data: Any) -> None:
         """Read a last event without output as one whose output is empty."""
@@ -60,7 +60,7 @@ class ResponseEvents:
         """Return text of messages, without a leaked `<think>` block at the start of a part."""
         if type(event) is not ResponseOutputTextDeltaEvent:
             return ""
-        part = (event.output_index, event.content_index)
+        part = (event.output_index, event.item_id, event.content_index)
         if part == self._part:
             delta: str = event.delta
             return delta if self._splitter.passthrough else self._splitter.feed(delta)
