@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["SECRET_HEADERS", "SETTINGS", "Setting", "SettingError"]
+__all__ = ["SECRET_HEADERS", "SETTINGS", "SHORTEST_SECRET", "Setting", "SettingError"]
 
 SECRET_HEADERS = frozenset(
     {"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"}
 )
 """Headers whose values never appear in errors and logs, in lower case."""
+
+SHORTEST_SECRET = 8
+"""Length of the shortest text that is hidden as a secret. A shorter one may be a plain word."""
 
 # Sockets refuse much longer timeouts with an error of their own.
 LONGEST_TIMEOUT_SECONDS = 365 * 24 * 3600.0

@@ -18,9 +18,10 @@ from tensormesh_cli._options import (
     timeout_option,
     yes_option,
 )
+from tensormesh_cli._suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from click.shell_completion import CompletionItem
 
@@ -233,7 +234,7 @@ class TmGroup(_Base, click.Group):
         if self.get_command(ctx, name) is None and not ctx.resilient_parsing:
             raise UsageFault(
                 f"unknown command `{name}` for `{ctx.command_path}`",
-                hint=_meant(name, self.list_commands(ctx))
+                hint=did_you_mean(name, self.list_commands(ctx), most=2)
                 or f"`{ctx.command_path} --help` lists the commands",
             )
         return super().resolve_command(ctx, args)
@@ -248,13 +249,6 @@ class TmGroup(_Base, click.Group):
             if name.startswith(incomplete)
         ]
         return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
-
-
-def _meant(given: str, known: Iterable[str]) -> str | None:
-    from difflib import get_close_matches
-
-    close = get_close_matches(given, list(known), n=2)
-    return f"did you mean {' or '.join(f'`{name}`' for name in close)}?" if close else None
 
 
 def command(

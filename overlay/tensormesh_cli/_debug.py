@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tensormesh.settings import SHORTEST_SECRET
 from tensormesh_api.control_plane.commands import SECRETS
 
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _HIDDEN = "***"
-# A shorter one is no real key, and may well be an ordinary word.
-_SHORTEST_SECRET = 6
 # As the wire writes them, and as Python does.
 _NAMES = "|".join(re.sub("(?=[A-Z])", "_?", name) for name in sorted(SECRETS))
 _PATTERNS = (
@@ -31,7 +30,7 @@ class Redactor:
 
     def add(self, secret: str | None) -> None:
         """Remember a secret that must not be shown."""
-        if secret and len(secret) >= _SHORTEST_SECRET:
+        if secret and len(secret) >= SHORTEST_SECRET:
             self._secrets.add(secret)
 
     def redact(self, text: str) -> str:

@@ -151,10 +151,10 @@ def test_a_key_can_come_from_standard_input_and_is_not_shown(
         (("set", "timeout_seconds", "0"), "`timeout_seconds` must be a number of seconds"),
         (("set", "gateway_user_id", "me"), "`gateway_user_id` must be a UUID"),
         (("set", "gateway_provider", "mars"), "must be one of nebius, lambda, yotta"),
-        (("set", "controlplane_base", "host"), "`controlplane_base` must be a URL"),
+        (("set", "controlplane_base", "host"), "`controlplane_base` must start with https:"),
         (("set", "gateway_model_id", ""), "tm config unset gateway_model_id"),
         (("set", "synced_at", "now"), "tm init --sync"),
-        (("unset", "nothing"), "there is no setting `nothing`"),
+        (("unset", "nothing"), "unknown setting `nothing`"),
     ],
 )
 def test_what_cannot_be_set_is_told_and_changes_nothing(

@@ -133,7 +133,7 @@ def test_help_lists_every_command_and_the_keys(echo: tuple[RawServer, dict[str, 
     for words in ("/help", "/model", "/system", "/reset", "/save", "/exit", "Esc Enter", "Ctrl-C"):
         child.expect_exact(words)
     child.sendline("/modle x")
-    child.expect_exact("Error: unknown command /modle (did you mean /model?)")
+    child.expect_exact("Error: unknown command /modle (did you mean `/model`?)")
     leave(child)
 
 

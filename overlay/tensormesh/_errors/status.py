@@ -14,7 +14,7 @@ from http import HTTPStatus
 
 from .._http import decompression as compression
 from .._json import dumps, loads
-from ..settings import SECRET_HEADERS
+from ..settings import SECRET_HEADERS, SHORTEST_SECRET
 from . import (
     APIStatusError,
     AuthenticationError,
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _HIDDEN = "***"
-# A shorter one is no real key, and may well be a word of the message.
-SHORTEST_SECRET = 8
 
 _STATUS_CLASSES: dict[int, type[APIStatusError]] = {
     400: BadRequestError,

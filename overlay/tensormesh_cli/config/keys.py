@@ -6,6 +6,7 @@ from typing import Final
 
 from tensormesh.settings import SETTINGS, Setting
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli._suggestions import did_you_mean
 
 MANAGED: Final = "managed"
 OVERRIDES: Final = "overrides"
@@ -130,11 +131,10 @@ def writable_key(name: str) -> Key:
     if key is not None:
         how = f"set {key.variable}" if key.variable else "`tm init --sync` writes it"
         raise UsageFault(f"`{name}` cannot be set in the config file", hint=how)
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, names, 1)
-    meant = f"did you mean `{near[0]}`? " if near else ""
-    raise UsageFault(f"there is no setting `{name}`", hint=f"{meant}settings: {', '.join(names)}")
+    raise UsageFault(
+        f"unknown setting `{name}`",
+        hint=did_you_mean(name, names) or f"the settings are {', '.join(names)}",
+    )
 
 
 def mask(secret: str) -> str:

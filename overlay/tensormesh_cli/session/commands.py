@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli._suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,11 +56,8 @@ def run_command(session: Session, line: str) -> None:
     name, _, argument = line.partition(" ")
     command = COMMANDS.get(name)
     if command is None:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, COMMANDS, n=1)
-        meant = f"did you mean {close[0]}?" if close else "/help lists the commands"
-        raise UsageFault(f"unknown command {name}", hint=meant)
+        hint = did_you_mean(name, COMMANDS) or "/help lists the commands"
+        raise UsageFault(f"unknown command {name}", hint=hint)
     command(session, argument.strip())
 
 

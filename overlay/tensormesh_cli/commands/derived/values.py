@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,8 @@ import click
 
 from tensormesh_api.control_plane.commands import SECRETS
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli._json import loads
+from tensormesh_cli._suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,12 +78,10 @@ def unknown_choice(label: str, value: str, choices: tuple[str, ...]) -> str | No
     """
     if value in choices:
         return None
-    from difflib import get_close_matches
-
     given = _upper(value)
     # A member is often known by its end alone.
     by_end = {choice.rpartition("_")[2]: choice for choice in choices}
-    meant = get_close_matches(given, [*choices, *by_end], n=1, cutoff=_CLOSE)
+    meant = nearest(given, [*choices, *by_end], similarity=_CLOSE)
     question = f"; did you mean {by_end.get(meant[0], meant[0])}?" if meant else ""
     return f"{label} {value} is none of the known values, and is sent as it is{question}"
 
@@ -166,16 +165,12 @@ def read_json(text: str, label: str) -> Any:
         source = f"{label} {text}"
         text = read_file(text[1:], source)
     try:
-        return json.loads(text, parse_constant=_no_json)
+        return loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageFault(
             f"{source} is not valid JSON: {error}",
             hint=f'write it as {label} \'{{"key": "value"}}\' or {label} @FILE',
         ) from None
-
-
-def _no_json(name: str) -> Any:
-    raise ValueError(f"{name} is no number in JSON")
 
 
 def read_secret(text: str, label: str, terminal: Terminal) -> str:

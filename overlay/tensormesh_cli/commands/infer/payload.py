@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli._json import loads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -168,7 +169,7 @@ def _decode(text: str, where: str, expected: Expected, *, inline: bool = False) 
     if not text.strip():
         _refuse(where, "is empty", expected)
     try:
-        return json.loads(text, parse_constant=_no_json)
+        return loads(text)
     except json.JSONDecodeError as error:
         at = f"line {error.lineno}, column {error.colno}"
         hint = f"expected {expected}"
@@ -181,10 +182,6 @@ def _decode(text: str, where: str, expected: Expected, *, inline: bool = False) 
         _refuse(where, f"is not valid JSON: {error}", expected)
     except RecursionError:
         _refuse(where, "is nested too deeply", expected)
-
-
-def _no_json(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number in JSON")
 
 
 def _looks_like_path(text: str) -> bool:
