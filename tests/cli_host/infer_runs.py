@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pexpect
+from support.command_line import tm
 from support.raw_server import Handler, Turn
 
 from tensormesh_local import LocalHost
@@ -65,6 +66,12 @@ def run(
         timeout=SECONDS,
         check=False,
     )
+
+
+def run_here(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run `tm` in this process, for what does not depend on the process."""
+    done = tm(*arguments, environ=env)
+    return subprocess.CompletedProcess(arguments, done.status, done.stdout, done.stderr)
 
 
 def answer_of(done: subprocess.CompletedProcess[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from cli_host.infer_runs import answer_of, environment, run
+from cli_host.infer_runs import answer_of, environment, run, run_here
 
 from tensormesh_local import LocalHost
 
@@ -33,7 +33,7 @@ def env(host: LocalHost, tmp_path: Path) -> dict[str, str]:
         TENSORMESH_ON_DEMAND_BASE_URL=host.on_demand_base_url,
         TENSORMESH_SERVERLESS_BASE_URL=host.serverless_base_url,
     )
-    answer_of(run("--quiet", "init", "--sync", env=env))
+    answer_of(run_here("--quiet", "init", "--sync", env=env))
     return env
 
 
@@ -50,7 +50,7 @@ def statuses(text: str) -> dict[str, str]:
 def test_a_machine_that_was_set_up_is_ready(
     env: dict[str, str], words: tuple[str, ...], mode: str
 ) -> None:
-    text = answer_of(run("--output", mode, *words, "--exit-status", env=env))
+    text = answer_of(run_here("--output", mode, *words, "--exit-status", env=env))
 
     assert "canary" not in text
     if mode == "text":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cli_host.infer_runs import SERVED, answer_of, host_environment, run
+from cli_host.infer_runs import SERVED, answer_of, host_environment, run, run_here
 
 from tensormesh_local import LocalHost
 
@@ -95,7 +95,7 @@ def test_everything_can_be_said_by_options(host: LocalHost, tmp_path: Path) -> N
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_every_command_has_every_output(env: dict[str, str], command: tuple[str, ...]) -> None:
     shown = {
-        output: answer_of(run("--quiet", "--output", output, "infer", *command, env=env))
+        output: answer_of(run_here("--quiet", "--output", output, "infer", *command, env=env))
         for output in ("text", "json", "yaml", "raw", "table")
     }
     # An id and a time are new in each answer.
