@@ -29,11 +29,11 @@ def host() -> Iterator[LocalHost]:
         yield host
 
 
-@pytest.fixture
-def environ(host: LocalHost, tmp_path: Path) -> dict[str, str]:
-    (tmp_path / "config.toml").write_text(f'[overrides]\ngateway_model_id = "{SERVED}"\n')
+def environment(host: LocalHost, home: Path) -> dict[str, str]:
+    """The environment of someone who has chosen a model, with a home of its own."""
+    (home / "config.toml").write_text(f'[overrides]\ngateway_model_id = "{SERVED}"\n')
     return {
-        "TM_CONFIG_HOME": str(tmp_path),
+        "TM_CONFIG_HOME": str(home),
         "TENSORMESH_INFERENCE_API_KEY": host.api_key,
         "TENSORMESH_SERVERLESS_BASE_URL": host.serverless_base_url,
         "TENSORMESH_ON_DEMAND_BASE_URL": host.on_demand_base_url,
@@ -85,8 +85,9 @@ def succeeds(result: Result) -> str:
     return result.stdout
 
 
-@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
-def test_every_command_has_every_output(words: Words, environ: dict[str, str]) -> None:
+@for_each("words", LEAVES)
+def test_every_command_has_every_output(words: Words, host: LocalHost, tmp_path: Path) -> None:
+    environ = environment(host, tmp_path)
     given = arguments(words, environ)
     printed = {
         mode: succeeds(tm("--output", mode, *words, *given, environ=environ)) for mode in MODES
@@ -96,9 +97,12 @@ def test_every_command_has_every_output(words: Words, environ: dict[str, str]) -
     assert all(text.endswith("\n") for mode, text in printed.items() if mode != "raw" and text)
 
 
-@pytest.mark.parametrize("width", ["40", "80", "200"])
-@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
-def test_every_table_fits_the_terminal(words: Words, width: str, environ: dict[str, str]) -> None:
+@for_each("width", ["40", "80", "200"])
+@for_each("words", LEAVES)
+def test_every_table_fits_the_terminal(
+    words: Words, width: str, host: LocalHost, tmp_path: Path
+) -> None:
+    environ = environment(host, tmp_path)
     given = arguments(words, environ)
     result = tm(
         *("--output", "table", *words, *given),
@@ -111,10 +115,11 @@ def test_every_table_fits_the_terminal(words: Words, width: str, environ: dict[s
     assert all(len(line) <= int(width) for line in drawn)
 
 
-@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+@for_each("words", LEAVES)
 def test_a_host_that_is_not_there_is_told_in_two_lines_at_most(
-    words: Words, environ: dict[str, str]
+    words: Words, host: LocalHost, tmp_path: Path
 ) -> None:
+    environ = environment(host, tmp_path)
     given = arguments(words, environ)
     gone = {
         name: "http://127.0.0.1:9" if name.endswith("BASE_URL") else value

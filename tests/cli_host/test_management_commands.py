@@ -12,6 +12,7 @@ import httpx
 import pytest
 import yaml
 from cli_host.infer_runs import environment, on_terminal, run
+from support.cases import for_each
 from support.command_line import Result, tm
 
 from tensormesh_api._command import Command, Option
@@ -120,8 +121,8 @@ def decoded(mode: str, result: Result) -> Any:
     return yaml.safe_load(result.stdout) if mode == "yaml" else json.loads(result.stdout)
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("words", READING, ids=" ".join)
+@for_each("mode", MODES)
+@for_each("words", READING)
 def test_a_command_that_reads_works_in_every_mode(
     words: Words, mode: str, env: dict[str, str], known: dict[str, Any]
 ) -> None:
@@ -145,7 +146,7 @@ def test_a_command_that_reads_works_in_every_mode(
         assert isinstance(body[command.pages.items], list)
 
 
-@pytest.mark.parametrize("words", READING, ids=" ".join)
+@for_each("words", READING)
 def test_every_option_of_a_command_that_reads_is_understood_by_the_host(
     words: Words, env: dict[str, str], known: dict[str, Any]
 ) -> None:
@@ -153,8 +154,8 @@ def test_every_option_of_a_command_that_reads_is_understood_by_the_host(
     assert result.status == 0, result.stderr
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("words", CHANGING, ids=" ".join)
+@for_each("mode", MODES)
+@for_each("words", CHANGING)
 def test_a_dry_run_of_a_change_shows_its_request_in_every_mode(
     words: Words, mode: str, env: dict[str, str], known: dict[str, Any]
 ) -> None:
@@ -171,7 +172,7 @@ def test_a_dry_run_of_a_change_shows_its_request_in_every_mode(
     assert (shown["body"] is not None) == bool(command.body)
 
 
-@pytest.mark.parametrize("words", CHANGING, ids=" ".join)
+@for_each("words", CHANGING)
 def test_a_change_without_a_yes_is_refused_where_nobody_can_be_asked(
     words: Words, env: dict[str, str], known: dict[str, Any]
 ) -> None:
