@@ -59,11 +59,12 @@ def failing(status: int, **headers: str) -> httpx.Response:
     return answer(b"", status=status, headers=named)
 
 
-@pytest.mark.parametrize("method", GETS, ids=lambda method: method.path)
-@pytest.mark.parametrize("variant", [None, "with_raw_response", "with_streaming_response"])
+@for_each("method", GETS, ids=lambda method: method.path)
+@for_each("variant", [None, "with_raw_response", "with_streaming_response"])
 def test_every_get_is_tried_again(
     face: Face, surface: str, method: Method, variant: str | None, waits: list[float]
 ) -> None:
+    waits.clear()
     server = Server(failing(503), REFUSED, as_json(method.answer))
     client = face.client(server, max_retries=2)
     result = face.run(method.of(host(client, surface), variant)())
@@ -77,8 +78,8 @@ def test_every_get_is_tried_again(
     assert later == [first, first]
 
 
-@pytest.mark.parametrize("method", POSTS, ids=lambda method: method.path)
-@pytest.mark.parametrize("failure", [failing(503), failing(429, retry_after="1"), REFUSED, None])
+@for_each("method", POSTS, ids=lambda method: method.path)
+@for_each("failure", [failing(503), failing(429, retry_after="1"), REFUSED, None])
 def test_no_post_is_ever_sent_twice(
     face: Face, surface: str, method: Method, failure: Any, waits: list[float]
 ) -> None:
@@ -116,16 +117,17 @@ def test_the_variable_and_a_copy_set_retries_too(
         face.client(Server())
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@for_each("status", [429, 500, 502, 503, 504])
 def test_statuses_that_may_pass_are_tried_again(
     face: Face, status: int, waits: list[float]
 ) -> None:
+    waits.clear()
     server = Server(failing(status), as_json(MODELS))
     assert list_models(face, server, max_retries=1).data[0].id == "m"
     assert len(waits) == 1
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 422, 501, 505])
+@for_each("status", [400, 401, 403, 404, 408, 409, 422, 501, 505])
 def test_statuses_that_stay_are_not_tried_again(
     face: Face, status: int, waits: list[float]
 ) -> None:
@@ -135,7 +137,7 @@ def test_statuses_that_stay_are_not_tried_again(
     assert (len(server.requests), waits) == (1, [])
 
 
-@pytest.mark.parametrize(
+@for_each(
     "failure",
     [
         REFUSED,
@@ -170,12 +172,13 @@ def test_the_last_failure_is_the_one_that_is_raised(face: Face, waits: list[floa
     assert all(body.is_closed for body in server.bodies)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "seconds"), [("2", 2.0), ("0.25", 0.25), ("3600", 60.0), ("1e9", None), ("-1", None)]
 )
 def test_retry_after_is_obeyed_within_bounds(
     face: Face, value: str, seconds: float | None, waits: list[float]
 ) -> None:
+    waits.clear()
     list_models(face, Server(failing(429, retry_after=value), as_json(MODELS)), max_retries=1)
     if seconds is None:
         assert 0.375 < waits[0] <= 0.5

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from support.cases import for_each
 from support.faults import FAULTS, Fault, patience_with
+from support.project_files import ROOT
 from support.raw_server import RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
@@ -21,6 +22,7 @@ from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
 from tensormesh import APIError, AsyncTensormesh, ConfigurationError, Tensormesh, TensormeshError
 from tensormesh.types import ApiKey, ChatCompletion, ChatCompletionChunk
 
+TESTS = ROOT / "tests"
 KEY = "sk-canary-inference-0123456789"
 TOKEN = "cp-canary-token-0123456789"
 MOST_ROUNDS = 5
@@ -50,7 +52,7 @@ def told(error: BaseException) -> list[str]:
 
 def own_frames(lines: list[str]) -> list[str]:
     """A traceback with its variables, without the frames of this test, which does know the keys."""
-    return [line for line in lines if "tests/" not in line.partition("\n")[0]]
+    return [line for line in lines if str(TESTS) not in line.partition("\n")[0]]
 
 
 @pytest.fixture
@@ -60,10 +62,14 @@ def log(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
     return lambda: "\n".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
 
 
-@pytest.mark.parametrize("is_own", [True, False], ids=["own", "http_client"])
-@pytest.mark.parametrize("fault", FAULTS)
+@for_each("is_own", [True, False], ids=["own", "http_client"])
+@for_each("fault", FAULTS)
 def test_no_fault_makes_a_key_show(
-    face: Face, fault: Fault, is_own: bool, log: Callable[[], str]
+    face: Face,
+    fault: Fault,
+    is_own: bool,
+    caplog: pytest.LogCaptureFixture,
+    log: Callable[[], str],
 ) -> None:
     with RawServer(fault) as server:
         more = {} if is_own else {"http_client": face.http()}
