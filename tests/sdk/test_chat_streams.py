@@ -241,6 +241,14 @@ def test_calls_without_ids_at_one_index_are_told_apart_by_what_cannot_go_on(face
         ([call_delta(0, id="", name=name, arguments=text) for name, text in two], two),
         ([call_delta(0, name=name, arguments=text) for name, text in twice], twice),
         ([call_delta(name=name, arguments=text) for name, text in two], two),
+        (
+            [
+                *(call_delta(0, name="f", arguments='{"x"'), call_delta(0, arguments=":1}")),
+                *(call_delta(0, name="f", arguments='{"x"'), call_delta(0, arguments=":2}")),
+            ],
+            twice,
+        ),
+        ([call_delta(0, name="f"), call_delta(0, name="f", arguments='{"x":1}')], twice[:1]),
         # One call whose name is repeated.
         ([call_delta(0, name="f", arguments=text) for text in ('{"x"', ":1}", "")], twice[:1]),
         ([call_delta(0, name="f", arguments=text) for text in ("", '{"x":1}', " ")], []),
@@ -249,7 +257,7 @@ def test_calls_without_ids_at_one_index_are_told_apart_by_what_cannot_go_on(face
     for pieces, expected in cases:
         calls = final_of(face, *without_ids(*pieces)).choices[0].message.tool_calls or []
         found = [(call.function.name, call.function.arguments) for call in calls]
-        joined = "".join(piece["function"]["arguments"] for piece in pieces)
+        joined = "".join(piece["function"].get("arguments", "") for piece in pieces)
         assert found == (expected or [("f", joined)])
 
 

@@ -114,7 +114,8 @@ class ParseMethods(SyncResource):
         if stream:
             from .._structured.stream import ParsedStream
 
-            return ParsedStream(session, partial(self._stream_attempt, session, options))
+            open_stream = partial(self._stream_attempt, session, options)
+            return ParsedStream(session, open_stream, open_stream())
         while True:
             request = build(self._host.create_chat_completion, **session.request())
             parsed = session.take(self._dispatcher.send(request, options))

@@ -25,7 +25,7 @@ class StreamedCall:
         arguments: The arguments as JSON text.
     """
 
-    __slots__ = ("arguments", "id", "name", "position", "type")
+    __slots__ = ("_is_named", "_pieces", "arguments", "id", "name", "position", "type")
 
     def __init__(self, position: int) -> None:
         self.position = position
@@ -33,15 +33,20 @@ class StreamedCall:
         self.type = "function"
         self.name = ""
         self.arguments = Pieces()
+        self._pieces = 0
+        self._is_named = False  # whether the latest piece of arguments repeated the name
 
     def add(self, delta: ChatCompletionToolCallDelta) -> None:
         """Append a piece."""
         self.id = delta.id or self.id
         self.type = delta.type or self.type
-        if delta.function is not None:
-            self.name = delta.function.name or self.name
-            if delta.function.arguments:
-                self.arguments.add(delta.function.arguments)
+        function = delta.function
+        if function is not None:
+            self.name = function.name or self.name
+            if function.arguments:
+                self.arguments.add(function.arguments)
+                self._pieces += 1
+                self._is_named = bool(function.name)
 
     def is_followed_by(self, delta: ChatCompletionToolCallDelta) -> bool:
         """Return whether a piece with the same index starts another call."""
@@ -52,9 +57,10 @@ class StreamedCall:
             return False
         if function.name != self.name:
             return True
-        # The same name again: some servers repeat it in every piece, others send no ids. It is
-        # another call if the arguments so far are complete and new ones start.
-        return (function.arguments or "").startswith("{") and self._is_complete()
+        # The same name without an id starts another call, unless the server repeats names.
+        if not (function.arguments or "").startswith("{") or not self._pieces:
+            return False
+        return not self._is_named or (self._pieces == 1 and self._is_complete())
 
     def _is_complete(self) -> bool:
         text = self.arguments.value() or ""

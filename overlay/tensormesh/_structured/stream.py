@@ -104,10 +104,10 @@ class ParsedStream(_Base, Closing, Generic[ParsedT]):
         APIStatusError, APIConnectionError: A further attempt failed.
     """
 
-    def __init__(self, session: Session, open_stream: Callable[[], Inner]) -> None:
+    def __init__(self, session: Session, open_stream: Callable[[], Inner], inner: Inner) -> None:
         super().__init__(session)
         self._open = open_stream
-        self._inner = open_stream()
+        self._inner = inner
 
     def __iter__(self) -> Iterator[ParsedEvent]:
         return self
