@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.concurrency import run_in_threadpool
 
+from tensormesh_local.control_plane.billing.metering import Record
 from tensormesh_local.http.errors import ApiError
 from tensormesh_local.wire.tally import Tally
 
@@ -51,14 +52,17 @@ class Accounting:
             # A model that does not exist has no log.
             if status != 404:
                 self._meter.record(
-                    owner.user_id,
-                    owner.api_key_id,
-                    operation.surface,
-                    body["model"],
-                    *counts,
-                    status,
-                    seconds,
-                    first,
+                    Record(
+                        self._meter.now(),
+                        owner.user_id,
+                        owner.api_key_id,
+                        operation.surface,
+                        body["model"],
+                        *counts,
+                        status,
+                        seconds,
+                        first,
+                    )
                 )
 
         return Tally(report, self._keep)

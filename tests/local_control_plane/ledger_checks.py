@@ -9,8 +9,8 @@ from local_control_plane.world import ADMIN_ID, START
 from tensormesh_local.clock import ManualClock
 from tensormesh_local.control_plane.accounts.users import create_user
 from tensormesh_local.control_plane.application import create_control_plane
-from tensormesh_local.control_plane.context import ADMIN, Caller, Context
-from tensormesh_local.control_plane.operations import HANDLERS
+from tensormesh_local.control_plane.billing.metering import Record
+from tensormesh_local.control_plane.context import ADMIN, Caller, Context, run_operation
 
 if TYPE_CHECKING:
     import sqlite3
@@ -44,14 +44,14 @@ class Books:
             query={"pageSize": 50, **(query or {})},
             body=body or {},
         )
-        return HANDLERS[operation_id](context)
+        return run_operation(operation_id, context)
 
     def use(self, user_id: str, model: str, *tokens: int, status: int = 200) -> None:
         """Note a Serverless answer; tokens are those of prompt, cache and completion."""
         prompt, cached, completion = tokens
-        self.meter.record(
-            user_id, "key_1", "serverless", model, prompt, cached, completion, status, 0.5, 0.1
-        )
+        counts = (prompt, cached, completion)
+        key, now = "key_1", self.meter.now()
+        self.meter.record(Record(now, user_id, key, "serverless", model, *counts, status, 0.5, 0.1))
 
     def balance(self, user_id: str) -> int:
         """Return a balance as the API tells it, in nanos."""

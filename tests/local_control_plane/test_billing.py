@@ -7,7 +7,7 @@ from local_control_plane.ledger_checks import nanos, usd
 from local_control_plane.world import ADMIN_ID, Client, World
 
 from tensormesh_local.clock import to_micros
-from tensormesh_local.control_plane.billing.ledger import GPU_USAGE, NewTransaction, post
+from tensormesh_local.control_plane.billing.ledger import GPU_USAGE, post
 
 DOLLAR = 10**9
 
@@ -17,8 +17,7 @@ def _spend(world: World, user: Client, amount: int) -> None:
     control_plane, user_id = world.control_plane, user.id
     with control_plane.state.write() as db:
         now = to_micros(world.clock.now())
-        new = NewTransaction(control_plane.ids.new_id("tx"), user_id, GPU_USAGE, "GPUs", now)
-        post(db, new, -amount)
+        post(db, control_plane.ids.new_id("tx"), user_id, GPU_USAGE, "GPUs", now, -amount)
 
 
 def _summary(user: Client) -> list[int]:

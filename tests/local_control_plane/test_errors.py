@@ -10,7 +10,7 @@ import pytest
 from local_control_plane.world import OPERATIONS, Client, World
 from support.cases import for_each
 
-from tensormesh_local.control_plane import operations
+from tensormesh_local.control_plane.context import HANDLERS
 from tensormesh_local.control_plane.errors import Code, ControlPlaneError
 
 GUARDED = [each for each in OPERATIONS.values() if each.needs_key]
@@ -34,7 +34,7 @@ def _send(world: World, method: str, path: str, **options: Any) -> httpx.Respons
 
 def test_every_operation_of_the_spec_is_carried_out() -> None:
     assert len(OPERATIONS) == 52
-    assert operations.HANDLERS.keys() == OPERATIONS.keys()
+    assert HANDLERS.keys() == OPERATIONS.keys()
 
 
 class TestTokens:
@@ -160,7 +160,7 @@ class TestFailures:
         def fail(context: Any) -> Any:
             raise ValueError("secret detail")
 
-        monkeypatch.setitem(operations.HANDLERS, "list_models", fail)
+        monkeypatch.setitem(HANDLERS, "list_models", (fail, False))
         _check(_send(world, "GET", "/v1/models"), 500, Code.INTERNAL)
         assert "secret detail" in caplog.text
 
@@ -172,7 +172,7 @@ class TestFailures:
             error.sqlite_errorcode = sqlite3.SQLITE_BUSY
             raise error
 
-        monkeypatch.setitem(operations.HANDLERS, "list_models", fail)
+        monkeypatch.setitem(HANDLERS, "list_models", (fail, False))
         response = _send(world, "GET", "/v1/models")
         _check(response, 503, Code.UNAVAILABLE)
         assert response.headers["Retry-After"] == "1"
@@ -180,7 +180,7 @@ class TestFailures:
     def test_an_operation_without_a_handler_says_so(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.delitem(operations.HANDLERS, "list_models")
+        monkeypatch.delitem(HANDLERS, "list_models")
         _check(_send(world, "GET", "/v1/models"), 501, Code.UNIMPLEMENTED)
 
     @for_each("code", Code)

@@ -12,7 +12,7 @@ from local_control_plane.world import ADMIN_ID, PRODUCT, Client, World
 
 from tensormesh_local import create_app
 from tensormesh_local.clock import HOUR, to_micros
-from tensormesh_local.control_plane.billing.gpu_charges import bring_up_to_date
+from tensormesh_local.control_plane.billing.gpu_charges import settle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,7 +162,8 @@ class TestLife:
         later = to_micros(world.clock.now()) + HOUR
         # Another reader's clock is ahead of the one of this deletion.
         control_plane = world.control_plane
-        bring_up_to_date(control_plane.state, control_plane.ids.new_id, ADMIN_ID, later)
+        with control_plane.state.write() as db:
+            settle(db, control_plane.ids.new_id, ADMIN_ID, later)
         _delete(owner, model_id)
         world.clock.advance(hours=1)
         model = owner.ok("get_model", path={"modelId": model_id})["model"]

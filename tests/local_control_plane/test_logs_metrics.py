@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from local_control_plane.world import ADMIN_ID, Client, World
 
+from tensormesh_local.control_plane.billing.metering import Record
 from tensormesh_local.control_plane.observability.latency import (
     class_seconds,
     latency_class,
@@ -27,9 +28,10 @@ def _use(
     tokens: tuple[int, int, int] = (100, 25, 50),
 ) -> None:
     prompt, cached, completion = tokens if status == 200 else (0, 0, 0)
-    world.control_plane.meter.record(
-        ADMIN_ID, None, "serverless", MODEL, prompt, cached, completion, status, seconds, first
-    )
+    meter = world.control_plane.meter
+    counts = (prompt, cached, completion)
+    now = meter.now()
+    meter.record(Record(now, ADMIN_ID, "", "serverless", MODEL, *counts, status, seconds, first))
 
 
 def _series(admin: Client, **query: Any) -> dict[str, list[tuple[str, float]]]:

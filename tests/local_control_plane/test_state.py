@@ -76,20 +76,6 @@ class TestTransactions:
             fail()
         assert _entries(state) == ["one"]
 
-    def test_reading_within_writing_sees_what_is_written(self, state: State) -> None:
-        with state.write() as db:
-            db.execute("INSERT INTO entries (text) VALUES ('one')")
-            assert _entries(state) == ["one"]
-            with state.read() as inner:
-                assert inner is db
-        assert _entries(state) == ["one"]
-
-    def test_writing_does_not_nest(self, state: State) -> None:
-        for outer in (state.write, state.read):
-            with outer(), pytest.raises(RuntimeError, match="hand on"), state.write():
-                pass
-        _add(state, "still works")
-
     def test_references_are_held(self, state: State) -> None:
         world_schema = State(None, operations.SCHEMA, operations.SCHEMA_VERSION)
         with (

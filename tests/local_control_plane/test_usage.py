@@ -12,7 +12,7 @@ from local_control_plane.ledger_checks import nanos, usd
 from local_control_plane.world import Client, World
 
 from tensormesh_local import create_app
-from tensormesh_local.engines.usage import counts_of
+from tensormesh_local.engines.upstream_usage import counts_of
 
 if TYPE_CHECKING:
     from pathlib import Path

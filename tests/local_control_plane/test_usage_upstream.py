@@ -16,7 +16,7 @@ from local_control_plane.world import Client, World
 
 from tensormesh_local import create_app
 from tensormesh_local.engines.upstream import UpstreamEngine
-from tensormesh_local.engines.usage import UsageReader, counts_of
+from tensormesh_local.engines.upstream_usage import UsageReader, counts_of
 from tensormesh_local.wire.tally import Counts
 
 if TYPE_CHECKING:
@@ -109,3 +109,11 @@ class TestUsageReader:
     def test_the_last_usage_counts(self) -> None:
         content = b'{"usage":{"prompt_tokens":1}} {"usage":{"prompt_tokens":2}} {"usage":null}'
         assert counts_of(content) == Counts(2, 0, 0)
+
+    def test_impossible_counts_do_not_reach_the_ledger(self) -> None:
+        usage = {"prompt_tokens": 10, "completion_tokens": -3}
+        for cached, counted in ((50, 10), (-1, 0)):
+            details = {"prompt_tokens_details": {"cached_tokens": cached}}
+            content = json.dumps({"usage": {**usage, **details}}).encode()
+            assert counts_of(content) == Counts(10, counted, 0)
+        assert counts_of(b'{"usage":{"prompt_tokens":-5}}') == Counts(0, 0, 0)

@@ -20,7 +20,7 @@ from tensormesh_local.control_plane.accounts import login_page
 from tensormesh_local.control_plane.accounts.login import find_token_user
 from tensormesh_local.control_plane.accounts.users import ensure_default_user, find_user
 from tensormesh_local.control_plane.billing.metering import Meter
-from tensormesh_local.control_plane.context import Caller, Context, Settings
+from tensormesh_local.control_plane.context import Caller, Context, Settings, run_operation
 from tensormesh_local.control_plane.demo.account import fill_with_demo_data
 from tensormesh_local.control_plane.errors import (
     Code,
@@ -31,7 +31,7 @@ from tensormesh_local.control_plane.errors import (
     unauthenticated,
 )
 from tensormesh_local.control_plane.ids import IdSource
-from tensormesh_local.control_plane.operations import HANDLERS, SCHEMA, SCHEMA_VERSION
+from tensormesh_local.control_plane.operations import SCHEMA, SCHEMA_VERSION
 from tensormesh_local.control_plane.rate_limit import RateLimit
 from tensormesh_local.control_plane.state import State
 from tensormesh_local.http.application import HostApp
@@ -152,12 +152,10 @@ class ControlPlane(HostApp):
         if operation.body_validator is not None:
             body = read_body(operation.body_validator, request.headers, raw, parse_float=_number)
             _check_storable(body)
-        handler = HANDLERS.get(operation.operation_id)
-        if handler is None:
-            raise ControlPlaneError(Code.UNIMPLEMENTED, f"no {operation.operation_id} here")
+        context = self._context(request, user, path, query, body)
         # Everything that inference used until now is part of the response.
         self.meter.flush()
-        return JsonResponse(handler(self._context(request, user, path, query, body)))
+        return JsonResponse(run_operation(operation.operation_id, context))
 
     def _authenticate(self, authorization: str | None) -> Caller:
         token = bearer_token(authorization)
@@ -172,7 +170,7 @@ class ControlPlane(HostApp):
                     raise unauthenticated("access token wrong or expired")
                 row = found
         self._rate_limit.check(token)
-        return Caller(row["id"], row["email"], row["role"])
+        return Caller.from_row(row)
 
     def _context(
         self,

@@ -1,27 +1,35 @@
-"""What a handler of an operation gets to work with."""
+"""The context of one operation, and the registry of operations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tensormesh_local.clock import to_micros
-from tensormesh_local.control_plane.errors import invalid_argument, not_found, permission_denied
+from tensormesh_local.control_plane.errors import (
+    Code,
+    ControlPlaneError,
+    invalid_argument,
+    not_found,
+    permission_denied,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tensormesh_local.clock import Clock
     from tensormesh_local.control_plane.ids import IdSource
-    from tensormesh_local.control_plane.state import State
+    from tensormesh_local.control_plane.state import Database, Row, State
 
 USER: Final = "USER_ROLE_USER"
 ADMIN: Final = "USER_ROLE_ADMIN"
 SUPER_ADMIN: Final = "USER_ROLE_SUPER_ADMIN"
-EMPTY: Final[dict[str, Any]] = {"empty": {}}
-"""The answer of operations that have nothing to tell."""
+
+Json = dict[str, Any]
+EMPTY: Final[Json] = {"empty": {}}
+"""The response of operations without a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +40,20 @@ class Caller:
     email: str
     role: str
 
-    @property
-    def is_admin(self) -> bool:
-        """Whether the user may act for others."""
-        return self.role in {ADMIN, SUPER_ADMIN}
+    @classmethod
+    def from_row(cls, user: Row) -> Caller:
+        """Return the caller for a row of the table of users."""
+        return cls(user["id"], user["email"], user["role"])
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the host was started.
+    """Options of the host.
 
-    ``api_key`` is the default user's key for inference, ``token`` that user's access token,
-    ``auto_approve`` whether browser logins need no click.
+    Attributes:
+        api_key: The default user's API key for inference.
+        token: The default user's access token.
+        auto_approve: Whether browser logins need no click.
     """
 
     api_key: str
@@ -53,11 +63,19 @@ class Settings:
 
 @dataclass(frozen=True)
 class Context:
-    """One request that passed authentication and validation, and the world it is about.
+    """What an operation works with: a valid request and the services of the host.
 
-    ``path``, ``query`` and ``body`` have wire names and hold plain values as the definitions
-    state them; a query parameter that was left out is there only if it has a default.
-    ``base_url`` is where the client reached the Control Plane, without a slash at the end.
+    ``path``, ``query`` and ``body`` have the names of the definitions. Query parameters that were
+    left out are included only if they have a default.
+
+    Attributes:
+        state: The stored state.
+        clock: Provides the time.
+        ids: Creates ids and secrets.
+        settings: Options of the host.
+        base_url: Base URL of the Control Plane as the client sees it, without trailing slash.
+        user: The caller, if the operation needs a token.
+        connection: The database transaction of the operation.
     """
 
     state: State
@@ -69,26 +87,33 @@ class Context:
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
+    connection: Database | None = None
 
     @cached_property
     def now(self) -> int:
-        """The time of the request, in microseconds; the same throughout."""
+        """The time of the request in microseconds, fixed on first use."""
         return to_micros(self.clock.now())
 
     @property
+    def db(self) -> Database:
+        """The database transaction of the operation."""
+        assert self.connection is not None
+        return self.connection
+
+    @property
     def caller(self) -> Caller:
-        """Who asks. Operations without a token have no caller and must not ask for one."""
+        """The caller; only for operations that need a token."""
         assert self.user is not None
         return self.user
 
     @property
     def is_admin(self) -> bool:
         """Whether the caller may act for others."""
-        return self.caller.is_admin
+        return self.caller.role in {ADMIN, SUPER_ADMIN}
 
     @property
     def on_demand_base_url(self) -> str:
-        """Where the client reaches the On-Demand API of this host."""
+        """Base URL of the On-Demand host as the client sees it."""
         return self.base_url.rpartition("/")[0] + "/on-demand"
 
     def new_id(self, prefix: str) -> str:
@@ -96,10 +121,10 @@ class Context:
         return self.ids.new_id(prefix)
 
     def require_admin(self, operator_id: str | None = None) -> None:
-        """Refuse callers who are no administrators.
+        """Refuse callers that are not administrators.
 
         Args:
-            operator_id: The operator that the request names; must be the caller if given.
+            operator_id: The operator named in the request; if given, it must be the caller.
 
         Raises:
             ControlPlaneError: 403.
@@ -109,16 +134,16 @@ class Context:
         self.require_caller(operator_id)
 
     def require_caller(self, actor_id: str | None) -> None:
-        """Refuse a request that names somebody else than the caller as the one who acts.
+        """Refuse a request that names another user than the caller as the one who acts.
 
         Raises:
             ControlPlaneError: 403.
         """
         if actor_id and actor_id != self.caller.id:
-            raise permission_denied("userId: everybody acts in their own name.")
+            raise permission_denied("userId: must be the caller.")
 
     def owner(self, user_id: str | None) -> str:
-        """Return the user whose account is meant: the one named, or the caller.
+        """Return the id of the user that a request is about: the one named, or the caller.
 
         Raises:
             ControlPlaneError: 403, the caller may not act for that user; 404, there is none.
@@ -131,32 +156,26 @@ class Context:
         return user_id
 
     def require_user(self, user_id: str) -> None:
-        """Refuse the id of a user who does not exist.
+        """Refuse the id of a user that does not exist.
 
         Raises:
             ControlPlaneError: 404.
         """
-        with self.state.read() as db:
-            if db.execute("SELECT 1 FROM users WHERE id = ?", (user_id,)).fetchone() is None:
-                raise not_found("user", user_id)
+        if self.db.one("SELECT 1 FROM users WHERE id = ?", (user_id,)) is None:
+            raise not_found("user", user_id)
 
     def require_access(
-        self,
-        kind: str,
-        identifier: str,
-        owner_id: str | None,
-        *,
-        named_user_owns_it: bool = True,
-    ) -> None:
-        """Refuse a thing that is not there or is not the caller's to use.
+        self, kind: str, identifier: str, row: Row | None, *, named_user_owns_it: bool = True
+    ) -> Row:
+        """Return the row of an object, unless it does not exist or the caller may not use it.
 
-        Administrators may use the things of others. Where the request names a user, by
-        ``userId``, the thing must be that user's.
+        Administrators may use the objects of others. If the request names a user, by ``userId``,
+        the object must be that user's.
 
         Args:
             kind: What it is, for errors, such as ``model``.
             identifier: Its id.
-            owner_id: Whose it is; None if it does not exist.
+            row: Its row, with ``user_id``; None if it does not exist.
             named_user_owns_it: Whether the ``userId`` of the request is about the owner.
 
         Raises:
@@ -164,35 +183,23 @@ class Context:
         """
         named = self.query.get("userId") or self.body.get("userId") if named_user_owns_it else None
         owner = self.owner(named)
-        if owner_id is None:
+        if row is None:
             raise not_found(kind, identifier)
-        if owner_id != owner:
+        if row["user_id"] != owner:
             if not self.is_admin:
                 raise permission_denied(f"This {kind} belongs to another user.")
             if named:
                 raise not_found(kind, identifier)
-
-
-Handler = Callable[[Context], dict[str, Any]]
-"""Carries out one operation and returns the body of its response."""
-
-HANDLERS: Final[dict[str, Handler]] = {}
-"""The handlers by operationId, registered by :func:`operation`."""
-
-
-def operation(handler: Handler) -> Handler:
-    """Register the handler of the operation whose operationId is the function's name."""
-    HANDLERS[handler.__name__] = handler
-    return handler
+        return row
 
 
 def required(body: Mapping[str, Any], name: str, prefix: str = "") -> Any:
-    """Return a field of a body that must be there and not be empty.
+    """Return a field of a body that must be present and not empty.
 
     Args:
-        body: An object as received.
+        body: The object.
         name: The field's name.
-        prefix: Path of the object in the body, with a dot at the end.
+        prefix: Path of the object within the body, with a trailing dot.
 
     Raises:
         ControlPlaneError: 400.
@@ -201,3 +208,44 @@ def required(body: Mapping[str, Any], name: str, prefix: str = "") -> Any:
     if value is None or value in ("", {}, []):
         raise invalid_argument(prefix + name, "Field required")
     return value
+
+
+Handler = Callable[[Context], Json | ControlPlaneError]
+"""Runs an operation. An error that is returned instead of raised keeps what was written."""
+
+
+class _Registered(NamedTuple):
+    handler: Handler
+    writes: bool
+
+
+HANDLERS: Final[dict[str, _Registered]] = {}
+"""The handlers by operationId."""
+
+
+def reads(handler: Handler) -> Handler:
+    """Register an operation that only reads; the function's name is its operationId."""
+    HANDLERS[handler.__name__] = _Registered(handler, writes=False)
+    return handler
+
+
+def writes(handler: Handler) -> Handler:
+    """Register an operation that may write; the function's name is its operationId."""
+    HANDLERS[handler.__name__] = _Registered(handler, writes=True)
+    return handler
+
+
+def run_operation(operation_id: str, context: Context) -> Json:
+    """Run an operation in a transaction of its own, and return the response body.
+
+    Raises:
+        ControlPlaneError: The operation is refused, or has no handler.
+    """
+    if operation_id not in HANDLERS:
+        raise ControlPlaneError(Code.UNIMPLEMENTED, f"no {operation_id} here")
+    handler, may_write = HANDLERS[operation_id]
+    with context.state.write() if may_write else context.state.read() as db:
+        result = handler(replace(context, connection=db))
+    if isinstance(result, ControlPlaneError):
+        raise result
+    return result

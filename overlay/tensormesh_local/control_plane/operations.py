@@ -15,12 +15,9 @@ from tensormesh_local.control_plane.billing import (
     serverless_charges,
     usage,
 )
-from tensormesh_local.control_plane.context import HANDLERS
 from tensormesh_local.control_plane.deployments import models, records, reservations
 from tensormesh_local.control_plane.observability import latency, logs, metrics
 from tensormesh_local.control_plane.support import tickets
-
-__all__ = ["HANDLERS", "SCHEMA", "SCHEMA_VERSION"]
 
 # Importing a module registers its operations. Tables come before those that refer to them.
 _AREAS: Final = (

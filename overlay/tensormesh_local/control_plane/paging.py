@@ -1,4 +1,4 @@
-"""Pages of lists: numbered ones, and those with tokens."""
+"""Pages of lists: by number, and by token."""
 
 from __future__ import annotations
 
@@ -10,57 +10,72 @@ from typing import TYPE_CHECKING, Any
 from tensormesh_local.control_plane.errors import invalid_argument
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.state import Row
 
 
 def numbered_page(
     context: Context,
-    db: sqlite3.Connection,
     query: str,
     parameters: Mapping[str, Any],
     name: str,
-    to_wire: Callable[[sqlite3.Row], dict[str, Any]],
-) -> dict[str, Any]:
-    """Return the page that a request's ``page`` and ``size`` ask for, as a whole answer.
+    to_wire: Callable[[Row], Json],
+) -> Json:
+    """Return the page that a request's ``page`` and ``size`` ask for, as a response body.
 
     Args:
-        context: The request.
-        db: Where to look.
-        query: A SELECT with its order, without limits.
+        context: The operation.
+        query: A SELECT with an order and without limits.
         parameters: The query's parameters.
-        name: What the answer calls the list.
-        to_wire: Makes an entry of a row.
+        name: Name of the list in the body.
+        to_wire: Returns the list entry for a row.
     """
     page, size = context.query["page"], context.query["size"]
-    total = db.execute(f"SELECT count(*) FROM ({query})", parameters).fetchone()[0]  # noqa: S608
+    count = f"SELECT count(*) AS total FROM ({query})"  # noqa: S608
+    found = context.db.one(count, parameters)
+    total = found["total"] if found else 0
     offset = (page - 1) * size
-    rows: list[sqlite3.Row] = []
-    # A page far out may be more than SQLite can count.
+    rows: list[Row] = []
+    # The offset of a page far beyond the end may exceed SQLite's integers.
     if offset < total:
         limited = f"{query} LIMIT :size_ OFFSET :offset_"
-        rows = db.execute(limited, {**parameters, "size_": size, "offset_": offset}).fetchall()
+        rows = context.db.all(limited, {**parameters, "size_": size, "offset_": offset})
     return {name: [to_wire(row) for row in rows], "page": page, "size": size, "total": total}
 
 
-def page_token(position: int, filters: Mapping[str, Any]) -> str:
-    """Return the token of the page that begins after ``position``.
+def token_page(
+    rows: Sequence[Row],
+    size: int,
+    filters: Mapping[str, Any],
+    name: str,
+    to_wire: Callable[[Row], Json],
+    position: str = "position",
+) -> Json:
+    """Return a page with the token of the next one, as a response body.
 
     Args:
-        position: Where the page before ended; what that means is up to the list.
-        filters: The parameters that the token is valid with.
+        rows: The rows of the page, and one more if there is another page.
+        size: The size of the page.
+        filters: The request parameters with which the token is valid.
+        name: Name of the list in the body.
+        to_wire: Returns the list entry for a row.
+        position: The column that tells where a page ends.
     """
-    text = json.dumps([position, _digest(filters)], separators=(",", ":"))
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    token = ""
+    if len(rows) > size:
+        values = [rows[size - 1][position], _digest(filters)]
+        text = json.dumps(values, separators=(",", ":"))
+        token = urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return {name: [to_wire(row) for row in rows[:size]], "nextPageToken": token}
 
 
 def page_position(token: str | None, filters: Mapping[str, Any]) -> int | None:
-    """Return the position that a token stands for; None for the first page.
+    """Return the position of the last entry before the page; None for the first page.
 
     Raises:
-        ControlPlaneError: 400, the token is not one, or was given with other parameters.
+        ControlPlaneError: 400, the token is invalid, or was given with other parameters.
     """
     if not token:
         return None

@@ -1,6 +1,6 @@
-"""The state: one SQLite database, in memory or in a file.
+"""The state of the Control Plane: one SQLite database, in memory or in a file.
 
-A file may be used by several threads and processes at once, and survives a kill at any moment.
+Several threads and processes may use a file at once, and it survives a kill at any moment.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ import sqlite3
 import threading
 import time
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-# How long a writer waits for one in another process, in seconds.
+Row = sqlite3.Row
+
+# Seconds that a writer waits for one in another process.
 _BUSY_SECONDS: Final = 30.0
 _MAX_IDLE_CONNECTIONS: Final = 8
 _META: Final = """
@@ -26,12 +28,48 @@ CREATE TABLE IF NOT EXISTS meta (
 """
 
 
+class Database(sqlite3.Connection):
+    """A connection within a transaction. Rows are accessed by column name."""
+
+    def one(self, query: str, parameters: tuple[Any, ...] | Mapping[str, Any] = ()) -> Row | None:
+        """Return the first row of a query, or None."""
+        row: Row | None = self.execute(query, parameters).fetchone()
+        return row
+
+    def all(self, query: str, parameters: tuple[Any, ...] | Mapping[str, Any] = ()) -> list[Row]:
+        """Return all rows of a query."""
+        return self.execute(query, parameters).fetchall()
+
+    def insert(self, table: str, **columns: Any) -> int:
+        """Insert a row and return its rowid."""
+        names = ", ".join(columns)
+        values = ", ".join(f":{name}" for name in columns)
+        cursor = self.execute(f"INSERT INTO {table} ({names}) VALUES ({values})", columns)  # noqa: S608
+        return cursor.lastrowid or 0
+
+    def accumulate(self, table: str, key: Mapping[str, Any], **sums: int) -> None:
+        """Add to the columns of the row with a key, inserting the row if necessary."""
+        names = ", ".join([*key, *sums])
+        values = ", ".join(f":{name}" for name in [*key, *sums])
+        added = ", ".join(f"{name} = {name} + excluded.{name}" for name in sums)
+        self.execute(
+            f"INSERT INTO {table} ({names}) VALUES ({values}) "  # noqa: S608
+            f"ON CONFLICT DO UPDATE SET {added}",
+            {**key, **sums},
+        )
+
+    def update(self, table: str, row_id: str, **columns: Any) -> None:
+        """Update the row with an id."""
+        values = ", ".join(f"{name} = :{name}" for name in columns)
+        self.execute(f"UPDATE {table} SET {values} WHERE id = :id", {**columns, "id": row_id})  # noqa: S608
+
+
 class StateError(Exception):
-    """The state's file cannot be used."""
+    """The file of the state cannot be used."""
 
 
 class State:
-    """What the Control Plane knows.
+    """The database, with one writer at a time.
 
     Args:
         path: The file to keep it in; None for memory.
@@ -39,17 +77,16 @@ class State:
         version: The schema's version, 1 or more; SQLite keeps it as ``user_version``.
 
     Raises:
-        StateError: The file cannot be opened, is not a state, or is of another version.
+        StateError: The file cannot be opened, is not a state, or has another version.
     """
 
     def __init__(self, path: Path | None, schema: str, version: int) -> None:
         self._path = path
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[Database] = []
         self._idle_lock = threading.Lock()
         self._writing = threading.Lock()
-        # Memory is one connection, so readers take turns with writers.
+        # A database in memory has one connection, so readers take turns with writers.
         self._reading = self._writing if path is None else nullcontext()
-        self._current = threading.local()
         self._closed = False
         try:
             self._idle.append(self._connect())
@@ -63,43 +100,30 @@ class State:
 
     @property
     def is_durable(self) -> bool:
-        """Whether what is written outlives the process."""
+        """Whether the state outlives the process."""
         return self._path is not None
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """Begin a transaction that may change things; it is kept unless the block raises.
+    def write(self) -> Iterator[Database]:
+        """Begin a transaction that may change things. It is rolled back if the block raises.
 
-        There is one writer at a time. Do not keep the connection after the block.
-
-        Raises:
-            RuntimeError: This thread has a transaction already: hand on its connection.
+        Do not nest transactions, and do not keep the connection after the block.
         """
-        if getattr(self._current, "connection", None) is not None:
-            raise RuntimeError("A transaction is open in this thread; hand on its connection.")
-        with self._writing, self._connection() as db:
-            db.execute("BEGIN IMMEDIATE")
-            with self._transaction(db):
-                yield db
+        with self._writing, self._transaction("BEGIN IMMEDIATE") as db:
+            yield db
 
     @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
-        """Begin a transaction that sees one moment; within another, use that one."""
-        current = getattr(self._current, "connection", None)
-        if current is not None:
-            yield current
-            return
-        with self._reading, self._connection() as db:
-            db.execute("BEGIN")
-            with self._transaction(db):
-                yield db
+    def read(self) -> Iterator[Database]:
+        """Begin a transaction that sees a snapshot."""
+        with self._reading, self._transaction("BEGIN") as db:
+            yield db
 
     def __del__(self) -> None:
-        """Close what a user forgot to."""
+        """Close the state if its user forgot to."""
         self.close()
 
     def close(self) -> None:
-        """Close the database; what is in memory is gone."""
+        """Close the database. State in memory is lost."""
         with self._idle_lock:
             self._closed = True
             for connection in self._idle:
@@ -107,48 +131,39 @@ class State:
             self._idle.clear()
 
     @contextmanager
-    def _transaction(self, db: sqlite3.Connection) -> Iterator[None]:
-        self._current.connection = db
-        try:
-            yield
-        except BaseException:
-            # Some failures of SQLite end the transaction by themselves.
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
-        else:
-            db.execute("COMMIT")
-        finally:
-            self._current.connection = None
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, begin: str) -> Iterator[Database]:
         with self._idle_lock:
             if self._closed:
                 raise StateError("The state is closed.")
-            connection = self._idle.pop() if self._idle else None
-        connection = connection or self._connect()
+            db = self._idle.pop() if self._idle else None
+        if db is None:
+            db = self._connect()
         try:
-            yield connection
+            db.execute(begin)
+            yield db
+            db.execute("COMMIT")
         finally:
-            self._give_back(connection)
+            # Some failures of SQLite end the transaction by themselves.
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            self._release(db)
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _release(self, db: Database) -> None:
         with self._idle_lock:
-            usable = not self._closed and not connection.in_transaction
-            if usable and len(self._idle) < _MAX_IDLE_CONNECTIONS:
-                self._idle.append(connection)
+            if self._closed or len(self._idle) >= _MAX_IDLE_CONNECTIONS:
+                db.close()
             else:
-                connection.close()
+                self._idle.append(db)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> Database:
         connection = sqlite3.connect(
             self._path or ":memory:",
             timeout=_BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,
+            factory=Database,
         )
-        connection.row_factory = sqlite3.Row
+        connection.row_factory = Row
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             if self._path is not None:
@@ -159,12 +174,12 @@ class State:
             raise
         return connection
 
-    def _create(self, db: sqlite3.Connection, schema: str, version: int) -> int:
-        """Make what is missing; return how often the state was opened before."""
+    def _create(self, db: Database, schema: str, version: int) -> int:
+        """Create what is missing, and return how often the state was opened before."""
         db.execute("BEGIN IMMEDIATE")
         tables = {row["name"] for row in db.execute("SELECT name FROM sqlite_master")}
         if tables and "meta" not in tables:
-            raise StateError(f"{self._path} is a database of another program.")
+            raise StateError(f"{self._path} is the database of another program.")
         found = db.execute("PRAGMA user_version").fetchone()[0]
         if tables and found != version:
             raise StateError(_other_version(self._path, found, version))
@@ -179,8 +194,8 @@ class State:
         return int(row["opened"])
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch to the write-ahead log, which SQLite does not wait for by itself."""
+def _use_write_ahead_log(connection: Database) -> None:
+    """Switch to the write-ahead log. SQLite does not wait for locks then, so retry."""
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
@@ -194,17 +209,17 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 
 def _other_version(path: Path | None, found: int, version: int) -> str:
-    told = f"{path} is a state of version {found}, and this local host works with version {version}"
-    if found > version:
-        return f"{told}: start a newer local host with it, or name another file for the state."
+    advice = "use a newer local host, or another file"
+    if found < version:
+        advice = "it cannot be converted; use another file, or delete this one to start over"
     return (
-        f"{told}; nothing brings it over. Name another file for the state, or delete this one "
-        "to begin anew."
+        f"{path} is a state of version {found}, and this local host works with version "
+        f"{version}: {advice}."
     )
 
 
 def _statements(script: str) -> Iterator[str]:
-    """Split a script, so that it can run in one transaction."""
+    """Split a script into statements, so that it can run in one transaction."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

@@ -9,7 +9,7 @@ import httpx
 from starlette.responses import Response
 
 from tensormesh_local.engines.base import Call, Engine
-from tensormesh_local.engines.usage import UsageReader, counts_of
+from tensormesh_local.engines.upstream_usage import UsageReader, counts_of
 from tensormesh_local.http.errors import ApiError
 from tensormesh_local.wire.event_stream import DONE, EventStream, event
 

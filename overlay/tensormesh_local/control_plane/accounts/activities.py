@@ -1,19 +1,19 @@
-"""Activities: what was done in an account."""
+"""Activities: the audit log of an account."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tensormesh_local.clock import format_time
-from tensormesh_local.control_plane.context import operation
-from tensormesh_local.control_plane.paging import page_position, page_token
+from tensormesh_local.control_plane.context import reads
+from tensormesh_local.control_plane.paging import page_position, token_page
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Mapping
+    from typing import Any
 
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.state import Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS activities (
@@ -35,65 +35,56 @@ _ALL: Final = "ACTIVITY_TYPE_UNSPECIFIED"
 
 
 def record_activity(
-    db: sqlite3.Connection,
     context: Context,
     kind: str,
-    *,
     user_id: str,
-    resource: tuple[str, str],
+    resource_type: str,
+    resource_id: str,
     message: str,
-    metadata: Mapping[str, Any] | None = None,
+    **metadata: Any,
 ) -> None:
-    """Record what the caller does now.
+    """Record what the caller does.
 
     Args:
-        db: The transaction that does it.
-        context: The request.
-        kind: The member of ActivityType without its prefix, such as ``MODEL_DEPLOYED``.
-        user_id: Whose account it concerns.
-        resource: Kind and id of what it is done to, such as ``("model", "...")``.
-        message: What is done, in words.
-        metadata: Further facts, as JSON.
+        context: The operation.
+        kind: Member of ActivityType without its prefix, such as ``MODEL_DEPLOYED``.
+        user_id: The user whose account it concerns.
+        resource_type: Kind of the changed object, such as ``model``.
+        resource_id: Its id.
+        message: Description for people.
+        metadata: Details for programs.
     """
-    db.execute(
-        "INSERT INTO activities (id, user_id, actor_id, type, resource_type, resource_id, "
-        "message, metadata, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            context.new_id("act"),
-            user_id,
-            context.caller.id,
-            f"ACTIVITY_TYPE_{kind}",
-            *resource,
-            message,
-            json.dumps(metadata or {}),
-            context.now,
-        ),
+    context.db.insert(
+        "activities",
+        id=context.new_id("act"),
+        user_id=user_id,
+        actor_id=context.caller.id,
+        type=f"ACTIVITY_TYPE_{kind}",
+        resource_type=resource_type,
+        resource_id=resource_id,
+        message=message,
+        metadata=json.dumps(metadata),
+        created_at=context.now,
     )
 
 
-@operation
-def list_activities(context: Context) -> dict[str, Any]:
-    """List what was done in a user's account, newest first."""
+@reads
+def list_activities(context: Context) -> Json:
+    """List the activities in a user's account, newest first."""
     query = context.query
     kind = query.get("type", _ALL)
     filters = {"userId": context.owner(query.get("userId")), "type": kind}
     before = page_position(query.get("pageToken"), filters)
     size = query["pageSize"]
-    with context.state.read() as db:
-        # One more than asked for tells whether there is another page.
-        rows = db.execute(
-            "SELECT * FROM activities WHERE user_id = :userId AND (:type = :all OR type = :type) "
-            "AND (:before IS NULL OR position < :before) ORDER BY position DESC LIMIT :limit",
-            {**filters, "all": _ALL, "before": before, "limit": size + 1},
-        ).fetchall()
-    more = len(rows) > size
-    return {
-        "activities": [_activity(row) for row in rows[:size]],
-        "nextPageToken": page_token(rows[size - 1]["position"], filters) if more else "",
-    }
+    rows = context.db.all(
+        "SELECT * FROM activities WHERE user_id = :userId AND (:type = :all OR type = :type) "
+        "AND (:before IS NULL OR position < :before) ORDER BY position DESC LIMIT :limit",
+        {**filters, "all": _ALL, "before": before, "limit": size + 1},
+    )
+    return token_page(rows, size, filters, "activities", _to_wire)
 
 
-def _activity(row: sqlite3.Row) -> dict[str, Any]:
+def _to_wire(row: Row) -> Json:
     return {
         "activityId": row["id"],
         "userId": row["user_id"],

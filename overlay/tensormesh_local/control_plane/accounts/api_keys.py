@@ -1,7 +1,7 @@
-"""API keys for inference. Of a secret only its hash is kept, so it is told once.
+"""API keys for inference. Only the hash of a secret is stored, so it is shown once.
 
-The exception are keys that the API tells again: a user's default key, which is part of the
-user's record, and keys that were given to a model at its deployment.
+Two kinds of secrets are stored because the API returns them again: a user's default key, which
+is part of the user's record, and keys that were passed to a deployment.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh_local.clock import format_optional_time, format_time, parse_time
 from tensormesh_local.control_plane.accounts.activities import record_activity
-from tensormesh_local.control_plane.context import EMPTY, operation
+from tensormesh_local.control_plane.context import EMPTY, reads, writes
 from tensormesh_local.control_plane.errors import already_exists, invalid_argument, not_found
 from tensormesh_local.control_plane.ids import digest
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Sequence
-
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.state import Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS api_keys (
@@ -41,145 +39,89 @@ _KEY_PREFIX: Final = "ak"
 _SHOWN_CHARACTERS: Final = 8
 
 
-def add_api_key(
-    db: sqlite3.Connection,
-    context: Context,
-    user_id: str,
-    secret: str,
-    *,
-    name: str,
-    scopes: Sequence[str] = (),
-    expires_at: int | None = None,
-    shown: bool = False,
-    is_default: bool = False,
-) -> str:
-    """Make a key of ``secret`` and return its id.
-
-    Args:
-        db: The transaction to do it in.
-        context: The request.
-        user_id: Who will own the key.
-        secret: The key itself.
-        name: What its owner calls it.
-        scopes: What it opens; nothing for everything.
-        expires_at: When it stops working, in microseconds.
-        shown: Whether the secret is kept, to be told again.
-        is_default: Whether it is the key in the user's record.
-    """
+def _add_api_key(context: Context, user_id: str, secret: str, name: str, **columns: Any) -> str:
     key_id = context.new_id("key")
-    db.execute(
-        "INSERT INTO api_keys (id, user_id, name, scopes, secret_hash, shown_secret, is_default, "
-        "created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            key_id,
-            user_id,
-            name,
-            json.dumps(list(scopes)),
-            digest(secret),
-            secret if shown else None,
-            is_default,
-            context.now,
-            expires_at,
-        ),
+    context.db.insert(
+        "api_keys",
+        id=key_id,
+        user_id=user_id,
+        name=name,
+        secret_hash=digest(secret),
+        created_at=context.now,
+        **columns,
     )
     return key_id
 
 
-def add_default_api_key(db: sqlite3.Connection, context: Context, user_id: str) -> None:
-    """Make the key that a new user's record tells."""
+def add_default_api_key(context: Context, user_id: str) -> None:
+    """Create the key in the record of a new user."""
     secret = context.ids.new_secret(_KEY_PREFIX)
-    add_api_key(db, context, user_id, secret, name="default", shown=True, is_default=True)
+    _add_api_key(context, user_id, secret, "default", shown_secret=secret, is_default=True)
 
 
-def adopt_api_key(
-    db: sqlite3.Connection, context: Context, user_id: str, secret: str, name: str
-) -> str:
-    """Return the id of the user's key with this secret, made now if there is none.
+def adopt_api_key(context: Context, user_id: str, secret: str, name: str) -> str:
+    """Return the id of the user's key with a secret, creating it if it does not exist.
 
     Raises:
-        ControlPlaneError: 409, the secret is taken.
+        ControlPlaneError: 409, the secret belongs to another key.
     """
-    row = db.execute(
-        "SELECT id, user_id, deleted_at FROM api_keys WHERE secret_hash = ?", (digest(secret),)
-    ).fetchone()
+    row = context.db.one("SELECT * FROM api_keys WHERE secret_hash = ?", (digest(secret),))
     if row is None and secret != context.settings.api_key:
-        return add_api_key(db, context, user_id, secret, name=name, shown=True)
+        return _add_api_key(context, user_id, secret, name, shown_secret=secret)
     if row is None or row["user_id"] != user_id or row["deleted_at"] is not None:
         raise already_exists("apiKey: this key is taken; use another, or none.")
     return str(row["id"])
 
 
-@operation
-def create_user_api_key(context: Context) -> dict[str, Any]:
-    """Make a key; this answer alone has its secret."""
+@writes
+def create_user_api_key(context: Context) -> Json:
+    """Create a key. Only this response contains its secret."""
     body = context.body
     owner = context.owner(body.get("userId"))
     expires_at = parse_time(body["expiresAt"]) if body.get("expiresAt") else None
     if expires_at is not None and expires_at <= context.now:
         raise invalid_argument("expiresAt", "Input should be in the future")
     secret = context.ids.new_secret(_KEY_PREFIX)
-    # Without a name, the beginning of the secret tells keys from each other.
+    # Without a name, the start of the secret distinguishes keys.
     name = body.get("name") or f"{secret[:_SHOWN_CHARACTERS]}..."
-    with context.state.write() as db:
-        key_id = add_api_key(
-            db,
-            context,
-            owner,
-            secret,
-            name=name,
-            scopes=body.get("scopes") or (),
-            expires_at=expires_at,
-        )
-        record_activity(
-            db,
-            context,
-            "API_KEY_CREATED",
-            user_id=owner,
-            resource=("api_key", key_id),
-            message=f"Created the API key {name}",
-        )
-        row = db.execute("SELECT * FROM api_keys WHERE id = ?", (key_id,)).fetchone()
-    return {"apiKey": {**_to_wire(row), "secret": secret}}
+    scopes = json.dumps(body.get("scopes") or [])
+    key_id = _add_api_key(context, owner, secret, name, scopes=scopes, expires_at=expires_at)
+    message = f"Created the API key {name}"
+    record_activity(context, "API_KEY_CREATED", owner, "api_key", key_id, message)
+    return {"apiKey": {**_to_wire(_find(context, key_id)), "secret": secret}}
 
 
-@operation
-def list_user_api_keys(context: Context) -> dict[str, Any]:
+@reads
+def list_user_api_keys(context: Context) -> Json:
     """List a user's keys, oldest first."""
     owner = context.owner(context.query.get("userId"))
-    with context.state.read() as db:
-        rows = db.execute(
-            "SELECT * FROM api_keys WHERE user_id = ? AND (? OR deleted_at IS NULL) "
-            "ORDER BY created_at, rowid",
-            (owner, context.query.get("includeDeleted", False)),
-        ).fetchall()
+    rows = context.db.all(
+        "SELECT * FROM api_keys WHERE user_id = ? AND (? OR deleted_at IS NULL) "
+        "ORDER BY created_at, rowid",
+        (owner, context.query.get("includeDeleted", False)),
+    )
     return {"apiKeys": [_to_wire(row) for row in rows]}
 
 
-@operation
-def delete_user_api_key(context: Context) -> dict[str, Any]:
-    """Delete a key: it stops working at once and stays on record."""
+@writes
+def delete_user_api_key(context: Context) -> Json:
+    """Delete a key: it stops working at once, and its record is kept."""
     key_id = context.path["apiKeyId"]
-    with context.state.write() as db:
-        row = db.execute("SELECT * FROM api_keys WHERE id = ?", (key_id,)).fetchone()
-        context.require_access("API key", key_id, row["user_id"] if row else None)
-        if row["deleted_at"] is not None:
-            raise not_found("API key", key_id)
-        db.execute(
-            "UPDATE api_keys SET deleted_at = ?, shown_secret = NULL WHERE id = ?",
-            (context.now, key_id),
-        )
-        record_activity(
-            db,
-            context,
-            "API_KEY_DELETED",
-            user_id=row["user_id"],
-            resource=("api_key", key_id),
-            message=f"Deleted the API key {row['name']}",
-        )
+    row = _find(context, key_id)
+    if row["deleted_at"] is not None:
+        raise not_found("API key", key_id)
+    context.db.update("api_keys", key_id, deleted_at=context.now, shown_secret=None)
+    message = f"Deleted the API key {row['name']}"
+    record_activity(context, "API_KEY_DELETED", row["user_id"], "api_key", key_id, message)
     return EMPTY
 
 
-def _to_wire(row: sqlite3.Row) -> dict[str, Any]:
+def _find(context: Context, key_id: str) -> Row:
+    row = context.db.one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
+    return context.require_access("API key", key_id, row)
+
+
+def _to_wire(row: Row) -> Json:
     return {
         "id": row["id"],
         "name": row["name"],

@@ -1,4 +1,4 @@
-"""Login of the command line: a person approves in a browser, the program gets tokens."""
+"""Logins of the command line: a person approves in a browser, and the program gets tokens."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from base64 import urlsafe_b64encode
 from dataclasses import replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tensormesh_local.auth import DEFAULT_USER_ID
 from tensormesh_local.clock import DAY, HOUR, SECOND, format_time
 from tensormesh_local.control_plane.accounts.activities import record_activity
 from tensormesh_local.control_plane.accounts.users import find_user
-from tensormesh_local.control_plane.context import Caller, operation
+from tensormesh_local.control_plane.context import Caller, writes
 from tensormesh_local.control_plane.errors import (
     failed_precondition,
     invalid_argument,
@@ -25,9 +25,9 @@ from tensormesh_local.control_plane.errors import (
 from tensormesh_local.control_plane.ids import digest
 
 if TYPE_CHECKING:
-    import sqlite3
-
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.errors import ControlPlaneError
+    from tensormesh_local.control_plane.state import Database, Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS logins (
@@ -70,8 +70,8 @@ _USED: Final = "used"
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-@operation
-def start_cli_login(context: Context) -> dict[str, Any]:
+@writes
+def start_cli_login(context: Context) -> Json:
     """Start a login that waits for approval."""
     body = context.body
     challenge = body.get("codeChallenge") or None
@@ -81,20 +81,17 @@ def start_cli_login(context: Context) -> dict[str, Any]:
     expires_at = context.now + LOGIN_SECONDS * SECOND
     approved = context.settings.auto_approve
     client = f"{body.get('clientName') or 'A program'} {body.get('clientVersion') or ''}".strip()
-    with context.state.write() as db:
-        db.execute("DELETE FROM logins WHERE expires_at <= ?", (context.now,))
-        db.execute(
-            "INSERT INTO logins VALUES (?, ?, ?, ?, ?, ?, NULL, ?)",
-            (
-                login_id,
-                client,
-                challenge,
-                context.ids.new_secret("form"),
-                APPROVED if approved else PENDING,
-                DEFAULT_USER_ID if approved else None,
-                expires_at,
-            ),
-        )
+    context.db.execute("DELETE FROM logins WHERE expires_at <= ?", (context.now,))
+    context.db.insert(
+        "logins",
+        id=login_id,
+        client=client,
+        code_challenge=challenge,
+        form_token=context.ids.new_secret("form"),
+        status=APPROVED if approved else PENDING,
+        user_id=DEFAULT_USER_ID if approved else None,
+        expires_at=expires_at,
+    )
     return {
         "loginId": login_id,
         "verificationUrl": f"{context.base_url}/cli?login={login_id}",
@@ -103,109 +100,91 @@ def start_cli_login(context: Context) -> dict[str, Any]:
     }
 
 
-def find_login(db: sqlite3.Connection, login_id: str, now: int) -> sqlite3.Row:
+def find_login(db: Database, login_id: str, now: int) -> Row:
     """Return the row of a login that was not used yet.
 
     Raises:
-        ControlPlaneError: 404, there is none, or it has expired.
+        ControlPlaneError: 404, it does not exist or has expired.
     """
-    row: sqlite3.Row | None = db.execute(
+    row = db.one(
         "SELECT * FROM logins WHERE id = ? AND status != ? AND expires_at > ?",
         (login_id, _USED, now),
-    ).fetchone()
+    )
     if row is None:
         raise not_found("login", login_id)
     return row
 
 
-@operation
-def exchange_cli_login(context: Context) -> dict[str, Any]:
+@writes
+def exchange_cli_login(context: Context) -> Json | ControlPlaneError:
     """Exchange an approved login for tokens, once."""
-    with context.state.write() as db:
-        login = find_login(db, context.body["loginId"], context.now)
-        _check_verifier(login["code_challenge"], context.body.get("codeVerifier"))
-        _check_pace(login["polled_at"], context.now)
-        if login["status"] == APPROVED:
-            db.execute("UPDATE logins SET status = ? WHERE id = ?", (_USED, login["id"]))
-            session_id = context.new_id("ses")
-            db.execute(
-                "INSERT INTO sessions VALUES (?, ?, ?, NULL)",
-                (session_id, login["user_id"], context.now),
-            )
-            _record_login(db, context, login)
-            return _new_tokens(db, context, session_id)
-        # Kept although the answer is an error: the block ends without one.
-        db.execute("UPDATE logins SET polled_at = ? WHERE id = ?", (context.now, login["id"]))
+    login = find_login(context.db, context.body["loginId"], context.now)
+    _check_verifier(login["code_challenge"], context.body.get("codeVerifier"))
+    next_poll = (login["polled_at"] or 0) + POLL_SECONDS * SECOND
+    if context.now < next_poll:
+        raise resource_exhausted("polled too often", next_poll - context.now)
+    if login["status"] == APPROVED:
+        context.db.update("logins", login["id"], status=_USED)
+        session_id = context.new_id("ses")
+        user_id = login["user_id"]
+        context.db.insert("sessions", id=session_id, user_id=user_id, created_at=context.now)
+        caller = Caller.from_row(find_user(context.db, user_id))
+        message = f"Logged in by {login['client']}"
+        by_user = replace(context, user=caller)
+        record_activity(by_user, "LOGIN", user_id, "login", login["id"], message)
+        return _new_tokens(context, session_id)
+    context.db.update("logins", login["id"], polled_at=context.now)
     if login["status"] == DENIED:
-        raise permission_denied("login denied")
-    raise failed_precondition("login not approved yet", "AUTHORIZATION_PENDING")
+        return permission_denied("login denied")
+    return failed_precondition("login not approved yet", "AUTHORIZATION_PENDING")
 
 
-@operation
-def refresh_cli_login(context: Context) -> dict[str, Any]:
-    """Replace a refresh token. One that comes a second time was stolen: its session ends."""
-    with context.state.write() as db:
-        row = db.execute(
-            "SELECT session_tokens.*, revoked_at FROM session_tokens "
-            "JOIN sessions ON sessions.id = session_id WHERE refresh_hash = ?",
-            (digest(context.body["refreshToken"]),),
-        ).fetchone()
-        if row is not None and row["revoked_at"] is None:
-            if row["refreshed_at"] is not None:
-                db.execute(
-                    "UPDATE sessions SET revoked_at = ? WHERE id = ?",
-                    (context.now, row["session_id"]),
-                )
-            elif row["refresh_expires_at"] > context.now:
-                db.execute(
-                    "UPDATE session_tokens SET refreshed_at = ? WHERE refresh_hash = ?",
-                    (context.now, row["refresh_hash"]),
-                )
-                return _new_tokens(db, context, row["session_id"])
-    raise unauthenticated("refresh token is not valid")
+@writes
+def refresh_cli_login(context: Context) -> Json | ControlPlaneError:
+    """Replace a refresh token. If one is used twice it was stolen, and its session ends."""
+    row = context.db.one(
+        "SELECT session_tokens.*, revoked_at FROM session_tokens "
+        "JOIN sessions ON sessions.id = session_id WHERE refresh_hash = ?",
+        (digest(context.body["refreshToken"]),),
+    )
+    if row is not None and row["revoked_at"] is None:
+        if row["refreshed_at"] is not None:
+            context.db.update("sessions", row["session_id"], revoked_at=context.now)
+        elif row["refresh_expires_at"] > context.now:
+            context.db.execute(
+                "UPDATE session_tokens SET refreshed_at = ? WHERE refresh_hash = ?",
+                (context.now, row["refresh_hash"]),
+            )
+            return _new_tokens(context, row["session_id"])
+    return unauthenticated("refresh token is not valid")
 
 
-def find_token_user(db: sqlite3.Connection, token: str, now: int) -> sqlite3.Row | None:
-    """Return the row of the user to whom an access token belongs; None if it is not valid."""
-    row: sqlite3.Row | None = db.execute(
+def find_token_user(db: Database, token: str, now: int) -> Row | None:
+    """Return the row of the user to whom an access token belongs, or None if it is not valid."""
+    return db.one(
         "SELECT users.* FROM session_tokens JOIN sessions ON sessions.id = session_id "
         "JOIN users ON users.id = sessions.user_id "
         "WHERE access_hash = ? AND access_expires_at > ? AND revoked_at IS NULL",
         (digest(token), now),
-    ).fetchone()
-    return row
+    )
 
 
-def _new_tokens(db: sqlite3.Connection, context: Context, session_id: str) -> dict[str, Any]:
+def _new_tokens(context: Context, session_id: str) -> Json:
     access, refresh = context.ids.new_secret("cp-access"), context.ids.new_secret("cp-refresh")
     expires_at = context.now + ACCESS_SECONDS * SECOND
-    db.execute(
-        "INSERT INTO session_tokens VALUES (?, ?, ?, ?, ?, NULL)",
-        (
-            digest(refresh),
-            digest(access),
-            session_id,
-            expires_at,
-            context.now + REFRESH_DAYS * DAY,
-        ),
+    context.db.insert(
+        "session_tokens",
+        refresh_hash=digest(refresh),
+        access_hash=digest(access),
+        session_id=session_id,
+        access_expires_at=expires_at,
+        refresh_expires_at=context.now + REFRESH_DAYS * DAY,
     )
     return {
         "accessToken": access,
         "refreshToken": refresh,
         "expiresAt": format_time(expires_at),
     }
-
-
-def _record_login(db: sqlite3.Connection, context: Context, login: sqlite3.Row) -> None:
-    user = find_user(db, login["user_id"])
-    record_activity(
-        db,
-        replace(context, user=Caller(user["id"], user["email"], user["role"])),
-        "LOGIN",
-        user_id=user["id"],
-        resource=("login", login["id"]),
-        message=f"Logged in by {login['client']}",
-    )
 
 
 def _check_verifier(challenge: str | None, verifier: str | None) -> None:
@@ -216,9 +195,4 @@ def _check_verifier(challenge: str | None, verifier: str | None) -> None:
     hashed = sha256(verifier.encode()).digest()
     expected = urlsafe_b64encode(hashed).decode().rstrip("=")
     if not hmac.compare_digest(expected, challenge):
-        raise invalid_argument("codeVerifier", "Input does not belong to the codeChallenge")
-
-
-def _check_pace(polled_at: int | None, now: int) -> None:
-    if polled_at is not None and now < polled_at + POLL_SECONDS * SECOND:
-        raise resource_exhausted("polled too often", polled_at + POLL_SECONDS * SECOND - now)
+        raise invalid_argument("codeVerifier", "Input does not match the codeChallenge")

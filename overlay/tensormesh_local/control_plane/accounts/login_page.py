@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
@@ -15,9 +16,9 @@ from tensormesh_local.control_plane.accounts.api_keys import add_default_api_key
 from tensormesh_local.control_plane.accounts.login import APPROVED, DENIED, PENDING, find_login
 from tensormesh_local.control_plane.accounts.users import DEFAULT_USER_EMAIL, create_user
 from tensormesh_local.control_plane.errors import ControlPlaneError
+from tensormesh_local.http.requests import InvalidRequestError, receive_body
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
     from starlette.requests import Request
@@ -68,21 +69,25 @@ _FORM: Final = """\
 <button name="decision" value="approve">Approve</button>
 <button name="decision" value="deny">Deny</button>
 </form>
-<p>A new address makes a new user.</p>
+<p>A new address creates a new user.</p>
 """
 
 
 async def respond(context: Context, request: Request) -> Response:
-    """Show the page (GET) or take the decision (POST)."""
-    if request.method == "POST":
-        raw = b""
-        async for chunk in request.stream():
-            raw += chunk
-            if len(raw) > _MAX_FORM_BYTES:
-                return _page(413, "Too large", "This form is larger than it can be.")
-        fields = _fields(raw.decode("utf-8", "replace"))
-        return await run_in_threadpool(_decide, context, fields)
-    return await run_in_threadpool(_show, context, request.query_params.get("login", ""))
+    """Show the page (GET), or take the decision (POST)."""
+    if request.method != "POST":
+        return await run_in_threadpool(_show, context, request.query_params.get("login", ""))
+    try:
+        raw = await receive_body(request, _MAX_FORM_BYTES)
+    except InvalidRequestError:
+        return _page(413, "Too large", "<p>The form is too large.</p>")
+    try:
+        fields = parse_qs(raw.decode("utf-8", "replace"), max_num_fields=20)
+    except ValueError:
+        fields = {}
+    return await run_in_threadpool(
+        _decide, context, {name: values[-1] for name, values in fields.items()}
+    )
 
 
 def _show(context: Context, login_id: str) -> Response:
@@ -93,7 +98,7 @@ def _show(context: Context, login_id: str) -> Response:
             return _no_login()
         if login["status"] != PENDING:
             return _decided(login["status"])
-        emails = db.execute("SELECT email FROM users ORDER BY created_at, id LIMIT 50").fetchall()
+        emails = db.all("SELECT email FROM users ORDER BY created_at, id LIMIT 50")
     form = _FORM.format(
         client=escape(login["client"]),
         login=escape(login["id"]),
@@ -112,39 +117,29 @@ def _decide(context: Context, fields: Mapping[str, str]) -> Response:
             login = find_login(db, fields.get("login", ""), context.now)
         except ControlPlaneError:
             return _no_login()
-        # Only who has seen the page has the token, so no other site can approve.
+        # Only the page contains the token, so no other site can approve.
         if not hmac.compare_digest(fields.get("token", "").encode(), login["form_token"].encode()):
             return _page(403, "Not allowed", "<p>Open the page of the login, and decide there.</p>")
         if login["status"] != PENDING:
             return _decided(login["status"])
         if decision == "deny":
-            db.execute("UPDATE logins SET status = ? WHERE id = ?", (DENIED, login["id"]))
+            db.update("logins", login["id"], status=DENIED)
             return _decided(DENIED)
         if decision != "approve" or not _EMAIL.fullmatch(email):
             return _page(400, "Not valid", "<p>An e-mail address and a decision are needed.</p>")
-        user_id = _user_id(db, context, email)
-        db.execute(
-            "UPDATE logins SET status = ?, user_id = ? WHERE id = ?",
-            (APPROVED, user_id, login["id"]),
-        )
+        user_id = _user_id(replace(context, connection=db), email)
+        db.update("logins", login["id"], status=APPROVED, user_id=user_id)
         return _decided(APPROVED)
 
 
-def _user_id(db: sqlite3.Connection, context: Context, email: str) -> str:
-    row = db.execute("SELECT id FROM users WHERE email = ?", (email,)).fetchone()
+def _user_id(context: Context, email: str) -> str:
+    row = context.db.one("SELECT id FROM users WHERE email = ?", (email,))
     if row is not None:
         return str(row["id"])
     user_id = context.ids.new_uuid()
-    create_user(db, user_id, email, context.now)
-    add_default_api_key(db, context, user_id)
+    create_user(context.db, user_id, email, context.now)
+    add_default_api_key(context, user_id)
     return user_id
-
-
-def _fields(form: str) -> dict[str, str]:
-    try:
-        return {name: values[-1] for name, values in parse_qs(form, max_num_fields=20).items()}
-    except ValueError:
-        return {}
 
 
 def _decided(status: str) -> Response:
@@ -152,7 +147,7 @@ def _decided(status: str) -> Response:
 
 
 def _no_login() -> Response:
-    return _page(404, "No such login", "<p>It was used, or has expired. Start a new one.</p>")
+    return _page(404, "No such login", "<p>It was used or has expired. Start a new one.</p>")
 
 
 def _page(status: int, title: str, content: str) -> Response:

@@ -1,13 +1,13 @@
-"""What running models cost: GPUs times time times the hourly rate, exactly, as time passes.
+"""Charges for running models: GPU count x hours x hourly rate, computed exactly.
 
-Nothing runs in the background: whoever reads or changes what depends on it settles the account
-first, which draws what has come due since it was last settled. A cost is
-``gpus * rate * time / hour``, which may end in a fraction of a nano; it is kept with the model and
-is part of what is drawn next. So a model's cost is that of all its time together, rounded down
-once, however often and by whomever the account is settled. A model has one transaction for each
-calendar month (UTC), with an entry for each hour.
+Nothing runs in the background: operations that read or change a balance settle the account first,
+which charges what has come due since. A charge is ``gpus * rate * time / hour``, which may end in
+a fraction of a nano; the fraction is kept with the model and added to the next charge. So the
+charge of a model is that of all its running time together, rounded down once, however often the
+account is settled. A model has one transaction for each calendar month (UTC), with an entry for
+each hour.
 
-GPUs that a reservation of the model holds are paid for, and cost nothing more while it lasts.
+GPUs that are reserved for the model are paid for, and cost nothing more.
 """
 
 from __future__ import annotations
@@ -18,21 +18,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tensormesh_local.clock import HOUR, from_micros
 from tensormesh_local.control_plane.billing.ledger import (
     GPU_USAGE,
-    NewTransaction,
-    accrue,
     find_transaction,
+    move,
     open_transaction,
 )
 from tensormesh_local.control_plane.billing.periods import month_of
 from tensormesh_local.control_plane.billing.renewals import first_renewal, renew
-from tensormesh_local.control_plane.deployments.records import REPLICAS, RUNNING
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from tensormesh_local.control_plane.context import Context
-    from tensormesh_local.control_plane.state import State
+    from tensormesh_local.control_plane.billing.ledger import NewId
+    from tensormesh_local.control_plane.state import Database, Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS gpu_usage (
@@ -42,7 +39,13 @@ CREATE TABLE IF NOT EXISTS gpu_usage (
 ) WITHOUT ROWID;
 """
 
-# Models that ran since they were last charged; a GPU without a price in force costs nothing.
+RUNNING: Final = "MODEL_STATUS_RUNNING"
+"""The status in which models are charged."""
+
+REPLICAS: Final = 1
+"""How many replicas a running model has, each on all its GPUs."""
+
+# Models that ran since they were last charged. GPUs without an active price are free.
 _DUE: Final = """
 SELECT * FROM (
     SELECT models.*, running.at AS since, running.position, coalesce(hourly_rate, 0) AS rate,
@@ -63,82 +66,56 @@ SELECT * FROM (
 
 
 class _Reserved(NamedTuple):
-    """GPUs that are paid for, and from when to when, in microseconds."""
+    """Reserved GPUs, from start to stop in microseconds."""
 
     gpus: int
     start: int
     stop: int
 
 
-def settle(db: sqlite3.Connection, new_id: Callable[[str], str], user_id: str, now: int) -> None:
-    """Draw from a user's balance what has come due: for running models, and for renewals.
-
-    Args:
-        db: The database transaction to do it in.
-        new_id: What names transactions.
-        user_id: Whose account it is.
-        now: Until when, in microseconds.
-    """
+def settle(db: Database, new_id: NewId, user_id: str, now: int) -> None:
+    """Charge an account for everything that has come due: running models, and renewals."""
     renewal = first_renewal(db, user_id, now)
     if renewal is not None:
-        # What is left of the balance at that time is what a renewal can be paid from.
+        # Renewals are paid from the balance that is left at that time.
         _charge_models(db, new_id, user_id, renewal)
         renew(db, new_id, user_id, now)
     _charge_models(db, new_id, user_id, now)
 
 
-def settle_everybody(db: sqlite3.Connection, new_id: Callable[[str], str], now: int) -> None:
-    """Settle the account of every user who has models, as before a price changes."""
-    for row in db.execute("SELECT DISTINCT user_id FROM models").fetchall():
+def settle_all(db: Database, new_id: NewId, now: int) -> None:
+    """Settle the accounts of all users who have models, for example before a price changes."""
+    for row in db.all("SELECT DISTINCT user_id FROM models"):
         settle(db, new_id, row["user_id"], now)
 
 
-def bring_up_to_date(state: State, new_id: Callable[[str], str], user_id: str, now: int) -> None:
-    """Settle a user's account before it is read; nothing is written if nothing has come due."""
-    with state.read() as db:
-        if first_renewal(db, user_id, now) is None and not _due_models(db, user_id, now):
-            return
-    with state.write() as db:
-        settle(db, new_id, user_id, now)
-
-
-def settle_before_reading(context: Context, user_id: str) -> None:
-    """Settle a user's account as of a request that reads it."""
-    bring_up_to_date(context.state, context.new_id, user_id, context.now)
-
-
-def charged_until(db: sqlite3.Connection, model_id: str) -> int:
-    """Return until when a model's time is charged, in microseconds; 0 if none is."""
-    row = db.execute("SELECT * FROM gpu_usage WHERE model_id = ?", (model_id,)).fetchone()
+def charged_until(db: Database, model_id: str) -> int:
+    """Return the time until which a model is charged, in microseconds; 0 if it never was."""
+    row = db.one("SELECT * FROM gpu_usage WHERE model_id = ?", (model_id,))
     return row["charged_until"] if row else 0
 
 
-def _due_models(db: sqlite3.Connection, user_id: str, now: int) -> list[sqlite3.Row]:
-    return db.execute(_DUE, {"user_id": user_id, "now": now, "running": RUNNING}).fetchall()
-
-
-def _charge_models(
-    db: sqlite3.Connection, new_id: Callable[[str], str], user_id: str, now: int
-) -> None:
-    for model in _due_models(db, user_id, now):
+def _charge_models(db: Database, new_id: NewId, user_id: str, now: int) -> None:
+    for model in db.all(_DUE, {"user_id": user_id, "now": now, "running": RUNNING}):
         rest = model["rest"]
         reserved = _reserved(db, model)
         months: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         for start, stop in _slices(model["start"], model["stop"], reserved):
-            gpus = model["gpu_count"] * REPLICAS - _held(reserved, start)
-            nanos, rest = divmod(max(0, gpus) * model["rate"] * (stop - start) + rest, HOUR)
+            held = sum(each.gpus for each in reserved if each.start <= start < each.stop)
+            gpus = max(0, model["gpu_count"] * REPLICAS - held)
+            nanos, rest = divmod(gpus * model["rate"] * (stop - start) + rest, HOUR)
             if nanos:
-                # Its last moment, so that it is of the hour, the day and the month that it is for.
+                # The last moment of the slice, which is in the hour, day and month charged.
                 months[month_of(start)[0]].append((-nanos, stop - 1))
         for month, entries in months.items():
-            accrue(db, _month_transaction(db, new_id, model, month), user_id, entries, HOUR)
+            move(db, _month_transaction(db, new_id, model, month), user_id, entries, span=HOUR)
         db.execute(
             "INSERT OR REPLACE INTO gpu_usage VALUES (?, ?, ?)", (model["id"], model["stop"], rest)
         )
 
 
-def _reserved(db: sqlite3.Connection, model: sqlite3.Row) -> list[_Reserved]:
-    rows = db.execute(
+def _reserved(db: Database, model: Row) -> list[_Reserved]:
+    rows = db.all(
         "SELECT gpu_count, start_at, min(end_at, coalesce(canceled_at, end_at)) AS stop "
         "FROM reserved_deployments WHERE model_id = ? AND gpu_type = ?",
         (model["id"], model["gpu_type"]),
@@ -146,13 +123,8 @@ def _reserved(db: sqlite3.Connection, model: sqlite3.Row) -> list[_Reserved]:
     return [_Reserved(row["gpu_count"], row["start_at"], row["stop"]) for row in rows]
 
 
-def _held(reserved: Sequence[_Reserved], moment: int) -> int:
-    """Return how many GPUs are paid for at a time."""
-    return sum(each.gpus for each in reserved if each.start <= moment < each.stop)
-
-
 def _slices(start: int, stop: int, reserved: Sequence[_Reserved]) -> Iterator[tuple[int, int]]:
-    """Cut a time where an hour ends, and where a reservation begins or ends."""
+    """Split a time where an hour ends, and where a reservation starts or ends."""
     edges = {edge for each in reserved for edge in (each.start, each.stop)}
     while start < stop:
         hour = start - start % HOUR + HOUR
@@ -161,19 +133,15 @@ def _slices(start: int, stop: int, reserved: Sequence[_Reserved]) -> Iterator[tu
         start = end
 
 
-def _month_transaction(
-    db: sqlite3.Connection, new_id: Callable[[str], str], model: sqlite3.Row, month: int
-) -> int:
-    """Return the position of a model's transaction for a month, made if need be."""
+def _month_transaction(db: Database, new_id: NewId, model: Row, month: int) -> int:
+    """Return the position of a model's transaction for a month, creating it if necessary."""
     first_day = from_micros(month)
     subject = f"{first_day:%Y-%m} {model['id']}"
-    position = find_transaction(db, model["user_id"], GPU_USAGE, subject)
+    user_id = model["user_id"]
+    position = find_transaction(db, user_id, GPU_USAGE, subject)
     if position is not None:
         return position
     gpu = model["gpu_type"].removeprefix("GPU_TYPE_")
     text = f"{model['name']} on {model['gpu_count']} {gpu} in {first_day:%B %Y}"
     since = max(month, model["since"])
-    return open_transaction(
-        db,
-        NewTransaction(new_id("tx"), model["user_id"], GPU_USAGE, text, since, subject=subject),
-    )
+    return open_transaction(db, new_id("tx"), user_id, GPU_USAGE, text, since, subject=subject)

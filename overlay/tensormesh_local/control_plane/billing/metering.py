@@ -1,9 +1,9 @@
-"""Metering: what inference answered is written down, and drawn from balances.
+"""Metering: record what inference requests used, and charge for it.
 
-Answers are noted in memory and written together, off the event loop. Where the state is a file,
-an answer's end waits until it is written; all that wait at one time are written at once. Where it
-is in memory, they are written a moment later and no answer waits. Whoever reads what depends on
-them calls :meth:`Meter.flush`.
+Records are kept in memory and written together, off the event loop. If the state is a file, the
+end of a response waits until its record is written; records of responses that end together are
+written at once. If it is in memory, they are written a moment later, and no response waits.
+Whoever reads what depends on them calls :meth:`Meter.flush`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tensormesh_local.clock import MINUTE, SECOND, to_micros
-from tensormesh_local.control_plane.billing.gpu_charges import bring_up_to_date
+from tensormesh_local.control_plane.billing.gpu_charges import settle
 from tensormesh_local.control_plane.billing.ledger import balance_of, move
 from tensormesh_local.control_plane.billing.prices import Rates, serverless_rates
 from tensormesh_local.control_plane.billing.serverless_charges import charge, month_transaction
-from tensormesh_local.control_plane.billing.usage import SERVERLESS, MinuteSums, Series, add_usage
+from tensormesh_local.control_plane.billing.usage import (
+    SERVERLESS,
+    MinuteSums,
+    Series,
+    add_usage,
+)
 from tensormesh_local.control_plane.observability.latency import (
     FIRST_TOKEN,
     WHOLE_REQUEST,
@@ -31,12 +36,12 @@ from tensormesh_local.control_plane.observability.targets import deployed_model_
 from tensormesh_local.wire.tally import CLIENT_GONE
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tensormesh_local.clock import Clock
+    from tensormesh_local.control_plane.billing.ledger import NewId
     from tensormesh_local.control_plane.ids import IdSource
-    from tensormesh_local.control_plane.state import State
+    from tensormesh_local.control_plane.state import Database, State
 
 _DELAY_SECONDS: Final = 0.25
 _UNPRICED: Final = Rates(0, 0, 0)
@@ -45,11 +50,25 @@ _logger = logging.getLogger("tensormesh_local")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One answer. ``at`` is when it ended, in microseconds; the rest as :meth:`Meter.record`."""
+    """The use of one inference request.
+
+    Attributes:
+        at: When the response ended, in microseconds.
+        user_id: Owner of the API key.
+        api_key_id: Id of the API key; empty for the host's own keys.
+        surface: ``serverless`` or ``on_demand``.
+        model: The model's name in the request.
+        prompt_tokens: Tokens of the prompt, including cached ones.
+        cached_tokens: Prompt tokens from the cache.
+        completion_tokens: Generated tokens.
+        status: HTTP status; 499 if the client disconnected early.
+        seconds: Duration.
+        ttft_seconds: Time to the first token; None if unknown.
+    """
 
     at: int
     user_id: str
-    api_key_id: str | None
+    api_key_id: str
     surface: str
     model: str
     prompt_tokens: int
@@ -61,17 +80,17 @@ class Record:
 
     @property
     def is_error(self) -> bool:
-        """Whether the model failed to answer."""
+        """Whether the model failed to respond."""
         return self.status >= 400 and self.status != CLIENT_GONE
 
 
 class Meter:
-    """Writes down what inference answers.
+    """Records the use of inference.
 
     Args:
-        state: Where to.
-        clock: What tells the time.
-        ids: What names transactions.
+        state: The state to write to.
+        clock: Provides the time.
+        ids: Creates the ids of transactions.
     """
 
     def __init__(self, state: State, clock: Clock, ids: IdSource) -> None:
@@ -84,60 +103,27 @@ class Meter:
         self._timer: threading.Timer | None = None
         self._closed = False
 
-    def record(
-        self,
-        user_id: str,
-        api_key_id: str | None,
-        surface: str,
-        model: str,
-        prompt_tokens: int,
-        cached_tokens: int,
-        completion_tokens: int,
-        status: int,
-        seconds: float,
-        ttft_seconds: float | None,
-    ) -> None:
-        """Note an answer; it takes no time to speak of.
+    @property
+    def is_durable(self) -> bool:
+        """Whether records outlive the process once they are written."""
+        return self._state.is_durable
 
-        Args:
-            user_id: Whose key it was asked with.
-            api_key_id: That key's id; None for the host's own keys.
-            surface: ``serverless`` or ``on_demand``.
-            model: The name in the request.
-            prompt_tokens: Tokens of the prompt, those from cache included.
-            cached_tokens: Those of them that came from cache.
-            completion_tokens: Tokens generated.
-            status: HTTP status; 499 if the client was gone before the end.
-            seconds: How long it took.
-            ttft_seconds: How long the first token took; None if there was none, or if it
-                cannot be told.
-        """
-        # A server may report what cannot be; a ledger must not take it over.
-        prompt, completion = max(0, prompt_tokens), max(0, completion_tokens)
-        cached = min(max(0, cached_tokens), prompt)
-        noted = Record(
-            to_micros(self._clock.now()),
-            user_id,
-            api_key_id,
-            surface,
-            model,
-            prompt,
-            cached,
-            completion,
-            status,
-            seconds,
-            ttft_seconds,
-        )
+    def now(self) -> int:
+        """Return the time in microseconds."""
+        return to_micros(self._clock.now())
+
+    def record(self, record: Record) -> None:
+        """Add a record, to be written soon. This takes next to no time."""
         with self._pending_lock:
-            self._pending.append(noted)
+            self._pending.append(record)
             if self._timer is None and not self._closed:
-                # For what nobody waits for, such as an answer whose client is gone.
+                # For records that no response waits for, such as those of clients that left.
                 self._timer = threading.Timer(_DELAY_SECONDS, self._flush_later)
                 self._timer.daemon = True
                 self._timer.start()
 
     def flush(self) -> None:
-        """Write what was noted so far; on return all of it is there to be read."""
+        """Write all records. On return they can be read."""
         if not self._pending and not self._flushing.locked():
             return
         with self._flushing:
@@ -147,33 +133,28 @@ class Meter:
                 return
             try:
                 with self._state.write() as db:
-                    write_records(db, self._ids, records)
+                    write_records(db, self._ids.new_id, records)
             except BaseException:
                 with self._pending_lock:
                     self._pending = records + self._pending
                 raise
 
-    @property
-    def is_durable(self) -> bool:
-        """Whether what is written outlives the process."""
-        return self._state.is_durable
-
     def keep(self) -> None:
-        """Write what was noted so far. Where that fails it is logged, and tried again later."""
+        """Write all records. Log a failure, and try again later."""
         try:
             self.flush()
         except Exception:
             _logger.exception("Usage could not be written")
 
     def balance(self, user_id: str) -> int:
-        """Return a user's balance in nanos, as of now."""
+        """Return the current balance of a user in nanos."""
         self.flush()
-        bring_up_to_date(self._state, self._ids.new_id, user_id, to_micros(self._clock.now()))
-        with self._state.read() as db:
+        with self._state.write() as db:
+            settle(db, self._ids.new_id, user_id, self.now())
             return balance_of(db, user_id)
 
     def close(self) -> None:
-        """Write what was noted; called once, before the state is closed."""
+        """Write all records. Call it once, before the state is closed."""
         with self._pending_lock:
             self._closed = True
             if self._timer is not None:
@@ -187,13 +168,11 @@ class Meter:
 
 
 def write_minutes(
-    db: sqlite3.Connection,
-    new_id: Callable[[str], str],
-    minutes: Mapping[tuple[Series, int], MinuteSums],
+    db: Database, new_id: NewId, minutes: Mapping[tuple[Series, int], MinuteSums]
 ) -> None:
-    """Write usage, by series and minute, and draw what Serverless cost from balances.
+    """Write usage by series and minute, and charge for Serverless.
 
-    On-Demand costs no tokens: its machines are paid for by the hour.
+    On-Demand does not charge for tokens: its GPUs are charged by the hour.
     """
     rates: dict[str, Rates] = {}
     for (series, minute), sums in minutes.items():
@@ -205,11 +184,11 @@ def write_minutes(
         if charged:
             month = month_transaction(db, new_id, series.user_id, sums.last)
             amount = charge(db, month, series.model, sums.tokens, found)
-            move(db, month, series.user_id, -amount, sums.last)
+            move(db, month, series.user_id, [(-amount, sums.last)])
 
 
-def write_records(db: sqlite3.Connection, ids: IdSource, records: Sequence[Record]) -> None:
-    """Write answers: their usage, what they cost, and a line in the log for each."""
+def write_records(db: Database, new_id: NewId, records: Sequence[Record]) -> None:
+    """Write records: usage, charges, and a log line for each."""
     names = {(record.user_id, record.surface, record.model) for record in records}
     series = {name: _series(db, *name) for name in names}
     minutes: defaultdict[tuple[Series, int], MinuteSums] = defaultdict(MinuteSums)
@@ -217,14 +196,14 @@ def write_records(db: sqlite3.Connection, ids: IdSource, records: Sequence[Recor
         minute = record.at - record.at % MINUTE
         found = series[record.user_id, record.surface, record.model]
         _add(minutes[found, minute], record)
-    write_minutes(db, ids.new_id, minutes)
+    write_minutes(db, new_id, minutes)
     write_log(
         db,
         [_line(series[record.user_id, record.surface, record.model], record) for record in records],
     )
 
 
-def _series(db: sqlite3.Connection, user_id: str, surface: str, model: str) -> Series:
+def _series(db: Database, user_id: str, surface: str, model: str) -> Series:
     deployed = "" if surface == SERVERLESS else deployed_model_id(db, user_id, model)
     return Series(user_id, surface, model, deployed)
 

@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh_local.control_plane import money
-from tensormesh_local.control_plane.billing.gpu_charges import settle_everybody
-from tensormesh_local.control_plane.context import operation, required
+from tensormesh_local.control_plane.billing.gpu_charges import settle_all
+from tensormesh_local.control_plane.context import reads, required, writes
 from tensormesh_local.control_plane.errors import invalid_argument
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.state import Database, Row
 
 TOKENS_PER_RATE: Final = 1_000_000
-"""How many tokens a rate is the price of."""
+"""The number of tokens that a rate is for."""
 
 DEFAULT_RATES: Final = (100_000_000, 0, 400_000_000)
-"""Rates of a model that answers and has no price yet: for input, cached input and output."""
+"""Rates of models without a price: for input, cached input and output."""
 
-# Keeps the cost of any request, and the sum of very many, within 64 bits.
+# Keeps the cost of a request, and the sum of very many, within 64 bits.
 _MAX_RATE: Final = 10_000 * money.NANOS_PER_UNIT
 
 _GPU_PRICES: Final = (
@@ -65,7 +65,7 @@ CREATE TABLE IF NOT EXISTS serverless_pricing (
 ) WITHOUT ROWID;
 """
 
-# Prices can be changed and not deleted, so a state that is opened again keeps those it has.
+# Prices can be changed but not deleted, so an existing state keeps its own.
 _PRICES: Final = "".join(
     f"INSERT OR IGNORE INTO gpu_pricing VALUES "  # noqa: S608 - constants
     f"('GPU_TYPE_{gpu}', 'CLOUD_PROVIDER_{provider}', {rate}, {active});\n"
@@ -80,101 +80,95 @@ SCHEMA: Final = _TABLES + _PRICES
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What a model's tokens cost, in nanos per :data:`TOKENS_PER_RATE` tokens."""
+    """The prices of a model, in nanos per :data:`TOKENS_PER_RATE` tokens."""
 
     input: int
     cached_input: int
     output: int
 
 
-def serverless_rates(db: sqlite3.Connection, model: str) -> Rates:
-    """Return what a model's tokens cost; nothing while its price is not in force.
+def serverless_rates(db: Database, model: str) -> Rates:
+    """Return the prices of a model, which are zero while its price is inactive.
 
-    A model without a price gets one, :data:`DEFAULT_RATES`.
+    A model without a price gets :data:`DEFAULT_RATES`.
     """
     db.execute(
         "INSERT OR IGNORE INTO serverless_pricing VALUES (?, ?, ?, ?, 1)", (model, *DEFAULT_RATES)
     )
-    row = db.execute("SELECT * FROM serverless_pricing WHERE model = ?", (model,)).fetchone()
-    if not row["is_active"]:
+    row = db.one("SELECT * FROM serverless_pricing WHERE model = ? AND is_active", (model,))
+    if row is None:
         return Rates(0, 0, 0)
     return Rates(row["input_rate"], row["cached_input_rate"], row["output_rate"])
 
 
-def published_names(db: sqlite3.Connection) -> list[str]:
-    """Return the names of the models whose Serverless price is in force."""
+def published_names(db: Database) -> list[str]:
+    """Return the names of the models with an active Serverless price."""
     query = "SELECT model FROM serverless_pricing WHERE is_active ORDER BY model"
-    return [row["model"] for row in db.execute(query)]
+    return [row["model"] for row in db.all(query)]
 
 
-@operation
-def list_gpu_pricing(context: Context) -> dict[str, Any]:
-    """List prices of GPUs by the hour."""
+@reads
+def list_gpu_pricing(context: Context) -> Json:
+    """List the prices of GPUs by the hour."""
     query = context.query
-    parameters = {
-        "provider": query.get("cloudProvider", "CLOUD_PROVIDER_UNSPECIFIED"),
-        "gpu": query.get("gpuType", "GPU_TYPE_UNSPECIFIED"),
-        "active": query.get("activeOnly", False),
-    }
-    with context.state.read() as db:
-        rows = db.execute(
-            "SELECT * FROM gpu_pricing "
-            "WHERE :provider IN ('CLOUD_PROVIDER_UNSPECIFIED', cloud_provider) "
-            "AND :gpu IN ('GPU_TYPE_UNSPECIFIED', gpu_type) AND (is_active OR NOT :active) "
-            "ORDER BY gpu_type, cloud_provider",
-            parameters,
-        ).fetchall()
+    rows = context.db.all(
+        "SELECT * FROM gpu_pricing "
+        "WHERE :provider IN ('CLOUD_PROVIDER_UNSPECIFIED', cloud_provider) "
+        "AND :gpu IN ('GPU_TYPE_UNSPECIFIED', gpu_type) AND (is_active OR NOT :active) "
+        "ORDER BY gpu_type, cloud_provider",
+        {
+            "provider": query.get("cloudProvider", "CLOUD_PROVIDER_UNSPECIFIED"),
+            "gpu": query.get("gpuType", "GPU_TYPE_UNSPECIFIED"),
+            "active": query.get("activeOnly", False),
+        },
+    )
     return {"pricing": [_gpu_price(row) for row in rows]}
 
 
-@operation
-def list_serverless_pricing(context: Context) -> dict[str, Any]:
-    """List prices of Serverless models by the million tokens."""
+@reads
+def list_serverless_pricing(context: Context) -> Json:
+    """List the prices of Serverless models by the million tokens."""
     query = context.query
-    parameters = {"model": query.get("model") or None, "active": query.get("activeOnly", False)}
-    with context.state.read() as db:
-        rows = db.execute(
-            "SELECT * FROM serverless_pricing WHERE (:model IS NULL OR model = :model) "
-            "AND (is_active OR NOT :active) ORDER BY model",
-            parameters,
-        ).fetchall()
+    rows = context.db.all(
+        "SELECT * FROM serverless_pricing WHERE (:model IS NULL OR model = :model) "
+        "AND (is_active OR NOT :active) ORDER BY model",
+        {"model": query.get("model") or None, "active": query.get("activeOnly", False)},
+    )
     return {"pricing": [_serverless_price(row) for row in rows]}
 
 
-@operation
-def upsert_gpu_pricing(context: Context) -> dict[str, Any]:
+@writes
+def upsert_gpu_pricing(context: Context) -> Json:
     """Set the price of a GPU; for administrators."""
     context.require_admin(context.body.get("userId"))
     given = required(context.body, "pricing")
-    key = (_member(given, "gpuType"), _member(given, "cloudProvider"))
+    key = (_key_part(given, "gpuType"), _key_part(given, "cloudProvider"))
     rate = _rate(given, "hourlyRate")
-    with context.state.write() as db:
-        # The new rate is that of the time to come.
-        settle_everybody(db, context.new_id, context.now)
-        row = db.execute(
-            "INSERT OR REPLACE INTO gpu_pricing VALUES (?, ?, ?, ?) RETURNING *",
-            (*key, rate, given.get("isActive", True)),
-        ).fetchone()
+    # The new price applies from now on.
+    settle_all(context.db, context.new_id, context.now)
+    (row,) = context.db.all(
+        "INSERT OR REPLACE INTO gpu_pricing VALUES (?, ?, ?, ?) RETURNING *",
+        (*key, rate, given.get("isActive", True)),
+    )
     return {"pricing": _gpu_price(row)}
 
 
-@operation
-def upsert_serverless_pricing(context: Context) -> dict[str, Any]:
+@writes
+def upsert_serverless_pricing(context: Context) -> Json:
     """Set the price of a Serverless model; for administrators."""
     context.require_admin(context.body.get("userId"))
     given = required(context.body, "pricing")
     model = required(given, "model", "pricing.")
     rates = [_rate(given, name) for name in ("inputRate", "cachedInputRate", "outputRate")]
-    with context.state.write() as db:
-        row = db.execute(
-            "INSERT OR REPLACE INTO serverless_pricing VALUES (?, ?, ?, ?, ?) RETURNING *",
-            (model, *rates, given.get("isActive", True)),
-        ).fetchone()
+    (row,) = context.db.all(
+        "INSERT OR REPLACE INTO serverless_pricing VALUES (?, ?, ?, ?, ?) RETURNING *",
+        (model, *rates, given.get("isActive", True)),
+    )
     return {"pricing": _serverless_price(row)}
 
 
-def _member(given: Mapping[str, Any], name: str) -> str:
-    """Return a part of a price's key, which must say something."""
+def _key_part(given: Mapping[str, Any], name: str) -> str:
+    """Return a part of the key of a price, which must not be unspecified."""
     member: str = required(given, name, "pricing.")
     if member.endswith("_UNSPECIFIED"):
         raise invalid_argument(f"pricing.{name}", "Input should not be unspecified")
@@ -182,7 +176,7 @@ def _member(given: Mapping[str, Any], name: str) -> str:
 
 
 def _rate(given: Mapping[str, Any], name: str) -> int:
-    """Return a rate in nanos; one that is left out is 0."""
+    """Return a rate in nanos, 0 if it is left out."""
     field = f"pricing.{name}"
     if given.get(name) is None:
         return 0
@@ -192,7 +186,7 @@ def _rate(given: Mapping[str, Any], name: str) -> int:
     return rate
 
 
-def _gpu_price(row: sqlite3.Row) -> dict[str, Any]:
+def _gpu_price(row: Row) -> Json:
     return {
         "gpuType": row["gpu_type"],
         "cloudProvider": row["cloud_provider"],
@@ -201,7 +195,7 @@ def _gpu_price(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _serverless_price(row: sqlite3.Row) -> dict[str, Any]:
+def _serverless_price(row: Row) -> Json:
     return {
         "model": row["model"],
         "inputRate": money.to_wire(row["input_rate"]),

@@ -1,4 +1,4 @@
-"""Products: what can be bought for a period."""
+"""Products: what can be bought for a billing period."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh_local.clock import format_time
-from tensormesh_local.control_plane.context import EMPTY, operation, required
+from tensormesh_local.control_plane.context import EMPTY, reads, required, writes
 from tensormesh_local.control_plane.errors import invalid_argument, not_found
 from tensormesh_local.control_plane.money import from_wire, to_wire
 from tensormesh_local.control_plane.paging import numbered_page
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.state import Database, Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS products (
@@ -41,108 +41,78 @@ _UNSET: Final[dict[str, Any]] = {
 }
 
 
-@operation
-def list_products(context: Context) -> dict[str, Any]:
-    """List products, oldest first; only those on offer unless all are asked for."""
+@reads
+def list_products(context: Context) -> Json:
+    """List products, oldest first; by default only active ones."""
     query = context.query
-    with context.state.read() as db:
-        rows = db.execute(
-            "SELECT * FROM products WHERE deleted_at IS NULL AND (is_active OR NOT :active_only) "
-            "AND (:type = :any OR type = :type) ORDER BY created_at, rowid",
-            {
-                "active_only": query.get("activeOnly", True),
-                "type": query.get("type", _ANY_TYPE),
-                "any": _ANY_TYPE,
-            },
-        ).fetchall()
-    return {"products": [product_to_wire(row) for row in rows]}
+    rows = context.db.all(
+        "SELECT * FROM products WHERE deleted_at IS NULL AND (is_active OR NOT :active_only) "
+        "AND (:type = :any OR type = :type) ORDER BY created_at, rowid",
+        {
+            "active_only": query.get("activeOnly", True),
+            "type": query.get("type", _ANY_TYPE),
+            "any": _ANY_TYPE,
+        },
+    )
+    return {"products": [_to_wire(row) for row in rows]}
 
 
-@operation
-def admin_list_products(context: Context) -> dict[str, Any]:
+@reads
+def admin_list_products(context: Context) -> Json:
     """List all products, oldest first."""
     context.require_admin(context.query.get("userId"))
-    with context.state.read() as db:
-        return numbered_page(
-            context,
-            db,
-            "SELECT * FROM products WHERE deleted_at IS NULL ORDER BY created_at, rowid",
-            {},
-            "products",
-            product_to_wire,
-        )
+    query = "SELECT * FROM products WHERE deleted_at IS NULL ORDER BY created_at, rowid"
+    return numbered_page(context, query, {}, "products", _to_wire)
 
 
-@operation
-def admin_create_product(context: Context) -> dict[str, Any]:
+@writes
+def admin_create_product(context: Context) -> Json:
     """Create a product."""
     context.require_admin(context.body.get("userId"))
-    columns = _columns(required(context.body, "product"))
     product_id = context.new_id("prod")
-    with context.state.write() as db:
-        db.execute(
-            "INSERT INTO products VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
-            (product_id, *columns, context.now, context.now),
-        )
-        return {"product": product_to_wire(find_product(db, product_id))}
+    now = context.now
+    context.db.insert(
+        "products", id=product_id, created_at=now, updated_at=now, **_columns(context.body)
+    )
+    return {"product": _to_wire(find_product(context.db, product_id))}
 
 
-@operation
-def admin_update_product(context: Context) -> dict[str, Any]:
-    """Replace all that is said of a product."""
+@writes
+def admin_update_product(context: Context) -> Json:
+    """Replace the description of a product."""
     context.require_admin(context.body.get("userId"))
-    columns = _columns(required(context.body, "product"))
+    columns = _columns(context.body)
     product_id = context.path["productId"]
-    with context.state.write() as db:
-        find_product(db, product_id)
-        db.execute(
-            "UPDATE products SET facts = ?, price_nanos = ?, type = ?, is_active = ?, "
-            "updated_at = ? WHERE id = ?",
-            (*columns, context.now, product_id),
-        )
-        return {"product": product_to_wire(find_product(db, product_id))}
+    find_product(context.db, product_id)
+    context.db.update("products", product_id, updated_at=context.now, **columns)
+    return {"product": _to_wire(find_product(context.db, product_id))}
 
 
-@operation
-def admin_delete_product(context: Context) -> dict[str, Any]:
-    """Delete a product. Reservations made with it stay."""
+@writes
+def admin_delete_product(context: Context) -> Json:
+    """Delete a product. Its reservations stay."""
     context.require_admin(context.query.get("userId"))
     product_id = context.path["productId"]
-    with context.state.write() as db:
-        find_product(db, product_id)
-        db.execute("UPDATE products SET deleted_at = ? WHERE id = ?", (context.now, product_id))
+    find_product(context.db, product_id)
+    context.db.update("products", product_id, deleted_at=context.now)
     return EMPTY
 
 
-def find_product(db: sqlite3.Connection, product_id: str) -> sqlite3.Row:
+def find_product(db: Database, product_id: str) -> Row:
     """Return a product's row.
 
     Raises:
         ControlPlaneError: 404.
     """
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM products WHERE id = ? AND deleted_at IS NULL", (product_id,)
-    ).fetchone()
+    row = db.one("SELECT * FROM products WHERE id = ? AND deleted_at IS NULL", (product_id,))
     if row is None:
         raise not_found("product", product_id)
     return row
 
 
-def product_to_wire(row: sqlite3.Row) -> dict[str, Any]:
-    """Return a product as sent."""
-    return {
-        "productId": row["id"],
-        **json.loads(row["facts"]),
-        "type": row["type"],
-        "price": to_wire(row["price_nanos"]),
-        "isActive": bool(row["is_active"]),
-        "createdAt": format_time(row["created_at"]),
-        "updatedAt": format_time(row["updated_at"]),
-    }
-
-
-def _columns(product: Mapping[str, Any]) -> tuple[str, int, str, bool]:
-    """Return what is stored of a product as received: facts, price, type, whether on offer."""
+def _columns(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns for the product in a request."""
+    product: Json = required(body, "product")
     required(product, "name", "product.")
     facts = {
         name: unset if product.get(name) is None else product[name]
@@ -153,4 +123,21 @@ def _columns(product: Mapping[str, Any]) -> tuple[str, int, str, bool]:
     price = from_wire(product["price"], "product.price") if product.get("price") else 0
     if price < 0:
         raise invalid_argument("product.price", "Input should not be negative")
-    return json.dumps(facts), price, product.get("type", _ANY_TYPE), product.get("isActive", False)
+    return {
+        "facts": json.dumps(facts),
+        "price_nanos": price,
+        "type": product.get("type", _ANY_TYPE),
+        "is_active": product.get("isActive", False),
+    }
+
+
+def _to_wire(row: Row) -> Json:
+    return {
+        "productId": row["id"],
+        **json.loads(row["facts"]),
+        "type": row["type"],
+        "price": to_wire(row["price_nanos"]),
+        "isActive": bool(row["is_active"]),
+        "createdAt": format_time(row["created_at"]),
+        "updatedAt": format_time(row["updated_at"]),
+    }

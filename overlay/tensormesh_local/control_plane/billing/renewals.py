@@ -1,49 +1,32 @@
-"""Renewals of reservations: as many periods as the balance pays, once somebody looks."""
+"""Renewals of reservations, for as many periods as the balance pays."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tensormesh_local.control_plane.billing.ledger import (
-    RESERVED_DEPLOYMENT,
-    NewTransaction,
-    balance_of,
-    post,
-)
+from tensormesh_local.control_plane.billing.ledger import RESERVED_DEPLOYMENT, balance_of, post
 from tensormesh_local.control_plane.billing.periods import after_periods, periods_until
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable
+    from tensormesh_local.control_plane.billing.ledger import NewId
+    from tensormesh_local.control_plane.state import Database
 
 _MAX_RENEWALS: Final = 1_000_000
-_DUE: Final = "user_id = ? AND auto_renew AND canceled_at IS NULL AND end_at <= ?"
+_DUE: Final = (
+    "SELECT * FROM reserved_deployments "
+    "WHERE user_id = ? AND auto_renew AND canceled_at IS NULL AND end_at <= ? ORDER BY end_at"
+)
 
 
-def first_renewal(db: sqlite3.Connection, user_id: str, now: int) -> int | None:
-    """Return when the first of a user's renewals that are due came due; None if none is."""
-    row = db.execute(
-        f"SELECT min(end_at) AS first FROM reserved_deployments WHERE {_DUE}",  # noqa: S608
-        (user_id, now),
-    ).fetchone()
-    first: int | None = row["first"]
-    return first
+def first_renewal(db: Database, user_id: str, now: int) -> int | None:
+    """Return the due time of the user's earliest overdue renewal, or None."""
+    row = db.one(_DUE, (user_id, now))
+    return row["end_at"] if row else None
 
 
-def renew(db: sqlite3.Connection, new_id: Callable[[str], str], user_id: str, now: int) -> None:
-    """Renew a user's reservations that are due; one that cannot be paid for ends.
-
-    Args:
-        db: The database transaction to do it in.
-        new_id: What names transactions.
-        user_id: Whose they are.
-        now: The time, in microseconds.
-    """
-    rows = db.execute(
-        f"SELECT * FROM reserved_deployments WHERE {_DUE}",  # noqa: S608
-        (user_id, now),
-    ).fetchall()
-    for row in rows:
+def renew(db: Database, new_id: NewId, user_id: str, now: int) -> None:
+    """Renew a user's reservations that are due. Those that cannot be paid end."""
+    for row in db.all(_DUE, (user_id, now)):
         periods = periods_until(row["end_at"], now + 1, row["period"], _MAX_RENEWALS)
         price = row["price_nanos"]
         if price:
@@ -51,12 +34,7 @@ def renew(db: sqlite3.Connection, new_id: Callable[[str], str], user_id: str, no
         end = after_periods(row["end_at"], row["period"], periods)
         if price * periods:
             text = "Renewed a reservation"
-            new = NewTransaction(new_id("tx"), user_id, RESERVED_DEPLOYMENT, text, now)
-            post(db, new, -price * periods)
-        # What is not paid for is over for good, even if the balance grows later.
+            post(db, new_id("tx"), user_id, RESERVED_DEPLOYMENT, text, now, -price * periods)
+        # A reservation that ended stays so, even if the balance grows later.
         renews = end > now
-        db.execute(
-            "UPDATE reserved_deployments SET end_at = ?, auto_renew = ?, updated_at = ? "
-            "WHERE id = ?",
-            (end, renews, now, row["id"]),
-        )
+        db.update("reserved_deployments", row["id"], end_at=end, auto_renew=renews, updated_at=now)

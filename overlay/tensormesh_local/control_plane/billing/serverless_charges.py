@@ -1,31 +1,32 @@
-"""What Serverless inference costs: tokens times rates, exactly, in one transaction a month.
+"""Charges for Serverless inference: tokens x rates, exactly, in one transaction a month.
 
-A cost is ``tokens * rate / 1,000,000``, which may end in a fraction of a nano. Charged are whole
-nanos; the fraction is kept with the month, the model and the kind of token that it comes from,
-and is part of the next charge there. So a month's cost is that of all its tokens together,
-rounded down once per model and kind, whatever the order and size of the requests.
+A charge is ``tokens * rate / 1,000,000``, which may end in a fraction of a nano. Whole nanos are
+charged; the fraction is kept with the month, the model and the kind of token, and is added to the
+next charge there. So the charge of a month is that of all its tokens together, rounded down once
+per model and kind, whatever the order and size of the requests.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tensormesh_local.clock import format_time, from_micros, to_micros
 from tensormesh_local.control_plane import money
 from tensormesh_local.control_plane.billing.ledger import (
     SERVERLESS_USAGE,
-    NewTransaction,
     find_transaction,
     open_transaction,
 )
 from tensormesh_local.control_plane.billing.periods import month_of
-from tensormesh_local.control_plane.billing.prices import TOKENS_PER_RATE, Rates
+from tensormesh_local.control_plane.billing.prices import TOKENS_PER_RATE
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable
+    from tensormesh_local.control_plane.billing.ledger import NewId
+    from tensormesh_local.control_plane.billing.prices import Rates
+    from tensormesh_local.control_plane.context import Json
+    from tensormesh_local.control_plane.state import Database, Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS serverless_spend (
@@ -45,12 +46,12 @@ CREATE TABLE IF NOT EXISTS serverless_spend (
 ) WITHOUT ROWID;
 """
 
-_NOTHING_YET: Final = {"input_rest": 0, "cached_rest": 0, "output_rest": 0}
+_NO_RESTS: Final = {"input_rest": 0, "cached_rest": 0, "output_rest": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What requests took; ``prompt`` includes ``cached``."""
+    """What requests used; ``prompt`` includes ``cached``."""
 
     requests: int
     prompt: int
@@ -58,74 +59,59 @@ class Tokens:
     completion: int
 
 
-def month_transaction(
-    db: sqlite3.Connection, new_id: Callable[[str], str], user_id: str, moment: int
-) -> int:
-    """Return the position of the user's transaction for the month of a time, made if need be."""
+def month_transaction(db: Database, new_id: NewId, user_id: str, moment: int) -> int:
+    """Return the position of the user's transaction for a month, creating it if necessary."""
     start = from_micros(month_of(moment)[0])
     subject = f"{start:%Y-%m}"
     position = find_transaction(db, user_id, SERVERLESS_USAGE, subject)
     if position is not None:
         return position
-    description = f"Serverless inference in {start:%B %Y}"
+    text = f"Serverless inference in {start:%B %Y}"
     return open_transaction(
-        db,
-        NewTransaction(
-            new_id("tx"), user_id, SERVERLESS_USAGE, description, moment, subject=subject
-        ),
+        db, new_id("tx"), user_id, SERVERLESS_USAGE, text, moment, subject=subject
     )
 
 
-def charge(
-    db: sqlite3.Connection, transaction: int, model: str, tokens: Tokens, rates: Rates
-) -> int:
-    """Add requests to a month's spend; return the nanos to take from the balance for them."""
-    row = db.execute(
+def charge(db: Database, transaction: int, model: str, tokens: Tokens, rates: Rates) -> int:
+    """Add requests to the spending of a month, and return the nanos to charge for them."""
+    row = db.one(
         "SELECT * FROM serverless_spend WHERE transaction_position = ? AND model = ?",
         (transaction, model),
-    ).fetchone()
-    rests = row or _NOTHING_YET
+    )
+    rests = row or _NO_RESTS
     costs = [
         cost(tokens.prompt - tokens.cached, rates.input, rests["input_rest"]),
         cost(tokens.cached, rates.cached_input, rests["cached_rest"]),
         cost(tokens.completion, rates.output, rests["output_rest"]),
     ]
-    nanos, left = [each[0] for each in costs], [each[1] for each in costs]
-    db.execute(
-        "INSERT INTO serverless_spend VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, "
-        "prompt_tokens = prompt_tokens + excluded.prompt_tokens, "
-        "cached_tokens = cached_tokens + excluded.cached_tokens, "
-        "completion_tokens = completion_tokens + excluded.completion_tokens, "
-        "input_nanos = input_nanos + excluded.input_nanos, "
-        "cached_nanos = cached_nanos + excluded.cached_nanos, "
-        "output_nanos = output_nanos + excluded.output_nanos, "
-        "input_rest = excluded.input_rest, cached_rest = excluded.cached_rest, "
-        "output_rest = excluded.output_rest",
-        (
-            transaction,
-            model,
-            tokens.requests,
-            tokens.prompt,
-            tokens.cached,
-            tokens.completion,
-            *nanos,
-            *left,
-        ),
+    (given, given_rest), (cached, cached_rest), (output, output_rest) = costs
+    db.accumulate(
+        "serverless_spend",
+        {"transaction_position": transaction, "model": model},
+        requests=tokens.requests,
+        prompt_tokens=tokens.prompt,
+        cached_tokens=tokens.cached,
+        completion_tokens=tokens.completion,
+        input_nanos=given,
+        cached_nanos=cached,
+        output_nanos=output,
+        input_rest=given_rest - rests["input_rest"],
+        cached_rest=cached_rest - rests["cached_rest"],
+        output_rest=output_rest - rests["output_rest"],
     )
-    return sum(nanos)
+    return given + cached + output
 
 
 def cost(tokens: int, rate: int, rest: int = 0) -> tuple[int, int]:
-    """Return what tokens cost, as whole nanos and millionths of one; ``rest`` is added first."""
+    """Return the cost of tokens in whole nanos, and the rest in millionths of a nano."""
     return divmod(tokens * rate + rest, TOKENS_PER_RATE)
 
 
-def serverless_spend(db: sqlite3.Connection, transaction: sqlite3.Row) -> dict[str, Any]:
-    """Return the details of a month's transaction, models in alphabetical order."""
+def serverless_spend(db: Database, transaction: Row) -> Json:
+    """Return the details of a month's transaction, with models in alphabetical order."""
     first_day = datetime.fromisoformat(transaction["subject"] + "-01T00:00:00+00:00")
     start, end = month_of(to_micros(first_day))
-    rows = db.execute(
+    rows = db.all(
         "SELECT * FROM serverless_spend WHERE transaction_position = ? ORDER BY model",
         (transaction["position"],),
     )
@@ -136,7 +122,7 @@ def serverless_spend(db: sqlite3.Connection, transaction: sqlite3.Row) -> dict[s
     }
 
 
-def _model_spend(row: sqlite3.Row) -> dict[str, Any]:
+def _model_spend(row: Row) -> Json:
     parts = [row["input_nanos"], row["cached_nanos"], row["output_nanos"]]
     return {
         "model": row["model"],

@@ -1,24 +1,23 @@
-"""Usage of inference, added up by the minute, and its history."""
+"""Usage of inference, summed by the minute, and its history."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from tensormesh_local.clock import DAY, HOUR, MINUTE, format_time, parse_time
+from tensormesh_local.clock import DAY, HOUR, MINUTE, format_time
 from tensormesh_local.control_plane.billing.periods import month_of
 from tensormesh_local.control_plane.billing.prices import TOKENS_PER_RATE
 from tensormesh_local.control_plane.billing.serverless_charges import Tokens, cost
-from tensormesh_local.control_plane.context import operation
-from tensormesh_local.control_plane.errors import invalid_argument
-from tensormesh_local.control_plane.observability.latency import count_latencies
+from tensormesh_local.control_plane.context import reads
+from tensormesh_local.control_plane.observability.targets import read_range
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections import Counter
 
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.state import Database
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS usage_minutes (
@@ -48,7 +47,7 @@ _COUNTS: Final = ("prompt_tokens", "cached_tokens", "completion_tokens", "reques
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Whose usage of which model; ``model_id`` is empty for models that nobody deployed."""
+    """A user and a model. ``model_id`` is empty for models without a deployment."""
 
     user_id: str
     surface: str
@@ -58,10 +57,10 @@ class Series:
 
 @dataclass(slots=True)
 class MinuteSums:
-    """What the requests of one minute add up to.
+    """The sums of the requests of one minute.
 
-    ``requests`` includes ``errors``; ``busy`` is the time they took and ``last`` when the last
-    one ended, in microseconds; latencies are counted by their kind and class.
+    ``requests`` includes ``errors``. ``busy`` is their total duration, and ``last`` the end of the
+    last one, in microseconds. Latencies are counted by kind and class.
     """
 
     requests: int = 0
@@ -75,43 +74,40 @@ class MinuteSums:
 
     @property
     def tokens(self) -> Tokens:
-        """What was answered, as it is charged."""
+        """What is charged for."""
         return Tokens(self.requests - self.errors, self.prompt, self.cached, self.completion)
 
 
-def add_usage(
-    db: sqlite3.Connection, series: Series, minute: int, sums: MinuteSums, input_rate: int
-) -> None:
-    """Add requests to a minute; what their cached tokens saved follows from the input rate."""
-    key = (series.user_id, series.surface, series.model, series.model_id, minute)
+def add_usage(db: Database, series: Series, minute: int, sums: MinuteSums, input_rate: int) -> None:
+    """Add requests to a minute. What cached tokens saved follows from the input rate."""
+    key = {
+        "user_id": series.user_id,
+        "surface": series.surface,
+        "model": series.model,
+        "model_id": series.model_id,
+        "minute": minute,
+    }
     saved, rest = cost(sums.cached, input_rate)
-    db.execute(
-        "INSERT INTO usage_minutes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, "
-        "errors = errors + excluded.errors, "
-        "prompt_tokens = prompt_tokens + excluded.prompt_tokens, "
-        "cached_tokens = cached_tokens + excluded.cached_tokens, "
-        "completion_tokens = completion_tokens + excluded.completion_tokens, "
-        "busy = busy + excluded.busy, saved_nanos = saved_nanos + excluded.saved_nanos, "
-        "saved_rest = saved_rest + excluded.saved_rest",
-        (
-            *key,
-            sums.requests,
-            sums.errors,
-            sums.prompt,
-            sums.cached,
-            sums.completion,
-            sums.busy,
-            saved,
-            rest,
-        ),
+    db.accumulate(
+        "usage_minutes",
+        key,
+        requests=sums.requests,
+        errors=sums.errors,
+        prompt_tokens=sums.prompt,
+        cached_tokens=sums.cached,
+        completion_tokens=sums.completion,
+        busy=sums.busy,
+        saved_nanos=saved,
+        saved_rest=rest,
     )
-    count_latencies(db, key, sums.latencies)
+    for kind, classes in sums.latencies.items():
+        for number, count in classes.items():
+            db.accumulate("latency_minutes", {**key, "kind": kind, "class": number}, count=count)
 
 
-def savings_by_day(db: sqlite3.Connection, user_id: str, start: int) -> dict[int, int]:
+def savings_by_day(db: Database, user_id: str, start: int) -> dict[int, int]:
     """Return the nanos that cached tokens saved a user since a time, by day since 1970."""
-    rows = db.execute(
+    rows = db.all(
         "SELECT minute / :day AS day, sum(saved_nanos) AS nanos, sum(saved_rest) AS rest "
         "FROM usage_minutes WHERE user_id = :user AND minute >= :start GROUP BY 1",
         {"day": DAY, "user": user_id, "start": start - start % MINUTE},
@@ -119,60 +115,40 @@ def savings_by_day(db: sqlite3.Connection, user_id: str, start: int) -> dict[int
     return {row["day"]: row["nanos"] + row["rest"] // TOKENS_PER_RATE for row in rows}
 
 
-def read_range(context: Context, usual: int) -> tuple[int, int]:
-    """Return the range of time that a request names, in microseconds, its end exclusive.
+@reads
+def get_serverless_usage_history(context: Context) -> Json:
+    """Return a user's Serverless usage, by model and time span.
 
-    Args:
-        context: The request, with ``startTime`` and ``endTime``, which may be left out.
-        usual: How long the range is without a start.
-
-    Raises:
-        ControlPlaneError: 400, it ends before it starts.
-    """
-    given_start, given_end = context.query.get("startTime"), context.query.get("endTime")
-    # One more, so that what was done in this very moment is part of "until now".
-    end = parse_time(given_end) if given_end else context.now + 1
-    start = parse_time(given_start) if given_start else end - usual
-    if start > end:
-        raise invalid_argument("endTime", "Input should not be before startTime")
-    return start, end
-
-
-@operation
-def get_serverless_usage_history(context: Context) -> dict[str, Any]:
-    """Return a user's Serverless usage, model by model and span by span.
-
-    Usage is kept by the minute: one that begins within the range belongs to it, and so does
-    the one in which the range starts.
+    Usage is stored by the minute. The range includes the minutes that begin within it, and the one
+    in which it starts.
     """
     query = context.query
     owner = context.owner(query.get("userId"))
     start, end = read_range(context, _HISTORY)
     granularity = query.get("granularity", "")
     span = _SPANS.get(granularity, DAY)
-    with context.state.read() as db:
-        rows = db.execute(
-            "SELECT minute / :span * :span AS start, model, sum(prompt_tokens) AS prompt_tokens, "
-            "sum(cached_tokens) AS cached_tokens, sum(completion_tokens) AS completion_tokens, "
-            "sum(requests - errors) AS requests FROM usage_minutes WHERE user_id = :owner "
-            "AND surface = :surface AND (:model IS NULL OR model = :model) "
-            "AND minute >= :start AND minute < :end GROUP BY 1, 2 "
-            "HAVING sum(requests - errors) > 0",
-            {
-                "span": span,
-                "owner": owner,
-                "surface": SERVERLESS,
-                "model": query.get("model") or None,
-                "start": start - start % MINUTE,
-                "end": end,
-            },
-        ).fetchall()
+    rows = context.db.all(
+        "SELECT minute / :span * :span AS start, model, sum(prompt_tokens) AS prompt_tokens, "
+        "sum(cached_tokens) AS cached_tokens, sum(completion_tokens) AS completion_tokens, "
+        "sum(requests - errors) AS requests FROM usage_minutes WHERE user_id = :owner "
+        "AND surface = :surface AND (:model IS NULL OR model = :model) "
+        "AND minute >= :start AND minute < :end GROUP BY 1, 2 "
+        "HAVING sum(requests - errors) > 0",
+        {
+            "span": span,
+            "owner": owner,
+            "surface": SERVERLESS,
+            "model": query.get("model") or None,
+            "start": start - start % MINUTE,
+            "end": end,
+        },
+    )
     totals: defaultdict[tuple[int, int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for row in rows:
-        spanned = (row["start"], row["start"] + span)
+        bounds = (row["start"], row["start"] + span)
         if granularity == _BY_MONTH:
-            spanned = month_of(row["start"])
-        total = totals[*spanned, row["model"]]
+            bounds = month_of(row["start"])
+        total = totals[*bounds, row["model"]]
         for index, name in enumerate(_COUNTS):
             total[index] += row[name]
     return {"buckets": [_bucket(*key, *totals[key]) for key in sorted(totals)]}
@@ -180,7 +156,7 @@ def get_serverless_usage_history(context: Context) -> dict[str, Any]:
 
 def _bucket(
     start: int, end: int, model: str, prompt: int, cached: int, completion: int, requests: int
-) -> dict[str, Any]:
+) -> Json:
     return {
         "bucketStart": format_time(start),
         "bucketEnd": format_time(end),

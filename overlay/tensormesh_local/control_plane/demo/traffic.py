@@ -1,7 +1,7 @@
-"""Made-up usage for the demo account: it grows, follows the hours of work, and rests at weekends.
+"""Synthetic usage for the demo account: it grows, follows working hours, and drops at weekends.
 
-Days are added up by one hour or by several, as if all of their requests came in one minute; the
-last hour is told request by request.
+Usage is summed over one hour or several, as if all requests came in one minute. The last hour has
+single requests.
 """
 
 from __future__ import annotations
@@ -29,17 +29,22 @@ _WEEKEND: Final = 0.3
 _NOON: Final = 12.5
 _WORKDAY_SPREAD: Final = 3.2
 _ERROR_RATE: Final = 0.004
-# How many latencies stand for all that are added up.
+# How many latencies represent those of a sum.
 _LATENCIES: Final = 4
 _RECENT_SHARE: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What a user does with a model.
+    """How a user uses a model.
 
-    ``requests`` is how many there are in the busiest hour of the first day, tokens are those of
-    a usual request, and ``first_token`` and ``per_token`` are seconds.
+    Attributes:
+        series: The user and the model.
+        requests: Requests in the busiest hour of the first day.
+        prompt: Prompt tokens of a typical request.
+        completion: Completion tokens of a typical request.
+        first_token: Seconds to the first token.
+        per_token: Seconds for each further token.
     """
 
     series: Series
@@ -53,14 +58,14 @@ class Workload:
 def hours_of_day(
     rng: random.Random, workload: Workload, midnight: int, growth: float, step: int
 ) -> Iterator[tuple[tuple[Series, int], MinuteSums]]:
-    """Yield a day's usage.
+    """Yield the usage of a day, summed over steps.
 
     Args:
-        rng: Where chance comes from.
-        workload: What is done.
-        midnight: The start of the day (UTC), in microseconds.
-        growth: How much more there is than on the first day.
-        step: How many hours are added up.
+        rng: Random generator.
+        workload: The workload.
+        midnight: Start of the day (UTC) in microseconds.
+        growth: Factor by which usage exceeds that of the first day.
+        step: Hours to sum up.
     """
     weekend = from_micros(midnight).weekday() >= _SATURDAY
     factor = step * workload.requests * growth * (_WEEKEND if weekend else 1.0)
@@ -111,7 +116,7 @@ def _request(rng: random.Random, workload: Workload, at: int, growth: float) -> 
     return Record(
         at=at,
         user_id=workload.series.user_id,
-        api_key_id=None,
+        api_key_id="",
         surface=workload.series.surface,
         model=workload.series.model,
         prompt_tokens=prompt,
@@ -124,7 +129,7 @@ def _request(rng: random.Random, workload: Workload, at: int, growth: float) -> 
 
 
 def _cached_share(rng: random.Random, growth: float) -> float:
-    """Return the share of a prompt that comes from cache; it grows with what is asked."""
+    """Return the share of cached prompt tokens, which grows with the usage."""
     return min(0.8, 0.2 + 0.1 * growth) * rng.uniform(0.85, 1.15)
 
 

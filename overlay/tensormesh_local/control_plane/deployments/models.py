@@ -1,4 +1,4 @@
-"""Models: their deployment and their records."""
+"""Models: deploy, list and delete them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tensormesh_local.control_plane.accounts.users import default_api_key
 from tensormesh_local.control_plane.billing.gpu_charges import charged_until, settle
 from tensormesh_local.control_plane.billing.ledger import balance_of
 from tensormesh_local.control_plane.billing.payments import has_payment_method
-from tensormesh_local.control_plane.context import EMPTY, operation, required
+from tensormesh_local.control_plane.context import EMPTY, reads, required, writes
 from tensormesh_local.control_plane.deployments import records
 from tensormesh_local.control_plane.errors import (
     already_exists,
@@ -21,10 +21,10 @@ from tensormesh_local.control_plane.errors import (
 from tensormesh_local.control_plane.paging import numbered_page
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.state import Row
 
 _MAX_GPUS: Final = 64
 _ALL: Final = "MODEL_STATUS_UNSPECIFIED"
@@ -36,10 +36,10 @@ _UNSET_INFRA: Final = {
 }
 
 
-@operation
-def deploy_model(context: Context) -> dict[str, Any]:
-    """Deploy a model, once billing agrees."""
-    body = context.body
+@writes
+def deploy_model(context: Context) -> Json:
+    """Deploy a model, if the user has a payment method and a positive balance."""
+    body, db = context.body, context.db
     owner = context.owner(body.get("userId"))
     name, path = required(body, "modelName"), required(body, "modelPath")
     count = body.get("gpuCount", 1)
@@ -49,66 +49,54 @@ def deploy_model(context: Context) -> dict[str, Any]:
     if gpu_type in (None, "GPU_TYPE_UNSPECIFIED"):
         raise invalid_argument("gpuType", "Field required")
     model_id = context.ids.new_uuid()
-    with context.state.write() as db:
-        settle(db, context.new_id, owner, context.now)
-        _require_funds(db, owner)
-        names = {"owner": owner, "name": name}
-        if db.execute(
-            "SELECT 1 FROM models WHERE user_id = :owner AND name = :name AND deleted_at IS NULL",
-            names,
-        ).fetchone():
-            raise already_exists(f"modelName: there is a model {name} already.")
-        key_id = None
-        if body.get("apiKey") and body["apiKey"] != default_api_key(db, context, owner):
-            key_id = adopt_api_key(db, context, owner, body["apiKey"], name)
-        db.execute(
-            "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            (
-                model_id,
-                owner,
-                name,
-                path,
-                body.get("description", ""),
-                records.free_served_name(db, owner, path, gpu_type, count),
-                json.dumps(body.get("modelSpec", {})),
-                json.dumps(_infra(body.get("infra") or {})),
-                gpu_type,
-                count,
-                key_id,
-                context.now,
-            ),
-        )
-        records.plan_deployment(db, model_id, path, body, context.now)
-        record_activity(
-            db,
-            context,
-            "MODEL_DEPLOYED",
-            user_id=owner,
-            resource=("model", model_id),
-            message=f"Deployed {name}",
-            metadata={"modelPath": path, "gpuType": gpu_type, "gpuCount": count},
-        )
-        row = records.find_model(db, model_id, context.now)
-        assert row is not None
-        return {"model": records.model_to_wire(db, context, row)}
+    settle(db, context.new_id, owner, context.now)
+    if not has_payment_method(db, owner):
+        raise failed_precondition("There is no payment method on file.", "NO_PAYMENT_METHOD")
+    if balance_of(db, owner) <= 0:
+        raise failed_precondition("The balance is used up.", "INSUFFICIENT_BALANCE")
+    names = "SELECT 1 FROM models WHERE user_id = ? AND name = ? AND deleted_at IS NULL"
+    if db.one(names, (owner, name)):
+        raise already_exists(f"modelName: there is already a model {name}.")
+    key_id = None
+    if body.get("apiKey") and body["apiKey"] != default_api_key(context, owner):
+        key_id = adopt_api_key(context, owner, body["apiKey"], name)
+    db.insert(
+        "models",
+        id=model_id,
+        user_id=owner,
+        name=name,
+        path=path,
+        description=body.get("description", ""),
+        served_name=records.free_served_name(db, owner, path, gpu_type, count),
+        spec=json.dumps(body.get("modelSpec", {})),
+        infra=json.dumps(_infra(body.get("infra") or {})),
+        gpu_type=gpu_type,
+        gpu_count=count,
+        api_key_id=key_id,
+        created_at=context.now,
+    )
+    records.plan_deployment(db, model_id, path, body, context.now)
+    message, facts = f"Deployed {name}", {"gpuType": gpu_type, "gpuCount": count}
+    record_activity(
+        context, "MODEL_DEPLOYED", owner, "model", model_id, message, modelPath=path, **facts
+    )
+    return {"model": records.model_to_wire(context, _find(context, model_id))}
 
 
-@operation
-def get_model(context: Context) -> dict[str, Any]:
+@reads
+def get_model(context: Context) -> Json:
     """Return a model."""
-    with context.state.read() as db:
-        return {"model": records.model_to_wire(db, context, _accessible(db, context))}
+    return {"model": records.model_to_wire(context, _find(context, context.path["modelId"]))}
 
 
-@operation
-def list_models(context: Context) -> dict[str, Any]:
+@reads
+def list_models(context: Context) -> Json:
     """List a user's models, newest first."""
-    owner = context.owner(context.query.get("userId"))
-    return _page(context, owner, _ALL)
+    return _page(context, context.owner(context.query.get("userId")), _ALL)
 
 
-@operation
-def admin_list_models(context: Context) -> dict[str, Any]:
+@reads
+def admin_list_models(context: Context) -> Json:
     """List models of all users, or of one, newest first."""
     query = context.query
     context.require_admin(query.get("userId"))
@@ -118,57 +106,39 @@ def admin_list_models(context: Context) -> dict[str, Any]:
     return _page(context, target, query.get("status", _ALL))
 
 
-@operation
-def delete_model(context: Context) -> dict[str, Any]:
-    """Take a model down."""
-    with context.state.write() as db:
-        row = _accessible(db, context)
-        if row["deleted_at"] is not None:
-            raise failed_precondition("The model is being deleted already.", "MODEL_DELETED")
-        settle(db, context.new_id, row["user_id"], context.now)
-        # Who read the balance a moment ago may have been told of a little more time.
-        now = max(context.now, charged_until(db, row["id"]))
-        db.execute("UPDATE models SET deleted_at = ? WHERE id = ?", (now, row["id"]))
-        records.plan_deletion(db, row["id"], now)
-        record_activity(
-            db,
-            context,
-            "MODEL_DELETED",
-            user_id=row["user_id"],
-            resource=("model", row["id"]),
-            message=f"Deleted {row['name']}",
-        )
+@writes
+def delete_model(context: Context) -> Json:
+    """Delete a model and release its GPUs."""
+    model_id = context.path["modelId"]
+    row = _find(context, model_id)
+    if row["deleted_at"] is not None:
+        raise failed_precondition("The model is already being deleted.", "MODEL_DELETED")
+    settle(context.db, context.new_id, row["user_id"], context.now)
+    # Another process, whose clock is ahead, may have charged for a little more time.
+    now = max(context.now, charged_until(context.db, model_id))
+    context.db.update("models", model_id, deleted_at=now)
+    records.plan_deletion(context.db, model_id, now)
+    message = f"Deleted {row['name']}"
+    record_activity(context, "MODEL_DELETED", row["user_id"], "model", model_id, message)
     return EMPTY
 
 
-def _require_funds(db: sqlite3.Connection, user_id: str) -> None:
-    """Refuse to deploy for a user without a payment method or without a positive balance."""
-    if not has_payment_method(db, user_id):
-        raise failed_precondition("There is no payment method on file.", "NO_PAYMENT_METHOD")
-    if balance_of(db, user_id) <= 0:
-        raise failed_precondition("The balance is used up.", "INSUFFICIENT_BALANCE")
+def _page(context: Context, owner: str | None, status: str) -> Json:
+    return numbered_page(
+        context,
+        f"{records.SELECT_MODELS} WHERE (:owner IS NULL OR user_id = :owner) "
+        "AND (:status = :all OR last.status = :status) "
+        "ORDER BY created_at DESC, models.rowid DESC",
+        {"now": context.now, "owner": owner, "status": status, "all": _ALL},
+        "models",
+        lambda row: records.model_to_wire(context, row),
+    )
 
 
-def _page(context: Context, owner: str | None, status: str) -> dict[str, Any]:
-    with context.state.read() as db:
-        return numbered_page(
-            context,
-            db,
-            f"{records.SELECT_MODELS} WHERE (:owner IS NULL OR user_id = :owner) "
-            "AND (:status = :all OR last.status = :status) "
-            "ORDER BY created_at DESC, models.rowid DESC",
-            {"now": context.now, "owner": owner, "status": status, "all": _ALL},
-            "models",
-            lambda row: records.model_to_wire(db, context, row),
-        )
-
-
-def _accessible(db: sqlite3.Connection, context: Context) -> sqlite3.Row:
-    model_id = context.path["modelId"]
-    row = records.find_model(db, model_id, context.now)
-    context.require_access("model", model_id, row["user_id"] if row else None)
-    assert row is not None
-    return row
+def _find(context: Context, model_id: str) -> Row:
+    query = f"{records.SELECT_MODELS} WHERE models.id = :id"
+    row = context.db.one(query, {"id": model_id, "now": context.now})
+    return context.require_access("model", model_id, row)
 
 
 def _infra(given: Mapping[str, Any]) -> dict[str, Any]:

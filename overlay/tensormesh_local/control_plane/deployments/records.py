@@ -1,7 +1,7 @@
-"""What is kept of models, and what it means at a given time.
+"""What is stored of models, and what follows from it at a given time.
 
-What will happen to a model is written down when it is deployed or deleted, as milestones; what
-has happened are those up to now. So a model lives on with nothing running in the background.
+When a model is deployed or deleted, what will happen to it is stored as milestones. What has
+happened are the milestones up to now, so nothing needs to run in the background.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh_local.clock import SECOND, format_time
 from tensormesh_local.control_plane.accounts.users import default_api_key
+from tensormesh_local.control_plane.billing.gpu_charges import REPLICAS, RUNNING
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.state import Database, Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS models (
@@ -51,17 +53,13 @@ CREATE INDEX IF NOT EXISTS milestones_of_model ON model_milestones (model_id, at
 """
 
 UNSERVABLE_PREFIX: Final = "fail/"
-"""A model whose ``modelPath`` begins so fails to deploy, for tests of bad days."""
+"""Models whose ``modelPath`` has this prefix fail to deploy, for tests of failures."""
 
 PENDING_SECONDS: Final = 1
 DEPLOYING_SECONDS: Final = 2
 DELETING_SECONDS: Final = 1
 
-RUNNING: Final = "MODEL_STATUS_RUNNING"
-REPLICAS: Final = 1
-"""How many times a running model runs, each time on all its GPUs."""
-
-# A model with the status and the time of its last milestone.
+# Models with the status and the time of their last milestones.
 SELECT_MODELS: Final = """
 SELECT models.*, last.status, last.at AS updated_at
 FROM models JOIN model_milestones AS last ON last.position = (
@@ -73,7 +71,7 @@ FROM models JOIN model_milestones AS last ON last.position = (
 
 @dataclass(frozen=True, slots=True)
 class DeployedModel:
-    """A model that On-Demand serves now; ``created`` is in unix seconds."""
+    """A running deployment; ``created`` is in Unix seconds."""
 
     model_id: str
     name: str
@@ -81,9 +79,9 @@ class DeployedModel:
     created: int
 
 
-def served_models(db: sqlite3.Connection, user_id: str, now: int) -> list[DeployedModel]:
+def served_models(db: Database, user_id: str, now: int) -> list[DeployedModel]:
     """Return the user's running models, oldest first."""
-    rows = db.execute(
+    rows = db.all(
         f"{SELECT_MODELS} WHERE user_id = :user_id AND last.status = :running "
         "ORDER BY created_at, models.rowid",
         {"user_id": user_id, "running": RUNNING, "now": now},
@@ -94,18 +92,10 @@ def served_models(db: sqlite3.Connection, user_id: str, now: int) -> list[Deploy
     ]
 
 
-def find_model(db: sqlite3.Connection, model_id: str, now: int) -> sqlite3.Row | None:
-    """Return a model's row with its status as of ``now``, if there is one."""
-    row: sqlite3.Row | None = db.execute(
-        f"{SELECT_MODELS} WHERE models.id = :id", {"id": model_id, "now": now}
-    ).fetchone()
-    return row
-
-
 def plan_deployment(
-    db: sqlite3.Connection, model_id: str, path: str, body: Mapping[str, Any], now: int
+    db: Database, model_id: str, path: str, body: Mapping[str, Any], now: int
 ) -> None:
-    """Write down how a model comes to run, or fails to; ``body`` is the request."""
+    """Plan the milestones of a deployment; ``body`` is the request."""
     extras = [
         text
         for field, text in (
@@ -126,47 +116,40 @@ def plan_deployment(
         _plan(db, model_id, settled, "RUNNING", "RUNNING", "Ready")
 
 
-def plan_deletion(db: sqlite3.Connection, model_id: str, now: int) -> None:
-    """Write down how a model goes, in place of what else was to happen to it."""
+def plan_deletion(db: Database, model_id: str, now: int) -> None:
+    """Plan the milestones of a deletion, instead of those that were still planned."""
     db.execute("DELETE FROM model_milestones WHERE model_id = ? AND at > ?", (model_id, now))
     _plan(db, model_id, now, "DELETING", None, "")
     gone = now + DELETING_SECONDS * SECOND
     _plan(db, model_id, gone, "DELETED", "DELETED", "Gave back the GPUs")
 
 
-def _plan(
-    db: sqlite3.Connection, model_id: str, at: int, status: str, event: str | None, log: str
-) -> None:
-    db.execute(
-        "INSERT INTO model_milestones (model_id, at, status, event, log) VALUES (?, ?, ?, ?, ?)",
-        (model_id, at, f"MODEL_STATUS_{status}", event and f"EVENT_TYPE_{event}", log),
+def _plan(db: Database, model_id: str, at: int, status: str, event: str | None, log: str) -> None:
+    db.insert(
+        "model_milestones",
+        model_id=model_id,
+        at=at,
+        status=f"MODEL_STATUS_{status}",
+        event=event and f"EVENT_TYPE_{event}",
+        log=log,
     )
 
 
-def free_served_name(
-    db: sqlite3.Connection, owner: str, path: str, gpu_type: str, gpu_count: int
-) -> str:
-    """Return a gateway name, as a deployment has them, that none of the user's models has."""
+def free_served_name(db: Database, owner: str, path: str, gpu_type: str, gpu_count: int) -> str:
+    """Return a gateway name for a deployment that none of the user's models has."""
     slug = re.sub(r"[^a-z0-9._]+", "-", path.lower()).strip("-") or "model"
     gpu = gpu_type.removeprefix("GPU_TYPE_").lower()
-    name = base = f"{slug}-gpu-type-{gpu}x{gpu_count}"
-    taken = {
-        row["served_name"]
-        for row in db.execute(
-            "SELECT served_name FROM models WHERE user_id = ? AND deleted_at IS NULL", (owner,)
-        )
-    }
-    number = 1
-    while name in taken:
-        number += 1
-        name = f"{base}_{number}"
-    return name
+    base = f"{slug}-gpu-type-{gpu}x{gpu_count}"
+    query = "SELECT served_name FROM models WHERE user_id = ? AND deleted_at IS NULL"
+    taken = {row["served_name"] for row in db.all(query, (owner,))}
+    names = chain([base], (f"{base}_{number}" for number in count(2)))
+    return next(name for name in names if name not in taken)
 
 
-def model_to_wire(db: sqlite3.Connection, context: Context, row: sqlite3.Row) -> dict[str, Any]:
-    """Return a model as it is now, as the caller may see it."""
+def model_to_wire(context: Context, row: Row) -> Json:
+    """Return the current record of a model, as the caller may see it."""
     running = row["status"] == RUNNING
-    events = db.execute(
+    events = context.db.all(
         "SELECT at, event, log FROM model_milestones "
         "WHERE model_id = ? AND at <= ? AND event IS NOT NULL ORDER BY at, position",
         (row["id"], context.now),
@@ -195,17 +178,15 @@ def model_to_wire(db: sqlite3.Connection, context: Context, row: sqlite3.Row) ->
         "gpuType": row["gpu_type"],
         "replicas": REPLICAS if running else 0,
         "endpoint": context.on_demand_base_url if running else "",
-        "apiKey": _api_key(db, context, row),
+        "apiKey": _api_key(context, row),
     }
 
 
-def _api_key(db: sqlite3.Connection, context: Context, model: sqlite3.Row) -> str:
-    """Return a key that may ask the model, to its owner alone."""
+def _api_key(context: Context, model: Row) -> str:
+    """Return an API key for the model, if the caller owns it."""
     if model["user_id"] != context.caller.id:
         return ""
     if model["api_key_id"] is None:
-        return default_api_key(db, context, model["user_id"])
-    key = db.execute(
-        "SELECT shown_secret FROM api_keys WHERE id = ?", (model["api_key_id"],)
-    ).fetchone()
-    return str(key["shown_secret"] or "")
+        return default_api_key(context, model["user_id"])
+    key = context.db.one("SELECT shown_secret FROM api_keys WHERE id = ?", (model["api_key_id"],))
+    return str(key["shown_secret"] or "") if key else ""

@@ -1,7 +1,7 @@
-"""Reserved deployments: machines bought for a time, paid from the balance in advance.
+"""Reserved deployments: GPUs bought for a time, paid from the balance in advance.
 
-Where a reservation stands follows from the time. One that renews itself goes on for as many
-periods as the balance pays; that is settled whenever somebody looks.
+The status of a reservation follows from the time. One that renews itself goes on for as many
+periods as the balance pays, which is settled when an operation reads the account.
 """
 
 from __future__ import annotations
@@ -9,27 +9,22 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from tensormesh_local.clock import (
-    SECOND,
-    format_optional_time,
-    format_time,
-    parse_time,
-)
+from tensormesh_local.clock import SECOND, format_optional_time, format_time, parse_time
 from tensormesh_local.control_plane.accounts.activities import record_activity
 from tensormesh_local.control_plane.billing import ledger
 from tensormesh_local.control_plane.billing.gpu_charges import settle
 from tensormesh_local.control_plane.billing.periods import after_periods, periods_until
 from tensormesh_local.control_plane.billing.products import find_product
-from tensormesh_local.control_plane.context import operation, required
+from tensormesh_local.control_plane.context import required, writes
 from tensormesh_local.control_plane.errors import failed_precondition, invalid_argument, not_found
 from tensormesh_local.control_plane.money import to_wire
 from tensormesh_local.control_plane.paging import numbered_page
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.state import Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS reserved_deployments (
@@ -59,7 +54,7 @@ MAX_PERIODS: Final = 1000
 _ALL: Final = "RESERVED_DEPLOYMENT_STATUS_UNSPECIFIED"
 _PENDING: Final = "RESERVED_DEPLOYMENT_STATUS_PENDING"
 _ACTIVE: Final = "RESERVED_DEPLOYMENT_STATUS_ACTIVE"
-# A reservation with its status at a time, and the served name of its model.
+# Reservations with their status at a time, and the served names of their models.
 _SELECT: Final = """
 SELECT * FROM (
     SELECT reserved_deployments.*, models.served_name, CASE
@@ -72,114 +67,90 @@ SELECT * FROM (
 """
 
 
-@operation
-def create_reserved_deployment(context: Context) -> dict[str, Any]:
-    """Reserve machines by buying a product, for one billing period or up to an end."""
-    body = context.body
+@writes
+def create_reserved_deployment(context: Context) -> Json:
+    """Reserve GPUs by buying a product, for one billing period or until an end time."""
+    body, db = context.body, context.db
     owner = context.owner(body.get("userId"))
-    product_id = required(body, "productId")
-    with context.state.write() as db:
-        product = find_product(db, product_id)
-        if not product["is_active"]:
-            raise failed_precondition("productId: the product is not on offer.", "PRODUCT_INACTIVE")
-        facts = json.loads(product["facts"])
-        model_id = _model(db, owner, body.get("modelId"))
-        start, end, periods = _range(body, facts["billingPeriod"], context.now)
-        reservation_id = context.new_id("rd")
-        paid = product["price_nanos"] * periods
-        _pay(db, context, owner, paid, f"Reserved: {facts['name']}")
-        db.execute(
-            "INSERT INTO reserved_deployments "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            (
-                reservation_id,
-                owner,
-                product_id,
-                model_id,
-                json.dumps(body["infra"]) if body.get("infra") else None,
-                facts["gpuType"],
-                facts["gpuCount"],
-                product["price_nanos"],
-                paid,
-                facts["billingPeriod"],
-                start,
-                end,
-                body.get("autoRenew", False),
-                context.now,
-                context.now,
-            ),
+    product = find_product(db, required(body, "productId"))
+    if not product["is_active"]:
+        raise failed_precondition("productId: the product is not active.", "PRODUCT_INACTIVE")
+    facts = json.loads(product["facts"])
+    model_id = body.get("modelId") or None
+    own = "SELECT 1 FROM models WHERE id = ? AND user_id = ? AND deleted_at IS NULL"
+    if model_id and not db.one(own, (model_id, owner)):
+        raise not_found("model", model_id)
+    start, end, periods = _range(body, facts["billingPeriod"], context.now)
+    reservation_id = context.new_id("rd")
+    paid, text = product["price_nanos"] * periods, f"Reserved: {facts['name']}"
+    settle(db, context.new_id, owner, context.now)
+    if ledger.balance_of(db, owner) < paid:
+        raise failed_precondition(
+            "The balance does not cover the reservation.", "INSUFFICIENT_BALANCE"
         )
-        record_activity(
-            db,
-            context,
-            "RESERVED_DEPLOYMENT_CREATED",
-            user_id=owner,
-            resource=("reserved_deployment", reservation_id),
-            message=f"Reserved: {facts['name']}",
-            metadata={"productId": product_id},
-        )
-        return {"reservedDeployment": _to_wire(_find(db, reservation_id, context.now))}
+    _post(context, owner, ledger.RESERVED_DEPLOYMENT, -paid, text)
+    db.insert(
+        "reserved_deployments",
+        id=reservation_id,
+        user_id=owner,
+        product_id=product["id"],
+        model_id=model_id,
+        infra=json.dumps(body["infra"]) if body.get("infra") else None,
+        gpu_type=facts["gpuType"],
+        gpu_count=facts["gpuCount"],
+        price_nanos=product["price_nanos"],
+        paid_nanos=paid,
+        period=facts["billingPeriod"],
+        start_at=start,
+        end_at=end,
+        auto_renew=body.get("autoRenew", False),
+        created_at=context.now,
+        updated_at=context.now,
+    )
+    _record(context, "CREATED", owner, reservation_id, text, productId=product["id"])
+    return {"reservedDeployment": _to_wire(_find(context, reservation_id))}
 
 
-@operation
-def list_reserved_deployments(context: Context) -> dict[str, Any]:
+@writes
+def list_reserved_deployments(context: Context) -> Json:
     """List a user's reservations, newest first."""
     query = context.query
     owner = context.owner(query.get("userId"))
-    with context.state.write() as db:
-        settle(db, context.new_id, owner, context.now)
-        return numbered_page(
-            context,
-            db,
-            f"{_SELECT} WHERE user_id = :owner AND (:status = :all OR status = :status) "
-            "ORDER BY created_at DESC, id",
-            {
-                "now": context.now,
-                "owner": owner,
-                "status": query.get("status", _ALL),
-                "all": _ALL,
-            },
-            "reservedDeployments",
-            _to_wire,
-        )
+    settle(context.db, context.new_id, owner, context.now)
+    status = query.get("status", _ALL)
+    return numbered_page(
+        context,
+        f"{_SELECT} WHERE user_id = :owner AND (:status = :all OR status = :status) "
+        "ORDER BY created_at DESC, id",
+        {"now": context.now, "owner": owner, "status": status, "all": _ALL},
+        "reservedDeployments",
+        _to_wire,
+    )
 
 
-@operation
-def cancel_reserved_deployment(context: Context) -> dict[str, Any]:
-    """Cancel a reservation; what has not begun is paid back."""
+@writes
+def cancel_reserved_deployment(context: Context) -> Json:
+    """Cancel a reservation. If it has not started, it is refunded."""
     reservation_id = context.path["reservedDeploymentId"]
-    with context.state.write() as db:
-        row = _find(db, reservation_id, context.now)
-        context.require_access("reservation", reservation_id, row["user_id"] if row else None)
-        assert row is not None
-        settle(db, context.new_id, row["user_id"], context.now)
-        row = _find(db, reservation_id, context.now)
-        assert row is not None
-        if row["status"] not in (_PENDING, _ACTIVE):
-            raise failed_precondition("The reservation is over.", "RESERVATION_OVER")
-        db.execute(
-            "UPDATE reserved_deployments SET canceled_at = ?, updated_at = ? WHERE id = ?",
-            (context.now, context.now, reservation_id),
-        )
-        if row["status"] == _PENDING:
-            text = "Refund of a canceled reservation"
-            _post(db, context, row["user_id"], ledger.REFUND, row["paid_nanos"], text)
-        reason = context.body.get("reason")
-        record_activity(
-            db,
-            context,
-            "RESERVED_DEPLOYMENT_CANCELED",
-            user_id=row["user_id"],
-            resource=("reserved_deployment", reservation_id),
-            message="Canceled a reservation",
-            metadata={"reason": reason} if reason else {},
-        )
-        return {"reservedDeployment": _to_wire(_find(db, reservation_id, context.now))}
+    owner = _find(context, reservation_id)["user_id"]
+    settle(context.db, context.new_id, owner, context.now)
+    row = _find(context, reservation_id)
+    if row["status"] not in (_PENDING, _ACTIVE):
+        raise failed_precondition("The reservation is over.", "RESERVATION_OVER")
+    now = context.now
+    context.db.update("reserved_deployments", reservation_id, canceled_at=now, updated_at=now)
+    if row["status"] == _PENDING:
+        text = "Refund of a canceled reservation"
+        _post(context, owner, ledger.REFUND, row["paid_nanos"], text)
+    reason = context.body.get("reason")
+    metadata = {"reason": reason} if reason else {}
+    _record(context, "CANCELED", owner, reservation_id, "Canceled a reservation", **metadata)
+    return {"reservedDeployment": _to_wire(_find(context, reservation_id))}
 
 
 def _range(body: Mapping[str, Any], period: str, now: int) -> tuple[int, int, int]:
-    """Return start, end and the number of billing periods, begun ones included."""
-    # What should have begun already begins as soon as possible.
+    """Return the start, the end, and the number of billing periods, including started ones."""
+    # A start in the past means as soon as possible.
     start = now + PROVISIONING_SECONDS * SECOND
     if body.get("startTime"):
         start = max(start, parse_time(body["startTime"]))
@@ -198,42 +169,26 @@ def _range(body: Mapping[str, Any], period: str, now: int) -> tuple[int, int, in
         raise invalid_argument("startTime", "Input should leave time for the period") from error
 
 
-def _model(db: sqlite3.Connection, owner: str, model_id: str | None) -> str | None:
-    if not model_id:
-        return None
-    if not db.execute(
-        "SELECT 1 FROM models WHERE id = ? AND user_id = ? AND deleted_at IS NULL",
-        (model_id, owner),
-    ).fetchone():
-        raise not_found("model", model_id)
-    return model_id
-
-
-def _pay(db: sqlite3.Connection, context: Context, owner: str, amount: int, text: str) -> None:
-    settle(db, context.new_id, owner, context.now)
-    if ledger.balance_of(db, owner) < amount:
-        raise failed_precondition(
-            "The balance does not cover the reservation.", "INSUFFICIENT_BALANCE"
-        )
-    _post(db, context, owner, ledger.RESERVED_DEPLOYMENT, -amount, text)
-
-
-def _post(
-    db: sqlite3.Connection, context: Context, owner: str, kind: str, amount: int, text: str
-) -> None:
+def _post(context: Context, owner: str, kind: str, amount: int, text: str) -> None:
     if amount:
-        transaction_id = context.new_id("tx")
-        new = ledger.NewTransaction(transaction_id, owner, kind, text, context.now)
-        ledger.post(db, new, amount)
+        ledger.post(context.db, context.new_id("tx"), owner, kind, text, context.now, amount)
 
 
-def _find(db: sqlite3.Connection, reservation_id: str, now: int) -> Any:
-    """Return a reservation's row with its status, None if there is none."""
-    parameters = {"id": reservation_id, "now": now}
-    return db.execute(f"{_SELECT} WHERE id = :id", parameters).fetchone()
+def _record(
+    context: Context, kind: str, owner: str, reservation_id: str, text: str, **metadata: Any
+) -> None:
+    kind = f"RESERVED_DEPLOYMENT_{kind}"
+    resource = "reserved_deployment"
+    record_activity(context, kind, owner, resource, reservation_id, text, **metadata)
 
 
-def _to_wire(row: sqlite3.Row) -> dict[str, Any]:
+def _find(context: Context, reservation_id: str) -> Row:
+    parameters = {"id": reservation_id, "now": context.now}
+    row = context.db.one(f"{_SELECT} WHERE id = :id", parameters)
+    return context.require_access("reservation", reservation_id, row)
+
+
+def _to_wire(row: Row) -> Json:
     return {
         "reservedDeploymentId": row["id"],
         "userId": row["user_id"],

@@ -1,4 +1,4 @@
-"""Latencies: counted in classes that each are 2 % wide, so that percentiles of any time add up."""
+"""Latencies, counted in classes 2 % wide, so that those of several minutes can be added."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections import Counter
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS latency_minutes (
@@ -33,38 +31,21 @@ _SHORTEST: Final = 1e-6
 
 
 def latency_class(seconds: float) -> int:
-    """Return the class of a latency; class 0 is a microsecond and less."""
+    """Return the class of a latency. Class 0 is a microsecond or less."""
     return round(math.log(max(seconds, _SHORTEST) / _SHORTEST) / _WIDTH)
 
 
 def class_seconds(number: int) -> float:
-    """Return the latency in the middle of a class, in seconds, rounded to its precision."""
+    """Return the latency at the center of a class in seconds, rounded to its precision."""
     return float(f"{_SHORTEST * math.exp(number * _WIDTH):.3g}")
 
 
-def count_latencies(
-    db: sqlite3.Connection,
-    key: tuple[str, str, str, str, int],
-    latencies: Mapping[str, Counter[int]],
-) -> None:
-    """Add latencies, counted by kind and class, to a minute of the usage table's key."""
-    db.executemany(
-        "INSERT INTO latency_minutes VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET count = count + excluded.count",
-        [
-            (*key, kind, number, count)
-            for kind, counted in latencies.items()
-            for number, count in counted.items()
-        ],
-    )
-
-
 def quantile(counted: Iterable[tuple[int, int]], share: float) -> float:
-    """Return the latency, in seconds, that a share of the requests do not exceed.
+    """Return the latency in seconds that a share of the requests, such as 0.95, do not exceed.
 
     Args:
-        counted: (class, count) with at least one count.
-        share: Such as 0.95.
+        counted: Pairs of a class and a count, with at least one count.
+        share: The share.
     """
     ordered = sorted(counted)
     rank = max(1, math.ceil(share * sum(count for _, count in ordered)))

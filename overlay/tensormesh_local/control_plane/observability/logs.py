@@ -1,22 +1,22 @@
-"""Logs: a line for each request to a model, and those of its deployment."""
+"""Logs: a line for each request to a model, and lines about its deployment."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tensormesh_local.clock import HOUR, format_time
-from tensormesh_local.control_plane.billing.usage import read_range
-from tensormesh_local.control_plane.context import operation
+from tensormesh_local.control_plane.context import reads
 from tensormesh_local.control_plane.errors import invalid_argument
-from tensormesh_local.control_plane.observability.targets import Target, find_target
-from tensormesh_local.control_plane.paging import page_position, page_token
+from tensormesh_local.control_plane.observability.targets import find_target, read_range
+from tensormesh_local.control_plane.paging import page_position, token_page
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
 
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.observability.targets import Target
+    from tensormesh_local.control_plane.state import Database, Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS log_entries (
@@ -34,11 +34,12 @@ CREATE INDEX IF NOT EXISTS log_of_model ON log_entries (user_id, model_id, at);
 
 DEBUG, INFO, WARNING, ERROR, CRITICAL = range(1, 6)
 MAX_ENTRIES: Final = 100_000
-"""How many lines about requests are kept; older ones are dropped."""
+"""How many lines about requests are kept. Older ones are deleted."""
 
 _SEVERITIES: Final = ("UNSPECIFIED", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _PREFIX: Final = "LOG_SEVERITY_"
-# Lines about requests have even codes; those of a model's life, kept with the model, odd ones.
+# Lines about requests have even codes. Lines about a deployment, which are stored with the model,
+# have odd ones.
 _ENTRIES: Final = """
 WITH entries AS (
     SELECT position * 2 AS code, at, severity, message, labels FROM log_entries
@@ -54,10 +55,8 @@ ORDER BY at DESC, code DESC LIMIT :limit
 """
 
 
-def write_log(
-    db: sqlite3.Connection, lines: Iterable[tuple[str, str, str, int, int, str, str]]
-) -> None:
-    """Add lines: user, model's name and id, time, severity, message, and labels as JSON."""
+def write_log(db: Database, lines: Iterable[tuple[str, str, str, int, int, str, str]]) -> None:
+    """Add lines: user, model name, model id, time, severity, message, and labels as JSON."""
     db.executemany(
         "INSERT INTO log_entries (user_id, model, model_id, at, severity, message, labels) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -69,58 +68,47 @@ def write_log(
     )
 
 
-@operation
-def query_logs(context: Context) -> dict[str, Any]:
+@reads
+def query_logs(context: Context) -> Json:
     """Return lines of a model's log, newest first."""
     query = context.query
     owner = context.owner(query.get("userId"))
     model_id, deployment_id = query.get("modelId"), query.get("deploymentId")
     if not model_id and not deployment_id:
-        raise invalid_argument("modelId", "Field required, or deploymentId in its place")
-    filters = {
-        name: query.get(name)
-        for name in ("modelId", "deploymentId", "startTime", "endTime", "severity")
-    }
+        raise invalid_argument("modelId", "Field required, or deploymentId instead")
+    names = ("modelId", "deploymentId", "startTime", "endTime", "severity")
+    filters = {name: query.get(name) for name in names}
     before = page_position(query.get("pageToken"), filters)
     start, end = read_range(context, HOUR)
     size = query["limit"]
     severity = query.get("severity", _PREFIX + _SEVERITIES[0]).removeprefix(_PREFIX)
-    with context.state.read() as db:
-        target = find_target(context, db, owner, model_id, deployment_id)
-        # One more than asked for tells whether there is another page.
-        rows = db.execute(
-            _ENTRIES,
-            {
-                **target.parameters,
-                "error": ERROR,
-                "info": INFO,
-                "now": context.now,
-                "start": start,
-                "end": end,
-                "severity": _SEVERITIES.index(severity),
-                "before": before,
-                "before_at": None if before is None else _time_of(db, before),
-                "limit": size + 1,
-            },
-        ).fetchall()
-    more = len(rows) > size
-    return {
-        "entries": [_entry(row, target) for row in rows[:size]],
-        "nextPageToken": page_token(rows[size - 1]["code"], filters) if more else "",
-    }
+    target = find_target(context, owner, model_id, deployment_id)
+    rows = context.db.all(
+        _ENTRIES,
+        {
+            **target.parameters,
+            "error": ERROR,
+            "info": INFO,
+            "now": context.now,
+            "start": start,
+            "end": end,
+            "severity": _SEVERITIES.index(severity),
+            "before": before,
+            "before_at": None if before is None else _time_of(context.db, before),
+            "limit": size + 1,
+        },
+    )
+    return token_page(rows, size, filters, "entries", lambda row: _to_wire(row, target), "code")
 
 
-def _time_of(db: sqlite3.Connection, code: int) -> int | None:
-    """Return when a line was written; None if it is no longer kept."""
+def _time_of(db: Database, code: int) -> int | None:
+    """Return the time of a line, or None if it is no longer kept."""
     table = "model_milestones" if code % 2 else "log_entries"
-    row = db.execute(
-        f"SELECT at FROM {table} WHERE position = ?",  # noqa: S608 - constants
-        (code // 2,),
-    ).fetchone()
+    row = db.one(f"SELECT at FROM {table} WHERE position = ?", (code // 2,))  # noqa: S608
     return row["at"] if row else None
 
 
-def _entry(row: sqlite3.Row, target: Target) -> dict[str, Any]:
+def _to_wire(row: Row, target: Target) -> Json:
     return {
         "entryId": f"log_{row['code']:08x}",
         "timestamp": format_time(row["at"]),

@@ -1,7 +1,7 @@
-"""Metrics of inference: how often, how much and how fast, over time.
+"""Metrics of inference: requests, tokens and latencies over time.
 
-They are measured on the traffic of this host. Metrics of GPUs have no series here, for there
-are none. Points are given for times with traffic only.
+They are measured on the traffic of this host, so there are no metrics of GPUs. Only times with
+traffic have points.
 """
 
 from __future__ import annotations
@@ -10,39 +10,38 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh_local.clock import DAY, HOUR, MINUTE, SECOND, format_time
-from tensormesh_local.control_plane.billing.usage import read_range
-from tensormesh_local.control_plane.context import operation
+from tensormesh_local.control_plane.context import reads
 from tensormesh_local.control_plane.observability.latency import (
     FIRST_TOKEN,
     WHOLE_REQUEST,
     quantile,
 )
-from tensormesh_local.control_plane.observability.targets import Target, find_target
+from tensormesh_local.control_plane.observability.targets import find_target, read_range
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.state import Database, Row
 
 _QUANTILES: Final = ("0.5", "0.95", "0.99")
 _LATENCIES: Final = {"ttft_seconds": FIRST_TOKEN, "request_latency_seconds": WHOLE_REQUEST}
-# Steps that are chosen from when none is given, for about this many points at most.
+# The default step is the smallest of these that gives at most this many points.
 _STEPS: Final = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY)
 _POINTS: Final = 200
 
 
-def _cache_hit_rate(sums: Mapping[str, int], _: int) -> float | None:
+def _cache_hit_rate(sums: Row, _: int) -> float | None:
     prompt = sums["prompt_tokens"]
     return sums["cached_tokens"] / prompt if prompt else None
 
 
-def _output_tokens_per_second(sums: Mapping[str, int], _: int) -> float | None:
+def _output_tokens_per_second(sums: Row, _: int) -> float | None:
     return sums["completion_tokens"] * SECOND / sums["busy"] if sums["busy"] else None
 
 
-# Unit, and the value from a step's sums and its length in microseconds.
-_COUNTERS: Final[dict[str, tuple[str, Callable[[Mapping[str, int], int], float | None]]]] = {
+# The unit of a metric, and its value for the sums of a step and its length in microseconds.
+_COUNTERS: Final[dict[str, tuple[str, Callable[[Row, int], float | None]]]] = {
     "request_count": ("requests", lambda sums, _: sums["requests"]),
     "error_count": ("requests", lambda sums, _: sums["errors"]),
     "prompt_tokens": ("tokens", lambda sums, _: sums["prompt_tokens"]),
@@ -50,63 +49,61 @@ _COUNTERS: Final[dict[str, tuple[str, Callable[[Mapping[str, int], int], float |
     "cached_tokens": ("tokens", lambda sums, _: sums["cached_tokens"]),
     "cache_hit_rate": ("ratio", _cache_hit_rate),
     "output_tokens_per_second": ("tokens/s", _output_tokens_per_second),
-    # The time that requests took, in proportion to the time that passed: how many ran on average.
+    # The total duration of requests in proportion to the elapsed time: how many ran on average.
     "running_requests": ("requests", lambda sums, step: sums["busy"] / step),
 }
 
 
-@operation
-def query_metrics(context: Context) -> dict[str, Any]:
-    """Return metrics of a model over time, each point for the step that begins there."""
+@reads
+def query_metrics(context: Context) -> Json:
+    """Return metrics of a model over time. Each point is for the step that starts there."""
     query = context.query
     owner = context.owner(query.get("userId"))
     start, end = read_range(context, HOUR)
     step = _step(query.get("step"), end - start)
     wanted = set(query.get("metricNames") or ())
-    with context.state.read() as db:
-        target = find_target(context, db, owner, query["modelId"], query.get("deploymentId"))
-        series = [
-            *_counters(db, target, start, end, step),
-            *_percentiles(db, target, start, end, step),
-        ]
+    target = find_target(context, owner, query["modelId"], query.get("deploymentId"))
+    parameters = {
+        **target.parameters,
+        "step": step,
+        "start": start - start % MINUTE,
+        "end": end,
+    }
+    series = [*_counters(context.db, parameters), *_percentiles(context.db, parameters)]
     return {"series": [each for each in series if not wanted or each["metricName"] in wanted]}
 
 
 def _step(given: str | None, length: int) -> int:
-    """Return the time between two points; at least a minute, which is as fine as it is known."""
+    """Return the time between two points: at least a minute, the resolution of the data."""
     if given:
         return max(MINUTE, int(given.removesuffix("s")) * SECOND)
     return next((step for step in _STEPS if length <= step * _POINTS), DAY)
 
 
-def _counters(
-    db: sqlite3.Connection, target: Target, start: int, end: int, step: int
-) -> Iterator[dict[str, Any]]:
-    rows = db.execute(
+def _counters(db: Database, parameters: dict[str, Any]) -> Iterator[Json]:
+    rows = db.all(
         "SELECT minute / :step * :step AS at, sum(requests) AS requests, sum(errors) AS errors, "
         "sum(prompt_tokens) AS prompt_tokens, sum(cached_tokens) AS cached_tokens, "
         "sum(completion_tokens) AS completion_tokens, sum(busy) AS busy FROM usage_minutes "
         "WHERE user_id = :user_id AND model_id = :model_id AND :name IN (model, :no_name) "
         "AND minute >= :start AND minute < :end GROUP BY 1 ORDER BY 1",
-        {**target.parameters, "step": step, "start": start - start % MINUTE, "end": end},
-    ).fetchall()
+        parameters,
+    )
     for name, (unit, value) in _COUNTERS.items():
-        values = [(row["at"], value(row, step)) for row in rows]
+        values = [(row["at"], value(row, parameters["step"])) for row in rows]
         yield _series(name, unit, {}, [(at, each) for at, each in values if each is not None])
 
 
-def _percentiles(
-    db: sqlite3.Connection, target: Target, start: int, end: int, step: int
-) -> Iterator[dict[str, Any]]:
+def _percentiles(db: Database, parameters: dict[str, Any]) -> Iterator[Json]:
     counted: defaultdict[str, defaultdict[int, list[tuple[int, int]]]] = defaultdict(
         lambda: defaultdict(list)
     )
-    for row in db.execute(
+    for row in db.all(
         "SELECT kind, minute / :step * :step AS at, class, sum(count) AS count "
         "FROM latency_minutes WHERE user_id = :user_id AND model_id = :model_id "
         "AND :name IN (model, :no_name) AND minute >= :start AND minute < :end "
         "GROUP BY 1, 2, 3 ORDER BY 2",
-        {**target.parameters, "step": step, "start": start - start % MINUTE, "end": end},
+        parameters,
     ):
         counted[row["kind"]][row["at"]].append((row["class"], row["count"]))
     for name, kind in _LATENCIES.items():
@@ -117,9 +114,7 @@ def _percentiles(
             yield _series(name, "seconds", {"quantile": share}, points)
 
 
-def _series(
-    name: str, unit: str, labels: dict[str, str], points: list[tuple[int, float]]
-) -> dict[str, Any]:
+def _series(name: str, unit: str, labels: dict[str, str], points: list[tuple[int, float]]) -> Json:
     return {
         "metricName": name,
         "unit": unit,

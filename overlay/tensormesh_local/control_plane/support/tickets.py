@@ -1,4 +1,4 @@
-"""Support tickets and the conversations about them."""
+"""Support tickets and their conversations."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 from tensormesh_local.clock import format_time
 from tensormesh_local.control_plane.accounts.activities import record_activity
 from tensormesh_local.control_plane.accounts.users import find_user
-from tensormesh_local.control_plane.context import operation, required
+from tensormesh_local.control_plane.context import reads, required, writes
 from tensormesh_local.control_plane.errors import failed_precondition, invalid_argument
 from tensormesh_local.control_plane.paging import numbered_page
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
-    from tensormesh_local.control_plane.context import Context
+    from tensormesh_local.control_plane.context import Context, Json
+    from tensormesh_local.control_plane.state import Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS tickets (
@@ -46,8 +46,8 @@ _ANSWERED: Final = ("TICKET_STATUS_WAITING_ON_CUSTOMER", "TICKET_STATUS_RESOLVED
 _ALL: Final = "TICKET_STATUS_UNSPECIFIED"
 
 
-@operation
-def create_ticket(context: Context) -> dict[str, Any]:
+@writes
+def create_ticket(context: Context) -> Json:
     """Open a ticket, with a first message if one is given."""
     body = context.body
     owner = context.owner(body.get("userId"))
@@ -55,139 +55,102 @@ def create_ticket(context: Context) -> dict[str, Any]:
     message = body.get("message")
     content = required(message, "content", "message.") if message is not None else None
     ticket_id = context.new_id("tk")
-    with context.state.write() as db:
-        db.execute(
-            "INSERT INTO tickets VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                ticket_id,
-                owner,
-                subject,
-                body.get("type") or "TICKET_TYPE_UNSPECIFIED",
-                _OPEN,
-                context.now,
-                context.now,
-            ),
-        )
-        if content is not None:
-            _add_message(db, context, ticket_id, owner, content)
-        _record(db, context, "TICKET_CREATED", ticket_id, owner, f"Opened the ticket: {subject}")
-        return {"ticket": _ticket(db, ticket_id)}
+    context.db.insert(
+        "tickets",
+        id=ticket_id,
+        user_id=owner,
+        subject=subject,
+        type=body.get("type") or "TICKET_TYPE_UNSPECIFIED",
+        status=_OPEN,
+        created_at=context.now,
+        updated_at=context.now,
+    )
+    if content is not None:
+        _add_message(context, ticket_id, owner, content)
+    text = f"Opened the ticket: {subject}"
+    record_activity(context, "TICKET_CREATED", owner, "ticket", ticket_id, text)
+    return {"ticket": _to_wire(context, _find(context, ticket_id))}
 
 
-@operation
-def list_tickets(context: Context) -> dict[str, Any]:
+@reads
+def list_tickets(context: Context) -> Json:
     """List a user's tickets, newest first."""
     query = context.query
     owner = context.owner(query.get("userId"))
-    status = query.get("status", _ALL)
-    with context.state.read() as db:
-        return numbered_page(
-            context,
-            db,
-            "SELECT * FROM tickets WHERE user_id = :owner AND (:status = :all OR status = :status) "
-            "ORDER BY created_at DESC, rowid DESC",
-            {"owner": owner, "status": status, "all": _ALL},
-            "tickets",
-            lambda row: _to_wire(db, row),
-        )
+    return numbered_page(
+        context,
+        "SELECT * FROM tickets WHERE user_id = :owner AND (:status = :all OR status = :status) "
+        "ORDER BY created_at DESC, rowid DESC",
+        {"owner": owner, "status": query.get("status", _ALL), "all": _ALL},
+        "tickets",
+        lambda row: _to_wire(context, row),
+    )
 
 
-@operation
-def get_ticket(context: Context) -> dict[str, Any]:
-    """Return a ticket with its whole conversation."""
-    with context.state.read() as db:
-        return {"ticket": _to_wire(db, _accessible(db, context))}
+@reads
+def get_ticket(context: Context) -> Json:
+    """Return a ticket with its conversation."""
+    return {"ticket": _to_wire(context, _find(context, context.path["ticketId"]))}
 
 
-@operation
-def update_ticket_status(context: Context) -> dict[str, Any]:
-    """Set a ticket's status."""
+@writes
+def update_ticket_status(context: Context) -> Json:
+    """Set the status of a ticket."""
     status = context.body["status"]
     if status == _ALL:
-        raise invalid_argument("status", "Input should be a status to set")
-    with context.state.write() as db:
-        row = _accessible(db, context, named_user_owns_it=False)
-        context.require_caller(context.body.get("userId"))
-        if row["status"] != status:
-            _set_status(db, context, row["id"], status)
-            short = status.removeprefix("TICKET_STATUS_").lower().replace("_", " ")
-            message = f"Set the ticket to {short}: {row['subject']}"
-            _record(db, context, "TICKET_UPDATED", row["id"], row["user_id"], message)
-        return {"ticket": _ticket(db, row["id"])}
+        raise invalid_argument("status", "Input should be a status other than unspecified")
+    row = _find(context, context.path["ticketId"], named_user_owns_it=False)
+    context.require_caller(context.body.get("userId"))
+    if row["status"] == status:
+        return {"ticket": _to_wire(context, row)}
+    short = status.removeprefix("TICKET_STATUS_").lower().replace("_", " ")
+    return _update(context, row, status, f"Set the ticket to {short}: {row['subject']}")
 
 
-@operation
-def append_ticket_message(context: Context) -> dict[str, Any]:
-    """Add a message. One of the requester opens a ticket again that was answered."""
+@writes
+def append_ticket_message(context: Context) -> Json:
+    """Add a message. A message of the requester reopens a ticket that was answered."""
     body = context.body
     message: Mapping[str, Any] = required(body, "message")
     content = required(message, "content", "message.")
-    with context.state.write() as db:
-        row = _accessible(db, context, named_user_owns_it=False)
-        context.require_caller(body.get("userId"))
-        sender = context.caller.id
-        if row["status"] == _CLOSED:
-            raise failed_precondition("The ticket is closed.", "TICKET_CLOSED")
-        reopens = sender == row["user_id"] and row["status"] in _ANSWERED
-        _add_message(db, context, row["id"], sender, content)
-        _set_status(db, context, row["id"], _OPEN if reopens else row["status"])
-        text = f"Added a message to the ticket: {row['subject']}"
-        _record(db, context, "TICKET_UPDATED", row["id"], row["user_id"], text)
-        return {"ticket": _ticket(db, row["id"])}
+    row = _find(context, context.path["ticketId"], named_user_owns_it=False)
+    context.require_caller(body.get("userId"))
+    sender = context.caller.id
+    if row["status"] == _CLOSED:
+        raise failed_precondition("The ticket is closed.", "TICKET_CLOSED")
+    reopens = sender == row["user_id"] and row["status"] in _ANSWERED
+    _add_message(context, row["id"], sender, content)
+    text = f"Added a message to the ticket: {row['subject']}"
+    return _update(context, row, _OPEN if reopens else row["status"], text)
 
 
-def _accessible(
-    db: sqlite3.Connection, context: Context, *, named_user_owns_it: bool = True
-) -> sqlite3.Row:
-    ticket_id = context.path["ticketId"]
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM tickets WHERE id = ?", (ticket_id,)
-    ).fetchone()
-    owner = row["user_id"] if row else None
-    context.require_access("ticket", ticket_id, owner, named_user_owns_it=named_user_owns_it)
-    assert row is not None
-    return row
+def _find(context: Context, ticket_id: str, *, named_user_owns_it: bool = True) -> Row:
+    row = context.db.one("SELECT * FROM tickets WHERE id = ?", (ticket_id,))
+    return context.require_access("ticket", ticket_id, row, named_user_owns_it=named_user_owns_it)
 
 
-def _add_message(
-    db: sqlite3.Connection, context: Context, ticket_id: str, sender: str, content: str
-) -> None:
-    user = find_user(db, sender)
-    db.execute(
-        "INSERT INTO ticket_messages (ticket_id, user_id, user_name, user_role, content, "
-        "created_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            ticket_id,
-            sender,
-            user["display_name"] or user["email"],
-            user["role"],
-            content,
-            context.now,
-        ),
+def _add_message(context: Context, ticket_id: str, sender: str, content: str) -> None:
+    user = find_user(context.db, sender)
+    context.db.insert(
+        "ticket_messages",
+        ticket_id=ticket_id,
+        user_id=sender,
+        user_name=user["display_name"] or user["email"],
+        user_role=user["role"],
+        content=content,
+        created_at=context.now,
     )
 
 
-def _set_status(db: sqlite3.Connection, context: Context, ticket_id: str, status: str) -> None:
-    db.execute(
-        "UPDATE tickets SET status = ?, updated_at = ? WHERE id = ?",
-        (status, context.now, ticket_id),
-    )
+def _update(context: Context, row: Row, status: str, text: str) -> Json:
+    """Set the status of a ticket, record the change, and return the response."""
+    context.db.update("tickets", row["id"], status=status, updated_at=context.now)
+    record_activity(context, "TICKET_UPDATED", row["user_id"], "ticket", row["id"], text)
+    return {"ticket": _to_wire(context, _find(context, row["id"], named_user_owns_it=False))}
 
 
-def _record(
-    db: sqlite3.Connection, context: Context, kind: str, ticket_id: str, owner: str, message: str
-) -> None:
-    resource = ("ticket", ticket_id)
-    record_activity(db, context, kind, user_id=owner, resource=resource, message=message)
-
-
-def _ticket(db: sqlite3.Connection, ticket_id: str) -> dict[str, Any]:
-    row = db.execute("SELECT * FROM tickets WHERE id = ?", (ticket_id,)).fetchone()
-    return _to_wire(db, row)
-
-
-def _to_wire(db: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
-    messages = db.execute(
+def _to_wire(context: Context, row: Row) -> Json:
+    messages = context.db.all(
         "SELECT * FROM ticket_messages WHERE ticket_id = ? ORDER BY position", (row["id"],)
     )
     return {

@@ -59,8 +59,10 @@ def _read(text: str) -> Counts | None:
     details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
     completion = usage.get("completion_tokens", usage.get("output_tokens"))
-    return Counts(prompt, _whole(cached), _whole(completion))
+    # A server may report impossible counts, which must not reach the ledger.
+    prompt = max(0, prompt)
+    return Counts(prompt, min(_count(cached), prompt), _count(completion))
 
 
-def _whole(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+def _count(value: Any) -> int:
+    return max(0, value) if isinstance(value, int) else 0
