@@ -97,8 +97,7 @@ class _Base:
 class Stream(_Base, Closing, Generic[EventT, ResultT]):
     """A response that is still being generated. Iterate over its chunks or events, once.
 
-    The stream closes itself at its end. To stop early, call `close()` or use it in a `with`
-    statement.
+    It closes itself at its end. To stop early, call `close()` or use it as a context manager.
 
     Raises:
         StreamError: The server reported an error, or the stream broke off. `partial` holds what
@@ -199,8 +198,7 @@ class Stream(_Base, Closing, Generic[EventT, ResultT]):
 class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
     """A response that is still being generated. Iterate over its chunks or events, once.
 
-    The stream closes itself at its end. To stop early, call `close()` or use it in an
-    `async with` statement.
+    It closes itself at its end. To stop early, call `close()` or use it as a context manager.
 
     Raises:
         StreamError: The server reported an error, or the stream broke off. `partial` holds what

@@ -95,8 +95,7 @@ class _Base:
 class ParsedStream(_Base, Closing, Generic[ParsedT]):
     """A response that is still being generated. Iterate over its partial objects, once.
 
-    The stream closes itself at its end. To stop early, call `close()` or use it in a `with`
-    statement.
+    It closes itself at its end. To stop early, call `close()` or use it as a context manager.
 
     Raises:
         StructuredOutputError: The response is invalid, and no attempt is left.
@@ -145,8 +144,7 @@ class ParsedStream(_Base, Closing, Generic[ParsedT]):
 class AsyncParsedStream(_Base, AsyncClosing, Generic[ParsedT]):
     """A response that is still being generated. Iterate over its partial objects, once.
 
-    The stream closes itself at its end. To stop early, call `close()` or use it in an
-    `async with` statement.
+    It closes itself at its end. To stop early, call `close()` or use it as a context manager.
 
     Raises:
         StructuredOutputError: The response is invalid, and no attempt is left.
