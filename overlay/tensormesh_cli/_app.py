@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tensormesh_cli._terminal import Terminal
     from tensormesh_cli.config.settings import Settings
     from tensormesh_cli.credentials.store import TokenStore
-    from tensormesh_cli.output import Printer
+    from tensormesh_cli.output.emitter import Emitter
 
     Surface = Literal["serverless", "on-demand"]
 
@@ -67,19 +67,12 @@ class App:
         return Terminal(sys.stdin, sys.stdout, sys.stderr, self.environ, quiet=self.options.quiet)
 
     @cached_property
-    def printer(self) -> Printer:
+    def emitter(self) -> Emitter:
         """What prints results."""
-        from tensormesh_cli.output import Printer
+        from tensormesh_cli.output.emitter import Emitter
 
-        options, terminal = self.options, self.terminal
-        return Printer(
-            options.output,
-            sys.stdout,
-            quiet=options.quiet,
-            query=options.query,
-            width=terminal.limit,
-            color=terminal.color,
-        )
+        options = self.options
+        return Emitter(options.output, sys.stdout, self.terminal, query=options.query)
 
     @cached_property
     def settings(self) -> Settings:

@@ -55,10 +55,11 @@ def _run(app: App, arguments: list[str]) -> int:
     try:
         # Not root.main(), which would print errors in its own form.
         with root.make_context("tm", arguments, obj=app) as context:
-            root.invoke(context)
+            result = root.invoke(context)
+            # Not before: options of the innermost command are parsed only now.
+            return app.emitter.emit(result)
     except click.exceptions.Exit as leave:
         return leave.exit_code
-    return 0
 
 
 def _complete(app: App, root: click.Command, instruction: str) -> int:

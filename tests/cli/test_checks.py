@@ -17,6 +17,7 @@ from tensormesh_cli._app import App
 from tensormesh_cli.checks.base import Finding
 from tensormesh_cli.checks.report import TABLE, Entry, Report, examine
 from tensormesh_cli.credentials.store import Tokens, TokenStore, write_time
+from tensormesh_cli.output import Screen
 
 NOW = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 USER = "00000000-0000-4000-8000-000000000001"
@@ -147,7 +148,7 @@ def test_no_secret_is_in_a_report(world: World, command: str) -> None:
     world.examine(command)
 
     assert "canary" not in json.dumps(world.report.data())
-    assert "canary" not in world.report.text()
+    assert "canary" not in world.report.text(Screen())
 
 
 def no_config(world: World) -> None:
@@ -333,7 +334,7 @@ def test_a_report_is_data_for_programs() -> None:
 
 
 def test_a_report_for_people_has_marks_and_hints_below() -> None:
-    assert REPORT.text().splitlines() == [
+    assert REPORT.text(Screen()).splitlines() == [
         "✓ a        fine",
         "✗ long.id  bad",
         "           run `tm auth login`",
@@ -342,9 +343,9 @@ def test_a_report_for_people_has_marks_and_hints_below() -> None:
 
 
 def test_marks_are_words_where_there_are_no_signs() -> None:
-    assert REPORT.text(encoding="ascii").splitlines()[1] == "FAIL long.id  bad"
+    assert REPORT.text(Screen(encoding="ascii")).splitlines()[1] == "FAIL long.id  bad"
 
 
 def test_marks_have_colours_where_they_may() -> None:
-    assert "\x1b[31m✗\x1b[0m" in REPORT.text(color=True)
-    assert "\x1b" not in REPORT.text(color=False)
+    assert "\x1b[31m✗\x1b[0m" in REPORT.text(Screen(color=True))
+    assert "\x1b" not in REPORT.text(Screen())

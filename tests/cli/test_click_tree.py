@@ -22,6 +22,7 @@ from tensormesh_cli._click import (
     yes_option,
 )
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli.output import Result
 
 THIS = __name__
 
@@ -30,9 +31,9 @@ THIS = __name__
 @click.argument("query", cls=Argument, required=False, help="What to see.")
 @timeout_option
 @pass_app
-def see(app: App, query: str | None, timeout: float | None) -> None:
+def see(app: App, query: str | None, timeout: float | None) -> Result:
     """See something."""
-    app.printer.emit({"query": query, "timeout": timeout, "options": vars(app.options)})
+    return Result({"query": query, "timeout": timeout, "options": vars(app.options)})
 
 
 @group("deep")

@@ -24,7 +24,8 @@ from tensormesh_cli._errors import CliError, UsageFault
 from tensormesh_cli.commands.cost.report import Report, make_report
 from tensormesh_cli.commands.cost.view import as_data, as_table, bar, short
 from tensormesh_cli.commands.cost.window import Window, choose
-from tensormesh_cli.output.text import render
+from tensormesh_cli.output import Screen
+from tensormesh_cli.output.text import render_table
 
 NOW = datetime(2026, 5, 20, 15, 30, tzinfo=UTC)
 
@@ -226,8 +227,8 @@ def full_report() -> Report:
 @for_each("width", [80, 100, 140])
 @for_each("bars", [True, False])
 def test_a_report_fits_the_terminal_and_keeps_amounts_whole(width: int, bars: bool) -> None:
-    table = as_table(full_report(), bars=bars, width=width, encoding="utf-8")
-    text = render(None, table=table, width=width)
+    screen = Screen(boxed=bars, width=width)
+    text = render_table(as_table(full_report(), screen), screen)
     assert max(map(len, text.splitlines())) <= width
     assert "53.7439506" in text
     assert "16.7383845" in text
@@ -235,12 +236,12 @@ def test_a_report_fits_the_terminal_and_keeps_amounts_whole(width: int, bars: bo
 
 
 def test_bars_are_shares_of_the_dearest_model_in_any_encoding() -> None:
-    assert bar(Decimal(1), "utf-8") == "█" * 10
-    assert bar(Decimal("0.05"), "utf-8") == "▌"
-    assert bar(Decimal("0.0001"), "utf-8") == "▏"
-    assert bar(Decimal(0), "utf-8") == ""
-    assert bar(Decimal("0.5"), "ascii") == "#####"
-    assert bar(Decimal("0.001"), "ascii") == "#"
+    assert bar(Decimal(1), Screen()) == "█" * 10
+    assert bar(Decimal("0.05"), Screen()) == "▌"
+    assert bar(Decimal("0.0001"), Screen()) == "▏"
+    assert bar(Decimal(0), Screen()) == ""
+    assert bar(Decimal("0.5"), Screen(encoding="ascii")) == "#####"
+    assert bar(Decimal("0.001"), Screen(encoding="ascii")) == "#"
 
 
 @for_each(
@@ -256,5 +257,5 @@ def test_an_empty_report_is_a_report() -> None:
     data = as_data(report)
     assert data["models"] == []
     assert data["window"] == {"start": "2026-05-01T00:00:00Z", "end": "2026-06-01T00:00:00Z"}
-    text = render(None, table=as_table(report, bars=False, width=80, encoding="utf-8"))
+    text = render_table(as_table(report, Screen(width=80)), Screen())
     assert "0.00 USD" in text

@@ -31,7 +31,7 @@ def status_error(kind: type[tensormesh.APIError], status: int, **more: Any) -> A
 
 
 def failing(error: BaseException, *arguments: str) -> Result:
-    with mock.patch("tensormesh_cli.output.Printer.emit", side_effect=error):
+    with mock.patch("tensormesh_cli.output.emitter.Emitter.emit", side_effect=error):
         return tm("version", *arguments)
 
 

@@ -15,6 +15,7 @@ from support.command_line import Result, tm
 import tensormesh
 from tensormesh_cli.commands.logs.follow import QUICKEST, SLOWEST, Follower, next_delay
 from tensormesh_cli.commands.logs.view import line_of
+from tensormesh_cli.output import Screen
 
 BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -82,18 +83,18 @@ LINE = {
 
 
 def test_an_entry_is_one_line() -> None:
-    assert line_of(LINE, color=False) == "2026-05-01 12:00:00.123  ERROR     first | second"
+    assert line_of(LINE, Screen()) == "2026-05-01 12:00:00.123  ERROR     first | second"
 
 
 def test_only_terminals_get_colours_and_never_those_of_the_message() -> None:
     red = {**LINE, "message": "\x1b[31mred\x1b[0m \x1b]0;title\x07"}
-    assert "\x1b" not in line_of(red, color=False)
-    assert line_of(red, color=True).count("\x1b") == 2
+    assert "\x1b" not in line_of(red, Screen())
+    assert line_of(red, Screen(color=True)).count("\x1b") == 2
 
 
 @pytest.mark.parametrize("broken", [{}, {"timestamp": "x", "severity": None, "message": None}])
 def test_an_entry_without_anything_is_still_a_line(broken: dict[str, Any]) -> None:
-    assert "\n" not in line_of(broken, color=False)
+    assert "\n" not in line_of(broken, Screen())
 
 
 def follow_against(answers: list[Any], *arguments: str) -> Result:

@@ -15,6 +15,7 @@ from support.command_line import tm
 
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli.commands.derived import values
+from tensormesh_cli.output import Result
 
 LOGGED_IN = {
     "TENSORMESH_CONTROL_PLANE_TOKEN": "token-of-a-test",
@@ -216,10 +217,12 @@ def test_a_secret_need_not_stand_on_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        "tensormesh_cli.commands.derived.dry_run.print_request",
-        lambda _app, _command, keywords: sent.append(keywords),
-    )
+
+    def described(_app: Any, _command: Any, keywords: dict[str, Any]) -> Result:
+        sent.append(keywords)
+        return Result({})
+
+    monkeypatch.setattr("tensormesh_cli.commands.derived.dry_run.described_call", described)
     path = tmp_path / "token"
     path.write_text(f"{SECRET}\n")
     assert tm("models", "deploy", "--dry-run", "--hf-token", f"@{path}").status == 0

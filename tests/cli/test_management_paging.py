@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.command_line import Stream
 
 from tensormesh_api._command import Pages
-from tensormesh_cli.commands.derived.paging import merged
+from tensormesh_cli._terminal import Terminal
+from tensormesh_cli.output.paging import Listing
 
 
 class Host:
@@ -31,7 +34,12 @@ class Host:
         return {"items": entries, "page": at, "size": 3, "total": sum(map(len, self.pages))}
 
     def all(self, **keywords: Any) -> dict[str, Any]:
-        return merged(Pages(self.style, "items"), self.ask, keywords, lambda _count: None)
+        return merged(self.style, self.ask, keywords)
+
+
+def merged(style: str, ask: Callable[[dict[str, Any]], Any], keywords: Any) -> dict[str, Any]:
+    terminal = Terminal(Stream(), Stream(), Stream(), {})
+    return Listing(Pages(style, "items"), ask, keywords).merged(ask(keywords), terminal)
 
 
 @given(st.lists(st.lists(st.integers(), max_size=3), min_size=1, max_size=8))
@@ -65,7 +73,7 @@ def test_a_host_that_repeats_itself_is_left(style: str) -> None:
         asked.append(changes)
         return {"items": [1], "nextPageToken": "same", "total": 1000, "size": 1}
 
-    whole = merged(Pages(style, "items"), ask, {}, lambda _count: None)
+    whole = merged(style, ask, {})
     assert len(asked) == 2
     # A page that is the page before once more is not counted twice.
     assert whole["items"] == ([1] if style == "page" else [1, 1])
@@ -78,7 +86,7 @@ def test_a_host_with_empty_pages_for_ever_is_left() -> None:
         asked.append(changes)
         return {"items": [], "nextPageToken": str(len(asked))}
 
-    assert merged(Pages("token", "items"), ask, {}, lambda _count: None)["items"] == []
+    assert merged("token", ask, {})["items"] == []
     assert len(asked) == 100
 
 
@@ -91,15 +99,8 @@ def test_counts_and_tokens_of_the_wrong_type_are_ignored() -> None:
             entries = pages[changes.get("page", 1) - 1]
             return {"items": entries, "size": told, "nextPageToken": told}
 
-        whole = merged(Pages("page", "items"), ask, {}, lambda _count: None)
+        whole = merged("page", ask, {})
         assert whole["items"] == [1, 2, 3], told
         if not isinstance(told, str):
-            whole = merged(Pages("token", "items"), ask, {}, lambda _count: None)
+            whole = merged("token", ask, {})
             assert whole["items"] == [1, 2], told
-
-
-def test_progress_is_told_after_each_page() -> None:
-    told: list[int] = []
-    host = Host([[1, 2], [3]], "token")
-    merged(Pages("token", "items"), host.ask, {}, told.append)
-    assert told == [2, 3]

@@ -6,9 +6,9 @@ from typing import Any
 
 from support.cases import for_each
 
-from tensormesh_cli.commands.derived.show import list_of
-from tensormesh_cli.commands.derived.table import table_of
-from tensormesh_cli.output.text import render
+from tensormesh_cli.output import Screen
+from tensormesh_cli.output.lists import list_of, table_of
+from tensormesh_cli.output.text import render_table
 from tensormesh_cli.output.values import short_member
 
 ROWS: list[dict[str, Any]] = [
@@ -31,7 +31,7 @@ ROWS: list[dict[str, Any]] = [
 
 
 def titles(rows: list[dict[str, Any]], width: int | None) -> list[str]:
-    return [column.title for column in table_of(rows, width).columns]
+    return [column.title for column in table_of(rows, Screen(width=width)).columns]
 
 
 def test_what_tells_entries_apart_comes_first_and_empty_columns_are_left_out() -> None:
@@ -59,7 +59,7 @@ def test_a_history_begins_with_its_time() -> None:
 
 @for_each("width", [20, 40, 60, 80, 100, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    text = render(None, table=table_of(ROWS, width), width=width)
+    text = render_table(table_of(ROWS, Screen(width=width)), Screen(width=width))
     assert max(map(len, text.splitlines())) <= width
 
 
@@ -69,7 +69,7 @@ def test_the_first_column_is_shown_however_narrow_the_terminal() -> None:
 
 def test_a_long_text_is_cut_where_there_is_room_for_some_of_it() -> None:
     rows = [{"id": "1", "description": "word " * 40}]
-    lines = render(None, table=table_of(rows, 60), width=60).splitlines()
+    lines = render_table(table_of(rows, Screen(width=60)), Screen(width=60)).splitlines()
     assert lines[1].endswith("…")
 
 

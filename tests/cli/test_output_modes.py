@@ -12,7 +12,10 @@ from rich.cells import cell_len
 from support.cases import for_each
 from support.command_line import Stream
 
-from tensormesh_cli.output import Column, Printer, Table
+from tensormesh_cli._terminal import Terminal
+from tensormesh_cli.output import Column, Result, Screen, Table
+from tensormesh_cli.output.emitter import Emitter
+from tensormesh_cli.output.text import render
 from tensormesh_cli.output.values import clean, money_text, shown, time_text
 
 MODELS = {
@@ -33,13 +36,19 @@ def printed(
     width: int | None = None,
     color: bool = False,
     query: str | None = None,
-    **emitted: Any,
+    **about: Any,
 ) -> str:
     stream = Stream(encoding=encoding, terminal=terminal)
     stream.reconfigure(errors="backslashreplace")
-    Printer(mode, stream, width=width, color=color, query=query).emit(data, **emitted)
-    stream.flush()
+    screen = Screen(mode == "table", width, color, encoding)
+    emit(stream, mode, Result(data, **about), query=query, screen=screen)
     return stream.written.decode(encoding)
+
+
+def emit(stream: Stream, mode: str, result: Result, **options: Any) -> None:
+    terminal = Terminal(Stream(), stream, Stream(), {})
+    assert Emitter(mode, stream, terminal, **options).emit(result) == 0
+    stream.flush()
 
 
 # For programs
@@ -82,14 +91,14 @@ def test_decimals_stay_exact_as_texts(mode: str) -> None:
 def test_raw_is_what_the_server_sent_to_the_byte() -> None:
     sent = b'{ "a" :1}\xff'
     stream = Stream()
-    Printer("raw", stream).emit({"a": 1}, raw=sent)
+    emit(stream, "raw", Result({"a": 1}, raw=sent))
     assert stream.written == sent
 
 
 @pytest.mark.parametrize(("sent", "end"), [(b"{}", b"{}\n"), (b"{}\n", b"{}\n")])
 def test_raw_on_a_terminal_ends_its_line(sent: bytes, end: bytes) -> None:
     stream = Stream(terminal=True)
-    Printer("raw", stream).emit({}, raw=sent)
+    emit(stream, "raw", Result({}, raw=sent))
     assert stream.written == end
 
 
@@ -108,18 +117,17 @@ def test_a_query_leaves_out_what_the_server_sent() -> None:
 @pytest.mark.parametrize("mode", ["json", "yaml", "raw"])
 def test_programs_never_see_the_text_or_the_table(mode: str) -> None:
     table = Table([Column("A", "a")], [{"a": "in the table"}])
-    out = printed({"a": 1}, mode, text="for people", table=table)
-    assert "people" not in out
-    assert "table" not in out
+    for view in ("for people", table):
+        assert yaml.safe_load(printed({"a": 1}, mode, view=view)) == {"a": 1}
 
 
 # For people
 
 
 def test_text_is_printed_as_it_is_with_a_line_end() -> None:
-    assert printed({"a": 1}, text="hello") == "hello\n"
-    assert printed({"a": 1}, text=lambda: "hello\n") == "hello\n"
-    assert printed({"a": 1}, text="") == ""
+    assert printed({"a": 1}, view="hello") == "hello\n"
+    assert printed({"a": 1}, view=lambda body, _screen: f"{body['a']}\n") == "1\n"
+    assert printed({"a": 1}, view="") == ""
 
 
 def test_an_object_is_a_line_for_each_value() -> None:
@@ -142,10 +150,10 @@ def test_a_list_of_objects_is_aligned_columns() -> None:
 
 
 def test_an_envelope_is_its_values_and_then_its_list() -> None:
-    lines = printed(MODELS).splitlines()
-    assert lines[:3] == ["total: 2", "", "models:"]
-    assert lines[3].startswith("MODEL ID")
-    assert len(lines) == 6
+    lines = printed({**MODELS, "as_of": "today"}).splitlines()
+    assert lines[:4] == ["total: 2", "as_of: today", "", "models:"]
+    assert lines[4].startswith("MODEL ID")
+    assert len(lines) == 7
 
 
 @for_each(
@@ -162,7 +170,7 @@ def test_an_envelope_is_its_values_and_then_its_list() -> None:
     ],
 )
 def test_small_data_reads_well(data: object, expected: str) -> None:
-    assert printed(data) == expected
+    assert render(data, Screen()) == expected
 
 
 def test_lists_inside_of_rows_are_counted() -> None:
@@ -208,7 +216,7 @@ def test_a_commands_table_is_used_in_both_modes_for_people(mode: str) -> None:
         title="Things",
         footer="2 in all",
     )
-    out = printed({"x": 1}, mode, table=table)
+    out = printed({"x": 1}, mode, view=table)
     assert [word in out for word in ("Things", "one", "42", "8", "2 in all")] == [True] * 5
 
 
@@ -231,7 +239,7 @@ def test_a_table_of_an_object_has_a_row_for_each_value() -> None:
 
 
 def test_a_table_of_an_empty_list_is_not_an_error() -> None:
-    assert "value" in printed({"models": []}, "table")
+    assert "value" in printed({"models": []}, "table", query="@")
 
 
 def test_a_table_of_an_envelope_shows_its_list() -> None:
@@ -242,8 +250,8 @@ def test_a_table_of_an_envelope_shows_its_list() -> None:
 
 def test_styles_are_used_only_with_colours() -> None:
     table = Table([Column("A", "a", style="green")], [{"a": "x"}])
-    assert "\x1b[32m" in printed({}, "table", table=table, color=True)
-    assert "\x1b" not in printed({}, "table", table=table)
+    assert "\x1b[32m" in printed({}, "table", view=table, color=True)
+    assert "\x1b" not in printed({}, "table", view=table)
 
 
 def test_markup_in_data_is_shown_and_not_obeyed() -> None:
@@ -316,7 +324,7 @@ def test_what_a_server_sends_cannot_act_on_the_terminal(mode: str) -> None:
     for data in ({"evil": evil}, [{"evil": evil}], {evil: "x"}, [{evil: "x"}], evil):
         out = printed(data, mode)
         assert not set(out) & {"\x1b", "\x07", "\r", "\u202e", "\x9b"}
-    assert "\x1b" not in printed({}, mode, text=evil)
+    assert "\x1b" not in printed({}, mode, view=evil)
 
 
 def test_colours_of_a_command_stay_only_where_colours_are_wanted() -> None:

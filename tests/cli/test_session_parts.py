@@ -11,14 +11,14 @@ import pytest
 
 from tensormesh_cli._app import App
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli.commands.infer.generation import Streaming
 from tensormesh_cli.commands.infer.host import Host
-from tensormesh_cli.commands.infer.printing import Manner
 from tensormesh_cli.session.commands import run_command
 from tensormesh_cli.session.conversation import Conversation
 from tensormesh_cli.session.lines import PlainReader, open_reader, prepare_history
 from tensormesh_cli.session.loop import Session
 
-MANNER = Manner(stream=True, idle=1, usage=False)
+STREAMING = Streaming(stream=True, idle=1, usage=False)
 
 
 class Lines:
@@ -36,7 +36,7 @@ class Lines:
 
 def session(*lines: str, then: type[BaseException] = EOFError) -> Session:
     host = Host(App(environ={}), "serverless")
-    return Session(host, Conversation("m"), Lines(*lines, then=then), MANNER)
+    return Session(host, Conversation("m"), Lines(*lines, then=then), STREAMING)
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
@@ -125,5 +125,5 @@ def test_a_terminal_that_breaks_ends_the_session(capsys: pytest.CaptureFixture[s
 
 def test_quiet_says_nothing_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     host = Host(App(environ={}, given={"quiet": True}), "serverless")
-    Session(host, Conversation("m"), Lines("/exit", "/help"), MANNER).run()
+    Session(host, Conversation("m"), Lines("/exit", "/help"), STREAMING).run()
     assert capsys.readouterr() == ("", "")

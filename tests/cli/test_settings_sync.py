@@ -40,7 +40,7 @@ def sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sync:
         def respond(request: httpx.Request) -> httpx.Response:
             if request.url.path == "/auth/profile":
                 return httpx.Response(200, json={"user": {"id": USER, **user}})
-            number, size = int(request.url.params["page"]), int(request.url.params["size"])
+            number, size = int(request.url.params.get("page", 1)), int(request.url.params["size"])
             page: dict[str, Any] = {"models": models[(number - 1) * size : number * size]}
             if counted:
                 page["total"] = len(models)

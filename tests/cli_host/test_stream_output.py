@@ -158,7 +158,7 @@ def test_escapes_of_a_model_do_not_reach_the_terminal(tmp_path: Path) -> None:
         child.close()
     assert child.exitstatus == 0
     assert child.before is not None
-    assert "a\ufffd[31mb" in child.before
+    assert "ab" in child.before
 
 
 def test_a_terminal_shows_that_the_answer_is_waited_for(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_terminal_shows_that_the_answer_is_waited_for(tmp_path: Path) -> None:
 
     with RawServer(streaming(tell)) as server:
         child = on_terminal(*CHAT, env=env_of(server, tmp_path), term="xterm")
-        child.expect_exact("Waiting for the answer")
+        child.expect_exact("Waiting for the response")
         is_seen.set()
         # The line is erased before the answer takes its place.
         child.expect(r"\r\x1b\[Kanswer\r\n")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tensormesh_cli._app import App
+    from tensormesh_cli.output import Screen
 
     Command = Literal["status", "infer", "doctor"]
 
@@ -69,20 +70,15 @@ class Report(NamedTuple):
         checks = [{"id": entry.id, **entry.finding._asdict()} for entry in self.entries]
         return {"ready": self.ready, "checks": checks}
 
-    def text(self, *, color: bool = False, encoding: str | None = "utf-8") -> str:
-        """The report for people.
-
-        Args:
-            color: Whether marks are coloured.
-            encoding: What the text is written in; the marks are words where it has no signs.
-        """
+    def text(self, screen: Screen) -> str:
+        """Return the report for people, with words instead of marks that cannot be encoded."""
         import click
 
-        marks = _MARKS if _can_encode(encoding) else _PLAIN_MARKS
+        marks = _MARKS if screen.can_show("".join(_MARKS.values())) else _PLAIN_MARKS
         width = max(len(entry.id) for entry in self.entries)
         lines = []
         for check_id, (status, message, hint) in self.entries:
-            mark = click.style(marks[status], fg=_COLORS[status]) if color else marks[status]
+            mark = click.style(marks[status], fg=_COLORS[status]) if screen.color else marks[status]
             lines.append(f"{mark} {check_id:{width}}  {message}")
             if hint and status != "ok":
                 lines.append(f"{'':{len(marks[status]) + width + 3}}{hint}")
@@ -109,11 +105,3 @@ def examine(app: App, command: Command, *, now: datetime | None = None) -> Repor
                 finding = finding._replace(status="warn")
             entries.append(Entry(check.id, finding))
     return Report(tuple(entries))
-
-
-def _can_encode(encoding: str | None) -> bool:
-    try:
-        "".join(_MARKS.values()).encode(encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

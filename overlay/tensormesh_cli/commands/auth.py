@@ -15,6 +15,7 @@ from tensormesh_cli._click import (
     yes_option,
 )
 from tensormesh_cli._options import SECONDS
+from tensormesh_cli.output import Result
 
 if TYPE_CHECKING:
     from tensormesh.types import User
@@ -53,7 +54,7 @@ def auth() -> None:
     help="How long to wait for the approval.",
 )
 @pass_app
-def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> None:
+def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> Result:
     """Log in with the browser, and save the login on this machine.
 
     tm renews it by itself, until you log out.
@@ -86,21 +87,20 @@ def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> None:
     with store.lock():
         store.save(tokens)
     who = tokens.user_email or tokens.user_id
-    app.printer.emit(
-        {"logged_in": True, **_public(tokens)},
-        text=f"Logged in to {base}{f' as {who}' if who else ''}.",
-    )
-    if app.environ.get(_TOKEN_VARIABLE):
-        app.terminal.warn(f"{_TOKEN_VARIABLE} is set, and is used instead of this login")
     # Only `tm init --sync` makes that host the one of later commands.
     chosen = app.settings.sources["controlplane_base"] == FLAG
-    app.terminal.note(f"Next: tm init --sync{f' --controlplane-base {base}' if chosen else ''}")
+    return Result(
+        {"logged_in": True, **_public(tokens)},
+        view=f"Logged in to {base}{f' as {who}' if who else ''}.",
+        warnings=_overridden(app, "is set, and is used instead of this login"),
+        notes=(f"Next: tm init --sync{f' --controlplane-base {base}' if chosen else ''}",),
+    )
 
 
 @command("logout", examples="tm auth logout --yes")
 @yes_option
 @pass_app
-def logout(app: App, yes: bool) -> None:
+def logout(app: App, yes: bool) -> Result:
     """Remove the saved login from this machine."""
     store = app.token_store()
     removed = False
@@ -109,17 +109,16 @@ def logout(app: App, yes: bool) -> None:
         app.terminal.confirm(f"Remove the saved login in {store.path}?", yes=yes)
         with store.lock():
             removed = store.delete()
-    app.printer.emit(
+    return Result(
         {"logged_in": False, "removed": removed},
-        text="Logged out." if removed else "You were not logged in.",
+        view="Logged out." if removed else "You were not logged in.",
+        warnings=_overridden(app, "is still set, and is used"),
     )
-    if app.environ.get(_TOKEN_VARIABLE):
-        app.terminal.warn(f"{_TOKEN_VARIABLE} is still set, and is used")
 
 
 @command("refresh", examples="tm auth refresh")
 @pass_app
-def refresh(app: App) -> None:
+def refresh(app: App) -> Result:
     """Renew the saved login now.
 
     tm does so by itself before a token ends. This helps when the Control Plane refuses a token.
@@ -134,12 +133,11 @@ def refresh(app: App) -> None:
     if seen is None:
         raise CredentialFault(f"not logged in to {app.settings.controlplane_base}")
     tokens = renew(app.settings, store, seen, now=datetime.now(UTC))
-    app.printer.emit(
+    return Result(
         {"refreshed": True, **_public(tokens)},
-        text=f"The login was renewed, and its token is valid until {_shown(tokens)}.",
+        view=f"The login was renewed, and its token is valid until {_shown(tokens)}.",
+        warnings=_overridden(app, "is set, and is used instead of this login"),
     )
-    if app.environ.get(_TOKEN_VARIABLE):
-        app.terminal.warn(f"{_TOKEN_VARIABLE} is set, and is used instead of this login")
 
 
 @command(
@@ -151,14 +149,14 @@ def refresh(app: App) -> None:
 )
 @exit_status_option
 @pass_app
-def status(app: App, exit_status: bool) -> None:
+def status(app: App, exit_status: bool) -> Result:
     """Show which credentials there are. Asks no host.
 
     `tm auth whoami` asks the Control Plane whether it takes them.
     """
-    from tensormesh_cli.commands.doctor import show
+    from tensormesh_cli.commands.doctor import check
 
-    show(app, "status", exit_status=exit_status)
+    return check(app, "status", exit_status=exit_status)
 
 
 @command(
@@ -170,18 +168,13 @@ def status(app: App, exit_status: bool) -> None:
 )
 @timeout_option
 @pass_app
-def whoami(app: App, timeout: float | None) -> None:
+def whoami(app: App, timeout: float | None) -> Result:
     """Ask the Control Plane who you are, which also tells whether your token is valid."""
-    from tensormesh_cli.commands.derived.values import without_secrets
-
     client = app.control_plane_client(timeout=timeout)
     response = client.control_plane.users.with_raw_response.get_auth_profile()
-    user = response.parse()
-    for_programs = app.printer.structured or app.printer.query is not None
-    app.printer.emit(
-        response.json() if for_programs else without_secrets(response.json()),
-        raw=response.content,
-        text=lambda: _who(user, app.settings.controlplane_base),
+    base = app.settings.controlplane_base
+    return Result(
+        response.json(), raw=response.content, view=lambda *_: _who(response.parse(), base)
     )
 
 
@@ -197,7 +190,7 @@ def whoami(app: App, timeout: float | None) -> None:
     help="Say that you know: the token is a secret, also in logs and in a shell's history.",
 )
 @pass_app
-def print_token(app: App, yes_i_know: bool) -> None:
+def print_token(app: App, yes_i_know: bool) -> Result:
     """Print the Control Plane token, for other programs. It is a secret."""
     from tensormesh_cli._errors import CredentialFault, UsageFault
 
@@ -209,7 +202,7 @@ def print_token(app: App, yes_i_know: bool) -> None:
     token = app.access_token()
     if token is None:
         raise CredentialFault(f"not logged in to {app.settings.controlplane_base}")
-    app.printer.emit({"access_token": token}, raw=f"{token}\n".encode(), text=token)
+    return Result({"access_token": token}, raw=f"{token}\n".encode(), view=token)
 
 
 for _command in (login, logout, refresh, status, whoami, print_token):
@@ -230,6 +223,11 @@ def _named(app: App, tokens: Tokens) -> Tokens:
     except tensormesh.TensormeshError:
         return tokens
     return replace(tokens, user_id=user.id, user_email=user.user_email or None)
+
+
+def _overridden(app: App, problem: str) -> tuple[str, ...]:
+    """Return a warning if the environment has a token, which is used instead of the saved one."""
+    return (f"{_TOKEN_VARIABLE} {problem}",) if app.environ.get(_TOKEN_VARIABLE) else ()
 
 
 def _public(tokens: Tokens) -> dict[str, Any]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from tensormesh_cli._click import Argument, command, pass_app
-
-if TYPE_CHECKING:
-    from tensormesh_cli._app import App
+from tensormesh_cli._click import Argument, command
+from tensormesh_cli.output import Result
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -29,8 +25,7 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument(
     "shell", cls=Argument, type=click.Choice(SHELLS), help="Shell to print the script for."
 )
-@pass_app
-def completion(app: App, shell: str) -> None:
+def completion(shell: str) -> Result:
     """Print a script that completes commands, options and their values in a shell."""
     from click.shell_completion import ShellComplete, get_completion_class
 
@@ -40,4 +35,4 @@ def completion(app: App, shell: str) -> None:
     assert kind is not None
     # Not bash's own method, which would run a bash to learn its version.
     script = ShellComplete.source(kind(root, {}, "tm", "_TM_COMPLETE"))
-    app.printer.emit({"shell": shell, "script": script}, text=script, raw=script.encode())
+    return Result({"shell": shell, "script": script}, raw=script.encode(), view=script)

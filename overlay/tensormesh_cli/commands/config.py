@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tensormesh_cli._click import Argument, command, group, pass_app
+from tensormesh_cli.output import Column, Result, Table
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -41,22 +42,19 @@ def config() -> None:
 @click.option("--sources", is_flag=True, help="Also tell where each value comes from.")
 @click.option("--show-secrets", is_flag=True, help="Show keys whole.")
 @pass_app
-def show(app: App, sources: bool, show_secrets: bool) -> None:
+def show(app: App, sources: bool, show_secrets: bool) -> Result:
     """Show the settings that hold for this command line."""
-    from tensormesh_cli.output import Column, Table
-
     settings = app.settings
     values = settings.values if show_secrets else settings.shown_values
     if not sources:
-        app.printer.emit(values)
-        return
+        return Result(values)
     origins = {name: settings.sources[name] for name in values}
     columns = [
         Column("setting", lambda name: name),
         Column("value", lambda name: values[str(name)]),
         Column("source", lambda name: origins[str(name)]),
     ]
-    app.printer.emit({"values": values, "sources": origins}, table=Table(columns, list(values)))
+    return Result({"values": values, "sources": origins}, view=Table(columns, list(values)))
 
 
 @command(
@@ -73,26 +71,25 @@ def show(app: App, sources: bool, show_secrets: bool) -> None:
 )
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @pass_app
-def init(app: App, path: Path | None, force: bool) -> None:
+def init(app: App, path: Path | None, force: bool) -> Result:
     """Write a config file to begin with."""
     from tensormesh_cli.config.file import write_template
 
     target = path or _path(app)
     write_template(target, force=force)
-    app.printer.emit({"path": str(target)}, text=f"Wrote {target}.")
-    if path is not None:
-        app.terminal.note(f"Use it with: tm --config {path} ...")
+    notes = () if path is None else (f"Use it with: tm --config {path} ...",)
+    return Result({"path": str(target)}, view=f"Wrote {target}.", notes=notes)
 
 
 @command("path", examples="tm config path")
 @pass_app
-def path(app: App) -> None:
+def path(app: App) -> Result:
     """Print the path of the config file."""
     target = _path(app)
-    app.printer.emit(
+    return Result(
         {"path": str(target), "exists": target.exists()},
         raw=f"{target}\n".encode(),
-        text=str(target),
+        view=str(target),
     )
 
 
@@ -122,7 +119,7 @@ def _complete_key(
 @click.argument("key", cls=Argument, shell_complete=_complete_key, help="Name of the setting.")
 @click.argument("value", cls=Argument, help="Its value; `-` reads it from standard input.")
 @pass_app
-def set_(app: App, key: str, value: str) -> None:
+def set_(app: App, key: str, value: str) -> Result:
     """Write a setting into the config file.
 
     Gateway settings go to [overrides], so that `tm init --sync` leaves them alone.
@@ -148,17 +145,18 @@ def set_(app: App, key: str, value: str) -> None:
     target = _path(app)
     update(target, {found.home: checked})
     shown = mask(str(checked)) if found.is_secret else checked
-    app.printer.emit(
-        {"path": str(target), "key": key, "value": shown}, text=f"{key} = {shown} in {target}"
+    hidden = found.variable if app.environ.get(found.variable or "") else None
+    return Result(
+        {"path": str(target), "key": key, "value": shown},
+        view=f"{key} = {shown} in {target}",
+        warnings=(f"{hidden} is set, and counts before the config file",) if hidden else (),
     )
-    if found.variable and app.environ.get(found.variable):
-        app.terminal.warn(f"{found.variable} is set, and counts before the config file")
 
 
 @command("unset", examples="tm config unset gateway_model_id")
 @click.argument("key", cls=Argument, shell_complete=_complete_key, help="Name of the setting.")
 @pass_app
-def unset(app: App, key: str) -> None:
+def unset(app: App, key: str) -> Result:
     """Remove a setting from the config file.
 
     For a gateway setting that is the one in [overrides]; what `tm init --sync` wrote then counts.
@@ -174,7 +172,7 @@ def unset(app: App, key: str) -> None:
     if removed:
         update(target, {found.home: None})
     said = f"Removed {key} from {target}." if removed else f"{key} was not set in {target}."
-    app.printer.emit({"path": str(target), "key": key, "removed": removed}, text=said)
+    return Result({"path": str(target), "key": key, "removed": removed}, view=said)
 
 
 for _command in (init, show, path, set_, unset):

@@ -1,16 +1,15 @@
-"""`tm doctor`, and what shows the report of every command that checks."""
+"""`tm doctor`, and the result of every command that runs checks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-import click
 
 from tensormesh_cli._click import command, exit_status_option, pass_app
 
 if TYPE_CHECKING:
     from tensormesh_cli._app import App
     from tensormesh_cli.checks.report import Command
+    from tensormesh_cli.output import Result
 
 
 @command(
@@ -23,25 +22,26 @@ if TYPE_CHECKING:
 )
 @exit_status_option
 @pass_app
-def doctor(app: App, exit_status: bool) -> None:
+def doctor(app: App, exit_status: bool) -> Result:
     """Check settings, credentials and hosts, and tell how to put right what is wrong."""
-    show(app, "doctor", exit_status=exit_status)
+    return check(app, "doctor", exit_status=exit_status)
 
 
-def show(app: App, which: Command, *, exit_status: bool) -> None:
-    """Make the checks of a command, and print what they found.
+def check(app: App, which: Command, *, exit_status: bool) -> Result:
+    """Run the checks of a command.
 
     Args:
-        app: What this run knows.
+        app: The run.
         which: The command, see `examine`.
-        exit_status: Whether the process fails if something does.
+        exit_status: Whether the process fails if a check does.
     """
     from tensormesh_cli.checks.report import examine
+    from tensormesh_cli.output import Result
 
     with app.terminal.progress("Checking"):
         report = examine(app, which)
-    printer = app.printer
-    encoding = getattr(printer.stdout, "encoding", None)
-    printer.emit(report.data(), text=lambda: report.text(color=printer.color, encoding=encoding))
-    if exit_status and not report.ready:
-        click.get_current_context().exit(1)
+    return Result(
+        report.data(),
+        view=lambda _, screen: report.text(screen),
+        exit_code=int(exit_status and not report.ready),
+    )

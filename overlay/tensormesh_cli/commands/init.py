@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensormesh_cli._click import command, pass_app
+from tensormesh_cli.output import Result
 
 if TYPE_CHECKING:
     from tensormesh.types import Model, User
@@ -25,20 +26,17 @@ _GATEWAY = ("gateway_api_key", "gateway_user_id", "gateway_provider", "gateway_m
 )
 @click.option("--sync", is_flag=True, help="Write the gateway settings of your account.")
 @pass_app
-def init(app: App, sync: bool) -> None:
+def init(app: App, sync: bool) -> Result:
     """Show what is set up here; with --sync, take the gateway settings from your account.
 
     They go to [managed] of the config file: API key, user id and, if a model of yours is served,
     its provider and its served name. What you set in [overrides] stays, and counts first. With
     --controlplane-base, that host is written too.
     """
-    if sync:
-        _sync(app)
-    else:
-        _show(app)
+    return _sync(app) if sync else _show(app)
 
 
-def _show(app: App) -> None:
+def _show(app: App) -> Result:
     from tensormesh_cli.checks.report import examine
 
     settings = app.settings
@@ -56,11 +54,12 @@ def _show(app: App) -> None:
         **{name: shown[name] for name in (*_GATEWAY, "synced_at")},
         "ready": report.ready,
     }
-    app.printer.emit(data, text=lambda: _described(data, login.message))
+    following: tuple[str, ...] = ()
     if not data["logged_in"]:
-        app.terminal.note("Next: tm auth login")
+        following = ("Next: tm auth login",)
     elif data["gateway_api_key"] is None or data["gateway_user_id"] is None:
-        app.terminal.note("Next: tm init --sync")
+        following = ("Next: tm init --sync",)
+    return Result(data, view=_described(data, login.message), notes=following)
 
 
 def _described(data: dict[str, Any], login: str) -> str:
@@ -78,7 +77,7 @@ def _described(data: dict[str, Any], login: str) -> str:
     return "\n".join(f"{f'{label}:':14} {value or '-'}" for label, value in rows.items())
 
 
-def _sync(app: App) -> None:
+def _sync(app: App) -> Result:
     from tensormesh_cli._served import list_models, newest_served
     from tensormesh_cli.config.file import read, update
     from tensormesh_cli.config.keys import MANAGED, mask
@@ -105,16 +104,21 @@ def _sync(app: App) -> None:
     if shown["gateway_api_key"] is not None:
         shown["gateway_api_key"] = mask(shown["gateway_api_key"])
     app.redactor.add(managed["gateway_api_key"])
-    app.printer.emit(
+    lost = (
+        "your account has no default API key: make one with `tm users api-keys create`,"
+        " then `tm config set gateway_api_key -`"
+    )
+    return Result(
         {
             "synced": True,
             "path": str(path),
             "controlplane_base": settings.controlplane_base,
             **shown,
         },
-        text=lambda: _synced(shown, str(path)),
+        view=_synced(shown, str(path)),
+        warnings=(lost,) if managed["gateway_api_key"] is None else (),
+        notes=(_advice(app, managed, newest),),
     )
-    _advise(app, managed, newest)
 
 
 def _managed(user: User, newest: Model | None) -> dict[str, str | None]:
@@ -158,20 +162,9 @@ def _synced(shown: dict[str, str | None], path: str) -> str:
     return "\n".join([f"Synced into {path}", *lines])
 
 
-def _advise(app: App, managed: dict[str, str | None], newest: Model | None) -> None:
-    terminal = app.terminal
-    if managed["gateway_api_key"] is None:
-        terminal.warn(
-            "your account has no default API key: make one with `tm users api-keys create`,"
-            " then `tm config set gateway_api_key -`"
-        )
+def _advice(app: App, managed: dict[str, str | None], newest: Model | None) -> str:
     if newest is None:
-        terminal.note(
-            "None of your models is served: deploy one and sync again, or pass `--model NAME`."
-        )
-    elif managed["gateway_provider"] is None and app.settings.on_demand_base_url is None:
-        terminal.note(
-            "The model's provider has no built-in host: set TENSORMESH_ON_DEMAND_BASE_URL."
-        )
-    else:
-        terminal.note('Next: tm infer chat "Say hello."')
+        return "None of your models is served: deploy one and sync again, or pass `--model NAME`."
+    if managed["gateway_provider"] is None and app.settings.on_demand_base_url is None:
+        return "The model's provider has no built-in host: set TENSORMESH_ON_DEMAND_BASE_URL."
+    return 'Next: tm infer chat "Say hello."'

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tensormesh_cli._click import command, pass_app
-
-if TYPE_CHECKING:
-    from tensormesh_cli._app import App
+from tensormesh_cli._click import command
+from tensormesh_cli.output import Result
 
 
 @command(
@@ -17,8 +13,7 @@ if TYPE_CHECKING:
     tm --output json version
     """,
 )
-@pass_app
-def version(app: App) -> None:
+def version() -> Result:
     """Show the version of tm, and what it runs on."""
     import platform
 
@@ -32,4 +27,4 @@ def version(app: App) -> None:
         "python": platform.python_version(),
         "platform": platform.platform(),
     }
-    app.printer.emit(facts, text=f"tm {__version__}")
+    return Result(facts, view=f"tm {__version__}")

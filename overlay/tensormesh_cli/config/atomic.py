@@ -25,8 +25,7 @@ def write_file(path: Path, data: bytes) -> None:
     """Replace the content of a file, readable by its owner alone.
 
     Readers see the old file or the new one. If anything goes wrong, the old one stays. A symbolic
-    link stays one: the file that it points to is replaced. The caller holds the lock of the file,
-    so temporary files beside it were left by processes that were killed; they are removed.
+    link stays one: the file that it points to is replaced.
 
     Raises:
         ConfigFault: The file cannot be written; names it and the reason.
@@ -34,8 +33,6 @@ def write_file(path: Path, data: bytes) -> None:
     target = Path(os.path.realpath(path))
     try:
         make_folder(target.parent)
-        for leftover in leftovers(path, f"*{_TEMPORARY}"):
-            leftover.unlink(missing_ok=True)
         _replace(target, data)
     except OSError as error:
         raise cannot("write", path, error) from error
@@ -79,12 +76,17 @@ def make_folder(folder: Path, *, private: bool = False) -> None:
 
 
 @contextmanager
-def locked(path: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+def locked(
+    path: Path, *, seconds: float = LOCK_SECONDS, temporary: str = f"*{_TEMPORARY}"
+) -> Iterator[None]:
     """Keep other processes from changing a file, by a lock file beside it.
+
+    Temporary files beside it were left by processes that were killed, and are removed.
 
     Args:
         path: The file, which need not exist.
         seconds: How long to wait for another process.
+        temporary: Glob pattern of what follows the name of the file in a temporary file.
 
     Raises:
         ConfigFault: The folder cannot be written, or another process did not let go in time.
@@ -104,6 +106,9 @@ def locked(path: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     except (OSError, NotImplementedError) as error:
         raise cannot("write", path, error) from error
     try:
+        for leftover in leftovers(path, temporary):
+            with contextlib.suppress(OSError):
+                leftover.unlink()
         yield
     finally:
         lock.release()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,10 +127,6 @@ class TokenStore:
             make_folder(self.path.parent, private=True)
         except OSError as error:
             raise cannot("write", self.path, error) from error
-        # Versions before 0.3 gave temporary files another name.
-        for path in leftovers(self.path):
-            with suppress(OSError):
-                path.unlink()
         write_file(self.path, (json.dumps(asdict(tokens), indent=2) + "\n").encode())
 
     def check_writable(self) -> None:
@@ -172,7 +167,8 @@ class TokenStore:
         Raises:
             ConfigFault: The folder cannot be written, or another process took too long.
         """
-        return locked(self.path)
+        # Earlier versions gave temporary files another name.
+        return locked(self.path, temporary="*")
 
     def _hidden(self, tokens: Tokens) -> Tokens:
         if self._hide is not None:

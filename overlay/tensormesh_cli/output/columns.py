@@ -1,4 +1,4 @@
-"""What a table is made of."""
+"""Tables as data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from tensormesh_cli.output.values import is_plain
+from tensormesh_cli.output.values import clean, is_plain, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,10 +17,10 @@ class Column:
     """A column of a table.
 
     Attributes:
-        title: its heading.
-        path: where its value is in a row, such as ``"spec.gpuType"``; or what makes it of a row.
-        align: ``"left"`` or ``"right"``.
-        style: a style of rich for table mode, such as ``"bold"`` or ``"green"``.
+        title: Heading.
+        path: Dotted path of the value in a row, or a function that returns it.
+        align: `left` or `right`.
+        style: Style for tables with borders, such as `green`.
     """
 
     title: str
@@ -29,7 +29,7 @@ class Column:
     style: str | None = None
 
     def value(self, row: object) -> object:
-        """The value of this column in a row; None if the row has none."""
+        """Return the value of this column in a row, or None."""
         if not isinstance(self.path, str):
             return self.path(row)
         found = row
@@ -43,10 +43,10 @@ class Table:
     """Rows for people.
 
     Attributes:
-        columns: from left to right.
-        rows: what each column takes its value of.
-        title: a line above, or None.
-        footer: lines below, or None.
+        columns: Columns from left to right.
+        rows: Rows, as the columns expect them.
+        title: Line above, or None.
+        footer: Lines below, or None.
     """
 
     columns: Sequence[Column]
@@ -55,8 +55,13 @@ class Table:
     footer: str | None = None
 
 
+def cell(column: Column, row: object) -> str:
+    """Return the value of a column in a row, on one line."""
+    return re.sub(r"\s+", " ", clean(shown(column.value(row)))).strip()
+
+
 def flat(data: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
-    """The values of an object and of those in it, by dotted names; without what is absent."""
+    """Yield the values of an object and of nested ones by dotted names, without null values."""
     for key, value in data.items():
         if isinstance(value, dict) and not is_plain(value):
             yield from flat(value, f"{prefix}{key}.")
@@ -65,25 +70,25 @@ def flat(data: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, ob
 
 
 def columns_of(rows: Sequence[Mapping[str, object]]) -> list[Column]:
-    """A column for each value that any of the rows has, in the order of their coming."""
+    """Return a column for each value that any row has, in order of appearance."""
     found: dict[str, bool] = {}
     for row in rows:
         for name, value in flat(row):
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             found[name] = number and found.get(name, True)
     return [
-        Column(heading(name), _Value(name), align="right" if numbers else "left")
+        Column(heading(name), ByName(name), align="right" if numbers else "left")
         for name, numbers in found.items()
     ]
 
 
 def heading(name: str) -> str:
-    """The words of a field's name: `gpuSpec.gpuType` becomes `gpu spec gpu type`."""
+    """Return the words of a field name: `gpu spec gpu type` for `gpuSpec.gpuType`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[._-]", " ", name).lower()
 
 
-class _Value:
-    """Takes a value of a row by its dotted name. Keys may hold dots themselves."""
+class ByName:
+    """Get a value of a row by its dotted name. Keys may contain dots themselves."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -1,27 +1,26 @@
-"""Tables for people, drawn to fit the terminal."""
+"""Draw tables with borders, fitted to the terminal."""
 
 from __future__ import annotations
 
 from io import StringIO
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from tensormesh_cli.output.columns import Column, Table, columns_of, flat
-from tensormesh_cli.output.text import cell
+from tensormesh_cli.output.columns import Column, Table, cell, columns_of, flat
 from tensormesh_cli.output.values import clean
+
+if TYPE_CHECKING:
+    from tensormesh_cli.output.result import Screen
 
 _UNLIMITED = 10_000
 
 
-def table_of(data: object) -> Table | None:
-    """The table of the main list of some data; None if it is no data for a table.
-
-    Args:
-        data: JSON data: a list, an envelope of one, or an object.
-    """
+def main_table(data: object) -> Table | None:
+    """Return the main list of JSON data, or its values, as a table. None for a scalar."""
     rows = _main_list(data)
     if rows is not None:
         objects = [row for row in rows if isinstance(row, dict)]
@@ -49,17 +48,9 @@ def _main_list(data: object) -> list[object] | None:
     return lists[0] if is_main else None
 
 
-def draw(table: Table, *, width: int | None, color: bool, encoding: str = "utf-8") -> str:
-    """A table as text.
-
-    Args:
-        table: what to draw.
-        width: columns that a line must not exceed; long cells end in an ellipsis then. None if
-            they do not matter.
-        color: whether to use styles.
-        encoding: of the stream that it goes to: not every one has lines and corners.
-    """
-    lines = box.ROUNDED if _has(encoding, "─│╭┼…") else box.ASCII2
+def draw(table: Table, screen: Screen) -> str:
+    """Return a table with borders. Cells that are too long for the screen end in an ellipsis."""
+    lines = box.ROUNDED if screen.can_show("─│╭┼…") else box.ASCII2
     drawn = RichTable(box=lines, title=table.title, title_justify="left", caption=None)
     for column in table.columns:
         drawn.add_column(
@@ -74,10 +65,10 @@ def draw(table: Table, *, width: int | None, color: bool, encoding: str = "utf-8
     out = StringIO()
     console = Console(
         file=out,
-        width=width or _UNLIMITED,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        no_color=not color,
+        width=screen.width or _UNLIMITED,
+        force_terminal=screen.color,
+        color_system="standard" if screen.color else None,
+        no_color=not screen.color,
         highlight=False,
         emoji=False,
         markup=False,
@@ -91,11 +82,3 @@ def draw(table: Table, *, width: int | None, color: bool, encoding: str = "utf-8
     if table.footer:
         rows.extend(clean(table.footer).splitlines())
     return "".join(f"{row}\n" for row in rows)
-
-
-def _has(encoding: str, characters: str) -> bool:
-    try:
-        characters.encode(encoding)
-    except (LookupError, UnicodeEncodeError):
-        return False
-    return True

@@ -1,19 +1,19 @@
-"""Data made readable without boxes: lines of `key: value`, and aligned columns."""
+"""Render data without borders: lines of `key: value`, and aligned columns."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from tensormesh_cli.output.columns import Table, columns_of, flat
+from tensormesh_cli.output.columns import Table, cell, columns_of, flat
 from tensormesh_cli.output.values import clean, is_plain, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tensormesh_cli.output.columns import Column
+    from tensormesh_cli.output.result import Screen
 
 _GAP = "  "
 _NOTHING = "(none)"
@@ -21,21 +21,10 @@ _BOLD = "\x1b[1m"
 _PLAIN = "\x1b[0m"
 
 
-def render(
-    data: object, *, table: Table | None = None, width: int | None = None, color: bool = False
-) -> str:
-    """Data as people read it, with a line end; an empty text if there is nothing to say.
-
-    Args:
-        data: JSON data.
-        table: how to show it; found by itself if None.
-        width: columns that a line of a table must not exceed; None if they do not matter.
-        color: whether headings are bold.
-    """
-    view = _View(width, color=color)
-    if table is not None:
-        lines = list(view.of_table(table))
-    elif isinstance(data, dict):
+def render(data: object, screen: Screen) -> str:
+    """Return JSON data as people read it, with a line end; empty if there is nothing to show."""
+    view = _View(screen)
+    if isinstance(data, dict):
         lines = list(view.of_object(data))
     elif isinstance(data, list):
         lines = list(view.of_list(data))
@@ -43,16 +32,25 @@ def render(
         lines = []
     else:
         lines = clean(shown(data)).splitlines()
+    return _joined(lines)
+
+
+def render_table(table: Table, screen: Screen) -> str:
+    """Return a table without borders."""
+    return _joined(_View(screen).of_table(table))
+
+
+def _joined(lines: Iterable[str]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 class _View:
-    def __init__(self, width: int | None, *, color: bool) -> None:
-        self._width = width
-        self._color = color
+    def __init__(self, screen: Screen) -> None:
+        self._width = screen.width
+        self._color = screen.color
 
     def of_object(self, data: dict[str, object]) -> Iterator[str]:
-        """A line for each value; lists of objects as tables below their names."""
+        """Yield a line for each value, and lists of objects as tables below their names."""
         entries = list(flat(data))
         plain = [(clean(name), value) for name, value in entries if not _is_long(value)]
         longest = max((cell_len(name) for name, _ in plain), default=0) + 1
@@ -73,7 +71,7 @@ class _View:
             yield from self.of_list(value)
 
     def of_list(self, items: list[object]) -> Iterator[str]:
-        """A table of objects, or a line for each value."""
+        """Yield a table of objects, or a line for each value."""
         rows = [item for item in items if isinstance(item, dict)]
         if len(rows) == len(items):
             yield from self.of_table(Table(columns_of(rows), rows))
@@ -82,7 +80,7 @@ class _View:
             yield from clean(shown(item)).splitlines() or [""]
 
     def of_table(self, table: Table) -> Iterator[str]:
-        """Aligned columns; one block of lines for each row if they are too wide."""
+        """Yield aligned columns, or a block of lines for each row if they are too wide."""
         if table.title:
             yield clean(table.title)
         titles = [clean(column.title) for column in table.columns]
@@ -105,13 +103,8 @@ class _View:
         return f"{_BOLD}{line.rstrip()}{_PLAIN}" if self._color else line
 
 
-def cell(column: Column, row: object) -> str:
-    """The value of a column in a row, on one line."""
-    return re.sub(r"\s+", " ", clean(shown(column.value(row)))).strip()
-
-
 def _is_long(value: object) -> bool:
-    """Whether a value is a list that one line cannot show."""
+    """Return whether a value is a list that does not fit on one line."""
     return isinstance(value, list) and not all(is_plain(item) for item in value)
 
 

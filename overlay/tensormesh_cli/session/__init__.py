@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tensormesh_cli.commands.infer.generation import Streaming
     from tensormesh_cli.commands.infer.host import Host
-    from tensormesh_cli.commands.infer.printing import Manner
 
 
 def run_session(
@@ -16,7 +16,7 @@ def run_session(
     *,
     model: str | None,
     system: str | None,
-    manner: Manner,
+    streaming: Streaming,
     fields: Mapping[str, Any],
 ) -> None:
     """Talk with a model until the user leaves.
@@ -25,7 +25,7 @@ def run_session(
         host: Where to send requests.
         model: The model, or None for the configured one.
         system: Instructions, or None.
-        manner: How to print answers.
+        streaming: How to send requests.
         fields: Further fields of every request.
 
     Raises:
@@ -38,4 +38,4 @@ def run_session(
     conversation = Conversation(host.model(model), system=system, fields=fields)
     # A setting that is wrong is told now, and not after the first question.
     _ = host.client
-    Session(host, conversation, open_reader(host.app), manner).run()
+    Session(host, conversation, open_reader(host.app), streaming).run()

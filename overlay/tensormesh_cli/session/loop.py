@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tensormesh_cli.commands.infer.generations import CHAT
-from tensormesh_cli.commands.infer.request import stream
+from tensormesh_cli.commands.infer.chat import CHAT
+from tensormesh_cli.commands.infer.generation import stream
 from tensormesh_cli.session.commands import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tensormesh_cli.commands.infer.generation import Streaming
     from tensormesh_cli.commands.infer.host import Host
-    from tensormesh_cli.commands.infer.printing import Manner
     from tensormesh_cli.session.conversation import Conversation
     from tensormesh_cli.session.lines import Reader
 
@@ -25,7 +25,7 @@ class Session:
         host: Where to send requests.
         conversation: What was said, and whom to ask.
         reader: Reads what the user types.
-        manner: How to print answers.
+        streaming: How to send requests.
 
     Attributes:
         host: Where to send requests.
@@ -34,13 +34,13 @@ class Session:
     """
 
     def __init__(
-        self, host: Host, conversation: Conversation, reader: Reader, manner: Manner
+        self, host: Host, conversation: Conversation, reader: Reader, streaming: Streaming
     ) -> None:
         self.host = host
         self.conversation = conversation
         self.saved: set[Path] = set()
         self._reader = reader
-        self._manner = manner
+        self._streaming = streaming
 
     def run(self) -> None:
         """Go on until the user leaves."""
@@ -61,8 +61,7 @@ class Session:
 
     def say(self, text: str) -> None:
         """Print a line that is no answer."""
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
+        self.host.app.emitter.write(f"{text}\n")
 
     def _do(self, line: str) -> bool:
         """Do what a line says; False to leave. An error is told, and the session goes on."""
@@ -86,8 +85,12 @@ class Session:
     def _ask(self, question: str) -> None:
         """Ask, and print the answer as it is written. Ctrl-C stops it; what has come counts."""
         pieces: list[str] = []
+
+        request = self.conversation.request(question)
         try:
-            stream(self.host, CHAT, self.conversation.request(question), self._manner, pieces)
+            self.host.app.emitter.stream(
+                stream(self.host, CHAT, request, self._streaming, pieces=pieces)
+            )
         except KeyboardInterrupt:
             self.host.app.terminal.note("Stopped.")
         answer = "".join(pieces)

@@ -15,12 +15,14 @@ from tensormesh_cli._click import (
     timeout_option,
 )
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli.output import Result, Stream
 
 if TYPE_CHECKING:
     from tensormesh import RawResponse
     from tensormesh_cli._app import App
     from tensormesh_cli.commands.api.request import RawRequest
     from tensormesh_cli.commands.api.send import Surface
+    from tensormesh_cli.output.paging import Listing
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _READING = ("GET", "HEAD", "OPTIONS")
@@ -95,14 +97,14 @@ def api(
     all_pages: bool,
     dry_run: bool,
     timeout: float | None,  # noqa: ARG001 - a setting of the client by now
-) -> None:
+) -> Result | Stream:
     """Send any request, with your credentials, to one of the hosts that are set up.
 
     It does what it is told without asking, also where it changes something: --dry-run shows the
     request first. Credentials go to no other host.
     """
     from tensormesh_cli.commands.api import request as parts
-    from tensormesh_cli.commands.api.send import Surface, print_stream
+    from tensormesh_cli.commands.api.send import Surface
 
     method = method.upper()
     if all_pages and method != "GET":
@@ -117,22 +119,19 @@ def api(
     )
     _hide(app, request)
     if dry_run:
-        from tensormesh_cli.commands.derived.dry_run import print_described
+        from tensormesh_cli.commands.derived.dry_run import described
 
-        print_described(app, asked.described(request), request.body)
-        return
-    if not request.wants_stream:
-        _print(app, asked, request, all_pages=all_pages)
-        return
-    if app.printer.mode not in ("text", "raw"):
-        raise UsageFault("a stream needs --output text or raw")
-    print_stream(app, asked, request)
+        return described(app, asked.described(request), request.body)
+    if request.wants_stream:
+        app.emitter.require("text", "raw", option="a stream")
+        return Stream(asked.pieces(request))
+    return _result(asked, request, all_pages=all_pages)
 
 
 def _hide(app: App, request: RawRequest) -> None:
     """Keep the credentials that the user gives from being shown, should the host echo them."""
     from tensormesh.settings import SECRET_HEADERS
-    from tensormesh_cli.commands.derived.values import secrets_in
+    from tensormesh_cli.output.secrets import secrets_in
 
     for name in SECRET_HEADERS & request.headers.keys():
         value = request.headers[name]
@@ -142,21 +141,19 @@ def _hide(app: App, request: RawRequest) -> None:
         app.redactor.add(secret)
 
 
-def _print(app: App, asked: Surface, request: RawRequest, *, all_pages: bool) -> None:
-    from tensormesh_cli.commands.derived.show import print_data
-
+def _result(asked: Surface, request: RawRequest, *, all_pages: bool) -> Result:
     response = asked.read(request)
     if request.method == "HEAD":
-        app.printer.emit({"status": response.status_code, "headers": dict(response.headers)})
-        return
+        return Result({"status": response.status_code, "headers": dict(response.headers)})
     if not _is_json(response):
-        app.printer.emit(response.text, raw=response.content)
-        return
+        return Result(response.text, raw=response.content)
     data = response.json()
-    if all_pages and isinstance(data, dict):
-        print_data(app, _whole(app, asked, request, data), None)
-        return
-    print_data(app, data, response.content, changes=request.method not in _READING)
+    return Result(
+        data,
+        raw=response.content,
+        changed=request.method not in _READING,
+        listing=_listing(asked, request, data) if all_pages and isinstance(data, dict) else None,
+    )
 
 
 def _is_json(response: RawResponse[Any]) -> bool:
@@ -172,29 +169,18 @@ def _is_json(response: RawResponse[Any]) -> bool:
     return True
 
 
-def _whole(app: App, asked: Surface, request: RawRequest, first: dict[str, Any]) -> dict[str, Any]:
-    """An answer with the entries of all that follow, if it is a page of a list."""
-    from tensormesh_cli.commands.derived.paging import merged, pages_of
+def _listing(asked: Surface, request: RawRequest, first: dict[str, Any]) -> Listing | None:
+    """Return how to read the pages after the first one, or None if it is not a page."""
+    from tensormesh_cli.output.paging import Listing, pages_of
 
     pages = pages_of(first, request.path)
     if pages is None:
-        return first
+        return None
     contract = pages.contract
-    begun = {
-        contract.argument: request.query.get(contract.ask)
-        if contract.next
-        else first.get(contract.page)
-    }
+    begun = request.query.get(contract.ask) if contract.next else first.get(contract.page)
 
-    def page(arguments: dict[str, Any]) -> Any:
-        if arguments == begun:
-            return first
+    def ask(arguments: dict[str, Any]) -> Any:
         query = {**request.query, contract.ask: str(arguments[contract.argument])}
         return asked.read(request._replace(query=query)).json()
 
-    with app.terminal.progress("Reading pages") as progress:
-
-        def tell(entries: int) -> None:
-            progress.label = f"Reading pages: {entries} entries"
-
-        return merged(pages, page, begun, tell)
+    return Listing(pages, ask, {contract.argument: begun}, read_all=True)

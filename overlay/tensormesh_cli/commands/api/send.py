@@ -10,14 +10,15 @@ from tensormesh_cli._errors import UsageFault
 from tensormesh_cli.commands.infer.host import ON_DEMAND, SERVERLESS, Host
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import httpx
 
-    from tensormesh import RawResponse, StreamedResponse, Tensormesh
+    from tensormesh import RawResponse, Tensormesh
     from tensormesh_cli._app import App
     from tensormesh_cli.commands.api.request import RawRequest
 
 CONTROL_PLANE = "control-plane"
-_EVENTS = "text/event-stream"
 _NOT_A_PATH = "pass the path, such as /v1/models; --controlplane-base chooses another host"
 
 
@@ -54,10 +55,10 @@ class Surface:
         response: RawResponse[Any] = self._send(self._host.with_raw_response, request)
         return response
 
-    def open(self, request: RawRequest) -> StreamedResponse:
-        """Send a request, and leave the answer open. Raises what `read` raises."""
-        response: StreamedResponse = self._send(self._host.with_streaming_response, request)
-        return response
+    def pieces(self, request: RawRequest) -> Iterator[str]:
+        """Send a request, and yield the text of the response as it arrives."""
+        with self._send(self._host.with_streaming_response, request) as response:
+            yield from iterdecode(response.iter_bytes(), "utf-8", "replace")
 
     def described(self, request: RawRequest) -> httpx.Request:
         """The request as it would go over the wire. Nobody needs to log in to see it."""
@@ -107,24 +108,3 @@ class Surface:
         if self._name == CONTROL_PLANE or request.method != "POST":
             return None
         return Host(self._app, self._name).answer_seconds
-
-
-def print_stream(app: App, asked: Surface, request: RawRequest) -> None:
-    """Print an answer as it comes: events; another one when it is there.
-
-    Args:
-        app: the run.
-        asked: whom to ask.
-        request: what to ask.
-
-    Raises:
-        UsageFault: it cannot be sent.
-        TensormeshError: it failed.
-    """
-    with asked.open(request) as response:
-        if response.headers.get("content-type", "").startswith(_EVENTS):
-            for text in iterdecode(response.iter_bytes(), "utf-8", "replace"):
-                app.printer.write(text)
-            return
-        content = b"".join(response.iter_bytes())
-    app.printer.emit(content.decode("utf-8", "replace"), raw=content)

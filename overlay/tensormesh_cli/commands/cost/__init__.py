@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensormesh_cli._click import command, pass_app, timeout_option
+from tensormesh_cli.output import Result
 
 if TYPE_CHECKING:
     import tensormesh
@@ -46,7 +47,7 @@ def cost(
     start: str | None,
     end: str | None,
     timeout: float | None,
-) -> None:
+) -> Result:
     """Show what Serverless inference cost, model by model, and what the cache saved.
 
     Spend is booked by calendar month: only --month, and a range of whole months, show it exactly;
@@ -62,13 +63,7 @@ def cost(
     client = app.control_plane_client(timeout=timeout)
     with app.terminal.progress("Adding up"):
         report = _read(client, user_id, span)
-    printer = app.printer
-    table = None
-    if not printer.structured:
-        encoding = printer.stdout.encoding or "utf-8"
-        bars = printer.mode == "table"
-        table = as_table(report, bars=bars, width=printer.width, encoding=encoding)
-    printer.emit(as_data(report), table=table)
+    return Result(as_data(report), view=lambda _, screen: as_table(report, screen))
 
 
 def _read(client: tensormesh.Tensormesh, user_id: str | None, span: Window) -> Report:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from tensormesh_cli.commands.derived.fit import fitting
 from tensormesh_cli.output import Column, Table
+from tensormesh_cli.output.fit import fitting
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from tensormesh_cli.commands.cost.report import ModelCost, Report
+    from tensormesh_cli.output import Screen
 
 _BAR = 10
 # Counts from here on are written short; programs get them whole.
@@ -44,14 +45,10 @@ def as_data(report: Report) -> dict[str, Any]:
     }
 
 
-def as_table(report: Report, *, bars: bool, width: int | None, encoding: str) -> Table:
-    """A report as a table, with its sums and notes below.
+def as_table(report: Report, screen: Screen) -> Table:
+    """Return a report as a table, with sums and notes below.
 
-    Args:
-        report: what to show.
-        bars: show each model's share of the spend, in a table with lines.
-        width: columns that a line must not exceed; None if they do not matter.
-        encoding: of the stream that it goes to.
+    A table with borders has bars for each model's share of the spend.
     """
     currency = report.currency
     most = max((line.spend for line in report.models), default=None)
@@ -67,10 +64,10 @@ def as_table(report: Report, *, bars: bool, width: int | None, encoding: str) ->
         "spend": Column(f"spend {currency}", lambda line: plain(line.spend), align="right"),
         "saved": Column(f"saved {currency}", _saved, align="right"),
     }
-    if bars and most:
-        columns["bar"] = Column("", lambda line: bar(line.spend / most, encoding), style="green")
-    shown = fitting(columns, report.models, width, dispensable=_DISPENSABLE, boxed=bars)
-    footer = _footer(report, width)
+    if screen.boxed and most:
+        columns["bar"] = Column("", lambda line: bar(line.spend / most, screen), style="green")
+    shown = fitting(columns, report.models, screen, dispensable=_DISPENSABLE)
+    footer = _footer(report, screen.width)
     return Table(shown, report.models, title=_title(report), footer=footer)
 
 
@@ -89,11 +86,9 @@ def plain(amount: Decimal) -> str:
     return _amount(amount, "USD").partition(" ")[0]
 
 
-def bar(share: Decimal, encoding: str) -> str:
-    """A bar for a share of 0 to 1; plain where the encoding has no blocks."""
-    try:
-        _EIGHTHS.encode(encoding)
-    except (LookupError, UnicodeEncodeError):
+def bar(share: Decimal, screen: Screen) -> str:
+    """Draw a bar for a share of 0 to 1."""
+    if not screen.can_show(_EIGHTHS):
         return "#" * max(round(share * _BAR), 1 if share > 0 else 0)
     eighths = max(round(share * _BAR * 8), 1 if share > 0 else 0)
     whole, rest = divmod(eighths, 8)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
+    from tensormesh_cli.output import Feed, Result
 
 
 def derive(words: tuple[str, ...]) -> TmCommand:
@@ -23,17 +24,17 @@ def derive(words: tuple[str, ...]) -> TmCommand:
     """
     about = load(words)
 
-    def run(app: App, **given: Any) -> None:
+    def run(app: App, **given: Any) -> Result:
         from tensormesh_cli.commands.derived.run import run_command
 
-        run_command(app, about, given)
+        return run_command(app, about, given)
 
     return assemble(about, run)
 
 
 def assemble(
     about: Command,
-    run: Callable[..., None],
+    run: Callable[..., Result | Feed],
     *,
     more: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
     own_examples: str | None = None,

@@ -9,7 +9,8 @@ import httpx
 
 from tensormesh.settings import SECRET_HEADERS
 from tensormesh_cli.commands.derived.call import call
-from tensormesh_cli.commands.derived.values import HIDDEN, without_secrets
+from tensormesh_cli.output import Result
+from tensormesh_cli.output.secrets import HIDDEN, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,8 +34,8 @@ class _Catcher(httpx.BaseTransport):
         return httpx.Response(200, json={}, request=request)
 
 
-def print_request(app: App, command: Command, keywords: Mapping[str, Any]) -> None:
-    """Print what a call would send, and send nothing.
+def described_call(app: App, command: Command, keywords: Mapping[str, Any]) -> Result:
+    """Describe the request that a call would send.
 
     Args:
         app: the run.
@@ -51,7 +52,7 @@ def print_request(app: App, command: Command, keywords: Mapping[str, Any]) -> No
     )
     body = json.loads(request.content) if request.content else None
     _hide(command, body)
-    print_described(app, request, body)
+    return described(app, request, body)
 
 
 def caught(ask: Callable[[tensormesh.Tensormesh], Any], **settings: Any) -> httpx.Request:
@@ -76,13 +77,13 @@ def caught(ask: Callable[[tensormesh.Tensormesh], Any], **settings: Any) -> http
     return catcher.request
 
 
-def print_described(app: App, request: httpx.Request, body: Any) -> None:
-    """Print a request: as data for programs, as HTTP for people.
+def described(app: App, request: httpx.Request, body: Any) -> Result:
+    """Describe a request: as data for programs, as HTTP for people.
 
     Args:
-        app: the run.
-        request: the request; its credentials are left out.
-        body: what to show of its body; None if it has none.
+        app: The run.
+        request: The request; its credentials are left out.
+        body: What to show of its body, or None if it has none.
     """
     body = without_secrets(body)
     headers = {
@@ -97,8 +98,8 @@ def print_described(app: App, request: httpx.Request, body: Any) -> None:
     ]
     if body is not None:
         lines += ["", json.dumps(body, indent=2, ensure_ascii=False)]
-    app.printer.emit(data, text=app.redactor.redact("\n".join(lines)))
-    app.terminal.note("Nothing was sent.")
+    text = app.redactor.redact("\n".join(lines))
+    return Result(data, view=text, notes=("Nothing was sent.",))
 
 
 def _shown(name: str, value: str) -> str:

@@ -1,69 +1,72 @@
-"""Runs a derived command: asks, sends, prints."""
+"""Run a derived command: confirm, send, return the result."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli.commands.derived.call import call
+from tensormesh_cli.commands.derived.params import label
 from tensormesh_cli.commands.derived.request import Arguments, arguments, check_complete, meant
+from tensormesh_cli.output import Result
+from tensormesh_cli.output.paging import Listing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import tensormesh
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
 
 
-def run_command(
-    app: App,
-    command: Command,
-    given: Mapping[str, Any],
-    *,
-    show_answer: Callable[[Any, bytes | None], None] | None = None,
-) -> None:
-    """Run a command.
+def run_command(app: App, command: Command, given: Mapping[str, Any]) -> Result:
+    """Call the operation of a command, or describe the request with `--dry-run`.
 
     Args:
-        app: the run.
-        command: the operation behind it.
-        given: the values of its options, as click passes them.
-        show_answer: prints the decoded body, and the body itself if it is one; as lists and
-            objects are printed by default.
+        app: The run.
+        command: The operation.
+        given: The values of its options, as click passes them.
 
     Raises:
-        UsageFault: an option cannot be used.
-        CliError: the user said no.
-        TensormeshError: the call failed.
+        UsageFault: An option cannot be used.
+        CliError: The user declined.
+        TensormeshError: The call failed.
     """
-    from tensormesh_cli.commands.derived import show
-
     found = arguments(app, command, given)
     check_complete(found.missing)
     command = meant(command, found.keywords)
     if given.get("dry_run"):
-        from tensormesh_cli.commands.derived.dry_run import print_request
+        from tensormesh_cli.commands.derived.dry_run import described_call
 
-        keywords = with_caller(app, command, found, client=None)
-        print_request(app, command, keywords)
-        return
-    if show_answer is None:
-        show_answer = partial(show.print_answer, app, command)
+        return described_call(app, command, with_caller(app, command, found, client=None))
     client = app.control_plane_client(timeout=given.get("timeout"))
     if command.changes:
         confirm(app, command, found.keywords, yes=bool(given.get("yes")))
     keywords = with_caller(app, command, found, client=client)
-    if given.get("all_pages"):
-        from tensormesh_cli.commands.derived.paging import all_pages
-
-        show_answer(all_pages(app, client, command, keywords), None)
-        return
     answer = call(client, command, keywords)
-    data = answer.json() if answer.content.strip() else {}
-    show_answer(data, answer.content)
-    show.print_more(app, command, data, keywords)
+    return Result(
+        answer.json() if answer.content.strip() else {},
+        raw=answer.content,
+        rows=command.pages.items if command.pages is not None else None,
+        changed=command.changes,
+        listing=_listing(client, command, keywords, read_all=bool(given.get("all_pages"))),
+    )
+
+
+def _listing(
+    client: tensormesh.Tensormesh, command: Command, keywords: Mapping[str, Any], *, read_all: bool
+) -> Listing | None:
+    if command.pages is None:
+        return None
+    argument = command.pages.contract.argument
+    option = next(label(each) for each in command.options if each.target == (argument,))
+    return Listing(
+        command.pages,
+        lambda arguments: call(client, command, arguments).json(),
+        keywords,
+        read_all,
+        option,
+    )
 
 
 def confirm(app: App, command: Command, keywords: Mapping[str, Any], *, yes: bool) -> None:

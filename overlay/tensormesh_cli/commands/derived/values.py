@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tensormesh_api.control_plane.commands import SECRETS
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli._json import loads
 from tensormesh_cli._suggestions import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from click.shell_completion import CompletionItem
 
     from tensormesh_cli._terminal import Terminal
 
-HIDDEN = "***"
 _TIME_FORMS = "2026-05-01 or 2026-05-01T12:00:00Z"
 _CLOSE = 0.75
 
@@ -209,35 +205,3 @@ def read_file(path: str, source: str) -> str:
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageFault(f"{source} cannot be read: {reason}") from None
-
-
-def secrets_in(value: Any) -> Iterator[str]:
-    """The keys and tokens in the data."""
-    if isinstance(value, list):
-        for item in value:
-            yield from secrets_in(item)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if key in SECRETS and isinstance(inner, str):
-                yield inner
-            else:
-                yield from secrets_in(inner)
-
-
-def without_secrets(value: Any, names: frozenset[str] = SECRETS) -> Any:
-    """The data with `***` in the place of keys and tokens.
-
-    Args:
-        value: JSON data.
-        names: the fields that hold one, wherever they stand.
-    """
-    if isinstance(value, list):
-        return [without_secrets(item, names) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: HIDDEN
-        if key in names and isinstance(inner, str) and inner
-        else without_secrets(inner, names)
-        for key, inner in value.items()
-    }

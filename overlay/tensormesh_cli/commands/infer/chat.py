@@ -8,23 +8,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensormesh_cli._click import Argument, command
+from tensormesh_cli.commands.infer.generation import (
+    CUT_OFF,
+    Generation,
+    Streaming,
+    generate,
+    joined,
+    json_lines,
+)
 from tensormesh_cli.commands.infer.host import ON_DEMAND
 from tensormesh_cli.commands.infer.options import (
-    body_options,
+    generating_options,
     given_fields,
-    host_options,
-    model_option,
     nothing_given,
     read_input,
-    sampling_options,
-    stream_options,
-    usage_option,
+    system_option,
 )
 from tensormesh_cli.commands.infer.payload import Expected, chat_request
-from tensormesh_cli.commands.infer.printing import Manner
+from tensormesh_cli.output import Column
 
 if TYPE_CHECKING:
+    from tensormesh.types import ChatCompletion
     from tensormesh_cli.commands.infer.host import Host
+    from tensormesh_cli.output import Result, Stream
 
 EXPECTED = Expected(
     example='{"messages":[{"role":"user","content":"Hi"}]}',
@@ -49,13 +55,7 @@ git diff | tm infer chat --system "Write a commit message." -
     cls=Argument,
     help="What the user says; - reads it from standard input.",
 )
-@host_options(ON_DEMAND)
-@model_option
-@body_options
-@click.option("--system", metavar="TEXT", help="Instructions, as the first message.")
-@sampling_options
-@stream_options
-@usage_option
+@generating_options(ON_DEMAND, system_option("Instructions, as the first message."))
 def chat(
     host: Host,
     prompt: str | None,
@@ -63,11 +63,9 @@ def chat(
     inline: str | None,
     file: str | None,
     system: str | None,
-    stream: bool,
-    stream_idle_timeout: float,
-    usage: bool,
+    streaming: Streaming,
     **sampling: Any,
-) -> None:
+) -> Result | Stream | None:
     """Ask a model, by a prompt or a whole conversation.
 
     A conversation is JSON: a request
@@ -76,14 +74,13 @@ def chat(
     """
     given = read_input(prompt, inline, file, EXPECTED)
     fields = given_fields(**sampling)
-    manner = Manner(stream, stream_idle_timeout, usage)
     if given is None:
-        if not _is_conversation_possible(host):
+        if not (sys.stdin is not None and sys.stdin.isatty() and host.app.emitter.can_converse):
             raise nothing_given(EXPECTED)
         from tensormesh_cli.session import run_session
 
-        run_session(host, model=model, system=system, manner=manner, fields=fields)
-        return
+        run_session(host, model=model, system=system, streaming=streaming, fields=fields)
+        return None
     if isinstance(given, str):
         body: dict[str, Any] = {"messages": [{"role": "user", "content": given}]}
     else:
@@ -92,21 +89,58 @@ def chat(
         body["messages"] = _with_system(body["messages"], system)
     body.update(fields)
     body["model"] = host.model(model or body.get("model"))
-
-    from tensormesh_cli.commands.infer.generations import CHAT
-    from tensormesh_cli.commands.infer.request import generate
-
-    generate(host, CHAT, body, manner)
+    return generate(host, CHAT, body, streaming)
 
 
 def _with_system(messages: list[dict[str, Any]], system: str) -> list[dict[str, Any]]:
-    """The messages with these instructions first, in the place of others."""
+    """Return the messages with these instructions first, instead of others."""
     rest = messages[1:] if messages[0]["role"] == "system" else messages
     return [{"role": "system", "content": system}, *rest]
 
 
-def _is_conversation_possible(host: Host) -> bool:
-    """Whether a person sits at both ends, and nothing asks for a machine's output."""
-    ends = (sys.stdin, sys.stdout)
-    on_terminal = all(end is not None and end.isatty() for end in ends)
-    return on_terminal and host.app.options.output == "text"
+def _text(completion: ChatCompletion) -> str:
+    """Return the texts of all choices, each followed by its tool calls as lines of JSON."""
+    blocks = (
+        joined([choice.message.content or "", *json_lines(choice.message.tool_calls or [])], "\n")
+        for choice in completion.choices
+    )
+    return joined(blocks, "\n\n")
+
+
+def _calls(completion: ChatCompletion) -> str:
+    """Return the tool calls of the first choice, as lines of JSON."""
+    for choice in completion.choices:
+        if not choice.index:
+            return "\n".join(json_lines(choice.message.tool_calls or []))
+    return ""
+
+
+def _note(completion: ChatCompletion) -> str | None:
+    if any(choice.finish_reason == "length" for choice in completion.choices):
+        return CUT_OFF
+    for choice in completion.choices:
+        message = choice.message
+        if not message.content and not message.tool_calls and message.reasoning:
+            return "Note: the response contains only reasoning; --output json shows it."
+    return None
+
+
+def _call_names(choice: dict[str, Any]) -> str:
+    calls = (choice.get("message") or {}).get("tool_calls") or []
+    return ", ".join(str((call.get("function") or {}).get("name")) for call in calls)
+
+
+CHAT = Generation(
+    resource=lambda namespaces: namespaces.chat.completions,
+    required=("model", "messages"),
+    text=_text,
+    extras=_calls,
+    rows="choices",
+    columns=(
+        Column("INDEX", "index", align="right"),
+        Column("FINISH REASON", "finish_reason"),
+        Column("CONTENT", lambda choice: (choice.get("message") or {}).get("content")),
+        Column("TOOL CALLS", _call_names),
+    ),
+    note=_note,
+)

@@ -7,23 +7,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensormesh_cli._click import Argument, command
-from tensormesh_cli.commands.infer.host import ON_DEMAND
-from tensormesh_cli.commands.infer.options import (
-    body_options,
-    given_fields,
-    host_options,
-    model_option,
-    nothing_given,
-    read_input,
-    sampling_options,
-    stream_options,
-    usage_option,
+from tensormesh_cli.commands.infer.generation import (
+    CUT_OFF,
+    Generation,
+    Streaming,
+    generate,
+    joined,
 )
-from tensormesh_cli.commands.infer.payload import Expected, request_object
-from tensormesh_cli.commands.infer.printing import Manner
+from tensormesh_cli.commands.infer.host import ON_DEMAND
+from tensormesh_cli.commands.infer.options import generating_options, given_fields, read_body
+from tensormesh_cli.commands.infer.payload import Expected
+from tensormesh_cli.output import Column
 
 if TYPE_CHECKING:
+    from tensormesh.types import TextCompletion
     from tensormesh_cli.commands.infer.host import Host
+    from tensormesh_cli.output import Result, Stream
 
 EXPECTED = Expected(example='{"prompt":"Hi"}')
 
@@ -38,39 +37,41 @@ echo '{"prompt":"Hi"}' | tm infer completions --stream
 @click.argument(
     "prompt", required=False, cls=Argument, help="The text; - reads it from standard input."
 )
-@host_options(ON_DEMAND)
-@model_option
-@body_options
-@sampling_options
-@stream_options
-@usage_option
+@generating_options(ON_DEMAND)
 def completions(
     host: Host,
     prompt: str | None,
     model: str | None,
     inline: str | None,
     file: str | None,
-    stream: bool,
-    stream_idle_timeout: float,
-    usage: bool,
+    streaming: Streaming,
     **sampling: Any,
-) -> None:
+) -> Result | Stream:
     """Let a model continue a text.
 
     A request object is JSON, by --json, --file
     or a pipe. Options win over what the object says.
     """
-    given = read_input(prompt, inline, file, EXPECTED)
-    if given is None:
-        raise nothing_given(EXPECTED)
-    if isinstance(given, str):
-        body: dict[str, Any] = {"prompt": given}
-    else:
-        body = request_object(given, EXPECTED)
+    body = read_body("prompt", prompt, inline, file, EXPECTED)
     body.update(given_fields(**sampling))
     body["model"] = host.model(model or body.get("model"))
+    return generate(host, COMPLETION, body, streaming)
 
-    from tensormesh_cli.commands.infer.generations import COMPLETION
-    from tensormesh_cli.commands.infer.request import generate
 
-    generate(host, COMPLETION, body, Manner(stream, stream_idle_timeout, usage))
+def _note(completion: TextCompletion) -> str | None:
+    cut_off = any(choice.finish_reason == "length" for choice in completion.choices)
+    return CUT_OFF if cut_off else None
+
+
+COMPLETION = Generation(
+    resource=lambda namespaces: namespaces.completions,
+    required=("model", "prompt"),
+    text=lambda completion: joined((choice.text for choice in completion.choices), "\n\n"),
+    rows="choices",
+    columns=(
+        Column("INDEX", "index", align="right"),
+        Column("FINISH REASON", "finish_reason"),
+        Column("TEXT", "text"),
+    ),
+    note=_note,
+)

@@ -8,6 +8,7 @@ from tensormesh_cli._click import command, exit_status_option, pass_app
 
 if TYPE_CHECKING:
     from tensormesh_cli._app import App
+    from tensormesh_cli.output import Result
 
 
 @command(
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 )
 @exit_status_option
 @pass_app
-def doctor(app: App, exit_status: bool) -> None:
+def doctor(app: App, exit_status: bool) -> Result:
     """Check what On-Demand requests need, and what `--model @latest` needs.
 
     What only `@latest` needs is no more than a warning.
     """
-    from tensormesh_cli.commands.doctor import show
+    from tensormesh_cli.commands.doctor import check
 
-    show(app, "infer", exit_status=exit_status)
+    return check(app, "infer", exit_status=exit_status)

@@ -3,141 +3,157 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tensormesh_cli._app import App
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli._options import SECONDS
+from tensormesh_cli.commands.infer.generation import Streaming
 from tensormesh_cli.commands.infer.host import SURFACES, Host
-from tensormesh_cli.commands.infer.payload import Expected, Payload, read_payload, read_stdin_text
+from tensormesh_cli.commands.infer.payload import (
+    Expected,
+    Payload,
+    read_payload,
+    read_stdin_text,
+    request_object,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-P = ParamSpec("P")
-R = TypeVar("R")
+    Function = Callable[..., Any]
 
 IDLE_SECONDS = 300.0
 
 
-def host_options(default: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Give a command the options that say where to send a request, as one argument `host`.
+def host_options(default: str) -> Callable[[Function], Function]:
+    """Give a command the options that name a host, which it gets as one argument `host`.
 
     Args:
-        default: The surface where none is named.
+        default: The surface that is used if none is named.
     """
 
-    def decorate(command: Callable[..., R]) -> Callable[..., R]:
+    def decorate(command: Function) -> Function:
         @wraps(command)
         @click.pass_obj
-        def call(app: App, /, *args: Any, **options: Any) -> R:
+        def call(app: App, /, *args: Any, **options: Any) -> Any:
             names = ("surface", "user_id", "api_key", "base_url", "timeout")
-            return command(
-                *args, host=Host(app, **{name: options.pop(name) for name in names}), **options
-            )
+            host = Host(app, **{name: options.pop(name) for name in names})
+            return command(*args, host=host, **options)
 
-        for option in reversed(
-            (
-                click.option(
-                    "--surface",
-                    type=click.Choice(SURFACES),
-                    default=default,
-                    help="Inference surface to use.",
-                ),
-                click.option(
-                    "--user-id",
-                    metavar="UUID",
-                    help="X-User-Id header, for --surface on-demand only.",
-                ),
-                click.option("--api-key", metavar="KEY", help="Inference API key."),
-                click.option("--base-url", metavar="URL", help="Base URL of the selected surface."),
-                click.option(
-                    "--timeout",
-                    type=SECONDS,
-                    metavar="SECONDS",
-                    help="HTTP connect timeout of the request.",
-                ),
-            )
-        ):
-            call = option(call)
-        return call
+        return _with_options(
+            call,
+            click.option(
+                "--surface",
+                type=click.Choice(SURFACES),
+                default=default,
+                help="Inference surface to use.",
+            ),
+            click.option(
+                "--user-id", metavar="UUID", help="X-User-Id header, for --surface on-demand only."
+            ),
+            click.option("--api-key", metavar="KEY", help="Inference API key."),
+            click.option("--base-url", metavar="URL", help="Base URL of the selected surface."),
+            click.option(
+                "--timeout",
+                type=SECONDS,
+                metavar="SECONDS",
+                help="HTTP connect timeout of the request.",
+            ),
+        )
 
     return decorate
 
 
-def model_option(command: Callable[P, R]) -> Callable[P, R]:
-    """`--model`."""
-    return click.option(
-        "--model", metavar="NAME", help="Model to ask; @latest on on-demand: the newest served."
-    )(command)
+def request_options(command: Function) -> Function:
+    """Give a command `--model`, `--json` and `--file`."""
+    return _with_options(
+        command,
+        click.option(
+            "--model",
+            metavar="NAME",
+            help="Model to ask; @latest on on-demand: the newest served.",
+        ),
+        click.option(
+            "--json",
+            "inline",
+            metavar="JSON|@FILE",
+            help="The request as JSON, or @FILE. Left out, JSON is read from a pipe.",
+        ),
+        click.option(
+            "--file",
+            type=click.Path(),
+            metavar="PATH",
+            help="Read the JSON from a file; - is standard input.",
+        ),
+    )
 
 
-def body_options(command: Callable[P, R]) -> Callable[P, R]:
-    """`--json` and `--file`."""
-    command = click.option(
-        "--file",
-        type=click.Path(),
-        metavar="PATH",
-        help="Read the JSON from a file; - is standard input.",
-    )(command)
-    return click.option(
-        "--json",
-        "inline",
-        metavar="JSON|@FILE",
-        help="The request as JSON, or @FILE. Left out, JSON is read from a pipe.",
-    )(command)
+def system_option(help: str) -> Callable[[Function], Function]:
+    """Give a command `--system`."""
+    return click.option("--system", metavar="TEXT", help=help)
 
 
-def stream_options(command: Callable[P, R]) -> Callable[P, R]:
-    """`--stream` and `--stream-idle-timeout`."""
-    command = click.option(
+def generating_options(
+    default: str, *more: Callable[[Function], Function]
+) -> Callable[[Function], Function]:
+    """Give a command the options of requests that generate text.
+
+    Args:
+        default: The surface that is used if none is named.
+        more: Options to list after those of the request.
+    """
+
+    def decorate(command: Function) -> Function:
+        @wraps(command)
+        def call(
+            *args: Any, stream: bool, stream_idle_timeout: float, usage: bool, **options: Any
+        ) -> Any:
+            streaming = Streaming(stream, stream_idle_timeout, usage)
+            return command(*args, streaming=streaming, **options)
+
+        return _with_options(
+            call, host_options(default), request_options, *more, *_SAMPLING, *_STREAMING
+        )
+
+    return decorate
+
+
+_SAMPLING = (
+    click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Longest answer."),
+    click.option("--temperature", type=click.FloatRange(min=0), metavar="X", help="0 is greedy."),
+    click.option(
+        "--top-p",
+        type=click.FloatRange(min=0, min_open=True, max=1),
+        metavar="X",
+        help="Share of the likeliest tokens to choose from.",
+    ),
+    click.option(
+        "--seed", type=int, metavar="N", help="For answers that repeat, as far as they can."
+    ),
+    click.option(
+        "--stop", multiple=True, metavar="TEXT", help="Text that ends the answer; repeatable."
+    ),
+)
+_STREAMING = (
+    click.option(
+        "--stream", is_flag=True, help="Print the answer as it is written; with --output text only."
+    ),
+    click.option(
         "--stream-idle-timeout",
         type=SECONDS,
         default=IDLE_SECONDS,
         metavar="SECONDS",
         help="Longest silence of a stream.",
-    )(command)
-    return click.option(
-        "--stream", is_flag=True, help="Print the answer as it is written; with --output text only."
-    )(command)
+    ),
+    click.option("--usage", is_flag=True, help="Tell the number of tokens on standard error."),
+)
 
 
-def usage_option(command: Callable[P, R]) -> Callable[P, R]:
-    """`--usage`."""
-    return click.option(
-        "--usage", is_flag=True, help="Tell the number of tokens on standard error."
-    )(command)
-
-
-def sampling_options(command: Callable[P, R]) -> Callable[P, R]:
-    """What most requests say of how to write the answer."""
-    for option in reversed(
-        (
-            click.option(
-                "--max-tokens", type=click.IntRange(min=1), metavar="N", help="Longest answer."
-            ),
-            click.option(
-                "--temperature", type=click.FloatRange(min=0), metavar="X", help="0 is greedy."
-            ),
-            click.option(
-                "--top-p",
-                type=click.FloatRange(min=0, min_open=True, max=1),
-                metavar="X",
-                help="Share of the likeliest tokens to choose from.",
-            ),
-            click.option(
-                "--seed", type=int, metavar="N", help="For answers that repeat, as far as they can."
-            ),
-            click.option(
-                "--stop",
-                multiple=True,
-                metavar="TEXT",
-                help="Text that ends the answer; repeatable.",
-            ),
-        )
-    ):
+def _with_options(command: Function, *options: Callable[[Function], Function]) -> Function:
+    for option in reversed(options):
         command = option(command)
     return command
 
@@ -185,6 +201,35 @@ def read_input(
     if not prompt.strip():
         raise UsageFault(f"{name} is empty")
     return prompt
+
+
+def read_body(
+    field: str,
+    value: str | None,
+    inline: str | None,
+    file: str | None,
+    expected: Expected,
+    *,
+    name: str | None = None,
+) -> dict[str, Any]:
+    """Return the request that a command is to send.
+
+    Args:
+        field: Field of the request that plain text goes to.
+        value: The plain text, or None.
+        inline: Value of `--json`.
+        file: Value of `--file`.
+        expected: What the command takes.
+        name: What the plain text is called in the usage of the command.
+
+    Raises:
+        UsageFault: Nothing or too much is given, or it cannot be read.
+    """
+    name = name or field.upper()
+    given = read_input(value, inline, file, expected, name=name)
+    if given is None:
+        raise nothing_given(expected, name=name)
+    return {field: given} if isinstance(given, str) else request_object(given, expected)
 
 
 def nothing_given(expected: Expected, *, name: str | None = "PROMPT") -> UsageFault:

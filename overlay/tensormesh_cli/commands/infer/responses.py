@@ -7,23 +7,28 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensormesh_cli._click import Argument, command
+from tensormesh_cli.commands.infer.generation import (
+    CUT_OFF,
+    Generation,
+    Streaming,
+    generate,
+    joined,
+    json_lines,
+)
 from tensormesh_cli.commands.infer.host import SERVERLESS
 from tensormesh_cli.commands.infer.options import (
-    body_options,
+    generating_options,
     given_fields,
-    host_options,
-    model_option,
-    nothing_given,
-    read_input,
-    sampling_options,
-    stream_options,
-    usage_option,
+    read_body,
+    system_option,
 )
-from tensormesh_cli.commands.infer.payload import Expected, request_object
-from tensormesh_cli.commands.infer.printing import Manner
+from tensormesh_cli.commands.infer.payload import Expected
+from tensormesh_cli.output import Column
 
 if TYPE_CHECKING:
+    from tensormesh.types import Response
     from tensormesh_cli.commands.infer.host import Host
+    from tensormesh_cli.output import Result, Stream
 
 EXPECTED = Expected(example='{"input":"Hi"}')
 
@@ -42,13 +47,7 @@ tm infer responses --surface on-demand --stream --file request.json
     cls=Argument,
     help="Plain text; - reads it from standard input.",
 )
-@host_options(SERVERLESS)
-@model_option
-@body_options
-@click.option("--system", metavar="TEXT", help="Instructions to the model.")
-@sampling_options
-@stream_options
-@usage_option
+@generating_options(SERVERLESS, system_option("Instructions to the model."))
 def responses(
     host: Host,
     input: str | None,
@@ -57,27 +56,52 @@ def responses(
     file: str | None,
     system: str | None,
     max_tokens: int | None,
-    stream: bool,
-    stream_idle_timeout: float,
-    usage: bool,
+    streaming: Streaming,
     **sampling: Any,
-) -> None:
+) -> Result | Stream:
     """Ask a model through the Responses API.
 
     A request object is JSON, by --json, --file
     or a pipe. Options win over what the object says.
     """
-    given = read_input(input, inline, file, EXPECTED, name="INPUT")
-    if given is None:
-        raise nothing_given(EXPECTED, name="INPUT")
-    if isinstance(given, str):
-        body: dict[str, Any] = {"input": given}
-    else:
-        body = request_object(given, EXPECTED)
+    body = read_body("input", input, inline, file, EXPECTED)
     body.update(given_fields(instructions=system, max_output_tokens=max_tokens, **sampling))
     body["model"] = host.model(model or body.get("model"))
+    return generate(host, RESPONSE, body, streaming)
 
-    from tensormesh_cli.commands.infer.generations import RESPONSE
-    from tensormesh_cli.commands.infer.request import generate
 
-    generate(host, RESPONSE, body, Manner(stream, stream_idle_timeout, usage))
+def _text(response: Response) -> str:
+    """Return the output texts, with each function call as a line of JSON among them."""
+    lines = []
+    for item in response.output:
+        if item.type == "message":
+            content = item.to_dict()["content"]
+            parts = [part for part in content if part.get("type") == "output_text"]
+            lines.append("".join(part["text"] for part in parts))
+        elif item.type == "function_call":
+            lines += json_lines([item])
+    return joined(lines, "\n")
+
+
+def _calls(response: Response) -> str:
+    """Return the function calls, as lines of JSON."""
+    calls = (item for item in response.output if item.type == "function_call")
+    return "\n".join(json_lines(calls))
+
+
+def _content(item: dict[str, Any]) -> str:
+    if item.get("type") == "function_call":
+        return f"{item.get('name')} {item.get('arguments')}"
+    return "".join(str(part.get("text") or "") for part in item.get("content") or [])
+
+
+RESPONSE = Generation(
+    resource=lambda namespaces: namespaces.responses,
+    required=("model", "input"),
+    text=_text,
+    extras=_calls,
+    rows="output",
+    columns=(Column("TYPE", "type"), Column("STATUS", "status"), Column("CONTENT", _content)),
+    note=lambda response: CUT_OFF if response.status == "incomplete" else None,
+    usage_on_request=False,
+)

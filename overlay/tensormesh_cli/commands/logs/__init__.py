@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tensormesh_cli._app import App
+    from tensormesh_cli.output import Feed, Result
 
 _ABOUT = load(("logs", "query"))
 
@@ -27,22 +29,16 @@ def _follow_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def _run(app: App, follow: bool, **given: Any) -> None:
-    from tensormesh_cli.commands.derived.run import run_command
-
+def _run(app: App, follow: bool, **given: Any) -> Result | Feed:
     if follow:
         _check_follow(app, given)
-        from tensormesh_cli.commands.logs.follow import follow as go_on
+        from tensormesh_cli.commands.logs.follow import feed
 
-        go_on(app, _ABOUT, given)
-        return
+        return feed(app, _ABOUT, given)
+    from tensormesh_cli.commands.derived.run import run_command
+    from tensormesh_cli.commands.logs.view import view
 
-    def show(data: Any, raw: bytes | None) -> None:
-        from tensormesh_cli.commands.logs.view import print_entries
-
-        print_entries(app, _ABOUT, data, raw)
-
-    run_command(app, _ABOUT, given, show_answer=show)
+    return replace(run_command(app, _ABOUT, given), view=view)
 
 
 def _check_follow(app: App, given: dict[str, Any]) -> None:
@@ -53,8 +49,7 @@ def _check_follow(app: App, given: dict[str, Any]) -> None:
     ):
         if given.get(name):
             raise UsageFault(f"--follow and {option} exclude each other")
-    if app.printer.mode not in ("text", "json", "raw"):
-        raise UsageFault("--follow needs --output text, json or raw")
+    app.emitter.require("text", "json", "raw", option="--follow")
 
 
 query = assemble(

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import tensormesh
 from tensormesh_cli._errors import one_line
 from tensormesh_cli.commands.derived.call import call
-from tensormesh_cli.commands.derived.paging import entries_of
-from tensormesh_cli.commands.derived.paging import follow as follow_pages
 from tensormesh_cli.commands.derived.request import arguments, check_complete
+from tensormesh_cli.commands.logs.view import line_of
+from tensormesh_cli.output import Feed
+from tensormesh_cli.output.paging import Listing, entries_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
@@ -76,22 +77,24 @@ def next_delay(delay: float, *, quiet: bool) -> float:
     return min(delay * _GROWTH, SLOWEST) if quiet else QUICKEST
 
 
-def follow(app: App, command: Command, given: Mapping[str, Any]) -> None:
-    """Show the entries that are there, and go on with new ones until Ctrl-C.
+def feed(app: App, command: Command, given: Mapping[str, Any]) -> Feed:
+    """Return the entries that exist, and new ones as they come, until Ctrl-C.
 
     Args:
-        app: the run.
-        command: the operation.
-        given: the values of its options, as click passes them.
+        app: The run.
+        command: The operation.
+        given: The values of its options, as click passes them.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C.
-        APIStatusError: the host refused, for a reason that does not go away.
-        APIConnectionError: the host was not reached at first.
+        UsageFault: An option cannot be used.
     """
     found = arguments(app, command, given)
     check_complete(found.missing)
     asking = _Asking(app, command, found.keywords, given.get("timeout"))
+    return Feed(_new_entries(app, asking), line_of)
+
+
+def _new_entries(app: App, asking: _Asking) -> Iterator[Entry]:
     follower = Follower()
     delay, first, lost = QUICKEST, True, False
     while True:
@@ -107,8 +110,7 @@ def follow(app: App, command: Command, given: Mapping[str, Any]) -> None:
             new = follower.new(entries)
             if first and not new:
                 app.terminal.note("No entries yet; waiting for new ones. Ctrl-C ends.")
-            for entry in new:
-                app.printer.write(_text(app, entry))
+            yield from new
             delay = next_delay(delay, quiet=not new)
             first = lost = False
         sleep(delay)
@@ -147,7 +149,8 @@ class _Asking:
         def page(arguments: dict[str, Any]) -> Any:
             return call(self._client, self._command, arguments).json()
 
-        pages = islice(follow_pages(about, page, keywords), None if all_of else 1)
+        pages = Listing(about, page, keywords).follow(page(keywords))
+        pages = islice(pages, None if all_of else 1)
         found = [entry for one in pages for entry in entries_of(one, about.items)]
         return [entry for entry in found if isinstance(entry, dict)]
 
@@ -157,23 +160,3 @@ def _passes(error: tensormesh.APIError) -> bool:
     if isinstance(error, tensormesh.APIStatusError):
         return error.status_code == 429 or error.status_code >= 500
     return isinstance(error, tensormesh.APIConnectionError)
-
-
-def _text(app: App, entry: Entry) -> str:
-    printer = app.printer
-    shown: object = entry
-    if printer.query is not None:
-        from tensormesh_cli.output.query import evaluate
-
-        shown = evaluate(printer.query, entry)
-    if printer.structured:
-        from tensormesh_cli.output.json_ import compact
-
-        return compact(shown, ascii_only=(printer.stdout.encoding or "").lower() != "utf-8")
-    if printer.query is not None:
-        from tensormesh_cli.output.text import render
-
-        return render(shown, width=printer.width, color=printer.color)
-    from tensormesh_cli.commands.logs.view import line_of
-
-    return line_of(entry, color=printer.color) + "\n"

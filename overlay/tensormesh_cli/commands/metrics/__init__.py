@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_api.control_plane.commands import load
@@ -9,19 +10,16 @@ from tensormesh_cli.commands.derived.command import assemble
 
 if TYPE_CHECKING:
     from tensormesh_cli._app import App
+    from tensormesh_cli.output import Result
 
 _ABOUT = load(("metrics", "query"))
 
 
-def _run(app: App, **given: Any) -> None:
+def _run(app: App, **given: Any) -> Result:
     from tensormesh_cli.commands.derived.run import run_command
+    from tensormesh_cli.commands.metrics.view import view
 
-    def show(data: Any, raw: bytes | None) -> None:
-        from tensormesh_cli.commands.metrics.view import print_series
-
-        print_series(app, _ABOUT, data, raw)
-
-    run_command(app, _ABOUT, given, show_answer=show)
+    return replace(run_command(app, _ABOUT, given), view=view)
 
 
 query = assemble(

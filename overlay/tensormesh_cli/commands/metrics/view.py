@@ -1,54 +1,37 @@
-"""Series of a metric as lines for people: what they came to, and how they went."""
+"""Show series of a metric: one line each, with the last, lowest and highest value."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tensormesh_cli.commands.derived.fit import fitting
 from tensormesh_cli.output import Column, Table
+from tensormesh_cli.output.fit import fitting
+from tensormesh_cli.output.lists import list_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tensormesh_api._command import Command
-    from tensormesh_cli._app import App
+    from tensormesh_cli.output import Screen
 
     Series = Mapping[str, Any]
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _PLAIN_BLOCKS = "_.-:=+*#"
 _SPARK = 20
-# What is left out first where there is no room.
+# The least important columns first.
 _DISPENSABLE = ("unit", "min", "max")
 
 
-def print_series(app: App, command: Command, data: Any, raw: bytes | None) -> None:
-    """Print an answer with series: a line for each, with a sparkline in the table mode."""
-    from tensormesh_cli.commands.derived.show import list_of, print_answer
-
-    printer = app.printer
-    items = list_of(data)
-    series = data[items] if items is not None else []
-    are_series = series and all(isinstance(one, dict) for one in series)
-    if printer.structured or printer.query is not None or not are_series:
-        print_answer(app, command, data, raw)
-        return
-    encoding = printer.stdout.encoding or "utf-8"
-    sparks = printer.mode == "table"
-    printer.emit(data, table=table_of(series, printer.width, sparks=sparks, encoding=encoding))
+def view(body: Any, screen: Screen) -> Table | None:
+    """Show a response as a line for each series, with a sparkline in a table."""
+    name = list_of(body)
+    series = body[name] if name is not None else []
+    is_usual = series and all(isinstance(one, dict) for one in series)
+    return table_of(series, screen) if is_usual else None
 
 
-def table_of(
-    series: Sequence[Series], width: int | None, *, sparks: bool, encoding: str = "utf-8"
-) -> Table:
-    """A table of series.
-
-    Args:
-        series: as the API gives them.
-        width: columns of the terminal; None if they do not matter.
-        sparks: whether to show how each went, in a table with lines.
-        encoding: of the stream that it goes to.
-    """
+def table_of(series: Sequence[Series], screen: Screen) -> Table:
+    """Return a table of series, as the API sends them."""
     columns = {"metric": Column("metric", "metricName")}
     if any(one.get("labels") for one in series):
         columns["labels"] = Column("labels", _labels)
@@ -56,9 +39,9 @@ def table_of(
     columns["min"] = _number("min", min)
     columns["max"] = _number("max", max)
     columns["unit"] = Column("unit", "unit")
-    if sparks:
-        columns["spark"] = Column("", lambda one: spark(_values(one), encoding), style="cyan")
-    shown = fitting(columns, series, width, dispensable=_DISPENSABLE, boxed=sparks)
+    if screen.boxed:
+        columns["spark"] = Column("", lambda one: spark(_values(one), screen), style="cyan")
+    shown = fitting(columns, series, screen, dispensable=_DISPENSABLE)
     return Table(shown, series, footer=_footer(series))
 
 
@@ -70,13 +53,9 @@ def _number(title: str, choose: Callable[[list[float]], float]) -> Column:
     return Column(title, text, align="right")
 
 
-def spark(values: Sequence[float], encoding: str = "utf-8") -> str:
-    """How values went, in at most 20 characters; the lowest of them is the lowest block."""
-    try:
-        _BLOCKS.encode(encoding)
-        blocks = _BLOCKS
-    except (LookupError, UnicodeEncodeError):
-        blocks = _PLAIN_BLOCKS
+def spark(values: Sequence[float], screen: Screen) -> str:
+    """Draw values in at most 20 characters. The lowest value is the lowest block."""
+    blocks = _BLOCKS if screen.can_show(_BLOCKS) else _PLAIN_BLOCKS
     width = min(len(values), _SPARK)
     means = []
     for at in range(width):
@@ -90,7 +69,7 @@ def spark(values: Sequence[float], encoding: str = "utf-8") -> str:
 
 
 def number(value: float) -> str:
-    """A value with the digits that matter, such as ``"12,345"``, ``"0.153"``, ``"3.88e-05"``."""
+    """Return a value with its significant digits, such as `12,345`, `0.153` or `3.88e-05`."""
     if value == int(value) and abs(value) < 1e9:
         return f"{int(value):,}"
     return f"{value:,.1f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""Makes hand-picked columns fit: leaves some out, or cuts one."""
+"""Make columns fit on the screen, by leaving some out or cutting one."""
 
 from __future__ import annotations
 
@@ -6,23 +6,18 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
-from tensormesh_cli.output.columns import Column
-from tensormesh_cli.output.text import cell
+from tensormesh_cli.output.columns import Column, cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from tensormesh_cli.output.result import Screen
 
 _GAP, _BOXED_GAP, _SIDES = 2, 3, 4
 
 
 def width_of(columns: Sequence[Column], rows: Sequence[object], *, boxed: bool) -> int:
-    """How wide a table with these columns is.
-
-    Args:
-        columns: its columns.
-        rows: its rows.
-        boxed: whether it has lines between the columns and around them.
-    """
+    """Return the width of a table with these columns."""
     sizes = [
         max([cell_len(column.title), *(cell_len(cell(column, row)) for row in rows)])
         for column in columns
@@ -34,35 +29,29 @@ def width_of(columns: Sequence[Column], rows: Sequence[object], *, boxed: bool) 
 def fitting(
     columns: Mapping[str, Column],
     rows: Sequence[object],
-    width: int | None,
+    screen: Screen,
     *,
     dispensable: Sequence[str],
-    boxed: bool,
 ) -> list[Column]:
-    """The columns without those for which there is no room.
+    """Return the columns that fit on the screen.
 
     Args:
-        columns: by name, in their order.
-        rows: what they show.
-        width: columns of the terminal; None if they do not matter.
-        dispensable: names of those that may be left out, in that order.
-        boxed: whether the table has lines.
+        columns: Columns by name.
+        rows: Rows that they show.
+        screen: The screen.
+        dispensable: Names of columns that may be left out, the least important first.
     """
     left = dict(columns)
     for name in dispensable:
-        if width is None or width_of(list(left.values()), rows, boxed=boxed) <= width:
+        width = width_of(list(left.values()), rows, boxed=screen.boxed)
+        if screen.width is None or width <= screen.width:
             break
         left.pop(name, None)
     return list(left.values())
 
 
 class Cut:
-    """The text of a column, cut to a width.
-
-    Args:
-        column: the column.
-        width: how wide its text may be.
-    """
+    """Text of a column, cut to a width."""
 
     def __init__(self, column: Column, width: int) -> None:
         self._column = column

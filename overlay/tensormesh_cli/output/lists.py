@@ -1,4 +1,4 @@
-"""Chooses the columns of a list: what tells the entries apart first, and as many as fit."""
+"""Choose the columns of a list: those that identify entries first, and as many as fit."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from tensormesh_cli.commands.derived.fit import Cut
-from tensormesh_cli.commands.derived.values import HIDDEN
-from tensormesh_cli.output.columns import Column, Table, flat, heading
-from tensormesh_cli.output.text import cell
+from tensormesh_api._command import CONTRACTS
+from tensormesh_cli.output.columns import ByName, Column, Table, cell, flat, heading
+from tensormesh_cli.output.fit import Cut
+from tensormesh_cli.output.secrets import HIDDEN
 from tensormesh_cli.output.values import UNSPECIFIED, is_plain, money_text, short_member, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tensormesh_cli.output.result import Screen
+
     Row = Mapping[str, Any]
+
+_AROUND_A_LIST = {
+    name
+    for contract in CONTRACTS.values()
+    for name in (contract.next, contract.page, contract.size, contract.total)
+}
 
 _NAMES = {"name", "model", "subject", "title", "message"}
 _PARTS_OF_NAMES = {"firstname", "lastname"}
@@ -26,14 +34,24 @@ _SHORTEST_PROSE = 24
 _ID, _NAME, _STATUS, _TYPE, _MONEY, _NUMBER, _TIME, _TEXT, _OTHER_ID, _INNER = range(10)
 
 
-def table_of(rows: Sequence[dict[str, Any]], width: int | None, *, gap: int = 2) -> Table:
-    """A table of the entries of a list.
+def list_of(data: Any, items: str | None = None) -> str | None:
+    """Return the field of a response that contains its list, or None if it is not a list.
 
     Args:
-        rows: the entries.
-        width: columns of the terminal; None if they do not matter: then nothing is left out.
-        gap: columns between two values.
+        data: The response.
+        items: The field, if it is known.
     """
+    if not isinstance(data, dict):
+        return None
+    if items is not None and isinstance(data.get(items), list):
+        return items
+    lists = [name for name, value in data.items() if isinstance(value, list)]
+    rest = data.keys() - set(lists)
+    return lists[0] if len(lists) == 1 and rest <= _AROUND_A_LIST else None
+
+
+def table_of(rows: Sequence[dict[str, Any]], screen: Screen) -> Table:
+    """Return the entries of a list as a table that fits on the screen."""
     flats = [dict(flat(row)) for row in rows]
     values: dict[str, list[Any]] = {}
     for row in flats:
@@ -44,11 +62,11 @@ def table_of(rows: Sequence[dict[str, Any]], width: int | None, *, gap: int = 2)
     kinds = {name: _kind(name, found, own_id) for name, found in telling.items()}
     first = next(iter(kinds), None)
     if own_id is None and first is not None and kinds[first] == _TIME:
-        # Entries of a history are told apart by their time.
+        # Entries of a history are identified by their time.
         kinds[first] = _ID
     order = sorted(kinds, key=lambda name: kinds[name])
     columns = [_column(name, kinds[name]) for name in order]
-    return Table(_fitting(columns, rows, width, gap, order), rows)
+    return Table(_fitting(columns, rows, screen, order), rows)
 
 
 def _is_empty(value: Any) -> bool:
@@ -102,34 +120,24 @@ def _column(name: str, kind: int) -> Column:
     return Column(heading(name), _Field(name), align=align)  # type: ignore[arg-type]
 
 
-class _Field:
-    """A value of a row by its dotted name."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
+class _Field(ByName):
+    """Get a value of a row by its dotted name. Members of enums lose their common prefix."""
 
     def __call__(self, row: Row) -> object:
-        value = dict(flat(dict(row))).get(self._name)
-        if isinstance(value, str):
-            return short_member(self._name, value)
-        if isinstance(value, list) and not all(is_plain(item) for item in value):
-            return f"{len(value)} item{'s' if len(value) != 1 else ''}"
-        return value
+        value = super().__call__(row)
+        return short_member(self._name, value) if isinstance(value, str) else value
 
 
 def _fitting(
-    columns: Sequence[Column],
-    rows: Sequence[Row],
-    width: int | None,
-    gap: int,
-    names: Sequence[str],
+    columns: Sequence[Column], rows: Sequence[Row], screen: Screen, names: Sequence[str]
 ) -> list[Column]:
-    """The columns that fit, the first of them in any case."""
-    if width is None:
+    """Return the columns that fit, and the first one in any case."""
+    if screen.width is None:
         return list(columns)
+    # Borders need more room than gaps.
+    gap, sides = (3, 4) if screen.boxed else (2, 0)
     chosen: list[Column] = []
-    # The lines around a box.
-    room = width + gap - (4 if gap > 2 else 0)
+    room = screen.width + gap - sides
     for name, column in zip(names, columns, strict=True):
         size = max([cell_len(column.title), *(cell_len(cell(column, row)) for row in rows)]) + gap
         if size <= room or not chosen:
