@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import yaml
+from support.inference_specs import SPECS_DIR, spec
 
-SPECS = Path(__file__).resolve().parents[2] / "specs"
-DOCUMENTS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in SPECS.glob("*.yaml")}
+DOCUMENTS = {path.stem: spec(path.stem) for path in SPECS_DIR.glob("*.yaml")}
 BOUNDS = {"minimum", "maximum", "exclusiveMinimum", "minLength", "maxLength", "minItems"}
 VERBS = {
     *("Accept", "Add", "Attach", "Cancel", "Change", "Check", "Create", "Delete", "Deploy"),
