@@ -12,7 +12,7 @@ SOURCES := codegen.py overlay generated benchmarks examples tests
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage generate check lint format typecheck bench fuzz contract \
+.PHONY: help setup demo test quick coverage generate check lint format typecheck bench fuzz contract \
 	audit docs dist clean foreign llmock soak
 
 help: ## Show this list
@@ -35,6 +35,9 @@ demo: $(VENV)/.codegen,local ## Regenerate the client, start the local host, and
 
 test: setup check lint typecheck ## Check generated code, lint, types, and run all tests
 	$(RUN) -m pytest --numprocesses auto --dist worksteal
+
+quick: setup lint typecheck ## Lint, types, and the fast tests of what changed: under a minute
+	@$(RUN) tests/support/quick.py
 
 coverage: setup ## Run all tests and fail if they reach too little of overlay/
 	@rm -rf .coverage
@@ -81,7 +84,7 @@ foreign: setup ## The same against llama.cpp's own server, which this starts
 	@$(RUN) -m pytest tests/contract/test_foreign_server.py -s
 
 llmock: setup ## Let llmock, a server that misbehaves, judge the SDK
-	@$(RUN) -m pytest tests/sdk_http/test_misbehaving_server.py
+	@$(RUN) -m pytest tests/tensormesh/http/test_misbehaving_server.py
 
 soak: setup ## Two minutes of load with faults: 500 async streams, 64 threads
 	@$(RUN) -m benchmarks.soak

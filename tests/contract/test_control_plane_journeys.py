@@ -87,6 +87,7 @@ def world() -> Iterator[World]:
                 yield made
 
 
+@pytest.mark.slow
 @for_each("flow", flows(), ids=lambda flow: flow[0][0])
 def test_every_link_is_followed_and_each_answer_fits_what_was_done(
     world: World, flow: list[tuple[str, str]]

@@ -82,6 +82,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         yield Run(output, report, samples)
 
 
+@pytest.mark.slow
 def test_suite_fails_for_known_reasons_and_no_others(run: Run) -> None:
     failed = re.findall(r"^_+ test_valid_request\S+\[serverless\]\[(.*)\] _+$", run.output, re.M)
     assert set(failed) == set(FAILURES)
@@ -109,6 +110,7 @@ def test_every_operation_was_asked(run: Run) -> None:
     assert "unseen" not in states.values()
 
 
+@pytest.mark.slow
 def test_sdk_reads_all_that_has_the_fields_it_is_about(run: Run) -> None:
     _, output = run_contract_suite(
         "-k", "test_sdk_gives_a_sample_back", CONTRACT_REPLAY=str(run.samples)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import schemathesis
 from schemathesis import Case
 from schemathesis.core.parameters import ParameterLocation
@@ -15,6 +16,7 @@ from support.contract_targets import Target, read_plan
 from support.control_plane_stage import Stages
 
 
+@pytest.mark.slow
 @schemathesis.pytest.parametrize(**invalid_requests(read_plan()))
 def test_invalid_request_is_refused_as_declared(
     case: Case[Any],

@@ -21,6 +21,7 @@ MOST_ROUNDS = 40
 LINK_NAMES = {name for links in LINKS.values() for name in links}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", [host for host in PLAN.hosts if host in HOSTS])
 def test_an_answer_leads_to_requests_that_are_answered_too(
     host: str, targets: dict[str, Target], served_model: Callable[[str], str]

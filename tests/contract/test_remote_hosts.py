@@ -90,6 +90,7 @@ def run_suite(*options: str, **settings: str) -> tuple[int, str]:
     return run_contract_suite(*options, **{**credentials, **settings})
 
 
+@pytest.mark.slow
 def test_hosts_that_are_named_are_only_read(staging: LocalHost, log: Log) -> None:
     status, output = run_suite(
         SERVERLESS_URL=f"{staging.serverless_base_url}/v1/",
@@ -113,6 +114,7 @@ def test_hosts_that_are_named_are_only_read(staging: LocalHost, log: Log) -> Non
     assert len(reading) - 1 <= len(paths) - len(inference) <= 4 * len(reading)
 
 
+@pytest.mark.slow
 def test_one_host_is_written_to_when_allowed_and_at_little_cost(
     staging: LocalHost, log: Log
 ) -> None:
@@ -132,6 +134,7 @@ def test_one_host_is_written_to_when_allowed_and_at_little_cost(
             assert max(body.get(name, 0) for name in LIMITS) in range(1, MOST_TOKENS + 1)
 
 
+@pytest.mark.slow
 def test_invalid_data_is_sent_when_allowed_and_by_declared_methods_alone(
     staging: LocalHost, log: Log
 ) -> None:
@@ -145,6 +148,7 @@ def test_invalid_data_is_sent_when_allowed_and_by_declared_methods_alone(
     assert 3 + 3 * 4 < len(log.requests) <= 3 + 3 * 4 + 3 * 2
 
 
+@pytest.mark.slow
 def test_failure_shows_how_to_repeat_it_without_the_credentials(
     staging: LocalHost, log: Log
 ) -> None:
@@ -166,6 +170,7 @@ def test_failure_shows_how_to_repeat_it_without_the_credentials(
     assert USER_ID not in output
 
 
+@pytest.mark.slow
 def test_run_tells_what_was_seen_and_its_samples_can_be_replayed_without_a_host(
     staging: LocalHost, log: Log, tmp_path: Path
 ) -> None:
@@ -201,6 +206,7 @@ def test_run_tells_what_was_seen_and_its_samples_can_be_replayed_without_a_host(
     assert "list_models" in again.read_text()
 
 
+@pytest.mark.slow
 def test_sample_that_breaks_the_specs_fails_the_replay(tmp_path: Path) -> None:
     wrong: dict[str, Any] = {
         "host": "serverless",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from support.contract_sdk import (
@@ -16,13 +15,14 @@ from support.contract_sdk import (
     client_settings,
     surface,
 )
+from support.project_files import ROOT
 
 from tensormesh import AsyncTensormesh, NotFoundError, Tensormesh
 from tensormesh.types import ChatCompletion
 from tensormesh_api.inference.resources import InferenceResources
 from tensormesh_local import LocalHost
 
-MODEL_FILE = Path(__file__).parents[1] / "models" / "tiny-chat-f16.gguf"
+MODEL_FILE = ROOT / "tests" / "models" / "tiny-chat-f16.gguf"
 MODEL = MODEL_FILE.stem
 NUMBERS = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
 

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from support.contract_sdk import ask, client_settings
+from support.project_files import ROOT
 
 from tensormesh import AsyncTensormesh, StructuredOutputError, Tensormesh
 from tensormesh_local import LocalHost
@@ -32,7 +32,7 @@ class Invoice:
     total: float
 
 
-MODEL_FILE = Path(__file__).parents[1] / "models" / "tiny-chat-f16.gguf"
+MODEL_FILE = ROOT / "tests" / "models" / "tiny-chat-f16.gguf"
 TEXT = """Extract the invoice.
 
 Number: 2024-117

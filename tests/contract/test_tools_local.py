@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.contract_sdk import ask, async_surface, client_settings, surface
+from support.project_files import ROOT
 
 from tensormesh import AsyncTensormesh, RunResult, Tensormesh, tool
 from tensormesh.tools import ArgumentsDelta, CallStarted, RunFinished, TextDelta
 from tensormesh_local import LocalHost
 
-MODEL_FILE = Path(__file__).parents[1] / "models" / "tiny-chat-f16.gguf"
+MODEL_FILE = ROOT / "tests" / "models" / "tiny-chat-f16.gguf"
 CITIES = {"Paris": 21, "Rome": 25}
 
 

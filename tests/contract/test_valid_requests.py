@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import schemathesis
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import ignored_auth
@@ -21,6 +22,7 @@ from support.control_plane_stage import Stages
 known_to_need_a_key: set[str] = set()
 
 
+@pytest.mark.slow
 @schemathesis.pytest.parametrize(**valid_requests(read_plan()))
 def test_valid_request_is_answered_as_declared(
     case: Case[Any],

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.project_files import ROOT
 
 from tensormesh_api.control_plane.commands import COMMANDS
 from tensormesh_docs.documents import REFERENCE, documents, outdated, said
@@ -13,7 +14,7 @@ from tensormesh_docs.recording import settled
 from tensormesh_docs.reference import DOCUMENTED, walk
 from tensormesh_docs.screens import SCREENS
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = ROOT / "docs"
 README = DOCS.parent / "README.md"
 
 
@@ -22,6 +23,7 @@ def made() -> dict[str, str]:
     return documents()
 
 
+@pytest.mark.slow
 def test_the_reference_and_every_screen_are_those_of_the_program(made: dict[str, str]) -> None:
     assert outdated(DOCS, made) == [], "run make docs"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.cases import for_each
+from support.project_files import ROOT
 
 import tensormesh
 from tensormesh._settings import LOG_VARIABLE
@@ -18,7 +19,6 @@ from tensormesh_cli.config.keys import KEYS
 from tensormesh_codegen.vendor import VENDOR_KEYS
 from tensormesh_local import LocalHost
 
-ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "SECURITY.md")),
     *sorted((ROOT / "docs").glob("*.md")),
@@ -143,7 +143,7 @@ def test_every_line_of_the_record_names_tests_that_exist_or_says_why_it_is_not_o
     lines = [row for row in rows if row[1] != "here" and "---" not in row[0]]
     assert len(lines) > 60
     for line, here in lines:
-        names = re.findall(r"`([a-z_]+/test_[a-z0-9_]+\.py)`", here)
+        names = re.findall(r"`((?:[a-z_]+/)+test_[a-z0-9_]+\.py)`", here)
         assert [name for name in names if not (ROOT / "tests" / name).exists()] == []
         assert names or here.startswith("Not ours") or line in BY_HAND, line
 
@@ -155,6 +155,6 @@ def test_every_promise_of_reliability_names_tests_that_exist() -> None:
     promises = [row for table in tables for row in table.splitlines()]
     assert len(promises) > 30
     for promise in promises:
-        names = re.findall(r"`([a-z_]+/test_[a-z0-9_]+\.py)`", promise)
+        names = re.findall(r"`((?:[a-z_]+/)+test_[a-z0-9_]+\.py)`", promise)
         assert names, promise
         assert [name for name in names if not (ROOT / "tests" / name).exists()] == []

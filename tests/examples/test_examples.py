@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from support.cases import for_each
+from support.project_files import ROOT
 
 from tensormesh_local import LocalHost
 
-ROOT = Path(__file__).parents[2]
 EXPECTED = {
     "chat.py": "tokens in all",
     "demo.py": "The local host has stopped.",
@@ -43,6 +42,7 @@ def test_every_example_is_tested() -> None:
     assert {path.name for path in (ROOT / "examples").glob("*.py")} == EXPECTED.keys()
 
 
+@pytest.mark.slow
 @for_each("name", EXPECTED)
 def test_example_runs_and_shows_what_it_promises(name: str, environment: dict[str, str]) -> None:
     done = subprocess.run(

@@ -1,0 +1,24 @@
+"""Type checkers see what users rely on: results, streams, overloads, misspelt arguments."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from support.project_files import ROOT
+
+
+def test_calls_are_typed_as_promised() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "mypy", "tests/type_checks"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    for package in ("overlay/tensormesh", "generated/tensormesh_api"):
+        assert (ROOT / package / "py.typed").is_file()
