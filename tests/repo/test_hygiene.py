@@ -146,6 +146,6 @@ def undocumented(module: ModuleType) -> Iterator[str]:
 
 
 def is_documentable(attribute: object) -> bool:
-    return inspect.isfunction(attribute) or isinstance(
-        attribute, (property, classmethod, staticmethod)
-    )
+    # A lambda is the default of a field.
+    is_method = inspect.isfunction(attribute) and attribute.__name__ != "<lambda>"
+    return is_method or isinstance(attribute, (property, classmethod, staticmethod))
