@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 
-from tensormesh_local.control_plane.billing.metering import Record
+from tensormesh_local.control_plane.access import KeyOwner
+from tensormesh_local.control_plane.billing.metering import Meter, Record
 from tensormesh_local.http.errors import ApiError
-from tensormesh_local.wire.tally import Tally
-
-if TYPE_CHECKING:
-    from tensormesh_local.control_plane.access import KeyOwner
-    from tensormesh_local.control_plane.billing.metering import Meter
-    from tensormesh_local.specs import Operation
-    from tensormesh_local.wire.tally import Counts
+from tensormesh_local.specs import Operation
+from tensormesh_local.wire.tally import Counts, Tally
 
 # Operations that generate tokens; the others are free.
 _METERED: Final = frozenset({"create_chat_completion", "create_completion", "create_response"})

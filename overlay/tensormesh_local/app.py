@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -14,24 +15,22 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tensormesh_local.accounting import Accounting
 from tensormesh_local.auth import DEFAULT_API_KEY
 from tensormesh_local.control_plane.access import InferenceAccess
-from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, create_control_plane
+from tensormesh_local.control_plane.application import (
+    CONTROL_PLANE_PREFIX,
+    ControlPlane,
+    create_control_plane,
+)
+from tensormesh_local.engines.base import Engine
 from tensormesh_local.engines.builtin import BuiltinEngine
 from tensormesh_local.http.host_check import HostCheck, parse_host
 from tensormesh_local.http.responses import JsonResponse
 from tensormesh_local.inference import InferenceApp
 from tensormesh_local.specs import load_specs
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
-
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from tensormesh_local.control_plane.application import ControlPlane
-    from tensormesh_local.engines.base import Engine
 
 SERVERLESS_PREFIX: Final = "/serverless"
 ON_DEMAND_PREFIX: Final = "/on-demand"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
+from typing import Final
 
 DEFAULT_API_KEY: Final = "tm-local-key"
 """The key that a local host accepts unless told otherwise."""

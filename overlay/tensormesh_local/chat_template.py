@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tensormesh_local.tokenizer import encode
 from tensormesh_local.vocabulary import BOS, TURN_END, TURN_START
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    Message = Mapping[str, Any]
+Message = Mapping[str, Any]
 
 
 def render_chat(

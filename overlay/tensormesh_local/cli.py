@@ -6,8 +6,10 @@ import argparse
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from types import FrameType
+from typing import Final, NoReturn
 
 from tensormesh_local.auth import DEFAULT_API_KEY, DEFAULT_CONTROL_PLANE_TOKEN, DEFAULT_USER_ID
 from tensormesh_local.control_plane.application import create_control_plane
@@ -17,10 +19,6 @@ from tensormesh_local.engines.factory import ENGINE_NAMES, make_engine
 from tensormesh_local.http.host_check import is_loopback, parse_host
 from tensormesh_local.server import Server
 from tensormesh_local.specs import SpecError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import FrameType
 
 _PROGRAM: Final = "tensormesh_local"
 _USAGE_ERROR: Final = 2

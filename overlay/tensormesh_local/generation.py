@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
 
 MAX_MODEL_LEN: Final = 131_072
 """Context length of every built-in model: tokens of the prompt and the completion."""

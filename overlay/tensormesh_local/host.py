@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from starlette.middleware import Middleware
 
 from tensormesh_local.auth import DEFAULT_API_KEY, DEFAULT_CONTROL_PLANE_TOKEN, DEFAULT_USER_ID
-from tensormesh_local.control_plane.application import create_control_plane
+from tensormesh_local.clock import Clock
+from tensormesh_local.control_plane.application import SeedData, create_control_plane
 from tensormesh_local.engines.base import Engine
 from tensormesh_local.engines.factory import EngineName, make_engine
 from tensormesh_local.server import Server
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-    from types import TracebackType
-    from typing import Self
-
-    from starlette.middleware import Middleware
-
-    from tensormesh_local.clock import Clock
-    from tensormesh_local.control_plane.application import SeedData
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0

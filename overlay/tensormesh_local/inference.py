@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 
+from tensormesh_local.accounting import Accounting
 from tensormesh_local.auth import bearer_token
-from tensormesh_local.engines.base import Call
+from tensormesh_local.control_plane.access import InferenceAccess, KeyOwner
+from tensormesh_local.control_plane.deployments.records import DeployedModel
+from tensormesh_local.engines.base import Call, Engine
 from tensormesh_local.http.application import HostApp
 from tensormesh_local.http.errors import ApiError, PlainError, RequestError, unauthorized
 from tensormesh_local.http.requests import (
@@ -18,20 +23,9 @@ from tensormesh_local.http.requests import (
     receive_body,
 )
 from tensormesh_local.http.routing import RouteError
+from tensormesh_local.specs import Operation
 from tensormesh_local.wire.event_stream import EventStream
 from tensormesh_local.wire.tally import CLIENT_GONE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from tensormesh_local.accounting import Accounting
-    from tensormesh_local.control_plane.access import InferenceAccess, KeyOwner
-    from tensormesh_local.control_plane.deployments.records import DeployedModel
-    from tensormesh_local.engines.base import Engine
-    from tensormesh_local.specs import Operation
 
 _LONGEST_INPUT_SHOWN: Final = 60
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import uvicorn
+from starlette.middleware import Middleware
 
 from tensormesh_local.app import ON_DEMAND_PREFIX, SERVERLESS_PREFIX, create_app
-from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from starlette.middleware import Middleware
-
-    from tensormesh_local.control_plane.application import ControlPlane
-    from tensormesh_local.engines.base import Engine
+from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, ControlPlane
+from tensormesh_local.engines.base import Engine
 
 # How long open requests may take to end when the server stops, in seconds.
 _GRACE_SECONDS = 1

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tensormesh_local.vocabulary import BOS, SPECIAL_TOKENS, ordinary_tokens
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 _PIECES = re.compile(r" ?[A-Za-z]+| ?[0-9]{1,2}| ?[^\sA-Za-z0-9]+|\s+(?!\S)|\s+")
 _UTF8_DECODER: Final = codecs.getincrementaldecoder("utf-8")

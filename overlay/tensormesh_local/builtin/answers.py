@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import TYPE_CHECKING
+from random import Random
 
 from tensormesh_local.builtin.constraint import constrained_text
 from tensormesh_local.builtin.generate import Answer, Segment
@@ -20,13 +21,7 @@ from tensormesh_local.builtin.tools import (
     tool_results,
 )
 from tensormesh_local.chat_template import content_text
-from tensormesh_local.generation import Constraint, Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from random import Random
-
-    from tensormesh_local.generation import ChatTask
+from tensormesh_local.generation import ChatTask, Constraint, Kind
 
 
 def plan_chat(task: ChatTask, rng: Random) -> Answer:

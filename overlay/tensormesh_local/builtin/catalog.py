@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
 
 from tensormesh_local.generation import ServedModel
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 _GATEWAY_SUFFIX: Final = "-gpu-type-cpu"
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from random import Random
+from typing import Any, Final
 
 from tensormesh_local.builtin.hints import Hints
 from tensormesh_local.builtin.regex_sample import sample
 from tensormesh_local.builtin.schema_instance import build_instance
 from tensormesh_local.builtin.text import reply
-
-if TYPE_CHECKING:
-    from random import Random
-
-    from tensormesh_local.generation import Constraint
+from tensormesh_local.generation import Constraint
 
 _KEYS = re.compile(r"\b(?:keys?|fields?|properties|property)\b\s*:?\s*(?P<keys>[^.?!\n]+)", re.I)
 _KEY = re.compile(r"[A-Za-z_]\w*")

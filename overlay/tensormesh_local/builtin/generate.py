@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from tensormesh_local.generation import Finish, Kind, Piece
+from tensormesh_local.generation import Finish, Kind, Limits, Piece, ToolCall
 from tensormesh_local.tokenizer import TextDecoder, encode
 from tensormesh_local.vocabulary import TURN_END
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from tensormesh_local.generation import Limits, ToolCall
 
 
 class Segment(NamedTuple):

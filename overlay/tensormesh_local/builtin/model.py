@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from random import Random
+from typing import Final
 
-from tensormesh_local.builtin.generate import generate
+from tensormesh_local.builtin.generate import Answer, generate
 from tensormesh_local.builtin.prefix_cache import PrefixCache
 from tensormesh_local.builtin.sampling import derive_seed, generator, token_logprobs
-from tensormesh_local.generation import CacheUse, Generation, Run
+from tensormesh_local.generation import CacheUse, Generation, Piece, Run, Sampling, ServedModel
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-    from random import Random
-
-    from tensormesh_local.builtin.generate import Answer
-    from tensormesh_local.generation import Piece, Sampling, ServedModel
-
-    Plan = Callable[[Random], Answer]
+Plan = Callable[[Random], Answer]
 
 # Tokens after which other requests, and disconnect messages of clients, get their turn.
 _TURN_TOKENS: Final = 32

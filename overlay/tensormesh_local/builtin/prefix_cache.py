@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from tensormesh_local.generation import CacheUse
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 BLOCK_TOKENS: Final = 16
 

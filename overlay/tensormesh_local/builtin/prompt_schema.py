@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tensormesh_local.chat_template import content_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 # The word, and on the same or the next line the schema.
 _MENTION = re.compile(r"\bschema\b[^\n{]*\n?\s*(?=\{)", re.IGNORECASE)

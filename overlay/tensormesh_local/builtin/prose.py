@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from random import Random
+from typing import Final
 
 from tensormesh_local.builtin.hints import topic_words
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from random import Random
 
 _LENGTH = re.compile(r"\b(?P<count>\d{1,6})[\s-]+(?P<unit>words?|sentences?)\b", re.IGNORECASE)
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from random import Random
+from random import Random
+from typing import Final
 
 _DIGITS: Final = string.digits
 _WORD: Final = string.ascii_lowercase + string.digits

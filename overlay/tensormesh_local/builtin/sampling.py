@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from hashlib import blake2b
 from random import Random
-from typing import TYPE_CHECKING
 
 from tensormesh_local.generation import TokenLogprobs
 from tensormesh_local.tokenizer import VOCABULARY_SIZE
 from tensormesh_local.vocabulary import SPECIAL_TOKENS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def derive_seed(prompt: Sequence[int], *parts: object) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any, Final
+from random import Random
+from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
@@ -15,9 +16,6 @@ from referencing.jsonschema import DRAFT202012
 from tensormesh_local.builtin.hints import Hints
 from tensormesh_local.builtin.regex_sample import UnsupportedPatternError, sample
 from tensormesh_local.builtin.schema_tools import is_null, merge, numeric_bounds, type_of
-
-if TYPE_CHECKING:
-    from random import Random
 
 _FORMATS: Final = {
     "date": "2026-01-15",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import operator
 import re
+from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from random import Random
+from typing import Final
 
 from tensormesh_local.builtin.prose import write
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from random import Random
 
 _GREETING = re.compile(
     r"(?:say\s+)?(?:hi|hello|hey|good (?:morning|evening|day))(?: there| again)?[\s.!?]*",

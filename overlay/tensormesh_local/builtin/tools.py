@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any, Final
 
 from tensormesh_local.builtin.generate import Segment
 from tensormesh_local.builtin.hints import Hints, topic_words
@@ -11,12 +13,8 @@ from tensormesh_local.builtin.schema_instance import build_instance
 from tensormesh_local.chat_template import content_text
 from tensormesh_local.generation import Kind, ToolCall
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from random import Random
-
-    Message = Mapping[str, Any]
-    Tool = Mapping[str, Any]
+Message = Mapping[str, Any]
+Tool = Mapping[str, Any]
 
 _MOST_PARALLEL_CALLS: Final = 4
 

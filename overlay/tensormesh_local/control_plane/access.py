@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tensormesh_local.auth import DEFAULT_USER_ID, StaticKeys
-from tensormesh_local.clock import to_micros
+from tensormesh_local.clock import Clock, to_micros
 from tensormesh_local.control_plane.billing.prices import published_names
 from tensormesh_local.control_plane.deployments.records import DeployedModel, served_models
 from tensormesh_local.control_plane.ids import digest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tensormesh_local.clock import Clock
-    from tensormesh_local.control_plane.state import State
+from tensormesh_local.control_plane.state import State
 
 PUBLISHED: Final = 1_767_225_600
 """Creation time of the models with a price, in Unix seconds: 2026-01-01."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, Literal
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
 from tensormesh_local.auth import (
     DEFAULT_API_KEY,
@@ -15,7 +19,7 @@ from tensormesh_local.auth import (
     StaticKeys,
     bearer_token,
 )
-from tensormesh_local.clock import SystemClock, to_micros
+from tensormesh_local.clock import Clock, SystemClock, to_micros
 from tensormesh_local.control_plane.accounts import login_page
 from tensormesh_local.control_plane.accounts.login import find_token_user
 from tensormesh_local.control_plane.accounts.users import ensure_default_user, find_user
@@ -35,6 +39,7 @@ from tensormesh_local.control_plane.operations import SCHEMA, SCHEMA_VERSION
 from tensormesh_local.control_plane.rate_limit import RateLimit
 from tensormesh_local.control_plane.state import State
 from tensormesh_local.http.application import HostApp
+from tensormesh_local.http.errors import RequestError
 from tensormesh_local.http.requests import (
     InvalidRequestError,
     finite_float,
@@ -44,18 +49,7 @@ from tensormesh_local.http.requests import (
 )
 from tensormesh_local.http.responses import JsonResponse
 from tensormesh_local.http.routing import RouteError
-from tensormesh_local.specs import load_specs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from tensormesh_local.clock import Clock
-    from tensormesh_local.http.errors import RequestError
-    from tensormesh_local.specs import Operation
+from tensormesh_local.specs import Operation, load_specs
 
 CONTROL_PLANE_PREFIX: Final = "/control-plane"
 

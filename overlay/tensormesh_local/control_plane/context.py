@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from tensormesh_local.clock import to_micros
+from tensormesh_local.clock import Clock, to_micros
 from tensormesh_local.control_plane.errors import (
     Code,
     ControlPlaneError,
@@ -15,13 +15,8 @@ from tensormesh_local.control_plane.errors import (
     not_found,
     permission_denied,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tensormesh_local.clock import Clock
-    from tensormesh_local.control_plane.ids import IdSource
-    from tensormesh_local.control_plane.state import Database, Row, State
+from tensormesh_local.control_plane.ids import IdSource
+from tensormesh_local.control_plane.state import Database, Row, State
 
 USER: Final = "USER_ROLE_USER"
 ADMIN: Final = "USER_ROLE_ADMIN"

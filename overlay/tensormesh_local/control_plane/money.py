@@ -6,12 +6,10 @@ A nano is a billionth of a US dollar. There is no other currency here.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tensormesh_local.control_plane.errors import invalid_argument
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 CURRENCY: Final = "USD"
 NANOS_PER_UNIT: Final = 1_000_000_000

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tensormesh_local.control_plane.context import Context, Json
 from tensormesh_local.control_plane.errors import invalid_argument
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Row
+from tensormesh_local.control_plane.state import Row
 
 
 def numbered_page(

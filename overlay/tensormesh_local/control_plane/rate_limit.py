@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING
 
-from tensormesh_local.clock import MINUTE, to_micros
+from tensormesh_local.clock import MINUTE, Clock, to_micros
 from tensormesh_local.control_plane.errors import resource_exhausted
-
-if TYPE_CHECKING:
-    from tensormesh_local.clock import Clock
 
 
 class RateLimit:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 
+from tensormesh_local.control_plane.access import KeyOwner
+from tensormesh_local.control_plane.deployments.records import DeployedModel
+from tensormesh_local.specs import Operation
 from tensormesh_local.wire.tally import Tally
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from tensormesh_local.control_plane.access import KeyOwner
-    from tensormesh_local.control_plane.deployments.records import DeployedModel
-    from tensormesh_local.specs import Operation
 
 
 @dataclass(frozen=True, slots=True)

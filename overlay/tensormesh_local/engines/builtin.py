@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from tensormesh_local.builtin.answers import plan_chat, plan_completion
 from tensormesh_local.builtin.catalog import Catalog
@@ -23,19 +25,13 @@ from tensormesh_local.wire.chat import ChatFormatter
 from tensormesh_local.wire.chat_request import read_chat
 from tensormesh_local.wire.completion_request import read_completion
 from tensormesh_local.wire.completions import TextFormatter
+from tensormesh_local.wire.formatter import Formatter
 from tensormesh_local.wire.models import model_list
 from tensormesh_local.wire.response_request import read_response
 from tensormesh_local.wire.responses import ResponseFormatter
 from tensormesh_local.wire.tokens import detokenize, tokenize
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.responses import Response
-
-    from tensormesh_local.wire.formatter import Formatter
-
-    T = TypeVar("T")
+T = TypeVar("T")
 
 # Larger requests are parsed in a worker thread, so that others need not wait.
 _LARGE_REQUEST_BYTES: Final = 64 * 1024

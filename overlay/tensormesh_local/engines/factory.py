@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, Literal
 
 from tensormesh_local.builtin.catalog import Catalog
-from tensormesh_local.engines.base import EngineError
+from tensormesh_local.engines.base import Engine, EngineError
 from tensormesh_local.engines.builtin import BuiltinEngine
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from tensormesh_local.engines.base import Engine
 
 EngineName = Literal["builtin", "upstream", "llama"]
 ENGINE_NAMES: Final = ("builtin", "upstream", "llama")

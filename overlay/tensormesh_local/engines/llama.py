@@ -6,16 +6,15 @@ import os
 import secrets
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from starlette.responses import Response
 
 from tensormesh_extras import install_hint
 from tensormesh_local.engines.base import Call, EngineError
 from tensormesh_local.engines.upstream import UpstreamEngine
 from tensormesh_local.http.errors import ApiError, unknown_model
 from tensormesh_local.http.responses import JsonResponse
-
-if TYPE_CHECKING:
-    from starlette.responses import Response
 
 _CONTEXT_TOKENS: Final = 4096
 _PARALLEL_REQUESTS: Final = 2

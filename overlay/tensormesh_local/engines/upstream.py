@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import AsyncGenerator
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,11 +13,7 @@ from tensormesh_local.engines.base import Call, Engine
 from tensormesh_local.engines.upstream_usage import UsageReader, counts_of
 from tensormesh_local.http.errors import ApiError
 from tensormesh_local.wire.event_stream import DONE, EventStream, event
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from tensormesh_local.wire.tally import Tally
+from tensormesh_local.wire.tally import Tally
 
 _FORWARDED_REQUEST_HEADERS: Final = ("Accept", "Content-Type", "X-User-Id")
 _FORWARDED_RESPONSE_HEADERS: Final = ("Content-Type", "Retry-After", "Cache-Control")

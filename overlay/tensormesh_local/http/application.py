@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from tensormesh_local.http.errors import RequestError
 from tensormesh_local.http.requests import InvalidRequestError
 from tensormesh_local.http.routing import RouteError, Routes, path_below_mount
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from starlette.types import Receive, Scope, Send
-
-    from tensormesh_local.specs import Operation
+from tensormesh_local.specs import Operation
 
 _logger = logging.getLogger("tensormesh_local")
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tensormesh_local.http.responses import JsonResponse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 _TYPES: Final = {
     400: "BadRequestError",

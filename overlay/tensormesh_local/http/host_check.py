@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tensormesh_local.http.errors import ApiError
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
 _AUTHORITY: Final = re.compile(
     r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?)(?::[0-9]{0,5})?"

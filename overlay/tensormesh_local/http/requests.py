@@ -6,18 +6,15 @@ import json
 import math
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NoReturn
+
+from jsonschema import Draft202012Validator
+from starlette.datastructures import Headers
+from starlette.requests import Request
 
 from tensormesh_local.http.validation import Problem, find_problems
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from jsonschema import Draft202012Validator
-    from starlette.datastructures import Headers
-    from starlette.requests import Request
-
-    from tensormesh_local.specs import HeaderRule, QueryRule
+from tensormesh_local.specs import HeaderRule, QueryRule
 
 _JSON: Final = "application/json"
 _INTEGER: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 from urllib.parse import unquote
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+from starlette.types import Scope
 
-    from starlette.types import Scope
-
-    from tensormesh_local.specs import Operation
+from tensormesh_local.specs import Operation
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
-from tensormesh_local.generation import Kind
+from tensormesh_local.generation import Generation, Kind, Piece, Run
 from tensormesh_local.http.responses import dump
+from tensormesh_local.wire.chat_request import ChatRequest
 from tensormesh_local.wire.event_stream import event
 from tensormesh_local.wire.formatter import Choice, CompletionFormatter
 from tensormesh_local.wire.logprobs import chat_entry, prompt_logprobs
 from tensormesh_local.wire.usage import chat_usage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tensormesh_local.generation import Generation, Piece, Run
-    from tensormesh_local.wire.chat_request import ChatRequest
 
 _PLAIN_TAIL: Final = b'},"logprobs":null,"finish_reason":null,"token_ids":null}]}\n\n'
 

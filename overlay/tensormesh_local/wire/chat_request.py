@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tensormesh_local.chat_template import render_chat
-from tensormesh_local.generation import ChatTask, ToolChoice
+from tensormesh_local.generation import ChatTask, Sampling, ServedModel, Thinking, ToolChoice
 from tensormesh_local.http.errors import bad_request
 from tensormesh_local.wire import requests
+from tensormesh_local.wire.requests import StreamMode
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from tensormesh_local.generation import Sampling, ServedModel, Thinking
-    from tensormesh_local.wire.requests import StreamMode
-
-    Body = Mapping[str, Any]
+Body = Mapping[str, Any]
 
 _THINKING_SWITCHES: Final = ("enable_thinking", "thinking")
 

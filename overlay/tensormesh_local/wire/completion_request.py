@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from tensormesh_local.generation import Constraint, Sampling
 from tensormesh_local.http.errors import bad_request
 from tensormesh_local.tokenizer import UnknownTokenError, decode, encode
 from tensormesh_local.wire import requests
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tensormesh_local.generation import Constraint, Sampling
-    from tensormesh_local.wire.requests import StreamMode
+from tensormesh_local.wire.requests import StreamMode
 
 _DEFAULT_MAX_TOKENS: Final = 16
 

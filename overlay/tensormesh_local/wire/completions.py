@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tensormesh_local.generation import Generation, Piece, Run
 from tensormesh_local.tokenizer import decode
+from tensormesh_local.wire.completion_request import CompletionRequest
 from tensormesh_local.wire.formatter import Choice, CompletionFormatter
 from tensormesh_local.wire.logprobs import TextLogprobs, prompt_logprobs
 from tensormesh_local.wire.usage import text_usage
-
-if TYPE_CHECKING:
-    from tensormesh_local.generation import Generation, Piece, Run
-    from tensormesh_local.wire.completion_request import CompletionRequest
 
 
 class TextFormatter(CompletionFormatter["_Choice"]):

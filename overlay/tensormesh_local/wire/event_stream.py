@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.responses import StreamingResponse
+from starlette.types import Send
 
 from tensormesh_local.http.responses import dump
 from tensormesh_local.wire.tally import CLIENT_GONE, Tally
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from starlette.types import Send
 
 DONE: Final = b"data: [DONE]\n\n"
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
-from tensormesh_local.generation import ABORTED
+from starlette.responses import Response
+
+from tensormesh_local.generation import ABORTED, Generation, Piece, Run, Sampling
 from tensormesh_local.http.responses import JsonResponse
 from tensormesh_local.wire.event_stream import DONE, EventStream, event
-from tensormesh_local.wire.tally import Counts
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Sequence
-
-    from starlette.responses import Response
-
-    from tensormesh_local.generation import Generation, Piece, Run, Sampling
-    from tensormesh_local.wire.requests import StreamMode
-    from tensormesh_local.wire.tally import Tally
+from tensormesh_local.wire.requests import StreamMode
+from tensormesh_local.wire.tally import Counts, Tally
 
 
 class Formatter(ABC):

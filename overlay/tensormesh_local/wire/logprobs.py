@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
+from tensormesh_local.generation import TokenLogprobs
 from tensormesh_local.tokenizer import token_bytes, token_string
 from tensormesh_local.vocabulary import BOS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tensormesh_local.generation import TokenLogprobs
 
 
 def chat_entry(

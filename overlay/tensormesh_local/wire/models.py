@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tensormesh_local.generation import MAX_MODEL_LEN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tensormesh_local.generation import ServedModel
+from tensormesh_local.generation import MAX_MODEL_LEN, ServedModel
 
 
 def model_list(models: Iterable[ServedModel], started: int) -> dict[str, Any]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tensormesh_local.generation import MAX_MODEL_LEN, Constraint, Limits, Sampling
 from tensormesh_local.http.errors import bad_request
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    Body = Mapping[str, Any]
+Body = Mapping[str, Any]
 
 _MOST_CHOICES: Final = 128
 _MOST_LOGPROBS: Final = 20

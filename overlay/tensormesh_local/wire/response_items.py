@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from tensormesh_local.generation import Kind
 from tensormesh_local.http.responses import dump
 from tensormesh_local.wire.chat import new_call_id
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class EventWriter:

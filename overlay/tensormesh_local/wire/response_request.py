@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tensormesh_local.chat_template import render_chat
-from tensormesh_local.generation import ChatTask
+from tensormesh_local.generation import ChatTask, Constraint, Sampling, ServedModel
 from tensormesh_local.http.errors import ApiError, bad_request
 from tensormesh_local.wire import requests
 from tensormesh_local.wire.chat_request import read_tool_choice
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from tensormesh_local.generation import Constraint, Sampling, ServedModel
-
-    Body = Mapping[str, Any]
+Body = Mapping[str, Any]
 
 _LOGPROBS: Final = "message.output_text.logprobs"
 

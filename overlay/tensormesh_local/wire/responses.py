@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any, Final
 
-from tensormesh_local.generation import Kind
+from tensormesh_local.generation import Generation, Kind, Piece
 from tensormesh_local.wire.event_stream import DONE
 from tensormesh_local.wire.formatter import Formatter
 from tensormesh_local.wire.logprobs import chat_entry
 from tensormesh_local.wire.response_items import EventWriter, Item, open_item
+from tensormesh_local.wire.response_request import ResponseRequest
 from tensormesh_local.wire.tally import Counts
 from tensormesh_local.wire.usage import response_usage
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
-
-    from tensormesh_local.generation import Generation, Piece
-    from tensormesh_local.wire.response_request import ResponseRequest
 
 _VISIBLE: Final = frozenset({Kind.CONTENT, Kind.REASONING, Kind.ARGUMENTS})
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
-from tensormesh_local.generation import MAX_MODEL_LEN
+from tensormesh_local.generation import MAX_MODEL_LEN, ServedModel
 from tensormesh_local.http.errors import bad_request
 from tensormesh_local.tokenizer import UnknownTokenError, decode, encode, token_string
 from tensormesh_local.wire.chat_request import render_messages
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
-    from tensormesh_local.generation import ServedModel
 
 
 def tokenize(body: Mapping[str, Any], model: ServedModel) -> dict[str, Any]:

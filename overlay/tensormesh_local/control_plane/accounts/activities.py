@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from tensormesh_local.clock import format_time
-from tensormesh_local.control_plane.context import reads
+from tensormesh_local.control_plane.context import Context, Json, reads
 from tensormesh_local.control_plane.paging import page_position, token_page
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Row
+from tensormesh_local.control_plane.state import Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS activities (

@@ -7,17 +7,14 @@ is part of the user's record, and keys that were passed to a deployment.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tensormesh_local.clock import format_optional_time, format_time, parse_time
 from tensormesh_local.control_plane.accounts.activities import record_activity
-from tensormesh_local.control_plane.context import EMPTY, reads, writes
+from tensormesh_local.control_plane.context import EMPTY, Context, Json, reads, writes
 from tensormesh_local.control_plane.errors import already_exists, invalid_argument, not_found
 from tensormesh_local.control_plane.ids import digest
-
-if TYPE_CHECKING:
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Row
+from tensormesh_local.control_plane.state import Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS api_keys (

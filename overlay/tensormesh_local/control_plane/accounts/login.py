@@ -7,14 +7,15 @@ import re
 from base64 import urlsafe_b64encode
 from dataclasses import replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tensormesh_local.auth import DEFAULT_USER_ID
 from tensormesh_local.clock import DAY, HOUR, SECOND, format_time
 from tensormesh_local.control_plane.accounts.activities import record_activity
 from tensormesh_local.control_plane.accounts.users import find_user
-from tensormesh_local.control_plane.context import Caller, writes
+from tensormesh_local.control_plane.context import Caller, Context, Json, writes
 from tensormesh_local.control_plane.errors import (
+    ControlPlaneError,
     failed_precondition,
     invalid_argument,
     not_found,
@@ -23,11 +24,7 @@ from tensormesh_local.control_plane.errors import (
     unauthenticated,
 )
 from tensormesh_local.control_plane.ids import digest
-
-if TYPE_CHECKING:
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.errors import ControlPlaneError
-    from tensormesh_local.control_plane.state import Database, Row
+from tensormesh_local.control_plane.state import Database, Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS logins (

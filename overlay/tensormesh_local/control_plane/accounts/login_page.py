@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from tensormesh_local.control_plane.accounts.api_keys import add_default_api_key
 from tensormesh_local.control_plane.accounts.login import APPROVED, DENIED, PENDING, find_login
 from tensormesh_local.control_plane.accounts.users import DEFAULT_USER_EMAIL, create_user
+from tensormesh_local.control_plane.context import Context
 from tensormesh_local.control_plane.errors import ControlPlaneError
 from tensormesh_local.http.requests import InvalidRequestError, receive_body
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from starlette.requests import Request
-
-    from tensormesh_local.control_plane.context import Context
 
 PATH: Final = "/cli"
 METHODS: Final = ("GET", "HEAD", "POST")

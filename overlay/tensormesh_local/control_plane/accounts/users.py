@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tensormesh_local.auth import DEFAULT_USER_ID
 from tensormesh_local.clock import format_optional_time
@@ -12,6 +12,8 @@ from tensormesh_local.control_plane.context import (
     EMPTY,
     SUPER_ADMIN,
     USER,
+    Context,
+    Json,
     reads,
     required,
     writes,
@@ -23,10 +25,7 @@ from tensormesh_local.control_plane.errors import (
     permission_denied,
 )
 from tensormesh_local.control_plane.paging import numbered_page
-
-if TYPE_CHECKING:
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Database, Row
+from tensormesh_local.control_plane.state import Database, Row
 
 DEFAULT_USER_EMAIL: Final = "local@tensormesh.test"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tensormesh_local.clock import DAY, format_time
 from tensormesh_local.control_plane import money
@@ -17,13 +17,10 @@ from tensormesh_local.control_plane.billing.ledger import (
 )
 from tensormesh_local.control_plane.billing.serverless_charges import serverless_spend
 from tensormesh_local.control_plane.billing.usage import savings_by_day
-from tensormesh_local.control_plane.context import required, writes
+from tensormesh_local.control_plane.context import Context, Json, required, writes
 from tensormesh_local.control_plane.errors import invalid_argument
 from tensormesh_local.control_plane.paging import page_position, token_page
-
-if TYPE_CHECKING:
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Row
+from tensormesh_local.control_plane.state import Row
 
 _WINDOWS: Final = {"spend24h": DAY, "spend7d": 7 * DAY, "spend30d": 30 * DAY}
 _HISTORY: Final = 30 * DAY

@@ -13,23 +13,20 @@ GPUs that are reserved for the model are paid for, and cost nothing more.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 from tensormesh_local.clock import HOUR, from_micros
 from tensormesh_local.control_plane.billing.ledger import (
     GPU_USAGE,
+    NewId,
     find_transaction,
     move,
     open_transaction,
 )
 from tensormesh_local.control_plane.billing.periods import month_of
 from tensormesh_local.control_plane.billing.renewals import first_renewal, renew
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from tensormesh_local.control_plane.billing.ledger import NewId
-    from tensormesh_local.control_plane.state import Database, Row
+from tensormesh_local.control_plane.state import Database, Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS gpu_usage (

@@ -8,15 +8,11 @@ of its transactions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from tensormesh_local.control_plane.errors import Code, ControlPlaneError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tensormesh_local.control_plane.state import Database
+from tensormesh_local.control_plane.state import Database
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS accounts (

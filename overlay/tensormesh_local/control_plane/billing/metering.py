@@ -12,12 +12,13 @@ import json
 import logging
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from tensormesh_local.clock import MINUTE, SECOND, to_micros
+from tensormesh_local.clock import MINUTE, SECOND, Clock, to_micros
 from tensormesh_local.control_plane.billing.gpu_charges import settle
-from tensormesh_local.control_plane.billing.ledger import balance_of, move
+from tensormesh_local.control_plane.billing.ledger import NewId, balance_of, move
 from tensormesh_local.control_plane.billing.prices import Rates, serverless_rates
 from tensormesh_local.control_plane.billing.serverless_charges import charge, month_transaction
 from tensormesh_local.control_plane.billing.usage import (
@@ -26,6 +27,7 @@ from tensormesh_local.control_plane.billing.usage import (
     Series,
     add_usage,
 )
+from tensormesh_local.control_plane.ids import IdSource
 from tensormesh_local.control_plane.observability.latency import (
     FIRST_TOKEN,
     WHOLE_REQUEST,
@@ -33,15 +35,8 @@ from tensormesh_local.control_plane.observability.latency import (
 )
 from tensormesh_local.control_plane.observability.logs import ERROR, INFO, WARNING, write_log
 from tensormesh_local.control_plane.observability.targets import deployed_model_id
+from tensormesh_local.control_plane.state import Database, State
 from tensormesh_local.wire.tally import CLIENT_GONE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from tensormesh_local.clock import Clock
-    from tensormesh_local.control_plane.billing.ledger import NewId
-    from tensormesh_local.control_plane.ids import IdSource
-    from tensormesh_local.control_plane.state import Database, State
 
 _DELAY_SECONDS: Final = 0.25
 _UNPRICED: Final = Rates(0, 0, 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tensormesh_local.clock import from_micros
 from tensormesh_local.control_plane import money
@@ -17,12 +17,9 @@ from tensormesh_local.control_plane.accounts.activities import record_activity
 from tensormesh_local.control_plane.accounts.users import find_user
 from tensormesh_local.control_plane.billing.balances import positive_amount
 from tensormesh_local.control_plane.billing.ledger import TOP_UP, post
-from tensormesh_local.control_plane.context import EMPTY, reads, required, writes
+from tensormesh_local.control_plane.context import EMPTY, Context, Json, reads, required, writes
 from tensormesh_local.control_plane.errors import failed_precondition, not_found
-
-if TYPE_CHECKING:
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Database, Row
+from tensormesh_local.control_plane.state import Database, Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS payment_methods (

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from calendar import monthrange
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from tensormesh_local.clock import from_micros, to_micros
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 _SPANS: Final = {
     "BILLING_PERIOD_HOURLY": timedelta(hours=1),

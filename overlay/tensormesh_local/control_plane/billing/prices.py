@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tensormesh_local.control_plane import money
 from tensormesh_local.control_plane.billing.gpu_charges import settle_all
-from tensormesh_local.control_plane.context import reads, required, writes
+from tensormesh_local.control_plane.context import Context, Json, reads, required, writes
 from tensormesh_local.control_plane.errors import invalid_argument
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Database, Row
+from tensormesh_local.control_plane.state import Database, Row
 
 TOKENS_PER_RATE: Final = 1_000_000
 """The number of tokens that a rate is for."""

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tensormesh_local.clock import format_time
-from tensormesh_local.control_plane.context import EMPTY, reads, required, writes
+from tensormesh_local.control_plane.context import EMPTY, Context, Json, reads, required, writes
 from tensormesh_local.control_plane.errors import invalid_argument, not_found
 from tensormesh_local.control_plane.money import from_wire, to_wire
 from tensormesh_local.control_plane.paging import numbered_page
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Database, Row
+from tensormesh_local.control_plane.state import Database, Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS products (

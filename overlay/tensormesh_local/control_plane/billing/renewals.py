@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from tensormesh_local.control_plane.billing.ledger import RESERVED_DEPLOYMENT, balance_of, post
+from tensormesh_local.control_plane.billing.ledger import (
+    RESERVED_DEPLOYMENT,
+    NewId,
+    balance_of,
+    post,
+)
 from tensormesh_local.control_plane.billing.periods import after_periods, periods_until
-
-if TYPE_CHECKING:
-    from tensormesh_local.control_plane.billing.ledger import NewId
-    from tensormesh_local.control_plane.state import Database
+from tensormesh_local.control_plane.state import Database
 
 _MAX_RENEWALS: Final = 1_000_000
 _DUE: Final = (

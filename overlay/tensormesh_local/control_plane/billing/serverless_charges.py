@@ -10,23 +10,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tensormesh_local.clock import format_time, from_micros, to_micros
 from tensormesh_local.control_plane import money
 from tensormesh_local.control_plane.billing.ledger import (
     SERVERLESS_USAGE,
+    NewId,
     find_transaction,
     open_transaction,
 )
 from tensormesh_local.control_plane.billing.periods import month_of
-from tensormesh_local.control_plane.billing.prices import TOKENS_PER_RATE
-
-if TYPE_CHECKING:
-    from tensormesh_local.control_plane.billing.ledger import NewId
-    from tensormesh_local.control_plane.billing.prices import Rates
-    from tensormesh_local.control_plane.context import Json
-    from tensormesh_local.control_plane.state import Database, Row
+from tensormesh_local.control_plane.billing.prices import TOKENS_PER_RATE, Rates
+from tensormesh_local.control_plane.context import Json
+from tensormesh_local.control_plane.state import Database, Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS serverless_spend (

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tensormesh_local.clock import DAY, HOUR, MINUTE, format_time
 from tensormesh_local.control_plane.billing.periods import month_of
 from tensormesh_local.control_plane.billing.prices import TOKENS_PER_RATE
 from tensormesh_local.control_plane.billing.serverless_charges import Tokens, cost
-from tensormesh_local.control_plane.context import reads
+from tensormesh_local.control_plane.context import Context, Json, reads
 from tensormesh_local.control_plane.observability.targets import read_range
-
-if TYPE_CHECKING:
-    from collections import Counter
-
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Database
+from tensormesh_local.control_plane.state import Database
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS usage_minutes (

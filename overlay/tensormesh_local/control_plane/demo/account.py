@@ -7,28 +7,23 @@ like that of real use.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tensormesh_local.auth import DEFAULT_USER_ID
-from tensormesh_local.clock import MINUTE, ManualClock, to_micros
+from tensormesh_local.clock import MINUTE, Clock, ManualClock, to_micros
 from tensormesh_local.control_plane import money
 from tensormesh_local.control_plane.accounts.api_keys import add_default_api_key
 from tensormesh_local.control_plane.accounts.users import create_user, find_user
 from tensormesh_local.control_plane.billing.ledger import balance_of
 from tensormesh_local.control_plane.billing.metering import write_minutes, write_records
 from tensormesh_local.control_plane.billing.usage import SERVERLESS, Series
-from tensormesh_local.control_plane.context import Caller, Context, run_operation
+from tensormesh_local.control_plane.context import Caller, Context, Json, Settings, run_operation
 from tensormesh_local.control_plane.demo.traffic import Workload, hours_of_day, recent_requests
 from tensormesh_local.control_plane.ids import IdSource
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tensormesh_local.clock import Clock
-    from tensormesh_local.control_plane.context import Json, Settings
-    from tensormesh_local.control_plane.state import State
+from tensormesh_local.control_plane.state import State
 
 DAYS: Final = 92
 """How many days ago the account begins."""

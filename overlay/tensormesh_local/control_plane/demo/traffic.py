@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tensormesh_local.clock import HOUR, MINUTE, SECOND, from_micros
 from tensormesh_local.control_plane.billing.metering import Record
@@ -20,9 +21,6 @@ from tensormesh_local.control_plane.observability.latency import (
     WHOLE_REQUEST,
     latency_class,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _SATURDAY: Final = 5
 _WEEKEND: Final = 0.3

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tensormesh_local.control_plane.accounts.activities import record_activity
 from tensormesh_local.control_plane.accounts.api_keys import adopt_api_key
@@ -11,7 +12,7 @@ from tensormesh_local.control_plane.accounts.users import default_api_key
 from tensormesh_local.control_plane.billing.gpu_charges import charged_until, settle
 from tensormesh_local.control_plane.billing.ledger import balance_of
 from tensormesh_local.control_plane.billing.payments import has_payment_method
-from tensormesh_local.control_plane.context import EMPTY, reads, required, writes
+from tensormesh_local.control_plane.context import EMPTY, Context, Json, reads, required, writes
 from tensormesh_local.control_plane.deployments import records
 from tensormesh_local.control_plane.errors import (
     already_exists,
@@ -19,12 +20,7 @@ from tensormesh_local.control_plane.errors import (
     invalid_argument,
 )
 from tensormesh_local.control_plane.paging import numbered_page
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Row
+from tensormesh_local.control_plane.state import Row
 
 _MAX_GPUS: Final = 64
 _ALL: Final = "MODEL_STATUS_UNSPECIFIED"

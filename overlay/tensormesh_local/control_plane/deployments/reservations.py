@@ -7,7 +7,8 @@ periods as the balance pays, which is settled when an operation reads the accoun
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tensormesh_local.clock import SECOND, format_optional_time, format_time, parse_time
 from tensormesh_local.control_plane.accounts.activities import record_activity
@@ -15,16 +16,11 @@ from tensormesh_local.control_plane.billing import ledger
 from tensormesh_local.control_plane.billing.gpu_charges import settle
 from tensormesh_local.control_plane.billing.periods import after_periods, periods_until
 from tensormesh_local.control_plane.billing.products import find_product
-from tensormesh_local.control_plane.context import required, writes
+from tensormesh_local.control_plane.context import Context, Json, required, writes
 from tensormesh_local.control_plane.errors import failed_precondition, invalid_argument, not_found
 from tensormesh_local.control_plane.money import to_wire
 from tensormesh_local.control_plane.paging import numbered_page
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Row
+from tensormesh_local.control_plane.state import Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS reserved_deployments (

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
 
 from tensormesh_local.clock import HOUR, format_time
-from tensormesh_local.control_plane.context import reads
+from tensormesh_local.control_plane.context import Context, Json, reads
 from tensormesh_local.control_plane.errors import invalid_argument
-from tensormesh_local.control_plane.observability.targets import find_target, read_range
+from tensormesh_local.control_plane.observability.targets import Target, find_target, read_range
 from tensormesh_local.control_plane.paging import page_position, token_page
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.observability.targets import Target
-    from tensormesh_local.control_plane.state import Database, Row
+from tensormesh_local.control_plane.state import Database, Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS log_entries (

@@ -7,22 +7,18 @@ traffic have points.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from tensormesh_local.clock import DAY, HOUR, MINUTE, SECOND, format_time
-from tensormesh_local.control_plane.context import reads
+from tensormesh_local.control_plane.context import Context, Json, reads
 from tensormesh_local.control_plane.observability.latency import (
     FIRST_TOKEN,
     WHOLE_REQUEST,
     quantile,
 )
 from tensormesh_local.control_plane.observability.targets import find_target, read_range
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Database, Row
+from tensormesh_local.control_plane.state import Database, Row
 
 _QUANTILES: Final = ("0.5", "0.95", "0.99")
 _LATENCIES: Final = {"ttft_seconds": FIRST_TOKEN, "request_latency_seconds": WHOLE_REQUEST}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tensormesh_local.clock import parse_time
+from tensormesh_local.control_plane.context import Context
 from tensormesh_local.control_plane.errors import invalid_argument, not_found
-
-if TYPE_CHECKING:
-    from tensormesh_local.control_plane.context import Context
-    from tensormesh_local.control_plane.state import Database
+from tensormesh_local.control_plane.state import Database
 
 
 @dataclass(frozen=True, slots=True)

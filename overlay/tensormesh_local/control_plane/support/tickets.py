@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tensormesh_local.clock import format_time
 from tensormesh_local.control_plane.accounts.activities import record_activity
 from tensormesh_local.control_plane.accounts.users import find_user
-from tensormesh_local.control_plane.context import reads, required, writes
+from tensormesh_local.control_plane.context import Context, Json, reads, required, writes
 from tensormesh_local.control_plane.errors import failed_precondition, invalid_argument
 from tensormesh_local.control_plane.paging import numbered_page
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tensormesh_local.control_plane.context import Context, Json
-    from tensormesh_local.control_plane.state import Row
+from tensormesh_local.control_plane.state import Row
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS tickets (
