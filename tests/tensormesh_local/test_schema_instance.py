@@ -152,6 +152,9 @@ def test_a_schema_that_cannot_be_met_is_refused(schema: dict[str, Any]) -> None:
         r"\u0041\x42\.",
         r"\S\D\W",
         "^a$|^b$",
+        "a{2",
+        "(?i)a",
+        "(a(b){2}){2}",
         "",
     ],
 )
@@ -160,7 +163,7 @@ def test_a_sample_matches_its_pattern(pattern: str, seed: int) -> None:
     assert re.fullmatch(pattern, sample(pattern, Random(seed)))
 
 
-@for_each("pattern", ["(?=a)", "(?<!a)b", r"(a)\1", r"\bword", "*", "(", "[a", "a{2", "(?i)a"])
+@for_each("pattern", ["(?=a)", "(?<!a)b", r"(a)\1", r"\bword", "*", "(", "[a", "a*+", "(?>a)"])
 def test_a_pattern_beyond_the_plain_syntax_is_refused(pattern: str) -> None:
     with pytest.raises(UnsupportedPatternError):
         sample(pattern, Random(0))

@@ -1,199 +1,89 @@
-"""Strings that match a regular expression, for the plain part of the regular expression syntax."""
+"""Sample strings that match a regular expression."""
 
 from __future__ import annotations
 
+import re
 import string
+from collections.abc import Iterable, Iterator
 from random import Random
-from typing import Final
 
-_DIGITS: Final = string.digits
-_WORD: Final = string.ascii_lowercase + string.digits
-_SPACE: Final = " "
+# The parser of `re` is private, but its output has been stable since Python 3.11.
+from re import _constants as op
+from re import _parser
+from typing import Any, Final
+
 _PRINTABLE: Final = string.ascii_letters + string.digits + string.punctuation + " "
-_CLASSES: Final = {"d": _DIGITS, "w": _WORD, "s": _SPACE}
-_CONTROLS: Final = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
+_WORD: Final = string.ascii_letters + string.digits + "_"
+_CATEGORIES: Final = {
+    op.CATEGORY_DIGIT: string.digits,
+    op.CATEGORY_NOT_DIGIT: _PRINTABLE.translate(dict.fromkeys(map(ord, string.digits))),
+    op.CATEGORY_WORD: _WORD,
+    op.CATEGORY_NOT_WORD: _PRINTABLE.translate(dict.fromkeys(map(ord, _WORD))),
+    op.CATEGORY_SPACE: " ",
+    op.CATEGORY_NOT_SPACE: _PRINTABLE.replace(" ", ""),
+}
+_ANCHORS: Final = (op.AT_BEGINNING, op.AT_BEGINNING_STRING, op.AT_END, op.AT_END_STRING)
+# ECMAScript's form of named groups.
+_NAMED_GROUP: Final = re.compile(r"(?<!\\)\(\?<(?![=!])")
 _LONGEST_REPEAT: Final = 1000
+_LONGEST_RANGE: Final = 256
 _EXTRA_REPEATS: Final = 2
 
 
 class UnsupportedPatternError(ValueError):
-    """The expression uses syntax that cannot be sampled (lookaround, back references, flags)."""
+    """The pattern is malformed, or uses lookaround, back references or word boundaries."""
 
 
 def sample(pattern: str, rng: Random) -> str:
-    """Return one string that the whole of ``pattern`` matches.
+    """Return a string that matches the whole pattern.
 
     Raises:
         UnsupportedPatternError: The pattern is malformed or uses unsupported syntax.
     """
-    return _Sampler(pattern, rng).run()
+    try:
+        return "".join(_sample(_parser.parse(_NAMED_GROUP.sub("(?P<", pattern)), rng))
+    except (re.error, OverflowError, RecursionError, LookupError) as error:
+        raise UnsupportedPatternError(
+            f"the regular expression {pattern!r} is not supported: {error}"
+        ) from error
 
 
-class _Sampler:
-    def __init__(self, pattern: str, rng: Random) -> None:
-        self._pattern = pattern
-        self._position = 0
-        self._rng = rng
+def _sample(nodes: Iterable[tuple[Any, Any]], rng: Random) -> Iterator[str]:
+    for kind, value in nodes:
+        if kind is op.LITERAL:
+            yield chr(value)
+        elif kind is op.NOT_LITERAL:
+            yield rng.choice(_PRINTABLE.replace(chr(value), ""))
+        elif kind is op.ANY:
+            yield rng.choice(string.ascii_lowercase)
+        elif kind is op.IN:
+            yield rng.choice(_members(value))
+        elif kind is op.BRANCH:
+            yield from _sample(rng.choice(value[1]), rng)
+        elif kind is op.SUBPATTERN:
+            yield from _sample(value[-1], rng)
+        elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+            low, high, repeated = value
+            if low > _LONGEST_REPEAT:
+                raise OverflowError(f"more than {_LONGEST_REPEAT} repeats")
+            for _ in range(rng.randint(low, min(high, low + _EXTRA_REPEATS))):
+                yield from _sample(repeated, rng)
+        elif kind is not op.AT or value not in _ANCHORS:
+            raise LookupError(f"{str(value if kind is op.AT else kind).lower()} cannot be sampled")
 
-    def run(self) -> str:
-        text = self._alternatives()
-        if self._position < len(self._pattern):
-            raise self._unsupported()
-        return text
 
-    def _alternatives(self) -> str:
-        branches = [self._sequence()]
-        while self._accept("|"):
-            branches.append(self._sequence())
-        return self._rng.choice(branches)
-
-    def _sequence(self) -> str:
-        parts = []
-        while self._peek() not in {"", "|", ")"}:
-            start = self._position
-            first = self._atom()
-            low, high = self._repeat()
-            count = self._rng.randint(low, high)
-            end = self._position
-            texts = [first][:count]
-            # A repeated atom is read again, so that [a-z]{3} is not three times one letter.
-            for _ in range(count - 1):
-                self._position = start
-                texts.append(self._atom())
-            self._position = end
-            parts.extend(texts)
-        return "".join(parts)
-
-    def _atom(self) -> str:
-        char = self._next()
-        if char in {"^", "$"}:
-            return ""
-        if char == ".":
-            return self._rng.choice(_WORD)
-        if char == "(":
-            return self._group()
-        if char == "[":
-            return self._rng.choice(self._char_class())
-        if char == "\\":
-            return self._rng.choice(self._escape())
-        if char in {"*", "+", "?"}:
-            raise self._unsupported()
-        return char
-
-    def _group(self) -> str:
-        if self._accept("?"):
-            if self._accept("P<") or (self._peek() == "<" and self._following() not in {"=", "!"}):
-                self._position = self._find(">") + 1
-            elif not self._accept(":"):
-                raise self._unsupported()
-        text = self._alternatives()
-        if not self._accept(")"):
-            raise self._unsupported()
-        return text
-
-    def _char_class(self) -> str:
-        negated = self._accept("^")
-        allowed = ""
-        while self._peek() != "]" or not allowed:
-            low = self._class_member()
-            if self._peek() == "-" and self._following() not in {"]", ""}:
-                self._next()
-                high = self._class_member()
-                if len(low) != 1 or len(high) != 1 or ord(high) < ord(low):
-                    raise self._unsupported()
-                high_code = min(ord(high), ord(low) + 255)
-                allowed += "".join(map(chr, range(ord(low), high_code + 1)))
-            else:
-                allowed += low
-        self._next()
-        if negated:
-            allowed = "".join(char for char in _PRINTABLE if char not in allowed)
-        if not allowed:
-            raise self._unsupported()
-        return allowed
-
-    def _class_member(self) -> str:
-        char = self._next()
-        return self._escape() if char == "\\" else char
-
-    def _escape(self) -> str:
-        """Return the characters that an escape after a backslash allows."""
-        char = self._next()
-        if char in _CLASSES:
-            return _CLASSES[char]
-        if char.lower() in _CLASSES:
-            excluded = _CLASSES[char.lower()] + (
-                string.ascii_uppercase + "_" if char == "W" else ""
-            )
-            return "".join(
-                each for each in string.ascii_letters + "-" + _DIGITS if each not in excluded
-            )
-        if char in _CONTROLS:
-            return _CONTROLS[char]
-        if char in {"x", "u"}:
-            width = 2 if char == "x" else 4
-            digits = "".join(self._next() for _ in range(width))
-            try:
-                return chr(int(digits, 16))
-            except ValueError:
-                raise self._unsupported() from None
-        if char.isalnum():
-            raise self._unsupported()
-        return char
-
-    def _repeat(self) -> tuple[int, int]:
-        low, high = 1, 1
-        if self._accept("*"):
-            low, high = 0, _EXTRA_REPEATS
-        elif self._accept("+"):
-            low, high = 1, 1 + _EXTRA_REPEATS
-        elif self._accept("?"):
-            low, high = 0, 1
-        elif self._peek() == "{":
-            low, high = self._counted_repeat()
-        if self._accept("+") or low > high or high > _LONGEST_REPEAT:
-            raise self._unsupported()
-        self._accept("?")
-        return low, high
-
-    def _counted_repeat(self) -> tuple[int, int]:
-        end = self._find("}")
-        low_text, comma, high_text = self._pattern[self._position + 1 : end].partition(",")
-        self._position = end + 1
-        try:
-            low = int(low_text or "0")
-            high = int(high_text) if high_text else low + (_EXTRA_REPEATS if comma else 0)
-        except ValueError:
-            raise self._unsupported() from None
-        return low, min(high, low + _EXTRA_REPEATS)
-
-    def _find(self, text: str) -> int:
-        index = self._pattern.find(text, self._position)
-        if index < 0:
-            raise self._unsupported()
-        return index
-
-    def _peek(self) -> str:
-        return self._pattern[self._position : self._position + 1]
-
-    def _following(self) -> str:
-        return self._pattern[self._position + 1 : self._position + 2]
-
-    def _next(self) -> str:
-        char = self._peek()
-        if not char:
-            raise self._unsupported()
-        self._position += 1
-        return char
-
-    def _accept(self, text: str) -> bool:
-        if self._pattern.startswith(text, self._position):
-            self._position += len(text)
-            return True
-        return False
-
-    def _unsupported(self) -> UnsupportedPatternError:
-        return UnsupportedPatternError(
-            f"the regular expression {self._pattern!r} uses syntax that is not supported "
-            f"(at character {self._position})"
-        )
+def _members(items: Iterable[tuple[Any, Any]]) -> str:
+    """Return the characters that a class such as ``[^a-z]`` matches, or some of them."""
+    negated = False
+    found = ""
+    for kind, value in items:
+        if kind is op.NEGATE:
+            negated = True
+        elif kind is op.LITERAL:
+            found += chr(value)
+        elif kind is op.RANGE:
+            low, high = value
+            found += "".join(map(chr, range(low, min(high, low + _LONGEST_RANGE) + 1)))
+        else:
+            found += _CATEGORIES[value]
+    return "".join(char for char in _PRINTABLE if char not in found) if negated else found
