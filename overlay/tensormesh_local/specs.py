@@ -1,4 +1,4 @@
-"""Reads routes, security and schemas from the OpenAPI definitions."""
+"""Read operations and schemas from the OpenAPI definitions. Nothing else reads YAML here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urljoin
 
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
@@ -22,6 +22,39 @@ _PACKAGE: Final = Path(__file__).resolve().parent
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _JSON: Final = "application/json"
 _YAML_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_FORMATS: Final = FormatChecker(formats=["uuid"])
+
+
+@_FORMATS.checks("date-time")
+def _is_time(value: object) -> bool:
+    if isinstance(value, str):
+        try:
+            parse_time(value)
+        except ValueError:
+            return False
+    return True
+
+
+@_FORMATS.checks("int32")
+def _is_int32(value: object) -> bool:
+    # Whether it is a number at all is checked by its type.
+    return not isinstance(value, (int, float)) or -(2**31) <= value < 2**31
+
+
+def _check_type(
+    validator: Draft202012Validator, types: Any, value: Any, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """Check the type of a value. 64-bit integers, which are strings on the wire, may be numbers."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not (types == "string" and schema.get("format") == "int64" and is_number):
+        yield from Draft202012Validator.VALIDATORS["type"](validator, types, value, schema)
+
+
+# The stubs have no types for it.
+_RequestValidator: Final[type[Draft202012Validator]] = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"type": _check_type}
+)
 
 
 class SpecError(Exception):
@@ -41,8 +74,13 @@ class HeaderRule:
 class QueryRule:
     """A query parameter of an operation.
 
-    ``kind`` is the JSON type of its value, and that of its items where ``repeated``; ``default``
-    is None if there is none.
+    Attributes:
+        name: Its name.
+        required: Whether it must be given.
+        kind: JSON type of the value, or of its items if it is repeated.
+        repeated: Whether it is a list, given by repeating the parameter.
+        default: The default value, or None.
+        validator: Validates the value.
     """
 
     name: str
@@ -55,7 +93,7 @@ class QueryRule:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of one host, as the definitions state it."""
+    """One operation of one host, according to the definitions."""
 
     surface: str
     operation_id: str
@@ -68,24 +106,27 @@ class Operation:
 
 
 class SpecSet:
-    """The OpenAPI documents of one directory, with references between them.
+    """The OpenAPI documents of a directory, which may refer to each other.
 
     Args:
-        directory: Where ``serverless.yaml``, ``on_demand.yaml`` and what they refer to are.
+        directory: The directory of ``serverless.yaml``, ``on_demand.yaml``, and others.
 
     Raises:
         SpecError: A document is missing or is not YAML.
     """
 
     def __init__(self, directory: Path) -> None:
-        self._base = directory.resolve().as_uri() + "/"
+        self._directory = directory
+        base = directory.resolve().as_uri() + "/"
         self._documents = {
-            urljoin(self._base, path.name): _read(path) for path in sorted(directory.glob("*.yaml"))
+            path.stem: _with_absolute_references(_read(path), urljoin(base, path.name))
+            for path in sorted(directory.glob("*.yaml"))
         }
         self._registry: Registry[Any] = Registry().with_resources(
-            (uri, DRAFT202012.create_resource(contents))
-            for uri, contents in self._documents.items()
+            (urljoin(base, f"{name}.yaml"), DRAFT202012.create_resource(contents))
+            for name, contents in self._documents.items()
         )
+        self._resolver = self._registry.resolver()
 
     @cached_property
     def serverless(self) -> tuple[Operation, ...]:
@@ -105,109 +146,85 @@ class SpecSet:
     def response_validator(
         self, operation: Operation, status: int, media_type: str = _JSON
     ) -> Draft202012Validator | None:
-        """Return the validator of a body (or of one event), None where any body is right."""
-        uri = urljoin(self._base, f"{operation.surface}.yaml")
-        responses = ("paths", operation.path, operation.method.lower(), "responses")
-        stated = self._lookup(uri, responses)[2]
-        key = str(status) if str(status) in stated else "default"
-        uri, pointer, response = self._lookup(uri, (*responses, key))
-        if media_type not in response.get("content", {}):
-            return None
-        return self._validator(uri, (*pointer, "content", media_type, "schema"))
+        """Return the validator of a response body or event, or None if it is not defined."""
+        paths = self._documents[operation.surface]["paths"]
+        responses = paths[operation.path][operation.method.lower()]["responses"]
+        response = self._resolve(responses.get(str(status), responses.get("default")))
+        content = response.get("content", {})
+        return self._validator(content[media_type]["schema"]) if media_type in content else None
 
     def _operations(self, surface: str) -> tuple[Operation, ...]:
-        uri = urljoin(self._base, f"{surface}.yaml")
-        if uri not in self._documents:
-            raise SpecError(f"{surface}.yaml is not in {self._base}")
+        if surface not in self._documents:
+            raise SpecError(f"{surface}.yaml is missing in {self._directory}")
+        document = self._documents[surface]
         return tuple(
-            self._operation(surface, uri, path, method)
-            for path, item in self._documents[uri]["paths"].items()
+            self._operation(surface, path, method, item, document.get("security", []))
+            for path, item in document["paths"].items()
             for method in _METHODS
             if method in item
         )
 
-    def _operation(self, surface: str, uri: str, path: str, method: str) -> Operation:
-        pointer = ("paths", path, method)
-        stated = self._lookup(uri, pointer)[2]
-        security = stated.get("security", self._documents[uri].get("security", []))
+    def _operation(
+        self, surface: str, path: str, method: str, item: dict[str, Any], default_security: Any
+    ) -> Operation:
+        operation = item[method]
+        security = operation.get("security", default_security)
+        parameters = [
+            self._resolve(parameter)
+            for parameter in [*item.get("parameters", []), *operation.get("parameters", [])]
+        ]
         body = None
-        if "requestBody" in stated:
-            at_uri, at_pointer, _ = self._lookup(uri, (*pointer, "requestBody"))
-            body_pointer = (*at_pointer, "content", _JSON, "schema")
-            body = self._validator(at_uri, body_pointer, RequestValidator)
+        if "requestBody" in operation:
+            content = self._resolve(operation["requestBody"])["content"]
+            body = self._validator(content[_JSON]["schema"], _RequestValidator)
         return Operation(
             surface=surface,
-            operation_id=stated["operationId"],
+            operation_id=operation["operationId"],
             method=method.upper(),
             path=path,
             needs_key=bool(security) and {} not in security,
             headers=tuple(
-                HeaderRule(each["name"], each.get("required", False), validator)
-                for each, _, validator in self._parameters(uri, path, method, "header")
+                HeaderRule(
+                    each["name"], each.get("required", False), self._validator(each["schema"])
+                )
+                for each in parameters
+                if each["in"] == "header"
             ),
-            query=tuple(
-                _query_rule(each, schema, validator)
-                for each, schema, validator in self._parameters(uri, path, method, "query")
-            ),
+            query=tuple(self._query_rule(each) for each in parameters if each["in"] == "query"),
             body_validator=body,
         )
 
-    def _parameters(
-        self, uri: str, path: str, method: str, where: str
-    ) -> Iterator[tuple[dict[str, Any], dict[str, Any], Draft202012Validator]]:
-        """Find an operation's parameters of a place, each with its schema and validator."""
-        for pointer in (("paths", path), ("paths", path, method)):
-            for index in range(len(self._lookup(uri, pointer)[2].get("parameters", []))):
-                at_uri, at_pointer, stated = self._lookup(uri, (*pointer, "parameters", str(index)))
-                if stated["in"] == where:
-                    pointer_to_schema = (*at_pointer, "schema")
-                    schema = self._lookup(at_uri, pointer_to_schema)[2]
-                    yield stated, schema, self._validator(at_uri, pointer_to_schema)
+    def _query_rule(self, parameter: dict[str, Any]) -> QueryRule:
+        schema = self._resolve(parameter["schema"])
+        repeated = schema.get("type") == "array"
+        value = self._resolve(schema["items"]) if repeated else schema
+        return QueryRule(
+            name=parameter["name"],
+            required=parameter.get("required", False),
+            kind=value.get("type", "string"),
+            repeated=repeated,
+            default=schema.get("default"),
+            validator=self._validator(schema),
+        )
 
     def _validator(
-        self,
-        uri: str,
-        pointer: tuple[str, ...],
-        kind: type[Draft202012Validator] = Draft202012Validator,
+        self, schema: Any, kind: type[Draft202012Validator] = Draft202012Validator
     ) -> Draft202012Validator:
-        fragment = "/".join(part.replace("~", "~0").replace("/", "~1") for part in pointer)
-        return kind({"$ref": f"{uri}#/{fragment}"}, registry=self._registry, format_checker=FORMATS)
+        return kind(schema, registry=self._registry, format_checker=_FORMATS)
 
-    def _lookup(self, uri: str, pointer: tuple[str, ...]) -> tuple[str, tuple[str, ...], Any]:
-        """Return where the value at ``pointer`` stands, references followed, and the value."""
-        value: Any = self._documents[uri]
-        for part in pointer:
-            value = value[int(part)] if isinstance(value, list) else value[part]
-        if isinstance(value, dict) and "$ref" in value:
-            target, fragment = urldefrag(urljoin(uri, value["$ref"]))
-            parts = fragment.removeprefix("/").split("/")
-            return self._lookup(
-                target, tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
-            )
-        return uri, pointer, value
-
-
-def _query_rule(
-    stated: dict[str, Any], schema: dict[str, Any], validator: Draft202012Validator
-) -> QueryRule:
-    repeated = schema.get("type") == "array"
-    value = schema["items"] if repeated else schema
-    return QueryRule(
-        name=stated["name"],
-        required=stated.get("required", False),
-        kind=value.get("type", "string"),
-        repeated=repeated,
-        default=schema.get("default"),
-        validator=validator,
-    )
+    def _resolve(self, value: Any) -> Any:
+        """Return a value of a document, or what it refers to."""
+        while isinstance(value, dict) and "$ref" in value:
+            value = self._resolver.lookup(value["$ref"]).contents
+        return value
 
 
 @lru_cache(maxsize=1)
 def load_specs() -> SpecSet:
-    """Return the definitions that come with the package, or those of the checkout it lies in.
+    """Return the definitions in the package, or those of the checkout that contains it.
 
     Raises:
-        SpecError: There are none, or they cannot be read.
+        SpecError: They are missing or cannot be read.
     """
     for directory in (_PACKAGE / "specs", _PACKAGE.parents[1] / "specs"):
         if (directory / "serverless.yaml").is_file():
@@ -222,36 +239,15 @@ def _read(path: Path) -> Any:
         raise SpecError(f"{path.name} is not valid YAML: {error}") from error
 
 
-FORMATS: Final = FormatChecker(formats=["uuid"])
-
-
-@FORMATS.checks("date-time")
-def _is_time(value: object) -> bool:
-    if isinstance(value, str):
-        try:
-            parse_time(value)
-        except ValueError:
-            return False
-    return True
-
-
-@FORMATS.checks("int32")
-def _is_int32(value: object) -> bool:
-    # Text is a matter of type.
-    return not isinstance(value, (int, float)) or -(2**31) <= value < 2**31
-
-
-def _check_type(
-    validator: Draft202012Validator, types: Any, value: Any, schema: Mapping[str, Any]
-) -> Iterator[ValidationError]:
-    """Hold a value to its type; 64-bit integers that are sent as text may be numbers too."""
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    if not (types == "string" and schema.get("format") == "int64" and is_number):
-        yield from Draft202012Validator.VALIDATORS["type"](validator, types, value, schema)
-
-
-# The stubs have no types for it.
-RequestValidator: Final[type[Draft202012Validator]] = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, {"type": _check_type}
-)
-"""Validates what clients send, as leniently as they read what they are sent."""
+def _with_absolute_references(value: Any, uri: str) -> Any:
+    """Return a document whose references work from anywhere."""
+    if isinstance(value, list):
+        return [_with_absolute_references(each, uri) for each in value]
+    if isinstance(value, dict):
+        return {
+            name: urljoin(uri, each)
+            if name == "$ref" and isinstance(each, str)
+            else _with_absolute_references(each, uri)
+            for name, each in value.items()
+        }
+    return value

@@ -1,4 +1,4 @@
-"""The output items of a response, and the events by which a stream tells of them."""
+"""The output items of a response, and their events in a stream."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tensormesh_local.generation import Kind
 from tensormesh_local.http.responses import dump
 from tensormesh_local.wire.chat import new_call_id
 
+Json = dict[str, Any]
+
 
 class EventWriter:
     """Writes numbered events."""
@@ -18,168 +20,153 @@ class EventWriter:
     def __init__(self) -> None:
         self._number = 0
 
-    def write(self, kind: str, fields: dict[str, Any]) -> bytes:
-        """Return one event with its ``event`` line, the next sequence number and its type."""
+    def write(self, kind: str, fields: Json) -> bytes:
+        """Return an event with its ``event`` line, its type and the next sequence number."""
         data = dump({**fields, "sequence_number": self._number, "type": kind})
         self._number += 1
         return b"event: " + kind.encode() + b"\ndata: " + data + b"\n\n"
 
 
 class Item(ABC):
-    """An output item that grows. ``kind`` is that of the pieces that it takes."""
+    """An output item that grows.
+
+    Attributes:
+        kind: Kind of the pieces whose text it contains.
+        text_event: Name of its text events, before ``.delta`` and ``.done``.
+        text_field: The field with the complete text in the last of them.
+        part_event: Name of the events about its only part, before ``.added`` and ``.done``.
+    """
 
     kind: Kind
+    text_event: str
+    text_field: str = "text"
+    part_event: str | None = None
 
     def __init__(self, prefix: str, index: int) -> None:
         self.id = f"{prefix}_{secrets.token_hex(8)}"
-        self._index = index
-        self._texts: list[str] = []
-        self._cut = False
-
-    @abstractmethod
-    def body(self, status: str = "completed") -> dict[str, Any]:
-        """Return the item."""
-
-    @abstractmethod
-    def open(self, writer: EventWriter) -> Iterator[bytes]:
-        """Yield the events that begin the item."""
-
-    @abstractmethod
-    def add(self, writer: EventWriter, text: str, logprobs: list[dict[str, Any]]) -> bytes:
-        """Take more text and return its event."""
-
-    @abstractmethod
-    def close(self, writer: EventWriter, *, cut: bool) -> Iterator[bytes]:
-        """Yield the events that end the item; ``cut`` tells that its text is not whole."""
+        self._place: Json = {"item_id": self.id, "output_index": index}
+        if self.part_event:
+            self._place["content_index"] = 0
+        self._text: list[str] = []
 
     @property
     def text(self) -> str:
         """All text so far."""
-        return "".join(self._texts)
+        return "".join(self._text)
 
-    def _added(self, writer: EventWriter, item: dict[str, Any]) -> bytes:
+    @abstractmethod
+    def body(self, status: str = "completed") -> Json:
+        """Return the item."""
+
+    def part(self) -> Json:
+        """Return the part of the item."""
+        return {}
+
+    def open(self, writer: EventWriter) -> Iterator[bytes]:
+        """Yield the events that start the item."""
+        yield self._item_event(writer, "added", self.body("in_progress"))
+        if self.part_event:
+            yield writer.write(f"{self.part_event}.added", {**self._place, "part": self.part()})
+
+    def add(self, writer: EventWriter, text: str, logprobs: list[Json]) -> bytes:
+        """Add text and return its event."""
+        self._text.append(text)
         return writer.write(
-            "response.output_item.added", {"item": item, "output_index": self._index}
+            f"{self.text_event}.delta", {"delta": text, **self._place, **self.text_fields(logprobs)}
         )
 
-    def _done(self, writer: EventWriter) -> bytes:
-        return writer.write(
-            "response.output_item.done", {"item": self.body(), "output_index": self._index}
-        )
+    def close(self, writer: EventWriter, *, cut: bool) -> Iterator[bytes]:  # noqa: ARG002
+        """Yield the events that end the item; ``cut`` means that its text is incomplete."""
+        fields = {self.text_field: self.text, **self._place, **self.text_fields(None)}
+        yield writer.write(f"{self.text_event}.done", fields)
+        if self.part_event:
+            yield writer.write(f"{self.part_event}.done", {**self._place, "part": self.part()})
+        yield self._item_event(writer, "done", self.body())
 
-    def _place(self) -> dict[str, Any]:
-        return {"item_id": self.id, "output_index": self._index}
+    def text_fields(self, logprobs: list[Json] | None) -> Json:  # noqa: ARG002
+        """Return more fields of a text event; without log probabilities it is the last one."""
+        return {}
+
+    def _item_event(self, writer: EventWriter, kind: str, item: Json) -> bytes:
+        fields = {"item": item, "output_index": self._place["output_index"]}
+        return writer.write(f"response.output_item.{kind}", fields)
 
 
 class MessageItem(Item):
     """Text for the user."""
 
     kind = Kind.CONTENT
+    text_event = "response.output_text"
+    part_event = "response.content_part"
 
     def __init__(self, index: int) -> None:
         super().__init__("msg", index)
-        self._logprobs: list[dict[str, Any]] = []
+        self._logprobs: list[Json] = []
 
-    def body(self, status: str = "completed") -> dict[str, Any]:
-        return self._body([self._part()], status)
-
-    def open(self, writer: EventWriter) -> Iterator[bytes]:
-        yield self._added(writer, self._body([], "in_progress"))
-        part = {"annotations": [], "text": "", "type": "output_text", "logprobs": []}
-        yield self._part_event(writer, "response.content_part.added", part)
-
-    def add(self, writer: EventWriter, text: str, logprobs: list[dict[str, Any]]) -> bytes:
-        self._texts.append(text)
-        self._logprobs += logprobs
-        return self._text_event(writer, "response.output_text.delta", "delta", text, logprobs)
-
-    def close(self, writer: EventWriter, *, cut: bool) -> Iterator[bytes]:  # noqa: ARG002
-        yield self._text_event(
-            writer, "response.output_text.done", "text", self.text, self._logprobs
-        )
-        yield self._part_event(writer, "response.content_part.done", self._part())
-        yield self._done(writer)
-
-    def _body(self, content: list[dict[str, Any]], status: str) -> dict[str, Any]:
+    def body(self, status: str = "completed") -> Json:
         return {
             "id": self.id,
-            "content": content,
+            "content": [self.part()] if status == "completed" else [],
             "role": "assistant",
             "status": status,
             "type": "message",
             "phase": None,
         }
 
-    def _part(self) -> dict[str, Any]:
+    def part(self) -> Json:
+        logprobs = self._logprobs or (None if self._text else [])
         return {
             "annotations": [],
             "text": self.text,
             "type": "output_text",
-            "logprobs": self._logprobs or None,
+            "logprobs": logprobs,
         }
 
-    def _part_event(self, writer: EventWriter, kind: str, part: dict[str, Any]) -> bytes:
-        return writer.write(kind, {"content_index": 0, **self._place(), "part": part})
-
-    def _text_event(
-        self, writer: EventWriter, kind: str, key: str, text: str, logprobs: list[dict[str, Any]]
-    ) -> bytes:
-        fields = {"content_index": 0, key: text, **self._place(), "logprobs": logprobs}
-        return writer.write(kind, fields)
+    def text_fields(self, logprobs: list[Json] | None) -> Json:
+        if logprobs is not None:
+            self._logprobs += logprobs
+            return {"logprobs": logprobs}
+        return {"logprobs": self._logprobs}
 
 
 class ReasoningItem(Item):
     """What the model thinks before it answers."""
 
     kind = Kind.REASONING
+    text_event = "response.reasoning_text"
+    part_event = "response.reasoning_part"
 
     def __init__(self, index: int) -> None:
         super().__init__("rs", index)
 
-    def body(self, status: str = "completed") -> dict[str, Any]:
-        return self._body([self._part()], status)
-
-    def open(self, writer: EventWriter) -> Iterator[bytes]:
-        yield self._added(writer, self._body([], "in_progress"))
-        yield self._event(writer, "response.reasoning_part.added", {"part": self._part()})
-
-    def add(self, writer: EventWriter, text: str, logprobs: list[dict[str, Any]]) -> bytes:  # noqa: ARG002
-        self._texts.append(text)
-        return self._event(writer, "response.reasoning_text.delta", {"delta": text})
-
-    def close(self, writer: EventWriter, *, cut: bool) -> Iterator[bytes]:  # noqa: ARG002
-        yield self._event(writer, "response.reasoning_text.done", {"text": self.text})
-        yield self._event(writer, "response.reasoning_part.done", {"part": self._part()})
-        yield self._done(writer)
-
-    def _body(self, content: list[dict[str, Any]], status: str) -> dict[str, Any]:
+    def body(self, status: str = "completed") -> Json:
         return {
             "id": self.id,
             "summary": [],
             "type": "reasoning",
-            "content": content,
+            "content": [self.part()] if status == "completed" else [],
             "encrypted_content": None,
             "status": status,
         }
 
-    def _part(self) -> dict[str, Any]:
+    def part(self) -> Json:
         return {"text": self.text, "type": "reasoning_text"}
-
-    def _event(self, writer: EventWriter, kind: str, fields: dict[str, Any]) -> bytes:
-        return writer.write(kind, {"content_index": 0, **fields, **self._place()})
 
 
 class FunctionCallItem(Item):
-    """A call of a tool."""
+    """A tool call."""
 
     kind = Kind.ARGUMENTS
+    text_event = "response.function_call_arguments"
+    text_field = "arguments"
 
     def __init__(self, index: int, name: str) -> None:
         super().__init__("fc", index)
         self._name = name
         self._call_id = new_call_id()
+        self._cut = False
 
-    def body(self, status: str = "completed") -> dict[str, Any]:
+    def body(self, status: str = "completed") -> Json:
         return {
             "arguments": self.text,
             "call_id": self._call_id,
@@ -192,26 +179,16 @@ class FunctionCallItem(Item):
             "status": "incomplete" if self._cut else status,
         }
 
-    def open(self, writer: EventWriter) -> Iterator[bytes]:
-        yield self._added(writer, self.body("in_progress"))
-
-    def add(self, writer: EventWriter, text: str, logprobs: list[dict[str, Any]]) -> bytes:  # noqa: ARG002
-        self._texts.append(text)
-        return writer.write(
-            "response.function_call_arguments.delta", {"delta": text, **self._place()}
-        )
-
     def close(self, writer: EventWriter, *, cut: bool) -> Iterator[bytes]:
         self._cut = cut
-        yield writer.write(
-            "response.function_call_arguments.done",
-            {"arguments": self.text, **self._place(), "name": self._name},
-        )
-        yield self._done(writer)
+        yield from super().close(writer, cut=cut)
+
+    def text_fields(self, logprobs: list[Json] | None) -> Json:
+        return {"name": self._name} if logprobs is None else {}
 
 
 def open_item(kind: Kind, index: int, name: str = "") -> Item:
-    """Return a new item for pieces of a kind; ``name`` is that of the tool called."""
+    """Return a new item for pieces of a kind; ``name`` is the tool that is called."""
     match kind:
         case Kind.REASONING:
             return ReasoningItem(index)
