@@ -12,11 +12,10 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from tensormesh_local.auth import DEFAULT_API_KEY, DEFAULT_CONTROL_PLANE_TOKEN, DEFAULT_USER_ID
-from tensormesh_local.control_plane.application import create_control_plane
 from tensormesh_local.control_plane.state import StateError
 from tensormesh_local.engines.base import EngineError
-from tensormesh_local.engines.factory import ENGINE_NAMES, make_engine
 from tensormesh_local.http.host_check import is_loopback, parse_host
+from tensormesh_local.options import ENGINE_NAMES, HostOptions
 from tensormesh_local.server import Server
 from tensormesh_local.specs import SpecError
 
@@ -26,7 +25,7 @@ _USAGE_ERROR: Final = 2
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Print one line and leave with status 2."""
+        """Print one line and exit with status 2."""
         self.exit(_USAGE_ERROR, f"{_PROGRAM}: error: {message}\n")
 
 
@@ -44,43 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: Status 2, the arguments are wrong.
     """
     parser = _make_parser()
-    options = parser.parse_args(arguments)
-    if not is_loopback(options.host) and not options.allow_remote:
+    given = vars(parser.parse_args(arguments))
+    allow_remote = given.pop("allow_remote")
+    options = HostOptions(**{**given, "api_keys": given["api_keys"] or [DEFAULT_API_KEY]})
+    if not is_loopback(options.host) and not allow_remote:
         parser.error(
             f"--host {options.host} can be reached by others; add --allow-remote if you mean it"
         )
     try:
-        engine = make_engine(
-            options.engine,
-            seed=options.seed,
-            latency_ms=options.latency_ms,
-            extra_models=options.served_model_name,
-            upstream=options.upstream,
-            upstream_api_key=options.upstream_api_key,
-            model_path=options.model,
-        )
+        server = Server(options, lambda: _announce(server, options))
     except EngineError as error:
         parser.error(str(error))
-    api_keys = options.api_key or [DEFAULT_API_KEY]
-    try:
-        server = Server(
-            engine,
-            host=options.host,
-            port=options.port,
-            api_keys=api_keys,
-            control_plane=create_control_plane(
-                api_key=api_keys[0],
-                token=options.control_plane_token,
-                state=options.state,
-                auto_approve=options.auto_approve,
-                seed_data=options.seed_data,
-                data_seed=options.seed,
-                rate_limit=options.rate_limit,
-            ),
-            enforce_balance=options.enforce_balance,
-            allow_hosts=options.allow_host,
-            on_ready=lambda: _announce(server, options),
-        )
     except StateError as error:
         return _fail(str(error))
     except (OSError, SpecError, ValueError) as error:
@@ -108,20 +81,20 @@ async def _serve(server: Server) -> None:
     await server.run_engine()
 
 
-def _announce(server: Server, options: argparse.Namespace) -> None:
+def _announce(server: Server, options: HostOptions) -> None:
     if not is_loopback(options.host):
         print(f"{_PROGRAM}: warning: reachable by others on {options.host}", file=sys.stderr)
-    key = options.api_key[0] if options.api_key else DEFAULT_API_KEY
     print(
         f"{_PROGRAM} ready serverless={server.serverless_base_url} "
-        f"on_demand={server.on_demand_base_url} api_key={key} user_id={DEFAULT_USER_ID} "
-        f"control_plane={server.control_plane_base_url} "
+        f"on_demand={server.on_demand_base_url} api_key={options.api_keys[0]} "
+        f"user_id={DEFAULT_USER_ID} control_plane={server.control_plane_base_url} "
         f"control_plane_token={options.control_plane_token}",
         flush=True,
     )
 
 
 def _make_parser() -> _Parser:
+    """Return the parser; its destinations are the names of :class:`HostOptions`."""
     parser = _Parser(
         prog=f"python -m {_PROGRAM}",
         description="Serve the Tensormesh APIs on this machine, for demos and tests.",
@@ -133,6 +106,7 @@ def _make_parser() -> _Parser:
     add("--allow-remote", action="store_true", help="allow a --host that others can reach")
     add(
         "--allow-host",
+        dest="allow_hosts",
         action="append",
         type=_host_name,
         default=[],
@@ -140,36 +114,38 @@ def _make_parser() -> _Parser:
         help="host name or IP address to accept in Host and Origin headers, besides loopback "
         "ones and --host; repeatable",
     )
-    add("--engine", choices=ENGINE_NAMES, default="builtin", help="what answers (default builtin)")
+    add("--engine", choices=ENGINE_NAMES, default="builtin", help="engine (default builtin)")
     add(
         "--seed",
         type=int,
         default=0,
-        help="seed of --seed-data and, with builtin, of requests that give none (default 0)",
+        help="seed of --seed-data and, with builtin, of requests without one (default 0)",
     )
     add(
         "--latency-ms",
         type=_milliseconds,
         default=0.0,
         metavar="MS",
-        help="builtin: milliseconds that each token takes (default 0)",
+        help="builtin: milliseconds per generated token (default 0)",
     )
     add(
         "--served-model-name",
+        dest="extra_models",
         action="append",
         default=[],
         metavar="NAME",
-        help="builtin: one more name for the chat model; repeatable",
+        help="builtin: another name for the chat model; repeatable",
     )
     add("--upstream", metavar="URL", help="upstream: base URL of an OpenAI-compatible server")
-    add("--upstream-api-key", metavar="KEY", help="upstream: the key sent there")
-    add("--model", metavar="FILE.gguf", help="llama: the model to run")
+    add("--upstream-api-key", metavar="KEY", help="upstream: API key for the server")
+    add("--model", dest="model_path", metavar="FILE.gguf", help="llama: the model to run")
     add(
         "--api-key",
+        dest="api_keys",
         action="append",
         type=_api_key,
         metavar="KEY",
-        help=f"a key to accept; repeatable (default {DEFAULT_API_KEY})",
+        help=f"API key to accept; repeatable (default {DEFAULT_API_KEY})",
     )
     add(
         "--control-plane-token",
@@ -182,17 +158,17 @@ def _make_parser() -> _Parser:
         "--state",
         type=Path,
         metavar="FILE",
-        help="where the Control Plane keeps its state across restarts (default: in memory)",
+        help="file that keeps the Control Plane's state across restarts (default: in memory)",
     )
     add(
         "--auto-approve",
         action="store_true",
-        help="approve browser logins at once, for the default user",
+        help="approve browser logins at once, as the default user",
     )
     add(
         "--seed-data",
         choices=["demo"],
-        help="fill a new Control Plane state: demo gives an account with three months of use",
+        help="fill an empty Control Plane: demo is an account with three months of history",
     )
     add(
         "--enforce-balance",
@@ -203,8 +179,8 @@ def _make_parser() -> _Parser:
         "--rate-limit",
         type=_rate,
         metavar="N",
-        help="Control Plane requests a minute for each access token; more are answered 429 with "
-        "Retry-After (default: any number)",
+        help="Control Plane requests per minute for each access token; more are refused with 429 "
+        "and Retry-After (default: no limit)",
     )
     return parser
 

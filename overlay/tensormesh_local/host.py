@@ -13,9 +13,9 @@ from starlette.middleware import Middleware
 
 from tensormesh_local.auth import DEFAULT_API_KEY, DEFAULT_CONTROL_PLANE_TOKEN, DEFAULT_USER_ID
 from tensormesh_local.clock import Clock
-from tensormesh_local.control_plane.application import SeedData, create_control_plane
+from tensormesh_local.control_plane.application import SeedData
 from tensormesh_local.engines.base import Engine
-from tensormesh_local.engines.factory import EngineName, make_engine
+from tensormesh_local.options import EngineName, HostOptions
 from tensormesh_local.server import Server
 
 _START_SECONDS = 60.0
@@ -34,33 +34,33 @@ class LocalHost:
             )
 
     Args:
-        engine: ``builtin``, ``upstream``, ``llama``, or an engine of your own.
+        engine: ``builtin``, ``upstream``, ``llama``, or a custom engine.
         port: Port to bind; 0 for any free one.
-        api_keys: The keys accepted; ``api_key`` is the first.
-        middleware: Starlette middleware around the application, to inject faults for instance.
+        api_keys: The accepted API keys; ``api_key`` is the first.
+        middleware: Starlette middleware around the application, for example to inject faults.
         allow_hosts: Host names and IP addresses to accept in ``Host`` and ``Origin``, besides
             loopback ones.
-        seed: Built-in engine: seed of requests that give none; also seed of ``seed_data``.
-        latency_ms: Built-in engine: milliseconds that each generated token takes.
+        seed: Built-in engine: seed of requests without one; also the seed of ``seed_data``.
+        latency_ms: Built-in engine: milliseconds per generated token.
         extra_models: Built-in engine: more names for its chat model.
         upstream: Upstream engine: base URL of the server.
-        upstream_api_key: Upstream engine: the key sent there.
+        upstream_api_key: Upstream engine: API key for the server.
         model_path: Llama engine: a GGUF file.
-        control_plane_token: The access token of the Control Plane's default user.
-        state: The file to keep the Control Plane's state in; by default it is in memory.
-        auto_approve: Whether browser logins are approved at once, for the default user.
-        clock: What tells the Control Plane the time; by default this machine.
-        seed_data: What the Control Plane begins with: ``demo`` for an account with a past, which
-            follows from ``seed``; nothing by default.
-        enforce_balance: Whether inference is refused with 402 while the balance is zero or
-            less; else it is served, and the balance goes below zero.
-        rate_limit: How many requests a minute each access token of the Control Plane may send;
-            more are answered 429 with ``Retry-After``. None for any number.
+        control_plane_token: Access token of the Control Plane's default user.
+        state: File to keep the Control Plane's state in; by default it is in memory.
+        auto_approve: Approve browser logins at once, as the default user.
+        clock: Provides the time of the Control Plane; by default the system clock.
+        seed_data: Initial data of the Control Plane: ``demo`` for an account with a history;
+            none by default.
+        enforce_balance: Refuse inference with 402 while the balance is zero or less. Otherwise
+            the balance may become negative.
+        rate_limit: Requests per minute that each access token of the Control Plane may send; more
+            are refused with 429 and ``Retry-After``. None for no limit.
 
     Raises:
-        EngineError: The engine cannot be made from these options.
-        StateError: The state's file cannot be used.
-        OSError: The port is taken.
+        EngineError: The engine cannot be created from these options.
+        StateError: The file of the state cannot be used.
+        OSError: The port is in use.
         ValueError: One of ``allow_hosts`` is not a host name or IP address.
     """
 
@@ -89,40 +89,31 @@ class LocalHost:
         enforce_balance: bool = False,
         rate_limit: int | None = None,
     ) -> None:
-        if not isinstance(engine, Engine):
-            engine = make_engine(
-                engine,
-                seed=seed,
-                latency_ms=latency_ms,
-                extra_models=extra_models,
-                upstream=upstream,
-                upstream_api_key=upstream_api_key,
-                model_path=model_path,
-            )
+        options = HostOptions(
+            engine=engine,
+            port=port,
+            api_keys=api_keys,
+            middleware=middleware,
+            allow_hosts=allow_hosts,
+            seed=seed,
+            latency_ms=latency_ms,
+            extra_models=extra_models,
+            upstream=upstream,
+            upstream_api_key=upstream_api_key,
+            model_path=model_path,
+            control_plane_token=control_plane_token,
+            state=state,
+            auto_approve=auto_approve,
+            clock=clock,
+            seed_data=seed_data,
+            enforce_balance=enforce_balance,
+            rate_limit=rate_limit,
+        )
         self.api_key = api_keys[0]
         self.control_plane_token = control_plane_token
         self._ready = threading.Event()
         self._failure: BaseException | None = None
-        self._server = Server(
-            engine,
-            host="127.0.0.1",
-            port=port,
-            api_keys=api_keys,
-            control_plane=create_control_plane(
-                api_key=self.api_key,
-                token=control_plane_token,
-                state=state,
-                auto_approve=auto_approve,
-                clock=clock,
-                seed_data=seed_data,
-                data_seed=seed,
-                rate_limit=rate_limit,
-            ),
-            enforce_balance=enforce_balance,
-            middleware=middleware,
-            allow_hosts=allow_hosts,
-            on_ready=self._ready.set,
-        )
+        self._server = Server(options, self._ready.set)
         self._thread = threading.Thread(target=self._run, name="tensormesh-local", daemon=True)
 
     @property
@@ -141,17 +132,17 @@ class LocalHost:
         return self._server.control_plane_base_url
 
     def start(self) -> None:
-        """Begin to serve; return when connections are accepted.
+        """Start to serve, and return when connections are accepted.
 
         Raises:
-            RuntimeError: The host did not start; its cause says why.
+            RuntimeError: The host did not start; see its ``__cause__``.
         """
         self._thread.start()
         if not self._ready.wait(_START_SECONDS) or self._failure:
             raise RuntimeError("The local host did not start.") from self._failure
 
     def stop(self) -> None:
-        """Stop serving; requests that are still open are cut after about a second."""
+        """Stop serving. Open requests are cut off after about a second."""
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)
@@ -175,5 +166,5 @@ class LocalHost:
         except BaseException as error:
             self._failure = error
         finally:
-            # Also when it failed, so that nobody waits in vain.
+            # Also after a failure, so that start() does not wait in vain.
             self._ready.set()

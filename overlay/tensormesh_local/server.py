@@ -1,98 +1,89 @@
-"""Runs the application on a socket, with uvicorn."""
+"""Run the application on a socket, with uvicorn."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from starlette.middleware import Middleware
 
 from tensormesh_local.app import ON_DEMAND_PREFIX, SERVERLESS_PREFIX, create_app
-from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, ControlPlane
-from tensormesh_local.engines.base import Engine
+from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, create_control_plane
+from tensormesh_local.engines.factory import make_engine
+from tensormesh_local.options import HostOptions
 
-# How long open requests may take to end when the server stops, in seconds.
+# Seconds that open requests may take when the server stops.
 _GRACE_SECONDS = 1
 
 
 class Server(uvicorn.Server):
-    """One local host: an engine behind the application, on one socket.
-
-    The socket is bound at once, so that its port is known before anything runs.
+    """A local host on one socket, which is bound at once so that its port is known.
 
     Args:
-        engine: What answers calls; started and closed by :meth:`run_engine`.
-        host: Address to bind.
-        port: Port to bind; 0 for any free one.
-        api_keys: The keys accepted.
-        control_plane: The Control Plane, closed by :meth:`run_engine`.
-        enforce_balance: Whether a balance that is used up refuses inference.
-        middleware: Goes around the application.
-        allow_hosts: Names to accept in ``Host`` and ``Origin``, besides loopback ones and ``host``.
+        options: Options of the host.
         on_ready: Called when connections are accepted.
 
     Raises:
+        EngineError: The engine cannot be created from these options.
+        StateError: The file of the state cannot be used.
         OSError: The address cannot be bound.
-        SpecError: The OpenAPI definitions are not there.
+        SpecError: The OpenAPI definitions are missing.
+        ValueError: One of the names to allow is not a host name or IP address.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        *,
-        host: str,
-        port: int,
-        api_keys: Sequence[str],
-        control_plane: ControlPlane,
-        enforce_balance: bool = False,
-        middleware: Sequence[Middleware] = (),
-        allow_hosts: Sequence[str] = (),
-        on_ready: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, options: HostOptions, on_ready: Callable[[], None] = lambda: None) -> None:
+        self._engine = make_engine(options)
+        self._control_plane = create_control_plane(
+            api_key=options.api_keys[0],
+            token=options.control_plane_token,
+            state=options.state,
+            auto_approve=options.auto_approve,
+            clock=options.clock,
+            seed_data=options.seed_data,
+            data_seed=options.seed,
+            rate_limit=options.rate_limit,
+        )
         app = create_app(
-            engine,
-            api_keys=api_keys,
-            middleware=middleware,
-            control_plane=control_plane,
-            enforce_balance=enforce_balance,
-            # Without the zone of an IPv6 address, which no Host header carries.
-            allow_hosts=[host.partition("%")[0], *allow_hosts],
+            self._engine,
+            api_keys=options.api_keys,
+            middleware=options.middleware,
+            control_plane=self._control_plane,
+            enforce_balance=options.enforce_balance,
+            # Host headers do not contain the zone of an IPv6 address.
+            allow_hosts=[options.host.partition("%")[0], *options.allow_hosts],
         )
         config = uvicorn.Config(
             app,
-            # Also where a faster parser is installed: this one bounds the headers of a request.
+            # Even if a faster parser is installed: this one limits the headers of a request.
             http="h11",
             lifespan="off",
             ws="none",
             access_log=False,
             log_config=None,
-            # The application logs its own failures; the rest tells of clients that hang up.
+            # The application logs its own failures; the other messages are about disconnects.
             log_level="critical",
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
         super().__init__(config)
-        self._engine = engine
-        self._control_plane = control_plane
         self._on_ready = on_ready
-        self._socket = _bind(host, port)
-        self.origin = f"http://{_url_host(host)}:{self._socket.getsockname()[1]}"
+        self._socket = _bind(options.host, options.port)
+        self._origin = f"http://{_url_host(options.host)}:{self._socket.getsockname()[1]}"
 
     @property
     def serverless_base_url(self) -> str:
         """Base URL of the Serverless API."""
-        return self.origin + SERVERLESS_PREFIX
+        return self._origin + SERVERLESS_PREFIX
 
     @property
     def on_demand_base_url(self) -> str:
         """Base URL of the On-Demand API."""
-        return self.origin + ON_DEMAND_PREFIX
+        return self._origin + ON_DEMAND_PREFIX
 
     @property
     def control_plane_base_url(self) -> str:
         """Base URL of the Control Plane."""
-        return self.origin + CONTROL_PLANE_PREFIX
+        return self._origin + CONTROL_PLANE_PREFIX
 
     async def run_engine(self) -> None:
         """Serve until ``should_exit`` is set."""
@@ -105,18 +96,18 @@ class Server(uvicorn.Server):
             self._control_plane.close()
 
     def release_socket(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         self._socket.close()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to accept connections, and say so."""
+        """Start to accept connections, and announce it."""
         await super().startup(sockets)
         if self.started:
             self._on_ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone: whoever runs the server decides about them."""
+        """Leave signals to the caller."""
         yield
 
 
@@ -135,6 +126,6 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _url_host(host: str) -> str:
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - a wildcard is no address to connect to
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - clients cannot connect to a wildcard address
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host

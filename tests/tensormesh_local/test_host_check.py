@@ -13,8 +13,7 @@ from starlette.applications import Starlette
 from support.checked_client import CheckedClient
 
 from tensormesh_local import LocalHost, cli, create_app
-from tensormesh_local.control_plane.application import create_control_plane
-from tensormesh_local.engines.builtin import BuiltinEngine
+from tensormesh_local.options import HostOptions
 from tensormesh_local.server import Server
 
 LOOPBACK = [
@@ -185,15 +184,7 @@ def test_the_form_of_the_approval_page_comes_with_its_origin(host: LocalHost) ->
 
 
 def test_the_address_that_a_host_is_bound_to_is_allowed() -> None:
-    control_plane = create_control_plane()
-    server = Server(
-        BuiltinEngine(),
-        host="0.0.0.0",
-        port=0,
-        api_keys=["k"],
-        control_plane=control_plane,
-        allow_hosts=["Box.Example"],
-    )
+    server = Server(HostOptions(host="0.0.0.0", allow_hosts=["Box.Example"]))
     server.release_socket()
     app = server.config.app
     assert isinstance(app, Starlette)
@@ -207,7 +198,6 @@ def test_the_address_that_a_host_is_bound_to_is_allowed() -> None:
     assert client.send("GET", url, headers={"Origin": "http://evil.example"}).status_code == 403
     # An in-process transport reports the name its caller wrote as that of the server.
     assert client.send("GET", "http://evil.example/serverless/health").status_code == 403
-    control_plane.close()
 
 
 def test_the_command_line_refuses_what_is_not_a_host_name(

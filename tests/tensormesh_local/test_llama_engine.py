@@ -13,6 +13,7 @@ from tensormesh_local import LocalHost
 from tensormesh_local.auth import DEFAULT_API_KEY
 from tensormesh_local.engines.base import EngineError
 from tensormesh_local.engines.factory import make_engine
+from tensormesh_local.options import HostOptions
 from tensormesh_local.specs import load_specs
 
 if TYPE_CHECKING:
@@ -107,4 +108,4 @@ def test_what_is_not_there_is_refused(llama: LocalHost) -> None:
 )
 def test_a_missing_or_wrong_file_is_named(model_path: str | None, reason: str) -> None:
     with pytest.raises(EngineError, match=reason):
-        make_engine("llama", model_path=model_path)
+        make_engine(HostOptions(engine="llama", model_path=model_path))
