@@ -1,7 +1,7 @@
 """A reversible byte-level tokenizer with a fixed vocabulary and no weights.
 
-Text is cut into words, numbers, punctuation and white space; each piece becomes the longest known
-tokens, and bytes where nothing longer is known, so that any Python string survives the round trip.
+Text is split into words, numbers, punctuation and white space. Each piece is encoded as the longest
+known tokens, or as single bytes, so any Python string survives a round trip.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _UTF8_DECODER: Final = codecs.getincrementaldecoder("utf-8")
 _SPECIAL_COUNT: Final = len(SPECIAL_TOKENS)
 _TOKENS: Final = ordinary_tokens()
 _IDS: Final = {token: _SPECIAL_COUNT + index for index, token in enumerate(_TOKENS)}
-_LONGEST: Final = max(map(len, _TOKENS))
+_SINGLE: Final = (1,)
 # Longer pieces are rare and would only fill the cache.
 _CACHED_PIECE_LENGTH: Final = 32
 
@@ -27,7 +27,7 @@ VOCABULARY_SIZE: Final = _SPECIAL_COUNT + len(_TOKENS)
 
 
 class UnknownTokenError(ValueError):
-    """A token id that is not in the vocabulary."""
+    """A token id is not in the vocabulary."""
 
     def __init__(self, token_id: int) -> None:
         super().__init__(
@@ -36,7 +36,7 @@ class UnknownTokenError(ValueError):
 
 
 def encode(text: str, *, add_special_tokens: bool = False) -> list[int]:
-    """Return the token ids of ``text``, after a beginning-of-sequence token if asked for.
+    """Return the token ids of a text, optionally after a beginning-of-sequence token.
 
     Text that looks like a special token is encoded as ordinary text.
     """
@@ -47,9 +47,9 @@ def encode(text: str, *, add_special_tokens: bool = False) -> list[int]:
 
 
 def decode(ids: Iterable[int]) -> str:
-    """Return the text of ``ids``. The beginning-of-sequence token has none.
+    """Return the text of tokens. The beginning-of-sequence token has none.
 
-    Bytes that are not UTF-8 become replacement characters.
+    Invalid UTF-8 is replaced by replacement characters.
 
     Raises:
         UnknownTokenError: An id is not in the vocabulary.
@@ -58,7 +58,7 @@ def decode(ids: Iterable[int]) -> str:
 
 
 def to_text(data: bytes) -> str:
-    """Decode UTF-8, lone surrogates included; replace what is not UTF-8."""
+    """Decode UTF-8 with lone surrogates. Replace what is invalid."""
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -66,7 +66,7 @@ def to_text(data: bytes) -> str:
 
 
 def token_bytes(token_id: int) -> bytes:
-    """Return the bytes that a token stands for.
+    """Return the bytes of a token.
 
     Raises:
         UnknownTokenError: The id is not in the vocabulary.
@@ -79,14 +79,14 @@ def token_bytes(token_id: int) -> bytes:
 
 
 def token_string(token_id: int) -> str:
-    """Return a printable name: one visible character a byte, or the special token's name."""
+    """Return a printable name: a visible character for each byte, or a special token's name."""
     if 0 <= token_id < _SPECIAL_COUNT:
         return SPECIAL_TOKENS[token_id]
     return "".join([_BYTE_NAMES[value] for value in token_bytes(token_id)])
 
 
 class TextDecoder:
-    """Turns tokens into text one at a time, holding back an incomplete character."""
+    """Decodes tokens one at a time, and holds back incomplete characters."""
 
     __slots__ = ("_decoder", "_partial")
 
@@ -95,7 +95,7 @@ class TextDecoder:
         self._partial = False
 
     def feed(self, token_id: int) -> str:
-        """Return the text that this token completes."""
+        """Return the text that a token completes."""
         if not self._partial and (text := TOKEN_TEXTS[token_id]) is not None:
             return text
         try:
@@ -107,7 +107,7 @@ class TextDecoder:
         return text
 
     def flush(self) -> str:
-        """Return what is left when no more tokens come."""
+        """Return the rest after the last token."""
         left = self._decoder.getstate()[0].decode("utf-8", "replace")
         self._decoder.reset()
         self._partial = False
@@ -119,15 +119,27 @@ def _longest_match(piece: str) -> Sequence[int]:
     ids: list[int] = []
     start = 0
     while start < len(data):
-        end = min(start + _LONGEST, len(data))
-        while (token_id := _IDS.get(data[start:end])) is None:
-            end -= 1
-        ids.append(token_id)
-        start = end
+        # Only lengths that tokens with this beginning have are tried, so that long pieces take
+        # little more time than short ones per byte.
+        for length in _LENGTHS.get(data[start : start + 2], _SINGLE):
+            token_id = _IDS.get(data[start : start + length])
+            if token_id is not None:
+                ids.append(token_id)
+                start += length
+                break
     return ids
 
 
 _cached = lru_cache(maxsize=16384)(_longest_match)
+
+
+def _lengths() -> dict[bytes, Sequence[int]]:
+    """Return the lengths of the tokens with each beginning of two bytes, longest first."""
+    found: dict[bytes, set[int]] = {}
+    for token in _TOKENS:
+        if len(token) > 1:
+            found.setdefault(token[:2], {1}).add(len(token))
+    return {start: sorted(lengths, reverse=True) for start, lengths in found.items()}
 
 
 def _byte_names() -> list[str]:
@@ -150,6 +162,7 @@ def _whole_text(token_id: int) -> str | None:
 
 
 _BYTE_NAMES: Final = _byte_names()
+_LENGTHS: Final = _lengths()
 
 TOKEN_TEXTS: Final = [_whole_text(token_id) for token_id in range(VOCABULARY_SIZE)]
-"""The text of each token, or None where its bytes are no whole characters."""
+"""The text of each token, or None if its bytes are not complete characters."""

@@ -83,6 +83,13 @@ class CheckedClient:
 
         return asyncio.run(exchange())
 
+    async def post(self, path: str, body: Any) -> httpx.Response:
+        """Send a request with the default key within a running event loop."""
+        headers = {"Authorization": f"Bearer {DEFAULT_API_KEY}"}
+        transport = httpx.ASGITransport(self._app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+            return await http.post(path, json=body, headers=headers)
+
     def chat(self, text: str = "Say hello.", **fields: Any) -> dict[str, Any]:
         """Return the answer to one user message."""
         response = self.call("create_chat_completion", chat_body(text, **fields))

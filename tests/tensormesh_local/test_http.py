@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -155,6 +157,31 @@ class TestTokens:
     ) -> None:
         body = {"model": "tm-local-chat", "tokens": tokens}
         assert "tokens" in client.refusal("create_detokenization", body)["param"]
+
+
+def test_a_large_request_does_not_block_others() -> None:
+    client = CheckedClient(create_app())
+    body = {"model": "tm-local-chat", "prompt": "x" * 2_000_000}
+    gaps = []
+
+    async def tick() -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0.001)
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+
+    async def tokenize() -> float:
+        ticking = asyncio.create_task(tick())
+        start = time.perf_counter()
+        response = await client.post("/serverless/tokenize", body)
+        assert response.json()["count"] == 2_000_001
+        ticking.cancel()
+        return time.perf_counter() - start
+
+    seconds = asyncio.run(tokenize())
+    assert max(gaps) < seconds / 2
 
 
 class TestBodies:

@@ -33,7 +33,7 @@ from tensormesh_local.wire.tokens import detokenize, tokenize
 
 T = TypeVar("T")
 
-# Larger requests are parsed in a worker thread, so that others need not wait.
+# Larger requests are processed in a worker thread, so that others need not wait.
 _LARGE_REQUEST_BYTES: Final = 64 * 1024
 
 
@@ -69,10 +69,10 @@ class BuiltinEngine(Engine):
                 return JsonResponse({"version": HOST_VERSION})
             case "create_tokenization":
                 model = self._served_model(call)
-                return JsonResponse(await _parse(call, partial(tokenize, call.body, model)))
+                return await _run(call, lambda: JsonResponse(tokenize(call.body, model)))
             case "create_detokenization":
                 self._served_model(call)
-                return JsonResponse(await _parse(call, partial(detokenize, call.body)))
+                return await _run(call, lambda: JsonResponse(detokenize(call.body)))
             case operation_id:
                 return await self._generate(operation_id, call)
 
@@ -106,14 +106,14 @@ class BuiltinEngine(Engine):
 
 
 async def _chat(engine: BuiltinModel, call: Call, model: ServedModel) -> Formatter:
-    request = await _parse(call, partial(read_chat, call.body, model))
+    request = await _run(call, partial(read_chat, call.body, model))
     plan = partial(plan_chat, request.task)
     generation = engine.start(model, [(request.prompt, plan)], request.sampling)
     return ChatFormatter(call.request_id, request, generation)
 
 
 async def _completion(engine: BuiltinModel, call: Call, model: ServedModel) -> Formatter:
-    request = await _parse(call, partial(read_completion, call.body))
+    request = await _run(call, partial(read_completion, call.body))
     prompts = [
         (prompt, partial(plan_completion, decode(prompt), request.constraint))
         for prompt in request.prompts
@@ -125,7 +125,7 @@ async def _completion(engine: BuiltinModel, call: Call, model: ServedModel) -> F
 
 
 async def _response(engine: BuiltinModel, call: Call, model: ServedModel) -> Formatter:
-    request = await _parse(call, partial(read_response, call.body, model))
+    request = await _run(call, partial(read_response, call.body, model))
     plan = partial(plan_chat, request.task)
     generation = engine.start(model, [(request.prompt, plan)], request.sampling)
     return ResponseFormatter(call.request_id, request, generation)
@@ -138,8 +138,8 @@ _GENERATING: Final = {
 }
 
 
-async def _parse(call: Call, parse: Callable[[], T]) -> T:
-    """Parse a request, in a worker thread if it is large."""
+async def _run(call: Call, work: Callable[[], T]) -> T:
+    """Return the result of ``work``, done in a worker thread if the request is large."""
     if len(call.raw) > _LARGE_REQUEST_BYTES:
-        return await run_in_threadpool(parse)
-    return parse()
+        return await run_in_threadpool(work)
+    return work()
