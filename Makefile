@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick coverage generate check lint format typecheck bench fuzz contract \
-	audit docs dist clean foreign llmock soak
+	audit docs names dist smoke clean foreign llmock soak
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,11 +92,19 @@ soak: setup ## Two minutes of load with faults: 500 async streams, 64 threads
 docs: setup ## Write the pages and screens of docs/ that are made of tm
 	@PYTHONPATH=overlay:generated $(RUN) -m tensormesh_docs write
 
+names: setup ## Write the list of public names that a test guards
+	@PYTHONPATH=overlay:generated:tests $(RUN) -m support.public_names
+
 audit: $(VENV)/.audit,dev ## Look all dependencies up among known vulnerabilities
 	@$(RUN) tests/support/audit.py
 
-dist: setup ## Build the wheel and the source archive
-	@$(RUN) -m build
+dist: setup ## Build the wheel and the source archive, and check their metadata
+	@rm -rf dist
+	@$(RUN) -m build --no-isolation
+	@$(RUN) -m twine check --strict dist/*
+
+smoke: dist ## Install the wheel into a fresh environment, and use it there
+	@$(RUN) tests/support/smoke_wheel.py dist
 
 clean: ## Remove the virtual environment and everything built
 	rm -rf $(VENV) $(VENV)-bench dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .coverage

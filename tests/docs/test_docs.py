@@ -20,7 +20,7 @@ from tensormesh_codegen.vendor import VENDOR_KEYS
 from tensormesh_local import LocalHost
 
 DOCUMENTS = [
-    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "SECURITY.md")),
+    *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 
@@ -76,6 +76,21 @@ def test_every_relative_link_leads_to_a_file(document: Path) -> None:
         if not target.startswith("http") and not (document.parent / target).exists()
     ]
     assert missing == []
+
+
+@for_each("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_path_that_is_named_exists(document: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    paths = re.findall(
+        r"`((?:docs|examples|generated|overlay|specs|templates|tests)/[^`*]*)`", text
+    )
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_layout_in_contributing_names_every_package() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    packages = {f"overlay/{path.parent.name}/" for path in ROOT.glob("overlay/*/__init__.py")}
+    assert packages == set(re.findall(r"^\| `(overlay/\w+/)`", text, re.MULTILINE))
 
 
 def test_the_readme_lists_every_setting_with_its_variable() -> None:

@@ -1,9 +1,13 @@
-"""What users' programs can name: members of the packages and of their classes, and arguments."""
+"""What users' programs can name: members of the packages and of their classes, and arguments.
+
+`make names` writes them to the list that a test guards.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import ModuleType
 
 import tensormesh
@@ -11,6 +15,8 @@ import tensormesh_local
 from tensormesh import AsyncTensormesh, Tensormesh, settings, tools, types
 from tensormesh_api.inference.resources._base import AsyncResource, SyncResource
 from tensormesh_local import LocalHost
+
+LISTED = Path(__file__).parents[1] / "packaging" / "public_names.txt"
 
 
 def public_names() -> list[str]:
@@ -60,3 +66,7 @@ def _methods(name: str, namespace: object) -> Iterator[str]:
             yield from _methods(f"{name}.{member}", value)
         elif inspect.ismethod(value):
             yield f"{name}.{member}()"
+
+
+if __name__ == "__main__":
+    LISTED.write_text("".join(f"{name}\n" for name in public_names()), "utf-8")
