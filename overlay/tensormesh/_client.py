@@ -81,7 +81,7 @@ class _Base:
     """What both clients have in common."""
 
     _settings: Settings
-    _clients: Clients[Any, Any]
+    _clients: Any
     _transport: Any
     _closed: bool
     _is_copy: bool
@@ -131,7 +131,7 @@ class _Base:
             copy._begin(self._settings.replace(changes), self._clients, is_copy=True)
         except ConfigurationError as error:
             # Error reporters print the variables of tracebacks.
-            inference_api_key = control_plane_token = None
+            del inference_api_key, control_plane_token
             changes.clear()
             raise error.with_traceback(None) from None
         return copy
@@ -214,7 +214,7 @@ class Tensormesh(_Base, Closing):
             start_log()
         except ConfigurationError as error:
             # Error reporters print the variables of tracebacks.
-            inference_api_key = control_plane_token = None
+            del inference_api_key, control_plane_token
             raise error.with_traceback(None) from None
         if http_client is not None:
             check_given(http_client, "Client")
@@ -312,7 +312,7 @@ class AsyncTensormesh(_Base, AsyncClosing):
             start_log()
         except ConfigurationError as error:
             # Error reporters print the variables of tracebacks.
-            inference_api_key = control_plane_token = None
+            del inference_api_key, control_plane_token
             raise error.with_traceback(None) from None
         if http_client is not None:
             check_given(http_client, "AsyncClient")

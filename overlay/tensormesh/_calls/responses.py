@@ -80,7 +80,7 @@ class RawResponse(Generic[ResultT]):
 class _Open:
     """What both kinds of open response know without I/O."""
 
-    _body: SyncBody | AsyncBody | None = None
+    _body: Any = None
 
     def __init__(self, body: SyncBody | AsyncBody, exchange: Exchange) -> None:
         self.status_code = body.response.status_code
