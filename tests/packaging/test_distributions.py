@@ -12,6 +12,7 @@ from email.parser import Parser
 from pathlib import Path, PurePosixPath
 
 import pytest
+from support.cases import for_each
 from support.distributions import Distributions
 from support.project_files import ROOT, project_files
 
@@ -55,7 +56,7 @@ def test_wheel_has_the_import_packages_and_nothing_else(wheel: dict[str, bytes])
     assert tops == {*IMPORT_PACKAGES, f"tensormesh-{__version__}.dist-info"}
 
 
-@pytest.mark.parametrize("package", sorted(IMPORT_PACKAGES))
+@for_each("package", sorted(IMPORT_PACKAGES))
 def test_wheel_has_every_module_of_a_package(package: str, wheel: dict[str, bytes]) -> None:
     source = "generated" if package == "tensormesh_api" else "overlay"
     folder = ROOT / source / package

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 import pytest
+from support.cases import for_each
 from support.command_line import tm
 
 from tensormesh_cli._app import App
@@ -99,14 +100,14 @@ def test_an_argument_may_have_the_name_of_a_global_option(tree: TmGroup) -> None
     assert said == ["word", "[query, options.query]"]
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "1e99", "soon"])
+@for_each("value", ["0", "-1", "nan", "inf", "1e99", "soon"])
 def test_a_timeout_that_cannot_be_waited_for_is_refused(tree: TmGroup, value: str) -> None:
     result = tm("deep", "see", f"--timeout={value}")
     assert result.status == 2
     assert f"'--timeout': '{value}'; it must be a number of seconds" in result.stderr
 
 
-@pytest.mark.parametrize("value", ["-1", "1.5", "", "many", "٣", "99999999999"])
+@for_each("value", ["-1", "1.5", "", "many", "٣", "99999999999"])
 def test_a_number_of_retries_is_a_whole_number(tree: TmGroup, value: str) -> None:
     result = tm(f"--max-retries={value}", "deep", "see")
     assert result.status == 2
@@ -184,7 +185,7 @@ def test_a_mistyped_command_is_told_with_the_right_one(
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("words", "hint"),
     [
         (["deep", "see", "--timout", "3"], "did you mean --timeout?"),

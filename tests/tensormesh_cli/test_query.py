@@ -95,7 +95,7 @@ def test_a_query_that_cannot_be_used_names_the_option_and_the_reason(
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize("mode", MODES)
+@for_each("mode", MODES)
 def test_a_query_that_matches_nothing_fails_and_names_the_keys(mode: str) -> None:
     result = tm("version", "--output", mode, "--query", "absent")
     assert (result.status, result.stdout) == (1, "")
@@ -133,7 +133,7 @@ def test_a_query_runs_on_the_object_in_an_envelope_if_it_is_null_on_the_body() -
     assert other.tm("users", "get", "u", "--query", "userEmail").status == 1
 
 
-@pytest.mark.parametrize(
+@for_each(
     "expression",
     ["a.[", "", "foo(@)", "absent.foo(@)", "length()", "join(',')", "not_null()", "[" * 5000],
 )
@@ -152,7 +152,7 @@ def test_a_query_that_fails_on_the_data_is_an_error_of_the_query() -> None:
         assert result.stderr.startswith("Error: --query "), expression
 
 
-@pytest.mark.parametrize("mode", MODES)
+@for_each("mode", MODES)
 def test_a_query_for_the_secret_prints_only_the_secret(mode: str) -> None:
     for expression in ("secret", "apiKey.secret"):
         result = Host(KEY).tm(*CREATE, "--output", mode, "--query", expression)
@@ -160,8 +160,8 @@ def test_a_query_for_the_secret_prints_only_the_secret(mode: str) -> None:
         assert result.stdout.strip().strip('"') == SECRET
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
+@for_each("mode", MODES)
+@for_each(
     ("expression", "status"),
     [("id", 0), ("uses", 0), ("missing", 1), ("abs(@)", 2), ("length(apiKey.secret)", 0)],
 )
@@ -178,8 +178,8 @@ def test_a_secret_that_the_query_leaves_out_is_printed_with_the_whole_result(
         assert result.json == KEY
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("query", [(), ("--query", "apiKey"), ("--query", "@")])
+@for_each("mode", MODES)
+@for_each("query", [(), ("--query", "apiKey"), ("--query", "@")])
 def test_a_secret_is_never_cut_to_the_width_of_the_terminal(
     mode: str, query: tuple[str, ...]
 ) -> None:
@@ -211,7 +211,7 @@ class Broken(Stream):
             raise self._error
 
 
-@pytest.mark.parametrize("mode", MODES)
+@for_each("mode", MODES)
 def test_a_secret_that_stdout_does_not_take_goes_to_stderr(mode: str) -> None:
     for error in (OSError(28, "No space left on device"), BrokenPipeError(32, "Broken pipe")):
         for query in ((), ("--query", "secret")):

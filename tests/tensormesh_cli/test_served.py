@@ -8,7 +8,7 @@ from typing import Any
 from unittest import mock
 
 import httpx
-import pytest
+from support.cases import for_each
 from support.command_line import Result, tm
 
 import tensormesh
@@ -78,7 +78,7 @@ REPORTED: tuple[dict[str, Any], ...] = (
 )
 
 
-@pytest.mark.parametrize("reported", REPORTED, ids=str)
+@for_each("reported", REPORTED, ids=str)
 def test_every_command_that_reads_the_inventory_reads_all_of_it(
     reported: dict[str, Any], tmp_path: Path
 ) -> None:

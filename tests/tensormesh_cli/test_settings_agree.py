@@ -7,9 +7,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import for_each
 from support.command_line import tm
 
 from tensormesh import AsyncTensormesh, ConfigurationError, Tensormesh
@@ -143,7 +143,7 @@ def test_whatever_is_written_tm_and_the_sdk_agree(key: str, text: str) -> None:
     assert of_settings(key, {setting.variable or "": text}) == expected
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@for_each("name", SETTINGS)
 def test_what_is_accepted_once_is_accepted_again_unchanged(name: str) -> None:
     examples = {
         "_url": "https://Host/a/v1/v1/",

@@ -278,7 +278,7 @@ def shown(output: list[Any]) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("case", OUTPUTS)
+@for_each("case", OUTPUTS)
 def test_a_last_event_without_output_gives_what_was_streamed(face: Face, case: str) -> None:
     streamed, expected = OUTPUTS[case]
     empty: list[dict[str, Any]] = [{"output": []}, {"output": None}, {}]

@@ -86,7 +86,7 @@ def test_what_is_asked_for_is_understood(face: Face, encoding: str) -> None:
         assert {turn.headers["accept-encoding"] for turn in server.turns} == {"gzip, deflate"}
 
 
-@pytest.mark.parametrize("encoding", OTHER)
+@for_each("encoding", OTHER)
 def test_what_was_not_asked_for_is_named(face: Face, encoding: str) -> None:
     with RawServer(answering(encoding)) as server:
         answer, stream, refusal = calls(face, server)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from support.cases import for_each
 
 from tensormesh._http.decompression import PIECE_BYTES, Decompressor
 
@@ -44,8 +45,8 @@ def test_a_body_is_the_same_wherever_it_is_cut(form: str) -> None:
     assert b"".join(decompressed(coding, *single)) == content
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("size", [PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES * 3 + 7, 5_000_000])
+@for_each("form", FORMS)
+@for_each("size", [PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES * 3 + 7, 5_000_000])
 def test_pieces_are_bounded_and_none_is_lost(form: str, size: int) -> None:
     coding, pack = FORMS[form]
     for content in (b"a" * size, random.Random(2).randbytes(size)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-import pytest
+from support.cases import for_each
 from support.control_plane_world import ADMIN_ID, Client, World
 
 
@@ -64,7 +64,7 @@ def test_a_type_leaves_out_the_others(user: Client) -> None:
     assert user.wrong_fields("list_activities", query={"type": "LOGIN"}) == ["type"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "token",
     [
         "x",
@@ -91,7 +91,7 @@ def test_a_token_is_valid_only_with_the_same_parameters(admin: Client, user: Cli
     admin.ok("list_activities", query={**query, "pageSize": "2", "userId": ADMIN_ID})
 
 
-@pytest.mark.parametrize("size", ["0", "1001", "-1", "many", ""])
+@for_each("size", ["0", "1001", "-1", "many", ""])
 def test_pages_have_bounds(admin: Client, size: str) -> None:
     assert admin.wrong_fields("list_activities", query={"pageSize": size}) == ["pageSize"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import for_each
 from support.control_plane_ledger import nanos, usd
 from support.control_plane_world import ADMIN_ID, Client, World
 
@@ -80,7 +81,7 @@ class TestAdministration:
         body = {"targetUserId": user.id, "amount": amount}
         assert admin.ok("add_user_balance", body) == {"balance": usd(3 * DOLLAR + 5)}
 
-    @pytest.mark.parametrize("units", [True, 1.5, None, [1], 2**63, "1.0", "three"])
+    @for_each("units", [True, 1.5, None, [1], 2**63, "1.0", "three"])
     def test_units_that_are_no_whole_number_are_refused(
         self, admin: Client, user: Client, units: object
     ) -> None:

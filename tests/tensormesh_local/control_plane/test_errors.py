@@ -38,13 +38,13 @@ def test_every_operation_of_the_spec_is_carried_out() -> None:
 
 
 class TestTokens:
-    @pytest.mark.parametrize("operation", GUARDED, ids=lambda each: each.operation_id)
+    @for_each("operation", GUARDED, ids=lambda each: each.operation_id)
     def test_every_operation_but_login_needs_a_token(self, world: World, operation: Any) -> None:
         error = world.nobody.call(operation.operation_id)
         _check(error, 401, Code.UNAUTHENTICATED)
         assert error.headers["WWW-Authenticate"] == "Bearer"
 
-    @pytest.mark.parametrize(
+    @for_each(
         "authorization", ["", "Bearer", "Bearer nope", "Basic tm-local-token", "tm-local-token"]
     )
     def test_other_credentials_are_none(self, world: World, authorization: str) -> None:
@@ -58,11 +58,11 @@ class TestTokens:
 
 
 class TestRoutes:
-    @pytest.mark.parametrize("path", ["/", "/nope", "/v1/users/", "/v1/users/a/b", "/cli/x"])
+    @for_each("path", ["/", "/nope", "/v1/users/", "/v1/users/a/b", "/cli/x"])
     def test_unknown_paths_are_not_found(self, world: World, path: str) -> None:
         _check(_send(world, "GET", path), 404, Code.NOT_FOUND)
 
-    @pytest.mark.parametrize(
+    @for_each(
         ("method", "path", "allowed"),
         [
             ("PATCH", "/auth/profile", "GET"),
@@ -95,7 +95,7 @@ class TestRoutes:
 
 
 class TestBodies:
-    @pytest.mark.parametrize(
+    @for_each(
         "content",
         [
             b"",
@@ -141,7 +141,7 @@ class TestQueries:
         query = {"includeDeleted": value}
         assert admin.wrong_fields("list_user_api_keys", query=query) == ["includeDeleted"]
 
-    @pytest.mark.parametrize("value", ["", "x", "1.0", "1e2", " 1", "\u0661", "9" * 30, str(2**31)])
+    @for_each("value", ["", "x", "1.0", "1e2", " 1", "\u0661", "9" * 30, str(2**31)])
     def test_an_integer_has_32_bits(self, admin: Client, value: str) -> None:
         assert admin.wrong_fields("list_models", query={"page": value}) == ["page"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.cases import for_each
 from support.control_plane_world import ADMIN_ID, Client, World
 
 SERVED = "openai-gpt-oss-120b-gpu-type-h200x1"
@@ -153,7 +154,7 @@ class TestNames:
         (model,) = user.ok("list_models")["models"]
         assert model["deploymentId"] == "model-gpu-type-b200x2"
 
-    @pytest.mark.parametrize(
+    @for_each(
         ("fields", "wrong"),
         [
             ({"modelName": ""}, "modelName"),

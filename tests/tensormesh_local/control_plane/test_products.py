@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
+from support.cases import for_each
 from support.control_plane_world import PRODUCT, Client, World
 
 
@@ -64,7 +64,7 @@ def test_a_deleted_product_is_gone(admin: Client, user: Client) -> None:
     admin.refused(404, "admin_update_product", {"product": PRODUCT}, path=path)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("product", "wrong"),
     [
         (None, "product"),

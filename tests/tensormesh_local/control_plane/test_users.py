@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
+from support.cases import for_each
 from support.control_plane_world import ADMIN_ID, Client, World
 
 NOBODY = "99999999-0000-4000-8000-000000000000"
@@ -88,7 +88,7 @@ class TestListOfUsers:
         beyond = admin.ok("list_users", query={"size": "2", "page": str(2**31 - 1)})
         assert (beyond["users"], beyond["total"]) == ([], 5)
 
-    @pytest.mark.parametrize(
+    @for_each(
         "query", [{"page": "0"}, {"size": "0"}, {"size": "101"}, {"page": "x"}, {"page": "1.5"}]
     )
     def test_pages_have_bounds(self, admin: Client, query: dict[str, str]) -> None:
