@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from tensormesh._http.httpx_link import LIMITS
+from tensormesh._http.links import LIMITS
 
 from .processes import COST, IN_FLIGHT, RATE
 from .report import Row
@@ -17,7 +17,7 @@ SECONDS_A_CALL, CHUNKS_A_CALL = 5, 200
 # Of a core, so that a wave of requests need not wait.
 USED_OF_A_CORE = 0.6
 # What one client opens to a host at most. Private: nothing public tells.
-CONNECTIONS = LIMITS.max_connections or 1000
+CONNECTIONS = LIMITS.max_connections
 
 _TEXT = """## What to run at 100,000 requests a minute
 

@@ -16,7 +16,7 @@ _READY = {
 from tensormesh import Tensormesh
 client = Tensormesh(inference_api_key={API_KEY!r})
 client.inference.serverless.chat.completions.create
-client._carrier().clients.get("https://serverless.tensormesh.ai/v1", None)
+client._get_dispatcher().clients.get("https://serverless.tensormesh.ai/v1", None)
 """,
     "httpx": "import httpx; httpx.Client()",
     "openai": f"""

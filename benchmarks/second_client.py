@@ -18,7 +18,7 @@ from .setting import API_KEY, Setting, has_openai, openai
 def _tensormesh() -> object:
     client = Tensormesh(inference_api_key=API_KEY)
     # Private: no public call builds the HTTP client without sending a request.
-    client._carrier().clients.get("https://serverless.tensormesh.ai/v1", None)
+    client._get_dispatcher().links.get("https://serverless.tensormesh.ai/v1", None)
     return client
 
 

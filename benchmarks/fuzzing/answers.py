@@ -7,9 +7,9 @@ from random import Random
 from typing import NamedTuple
 
 import h11
-import httpx
 
-from tensormesh._http.http1 import Answer
+from tensormesh._http.errors import RemoteProtocolError
+from tensormesh._http.http1 import ResponseParser
 
 from .target import pick
 
@@ -60,14 +60,14 @@ def check_answer(given: Bytes) -> None:
 
 def _read(method: str, pieces: list[bytes]) -> tuple[object, ...] | None:
     """Status, headers and body; None for what is refused."""
-    answer = Answer(method)
+    answer = ResponseParser(method)
     for piece in pieces:
         answer.feed(piece)
     if not answer.is_over:
         answer.feed(b"")
     assert answer.is_over
     if answer.error is not None:
-        assert type(answer.error) is httpx.RemoteProtocolError
+        assert type(answer.error) is RemoteProtocolError
         assert not answer.is_reusable
         return None
     return answer.status, answer.reason, answer.headers, answer.take()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from ._calls.links import Clients, LoopClients, check_given, make_async, make_sync
+from ._calls.links import Links, LoopLinks, link_over, make_async_link, make_link
 from ._closing import AsyncClosing, Closing
 from ._errors import ConfigurationError
 from ._settings import Settings, resolve_settings, start_log
@@ -21,31 +21,32 @@ if TYPE_CHECKING:
         ControlPlaneResources,
     )
 
-    from ._calls.dispatcher import AsyncTransport, SyncTransport
+    from ._calls.async_dispatcher import AsyncDispatcher
+    from ._calls.dispatcher import Dispatcher
     from ._inference import AsyncInferenceHost, InferenceHost
 
 
 class Inference:
     """The inference hosts. Both offer the same namespaces."""
 
-    __slots__ = ("_transport",)
+    __slots__ = ("_dispatcher",)
 
-    def __init__(self, transport: SyncTransport) -> None:
-        self._transport = transport
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
 
     @property
     def serverless(self) -> InferenceHost:
         """Shared models, by their published Serverless names."""
         from ._inference import SERVERLESS, InferenceHost
 
-        return InferenceHost(self._transport, SERVERLESS)
+        return InferenceHost(self._dispatcher, SERVERLESS)
 
     @property
     def on_demand(self) -> InferenceHost:
         """Your own deployments, by their served gateway names. Sends `X-User-Id`."""
         from ._inference import ON_DEMAND, InferenceHost
 
-        return InferenceHost(self._transport, ON_DEMAND)
+        return InferenceHost(self._dispatcher, ON_DEMAND)
 
     def __repr__(self) -> str:
         return "<Inference: serverless, on_demand>"
@@ -54,24 +55,24 @@ class Inference:
 class AsyncInference:
     """The inference hosts, for an asynchronous client. Both offer the same namespaces."""
 
-    __slots__ = ("_transport",)
+    __slots__ = ("_dispatcher",)
 
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+    def __init__(self, dispatcher: AsyncDispatcher) -> None:
+        self._dispatcher = dispatcher
 
     @property
     def serverless(self) -> AsyncInferenceHost:
         """Shared models, by their published Serverless names."""
         from ._inference import SERVERLESS, AsyncInferenceHost
 
-        return AsyncInferenceHost(self._transport, SERVERLESS)
+        return AsyncInferenceHost(self._dispatcher, SERVERLESS)
 
     @property
     def on_demand(self) -> AsyncInferenceHost:
         """Your own deployments, by their served gateway names. Sends `X-User-Id`."""
         from ._inference import ON_DEMAND, AsyncInferenceHost
 
-        return AsyncInferenceHost(self._transport, ON_DEMAND)
+        return AsyncInferenceHost(self._dispatcher, ON_DEMAND)
 
     def __repr__(self) -> str:
         return "<AsyncInference: serverless, on_demand>"
@@ -81,22 +82,22 @@ class _Base:
     """What both clients have in common."""
 
     _settings: Settings
-    _clients: Any
-    _transport: Any
+    _links: Links[Any, Any]
+    _dispatcher: Any
     _closed: bool
     _is_copy: bool
 
-    def _begin(self, settings: Settings, clients: Clients[Any, Any], *, is_copy: bool) -> None:
+    def _begin(self, settings: Settings, links: Links[Any, Any], *, is_copy: bool) -> None:
         self._settings = settings
-        self._clients = clients
-        self._transport = None
+        self._links = links
+        self._dispatcher = None
         self._closed = False
         self._is_copy = is_copy
 
     @property
     def is_closed(self) -> bool:
         """Whether this client, or the one it was copied from, is closed."""
-        return self._closed or self._clients.closed
+        return self._closed or self._links.closed
 
     def with_options(
         self,
@@ -128,10 +129,10 @@ class _Base:
         }
         copy = type(self).__new__(type(self))
         try:
-            copy._begin(self._settings.replace(changes), self._clients, is_copy=True)
+            copy._begin(self._settings.replace(changes), self._links, is_copy=True)
         except ConfigurationError as error:
             # Error reporters print the variables of tracebacks.
-            del inference_api_key, control_plane_token
+            inference_api_key = control_plane_token = None
             changes.clear()
             raise error.with_traceback(None) from None
         return copy
@@ -214,16 +215,14 @@ class Tensormesh(_Base, Closing):
             start_log()
         except ConfigurationError as error:
             # Error reporters print the variables of tracebacks.
-            del inference_api_key, control_plane_token
+            inference_api_key = control_plane_token = None
             raise error.with_traceback(None) from None
-        if http_client is not None:
-            check_given(http_client, "Client")
-        self._begin(settings, Clients(http_client, make_sync), is_copy=False)
+        self._begin(settings, Links(link_over(http_client, "Client"), make_link), is_copy=False)
 
     @property
     def inference(self) -> Inference:
         """The inference hosts."""
-        return Inference(self._carrier())
+        return Inference(self._get_dispatcher())
 
     @property
     def control_plane(self) -> ControlPlaneResources:
@@ -231,15 +230,15 @@ class Tensormesh(_Base, Closing):
         from tensormesh_api.control_plane.api import CONTROL_PLANE
         from tensormesh_api.control_plane.resources import ControlPlaneResources
 
-        return ControlPlaneResources(self._carrier(), CONTROL_PLANE)
+        return ControlPlaneResources(self._get_dispatcher(), CONTROL_PLANE)
 
-    def _carrier(self) -> SyncTransport:
-        if self._transport is None:
-            from ._calls.dispatcher import SyncTransport
+    def _get_dispatcher(self) -> Dispatcher:
+        if self._dispatcher is None:
+            from ._calls.dispatcher import Dispatcher
 
-            self._transport = SyncTransport(self._settings, self._clients)
-        transport: SyncTransport = self._transport
-        return transport
+            self._dispatcher = Dispatcher(self._settings, self._links)
+        dispatcher: Dispatcher = self._dispatcher
+        return dispatcher
 
     def close(self) -> None:
         """Close every connection, unless this is a copy. Can be called twice.
@@ -247,7 +246,7 @@ class Tensormesh(_Base, Closing):
         Later calls are refused, and streams that are still open break.
         """
         self._closed = True
-        self._carrier().close(keep_connections=self._is_copy)
+        self._get_dispatcher().close(keep_connections=self._is_copy)
 
 
 class AsyncTensormesh(_Base, AsyncClosing):
@@ -312,16 +311,15 @@ class AsyncTensormesh(_Base, AsyncClosing):
             start_log()
         except ConfigurationError as error:
             # Error reporters print the variables of tracebacks.
-            del inference_api_key, control_plane_token
+            inference_api_key = control_plane_token = None
             raise error.with_traceback(None) from None
-        if http_client is not None:
-            check_given(http_client, "AsyncClient")
-        self._begin(settings, LoopClients(http_client, make_async), is_copy=False)
+        given = link_over(http_client, "AsyncClient")
+        self._begin(settings, LoopLinks(given, make_async_link), is_copy=False)
 
     @property
     def inference(self) -> AsyncInference:
         """The inference hosts."""
-        return AsyncInference(self._carrier())
+        return AsyncInference(self._get_dispatcher())
 
     @property
     def control_plane(self) -> AsyncControlPlaneResources:
@@ -329,17 +327,17 @@ class AsyncTensormesh(_Base, AsyncClosing):
         from tensormesh_api.control_plane.api import CONTROL_PLANE
         from tensormesh_api.control_plane.resources import AsyncControlPlaneResources
 
-        return AsyncControlPlaneResources(self._carrier(), CONTROL_PLANE)
+        return AsyncControlPlaneResources(self._get_dispatcher(), CONTROL_PLANE)
 
-    _clients: LoopClients[Any, Any]
+    _links: LoopLinks[Any, Any]
 
-    def _carrier(self) -> AsyncTransport:
-        if self._transport is None:
-            from ._calls.dispatcher import AsyncTransport
+    def _get_dispatcher(self) -> AsyncDispatcher:
+        if self._dispatcher is None:
+            from ._calls.async_dispatcher import AsyncDispatcher
 
-            self._transport = AsyncTransport(self._settings, self._clients)
-        transport: AsyncTransport = self._transport
-        return transport
+            self._dispatcher = AsyncDispatcher(self._settings, self._links)
+        dispatcher: AsyncDispatcher = self._dispatcher
+        return dispatcher
 
     async def close(self) -> None:
         """Close every connection, unless this is a copy. Can be called twice.
@@ -347,6 +345,6 @@ class AsyncTensormesh(_Base, AsyncClosing):
         Later calls are refused, and streams that are still open break.
         """
         self._closed = True
-        await self._carrier().close(keep_connections=self._is_copy)
+        await self._get_dispatcher().close(keep_connections=self._is_copy)
 
     aclose = close

@@ -22,7 +22,7 @@ from tensormesh_cli._errors import LIBRARIES
 IMPORT_PACKAGES = {
     *("tensormesh", "tensormesh_api", "tensormesh_cli", "tensormesh_extras", "tensormesh_local"),
 }
-RUNTIME = {"anyio", "attrs", "certifi", "httptools", "httpx", "msgspec", "python-dateutil"}
+RUNTIME = {"anyio", "attrs", "certifi", "httptools", "httpx", "idna", "msgspec", "python-dateutil"}
 EXTRAS = {"audit", "cli", "codegen", "dev", "llama", "local", "schema", "tools"}
 
 

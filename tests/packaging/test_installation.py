@@ -14,7 +14,7 @@ from support.environments import make_environment
 SMOKE = Path(__file__).with_name("smoke.py")
 # The runtime dependencies, and theirs.
 ALLOWED = {
-    *("anyio", "attrs", "certifi", "httptools", "httpx", "msgspec", "python-dateutil"),
+    *("anyio", "attrs", "certifi", "httptools", "httpx", "idna", "msgspec", "python-dateutil"),
     *("h11", "httpcore", "idna", "six", "sniffio", "typing-extensions"),
 }
 INSTALLERS = {"pip", "setuptools", "wheel"}
@@ -32,7 +32,16 @@ def test_wheel_installs_alone_and_works(distributions: Distributions, tmp_path: 
         "from importlib.metadata import distributions as d; print(*{x.name.lower() for x in d()})",
     )
     installed = {name.replace("_", "-") for name in listed.split()} - INSTALLERS
-    named = {"anyio", "attrs", "certifi", "httptools", "httpx", "msgspec", "python-dateutil"}
+    named = {
+        "anyio",
+        "attrs",
+        "certifi",
+        "httptools",
+        "httpx",
+        "idna",
+        "msgspec",
+        "python-dateutil",
+    }
     assert {"tensormesh", *named} <= installed
     assert installed - {"tensormesh"} <= ALLOWED
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import httpx
+from support.handler_links import AsyncHandlerLink, HandlerLink
 
 from tensormesh import AsyncTensormesh, Tensormesh
 
@@ -128,12 +129,15 @@ class Face:
             settings["http_client"] = self.http(handler)
         made = self.new_client(**settings)
         if handler is not None and self.own:
-            transport = httpx.MockTransport(handler)
-            made._clients._make = lambda scheme, ca_bundle: transport
+            link = self.new_link(handler)
+            made._links._make = lambda scheme, ca_bundle: link
         self._clients.append(made)
         return made
 
     def new_client(self, **settings: Any) -> Any:
+        raise NotImplementedError
+
+    def new_link(self, handler: Handler) -> Any:
         raise NotImplementedError
 
     def http(self, handler: Handler | None = None, **options: Any) -> Any:
@@ -178,6 +182,9 @@ class SyncFace(Face):
     def new_client(self, **settings: Any) -> Tensormesh:
         return Tensormesh(**settings)
 
+    def new_link(self, handler: Handler) -> HandlerLink:
+        return HandlerLink(handler)
+
     def run(self, value: Any) -> Any:
         return value
 
@@ -205,6 +212,9 @@ class AsyncFace(Face):
 
     def new_client(self, **settings: Any) -> AsyncTensormesh:
         return AsyncTensormesh(**settings)
+
+    def new_link(self, handler: Handler) -> AsyncHandlerLink:
+        return AsyncHandlerLink(handler)
 
     def run(self, value: Any) -> Any:
         if not hasattr(value, "__await__"):

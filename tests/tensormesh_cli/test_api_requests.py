@@ -12,6 +12,7 @@ import httpx
 import pytest
 from support.cases import for_each
 from support.command_line import Result, tm
+from support.handler_links import HandlerLink
 
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli.commands.api.request import fields_of, headers_of
@@ -31,9 +32,9 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 def api(*arguments: str, handler: Handler, environ: dict[str, str] | None = None) -> Result:
     """Run `tm api` against a handler."""
-    sender = httpx.MockTransport(handler)
+    sender = HandlerLink(handler)
     with (
-        mock.patch("tensormesh._http.httpx_link.new_sender", return_value=sender),
+        mock.patch("tensormesh._http.links.new_link", return_value=sender),
         mock.patch("time.sleep"),
     ):
         return tm("api", *arguments, environ={**ENVIRON, **(environ or {})})

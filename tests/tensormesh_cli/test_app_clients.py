@@ -13,6 +13,7 @@ import httpx
 import pytest
 from support.cases import for_each
 from support.command_line import tm
+from support.handler_links import HandlerLink
 
 from tensormesh_cli._app import App
 from tensormesh_cli._debug import Redactor
@@ -127,9 +128,7 @@ def test_the_timeout_of_an_inference_command_is_that_of_connecting() -> None:
         return httpx.Response(200, json={"status": "ok"})
 
     environ = {"TENSORMESH_TIMEOUT_SECONDS": "99", "TM_CONFIG_HOME": "/nowhere"}
-    with mock.patch(
-        "tensormesh._http.httpx_link.new_sender", return_value=httpx.MockTransport(answer)
-    ):
+    with mock.patch("tensormesh._http.links.new_link", return_value=HandlerLink(answer)):
         result = tm("infer", "health", "--timeout", "2.5", environ=environ)
     assert result.stderr == ""
     assert timeouts == [{"connect": 2.5, "read": 99.0, "write": 99.0, "pool": 99.0}]
@@ -168,10 +167,10 @@ def test_a_client_that_cannot_be_closed_does_not_keep_others_open(home: Path) ->
 
 def test_debugging_tells_of_requests_and_not_of_keys() -> None:
     environ = {"TENSORMESH_INFERENCE_API_KEY": "key-that-is-secret", "TM_CONFIG_HOME": "/nowhere"}
-    sender = httpx.MockTransport(lambda _: httpx.Response(200, json={"status": "ok"}))
+    sender = HandlerLink(lambda _: httpx.Response(200, json={"status": "ok"}))
     before = logging.getLogger("tensormesh").handlers[:]
     try:
-        with mock.patch("tensormesh._http.httpx_link.new_sender", return_value=sender):
+        with mock.patch("tensormesh._http.links.new_link", return_value=sender):
             result = tm("--debug", "infer", "health", environ=environ)
     finally:
         logging.getLogger("tensormesh").handlers[:] = before

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from support.cases import for_each
 from support.command_line import tm
+from support.handler_links import HandlerLink
 
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli.commands.derived import values
@@ -291,9 +292,7 @@ def test_the_caller_is_meant_only_where_nobody_else_is(
         paths.append(request.url.raw_path.decode())
         return httpx.Response(200, json={"user": {"id": "me"}})
 
-    with mock.patch(
-        "tensormesh._http.httpx_link.new_sender", return_value=httpx.MockTransport(answer)
-    ):
+    with mock.patch("tensormesh._http.links.new_link", return_value=HandlerLink(answer)):
         result = tm("users", "get", *typed, environ=LOGGED_IN)
     assert result.status == 0, result.stderr
     assert paths == expected

@@ -74,8 +74,8 @@ class Call:
         self.operation = operation
         self.method = operation.method
         self.url = url
-        self.query = query
-        self.headers = headers
+        self.query: Mapping[str, Any] | None = query
+        self.headers: Mapping[str, str] = headers
         self.content = content
         self.removed = removed
         self.seconds, self.connect_seconds, self.total_seconds = timeouts

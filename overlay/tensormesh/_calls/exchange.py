@@ -1,4 +1,4 @@
-"""What to do after each try of a call: give the answer, try again, or raise. Sans I/O."""
+"""Decide what happens after each attempt: return the result, try again, or raise. Sans I/O."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
     from tensormesh_api._model import InvalidDataError
 
-    from .._errors import APIConnectionError, APIStatusError
+    from .._errors import APIConnectionError, APIError, APIStatusError
+    from .._http.errors import LinkError
+    from .._http.response import Response
     from .call import Call
 
 logger = logging.getLogger("tensormesh")
 
-# An error body longer than this is cut: its beginning says what is wrong.
-MAX_ERROR_BYTES = 1 << 20
 MAX_REDIRECTS = 5
 # More than an error keeps of a body.
-_LONGEST_BODY = 1 << 16
+_EXCERPT_BYTES = 1 << 16
 
 
 class Exchange:
-    """One call through all its tries.
+    """One call through all its attempts.
 
     Attributes:
         call: The call.
-        attempts: How many tries were begun.
+        attempts: How many attempts were started.
     """
 
     __slots__ = ("_policy", "_redirects", "attempts", "call")
@@ -44,18 +44,20 @@ class Exchange:
         self._policy = RetryPolicy(max_retries)
         self._redirects = 0
 
+    # Each attempt
+
     def begin(self) -> None:
-        """Note that a try begins."""
+        """Note that an attempt starts."""
         self.attempts += 1
 
-    def failure(self, error: Exception) -> APIConnectionError:
-        """The error for a failure of the transport."""
-        from .._errors.connection import connection_error
+    def succeeded(self, response: Response) -> bool:
+        """Whether a response reports success."""
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s: %d", str(self), response.status_code)
+        return 200 <= response.status_code < 300
 
-        return connection_error(error, self.call, self.attempts, self._secrets())
-
-    def after_failure(self, failure: Exception) -> float:
-        """Seconds to wait before the next try, or raise the error."""
+    def after_failure(self, failure: LinkError) -> float:
+        """Return the seconds to wait before the next attempt, or raise the error."""
         error = self.failure(failure)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s: %s", str(self), error.message)
@@ -67,66 +69,74 @@ class Exchange:
         )
         if delay is None or self._is_too_late(delay):
             raise error
-        self._tell_delay(delay, error.message)
+        self._log_delay(delay, error.message)
         return delay
 
-    def succeeded(self, status_code: int) -> bool:
-        """Whether an answer is a good one."""
-        if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("%s: %d", str(self), status_code)
-        return 200 <= status_code < 300
+    def after_refusal(self, response: Response, content: bytes) -> float:
+        """Return the seconds to wait before the next attempt, or raise the error of the status.
 
-    def redirected(self, status_code: int, target: str | None) -> bool:
-        """Whether to go on to `target`: on the same host, for what only reads, a few times."""
-        if status_code not in (301, 302, 303, 307, 308) or target is None:
+        A redirect that is followed needs no wait.
+        """
+        if self._is_redirected(response):
+            return 0.0
+        error = self.status_error(response, content)
+        delay = self._policy.next_delay(
+            method=self.call.method,
+            attempt=self.attempts,
+            status=response.status_code,
+            retry_after=error.retry_after,
+            jitter=random.random(),  # noqa: S311
+        )
+        if delay is None or self._is_too_late(delay):
+            raise error
+        self._log_delay(delay, str(response.status_code))
+        return delay
+
+    def _is_redirected(self, response: Response) -> bool:
+        """Follow a redirect on the same host, for requests that only read, a few times."""
+        if response.status_code not in (301, 302, 303, 307, 308):
             return False
         if self.call.method not in ("GET", "HEAD") or self._redirects == MAX_REDIRECTS:
+            return False
+        from .._http.url import same_origin_target
+
+        target = same_origin_target(self.call.url, response.headers.get("location"))
+        if target is None:
             return False
         self._redirects += 1
         self.attempts -= 1
         self.call.url, self.call.query = target, None
         return True
 
-    def after_refusal(
-        self, status_code: int, reason: str, headers: Mapping[str, str], content: bytes
-    ) -> float:
-        """Seconds to wait before the next try, or raise the error that fits the status."""
-        error = self.status_error(status_code, reason, headers, content)
-        delay = self._policy.next_delay(
-            method=self.call.method,
-            attempt=self.attempts,
-            status=status_code,
-            retry_after=error.retry_after,
-            jitter=random.random(),  # noqa: S311
-        )
-        if delay is None or self._is_too_late(delay):
-            raise error
-        self._tell_delay(delay, str(status_code))
-        return delay
-
-    def _tell_delay(self, delay: float, reason: str) -> None:
+    def _log_delay(self, delay: float, reason: str) -> None:
         if logger.isEnabledFor(logging.INFO):
-            # Of now: a handler may read the record later.
+            # As text: a handler may read the record later.
             logger.info("%s: next try in %.1f s: %s", str(self), delay, reason)
 
     def _is_too_late(self, delay: float) -> bool:
-        """Whether a next try would begin after the deadline."""
+        """Whether the next attempt would start after the deadline."""
         deadline = self.call.deadline
         return deadline is not None and time.monotonic() + delay >= deadline
 
-    def status_error(
-        self, status_code: int, reason: str, headers: Mapping[str, str], content: bytes
-    ) -> APIStatusError:
-        """The error that fits a status."""
+    # Errors
+
+    def failure(self, error: LinkError) -> APIConnectionError:
+        """Return the error for a failure of the link."""
+        from .._errors.connection import connection_error
+
+        return connection_error(error, self.call, self.attempts, self._secrets())
+
+    def status_error(self, response: Response, content: bytes) -> APIStatusError:
+        """Return the error for a status."""
         from .._errors.status import status_error, status_hint
 
-        hint = status_hint(status_code, self.call.operation.surface.name)
-        if 300 <= status_code < 400:
+        hint = status_hint(response.status_code, self.call.operation.surface.name)
+        if 300 <= response.status_code < 400:
             hint = "Redirects are followed only within the same host, and only for GET."
         return status_error(
-            status_code,
-            reason,
-            headers,
+            response.status_code,
+            response.reason,
+            response.headers,
             content,
             method=self.call.method,
             url=self.call.url,
@@ -135,27 +145,53 @@ class Exchange:
             secrets=self._secrets(),
         )
 
-    def _secrets(self) -> tuple[str, ...]:
-        from .._errors.status import sent_secrets
+    def protocol_error(self, message: str, content: bytes, response: Response) -> ProtocolError:
+        """Return the error for a response that reports success but is not what was promised."""
+        return ProtocolError(
+            message,
+            body=self.without_secrets(content[:_EXCERPT_BYTES]),
+            status_code=response.status_code,
+            **self.details(response.headers),
+        )
 
-        call = self.call
-        return sent_secrets(call.headers, call.content, call.operation.secrets)
+    def read_failure(self, error: LinkError, response: Response) -> APIError:
+        """Return the error for a failure to read the body."""
+        from .._http.errors import BodyError
 
-    def without_secrets(self, content: bytes) -> bytes:
-        """What a server sent, fit to be kept on an error: it may have echoed what is secret."""
-        from .._errors.status import hide_secrets
+        if not isinstance(error, BodyError):
+            return self.failure(error)
+        found = self.protocol_error(f"the response {error}", b"", response)
+        found.__cause__ = error.__cause__ or error
+        return found
 
-        return hide_secrets(content, self._secrets())
+    def is_no_stream(self, response: Response) -> bool:
+        """Whether a response cannot be the stream of events that was asked for."""
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind in ("application/json", "text/html"):
+            return True
+        encoding = response.headers.get("content-encoding")
+        if encoding is None:
+            return False
+        from .._http.decompression import is_supported
+
+        return not is_supported(encoding)
+
+    def no_stream(self, response: Response, content: bytes) -> ProtocolError:
+        """Return the error for such a response."""
+        found = self._shown(response, "content-type", 100)
+        note = self._encoding_note(response)
+        message = f"the response is not a stream of events, but {found}{note}"
+        return self.protocol_error(message, content, response)
 
     def misfit(self, error: InvalidDataError) -> str:
-        """What does not fit in an answer, without the value that was found if it may be secret."""
+        """Describe what does not fit, without the value if it may be secret."""
         found = repr(error.value)
         if any(secret in found for secret in self._secrets()):
             return f"{error.where}: expected {error.expected}"
         return str(error)
 
     def details(self, headers: Mapping[str, str]) -> dict[str, Any]:
-        """What every error says of its call."""
+        """Return what every error says about its call."""
         request_id = headers.get("x-request-id")
         if request_id is not None:
             request_id = self.without_secrets(request_id.encode()).decode()
@@ -166,89 +202,64 @@ class Exchange:
             "url": self.call.url,
         }
 
-    def is_no_stream(self, headers: Mapping[str, str]) -> bool:
-        """Whether a good answer cannot be the stream of events that was asked for."""
-        content_type = headers.get("content-type", "")
-        if content_type.partition(";")[0].strip().lower() in ("application/json", "text/html"):
-            return True
-        encoding = headers.get("content-encoding", "")
-        if encoding in ("", "gzip", "deflate"):
-            return False
-        from .._http import decompression as compression
+    def without_secrets(self, content: bytes) -> bytes:
+        """Mask what is secret in something that a server sent."""
+        from .._errors.redaction import hide_secrets
 
-        return not compression.is_supported(encoding)
+        return hide_secrets(content, self._secrets())
 
-    def no_stream(self, headers: Mapping[str, str], content: bytes) -> ProtocolError:
-        """The error for such an answer."""
-        found = headers.get("content-type", "")
-        message = f"the answer is no stream of events, but {found[:100]}{encoding_note(headers)}"
-        return protocol_error(self, message, content, 200, headers)
+    def _secrets(self) -> tuple[str, ...]:
+        from .._errors.redaction import sent_secrets
 
-    def unreadable(
-        self, error: Exception, status_code: int, headers: Mapping[str, str]
-    ) -> ProtocolError:
-        """Return the error for a body that is too large, or cannot be decompressed."""
-        from .._http import httpx_link as _http
+        call = self.call
+        return sent_secrets(call.headers, call.content, call.operation.secrets)
 
-        message = str(error)
-        if not isinstance(error, _http.BodyTooLargeError):
-            message = f"the response cannot be decompressed: {message}"
-        return protocol_error(self, message, b"", status_code, headers)
+    def _encoding_note(self, response: Response) -> str:
+        """Return a hint for content that cannot be parsed: it may be compressed in another way."""
+        encoding = self._shown(response, "content-encoding", 40)
+        return f" (its content-encoding is {encoding!r})" if encoding else ""
+
+    def _shown(self, response: Response, name: str, limit: int) -> str:
+        """Return the start of a header, fit for a message."""
+        value = response.headers.get(name, "")
+        return self.without_secrets(value.encode()).decode()[:limit] if value else ""
+
+    # Results
+
+    def decode(self, content: bytes, response: Response) -> Any:
+        """Decode the JSON of a response.
+
+        Raises:
+            ProtocolError: It is not JSON.
+        """
+        try:
+            return loads(content)
+        except ValueError as error:
+            what = "is empty" if not content.strip() else f"is not JSON: {error}"
+            message = f"the response {what}{self._encoding_note(response)}"
+        raise self.protocol_error(message, content, response)
+
+    def parse(self, content: bytes, response: Response) -> Any:
+        """Parse the result.
+
+        Raises:
+            ProtocolError: The response is not what the operation promises.
+        """
+        # Models, and attrs below them, load only now that the request has long been on its way.
+        from tensormesh_api._model import InvalidDataError
+
+        operation = self.call.operation
+        if operation.empty is not None and not content.strip():
+            data: Any = dict(operation.empty)
+        else:
+            data = self.decode(content, response)
+        operation.behavior.repair(data)
+        try:
+            result = operation.parse_response(data)
+        except InvalidDataError as error:
+            message = f"the response does not fit: {self.misfit(error)}"
+            raise self.protocol_error(message, content, response) from None
+        return operation.behavior.finish(result)
 
     def __str__(self) -> str:
         return f"{self.call.method} {self.call.url.partition('?')[0]} (attempt {self.attempts})"
-
-
-def protocol_error(
-    exchange: Exchange, message: str, content: bytes, status_code: int, headers: Mapping[str, str]
-) -> ProtocolError:
-    """The error for an answer that reports success and is not what was promised."""
-    return ProtocolError(
-        message,
-        body=exchange.without_secrets(content[:_LONGEST_BODY]),
-        status_code=status_code,
-        **exchange.details(headers),
-    )
-
-
-def encoding_note(headers: Mapping[str, str]) -> str:
-    """A hint for what makes no sense: it may be compressed in a way that was not asked for."""
-    encoding = headers.get("content-encoding")
-    return f" (its content-encoding is {encoding[:40]!r})" if encoding else ""
-
-
-def decode(exchange: Exchange, content: bytes, status_code: int, headers: Mapping[str, str]) -> Any:
-    """Decoded JSON of a good answer.
-
-    Raises:
-        ProtocolError: It is not JSON.
-    """
-    try:
-        return loads(content)
-    except ValueError as error:
-        what = "is empty" if not content.strip() else f"is not JSON: {error}"
-        message = f"the answer {what}{encoding_note(headers)}"
-        raise protocol_error(exchange, message, content, status_code, headers) from None
-
-
-def parse(exchange: Exchange, status_code: int, headers: Mapping[str, str], content: bytes) -> Any:
-    """The typed result of a good answer, with what servers leak put in its place.
-
-    Raises:
-        ProtocolError: The answer is not what the operation promises.
-    """
-    # Models, and attrs below them, load only now that the request has long been on its way.
-    from tensormesh_api._model import InvalidDataError
-
-    operation = exchange.call.operation
-    if operation.empty is not None and not content.strip():
-        data: Any = dict(operation.empty)
-    else:
-        data = decode(exchange, content, status_code, headers)
-    operation.behavior.repair(data)
-    try:
-        result = operation.parse_response(data)
-    except InvalidDataError as error:
-        message = f"the answer does not fit: {exchange.misfit(error)}"
-        raise protocol_error(exchange, message, content, status_code, headers) from None
-    return operation.behavior.finish(result)

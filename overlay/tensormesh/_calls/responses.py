@@ -1,4 +1,4 @@
-"""HTTP responses as users see them who want more, or less, than the typed result."""
+"""Raw and streamed responses, for callers who need more than the parsed model."""
 
 from __future__ import annotations
 
@@ -9,80 +9,79 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, ov
 from .._closing import AsyncClosing, Closing
 from .._errors import StreamError
 from .._errors.tracebacks import clears_frames, clears_frames_async
-from .._http import httpx_link as _http
+from .._http.errors import IdleTimeout, LinkError
 from .._streams.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
-from .exchange import decode, parse
 from .lines import LineSplitter, LineTooLongError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from .._errors import APIError
-    from .bodies import AsyncBody, SyncBody
+    from .._http.response import Response
     from .exchange import Exchange
+    from .held import AsyncHeld, Held
 
 ResultT = TypeVar("ResultT")
 PieceT = TypeVar("PieceT")
 
 
 class RawResponse(Generic[ResultT]):
-    """A whole response as it came over HTTP. Nothing of it is changed.
+    """A response with its whole body, as received.
 
     Attributes:
         status_code: HTTP status, 200 to 299.
-        headers: Response headers; names in any case.
+        headers: Response headers, by name in any case.
         content: The body, decompressed.
     """
 
-    def __init__(self, response: _http.Response, content: bytes, exchange: Exchange) -> None:
+    def __init__(self, response: Response, content: bytes, exchange: Exchange) -> None:
         self.status_code = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.content = content
-        self._encoding = response.charset_encoding or "utf-8"
+        self._response = response
         self._exchange = exchange
 
     @property
     def text(self) -> str:
-        """The body as text; bytes that are none become U+FFFD."""
+        """The body as text. Bytes that cannot be decoded become U+FFFD."""
         try:
-            return self.content.decode(self._encoding, "replace")
+            return self.content.decode(self._response.headers.charset or "utf-8", "replace")
         except LookupError:
             return self.content.decode("utf-8", "replace")
 
     @property
     def request_id(self) -> str | None:
-        """The server's id of the request, if it sent one."""
+        """Request ID sent by the server, if any."""
         return self.headers.get("x-request-id")
 
     @clears_frames
     def json(self) -> Any:
-        """The body as decoded JSON.
+        """Decode the body as JSON.
 
         Raises:
-            ProtocolError: It is not JSON.
+            ProtocolError: The body is not JSON.
         """
-        return decode(self._exchange, self.content, self.status_code, self.headers)
+        return self._exchange.decode(self.content, self._response)
 
     @clears_frames
     def parse(self) -> ResultT:
-        """The typed result, as the plain method returns it.
+        """Parse the body into the result of the plain method.
 
         Raises:
             ProtocolError: The body is not what the operation promises.
         """
-        result = parse(self._exchange, self.status_code, self.headers, self.content)
-        return cast("ResultT", result)
+        return cast("ResultT", self._exchange.parse(self.content, self._response))
 
     def __repr__(self) -> str:
         return f"<RawResponse {self.status_code}, {len(self.content)} bytes>"
 
 
 class _Open:
-    """What both kinds of open response know without I/O."""
+    """What both kinds of open response share: everything but the I/O."""
 
-    _body: Any = None
+    _body: Held | AsyncHeld | None = None
 
-    def __init__(self, body: SyncBody | AsyncBody, exchange: Exchange) -> None:
+    def __init__(self, body: Held | AsyncHeld, exchange: Exchange) -> None:
         self.status_code = body.response.status_code
         self.headers: Mapping[str, str] = body.response.headers
         self._exchange = exchange
@@ -92,34 +91,32 @@ class _Open:
 
     @property
     def request_id(self) -> str | None:
-        """The server's id of the request, if it sent one."""
+        """Request ID sent by the server, if any."""
         return self.headers.get("x-request-id")
 
-    def _begin(self, body: SyncBody | AsyncBody) -> None:
-        """Refuse a second reading: the body is gone."""
+    def _begin(self, body: Held | AsyncHeld) -> None:
+        """Refuse to read the body a second time."""
         if self._is_read or not body.is_open:
             what = "was read already" if self._is_read else "is closed"
             raise StreamError(f"the response {what}", **self._exchange.details(self.headers))
         self._is_read = True
 
     def _check_left(self) -> None:
-        """Refuse to end as if all had been read, unless it was the user who closed this."""
+        """Raise if the body was cut off, unless the user closed the response."""
         if not self._is_left:
             message = "the response was cut off before its end"
             raise StreamError(message, **self._exchange.details(self.headers))
 
     def _error(self, error: Exception) -> APIError:
-        exchange = self._exchange
-        if isinstance(error, _http.DecodingError):
-            return exchange.unreadable(error, self.status_code, self.headers)
-        if isinstance(error, (EventTooLargeError, LineTooLongError)):
-            return StreamError(str(error), **exchange.details(self.headers))
-        return exchange.failure(error)
+        assert self._body is not None
+        if isinstance(error, LinkError):
+            return self._exchange.read_failure(error, self._body.response)
+        return StreamError(str(error), **self._exchange.details(self.headers))
 
     def _check_idle(self, begun: float) -> None:
-        """Refuse to wait for an event any longer, however many bytes may come."""
+        """Stop waiting for an event, however many bytes arrive."""
         if monotonic() - begun > self._exchange.call.seconds:
-            raise _http.IdleTimeout
+            raise IdleTimeout
 
     def __del__(self) -> None:
         body = self._body
@@ -132,51 +129,53 @@ class _Open:
 
 
 class StreamedResponse(_Open, Closing):
-    """An open response whose body is read as it comes, untouched. Close it, or use it in a `with`.
+    """An open response whose body is read as it arrives. Close it, or use it in a `with`.
 
-    One of the iteration methods may be used, once. It closes the response at the end.
+    Only one of the iteration methods can be used, once. It closes the response at the end.
 
     Raises:
-        APIConnectionError, APITimeoutError: The connection broke, or nothing came for too long.
+        APIConnectionError, APITimeoutError: The connection broke, or nothing arrived in time.
         ProtocolError: The body cannot be decompressed.
         StreamError: The body was read already, or the response was closed.
     """
 
-    _body: SyncBody
+    _body: Held
 
     def iter_bytes(self) -> Iterator[bytes]:
         """Iterate over pieces of the body as they come, decompressed."""
         return _SyncPieces(self, lambda chunk: [chunk])
 
     def _next_chunk(self) -> bytes | None:
-        """The next piece of the body; None at its end."""
+        """Return the next piece of the body; None at its end."""
         body = self._body
         if not body.is_open:
             self._check_left()
             return None
         try:
-            return next(body.chunks)
+            chunk: bytes = next(body.chunks)
+            return chunk
         except StopIteration:
             body.close()
             return None
-        except _http.BODY_ERRORS as error:
+        except LinkError as error:
+            body.close()
             if self._is_left:
                 return None
-            body.close()
-            raise self._error(error) from error
+            failure = self._error(error)
         except BaseException:
             body.close()
             raise
+        raise failure
 
     @overload
     def iter_lines(self, *, decode_unicode: Literal[True]) -> Iterator[str]: ...
     @overload
     def iter_lines(self, *, decode_unicode: Literal[False] = False) -> Iterator[bytes]: ...
     def iter_lines(self, *, decode_unicode: bool = False) -> Iterator[str] | Iterator[bytes]:
-        """Lines without their ends.
+        """Iterate over lines without line endings.
 
         Args:
-            decode_unicode: True gives str, decoded from UTF-8; False gives bytes. Default: False.
+            decode_unicode: True yields str, decoded from UTF-8; False yields bytes. Default: False.
         """
         splitter = LineSplitter()
         if not decode_unicode:
@@ -184,62 +183,64 @@ class StreamedResponse(_Open, Closing):
         return _SyncPieces(self, *_decoded(splitter))
 
     def iter_events(self) -> Iterator[ServerSentEvent]:
-        """Server-sent events, the end mark `[DONE]` included."""
+        """Iterate over server-sent events, including the end mark `[DONE]`."""
         return _SyncPieces(self, SSEDecoder().feed_events, are_events=True)
 
     def close(self) -> None:
-        """Give the connection back. May be called twice."""
+        """Release the connection. Can be called more than once."""
         self._is_left = True
         self._body.close()
 
 
 class AsyncStreamedResponse(_Open, AsyncClosing):
-    """An open response whose body is read as it comes, untouched. Close it, or use `async with`.
+    """An open response whose body is read as it arrives. Close it, or use `async with`.
 
-    One of the iteration methods may be used, once. It closes the response at the end.
+    Only one of the iteration methods can be used, once. It closes the response at the end.
 
     Raises:
-        APIConnectionError, APITimeoutError: The connection broke, or nothing came for too long.
+        APIConnectionError, APITimeoutError: The connection broke, or nothing arrived in time.
         ProtocolError: The body cannot be decompressed.
         StreamError: The body was read already, or the response was closed.
     """
 
-    _body: AsyncBody
+    _body: AsyncHeld
 
     def iter_bytes(self) -> AsyncIterator[bytes]:
         """Iterate over pieces of the body as they come, decompressed."""
         return _AsyncPieces(self, lambda chunk: [chunk])
 
     def iter_lines(self) -> AsyncIterator[str]:
-        """Lines without their ends, decoded from UTF-8."""
+        """Iterate over lines without line endings, decoded from UTF-8."""
         return _AsyncPieces(self, *_decoded(LineSplitter()))
 
     def iter_events(self) -> AsyncIterator[ServerSentEvent]:
-        """Server-sent events, the end mark `[DONE]` included."""
+        """Iterate over server-sent events, including the end mark `[DONE]`."""
         return _AsyncPieces(self, SSEDecoder().feed_events, are_events=True)
 
     async def _next_chunk(self) -> bytes | None:
-        """The next piece of the body; None at its end."""
+        """Return the next piece of the body; None at its end."""
         body = self._body
         if not body.is_open:
             self._check_left()
             return None
         try:
-            return await anext(body.chunks)
+            chunk: bytes = await anext(body.chunks)
+            return chunk
         except StopAsyncIteration:
             await body.close()
             return None
-        except _http.BODY_ERRORS as error:
+        except LinkError as error:
+            await body.close()
             if self._is_left:
                 return None
-            await body.close()
-            raise self._error(error) from error
+            failure = self._error(error)
         except BaseException:
             await body.close()
             raise
+        raise failure
 
     async def close(self) -> None:
-        """Give the connection back. May be called twice."""
+        """Release the connection. Can be called more than once."""
         self._is_left = True
         await self._body.close()
 
@@ -254,7 +255,7 @@ def _decoded(
     )
 
 
-_UNREADABLE = (EventTooLargeError, LineTooLongError, _http.IdleTimeout)
+_UNREADABLE = (EventTooLargeError, LineTooLongError, IdleTimeout)
 
 
 class _Pieces(Generic[PieceT]):

@@ -11,7 +11,8 @@ from tensormesh_api.inference.resources.chat import (
 )
 
 if TYPE_CHECKING:
-    from .._calls.dispatcher import AsyncTransport, SyncTransport
+    from .._calls.async_dispatcher import AsyncDispatcher
+    from .._calls.dispatcher import Dispatcher
     from .._tools.async_run import AsyncRunStream
     from .._tools.call import ToolCall
     from .._tools.events import RunResult
@@ -229,7 +230,7 @@ def _begin(dispatcher: object, params: RunParams) -> tuple[Loop, int]:
     from .._tools.loop import Loop, Rules
 
     # The remaining time of the run may shorten this limit, but never extend it.
-    settings = cast("SyncTransport | AsyncTransport", dispatcher).settings
+    settings = cast("Dispatcher | AsyncDispatcher", dispatcher).settings
     given: dict[str, Any] = {"total_timeout_seconds": settings.total_timeout_seconds}
     given |= {key: value for key, value in params.items() if value is not None}
     rules = Rules(**{name: given.pop(name) for name in Rules._fields if name in given})

@@ -1,13 +1,11 @@
-"""What a failure of the transport is called here. Loaded when the first one happens."""
+"""Turn a failure of a link into a public exception. Loaded with the first failure."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-import httpx
-
-from .._http import httpx_link as _http
+from .._http.errors import LinkError, LinkTimeout
 from . import APIConnectionError, APITimeoutError
 
 if TYPE_CHECKING:
@@ -16,41 +14,42 @@ if TYPE_CHECKING:
     from .._calls.call import Call
     from . import TimeoutPhase
 
-# A wait that was cut to what was left of a call may end by so much before its deadline.
+# How much before its deadline a wait may end that was cut to what was left of a call.
 _TOLERANCE_SECONDS = 0.005
 
-_PHASES: tuple[tuple[type[Exception], TimeoutPhase, str], ...] = (
-    (_http.TotalTimeout, "total", "the whole call"),
-    (_http.IdleTimeout, "idle", "waiting for the next event"),
-    (httpx.ConnectTimeout, "connect", "connecting"),
-    (httpx.ReadTimeout, "read", "waiting for the next bytes"),
-    (httpx.WriteTimeout, "write", "sending"),
-    (httpx.PoolTimeout, "pool", "waiting for a free connection"),
-)
+_WHAT: dict[TimeoutPhase, str] = {
+    "total": "the whole call",
+    "idle": "waiting for the next event",
+    "connect": "connecting",
+    "read": "waiting for the next bytes",
+    "write": "sending",
+    "pool": "waiting for a free connection",
+}
 
 
 def connection_error(
-    error: Exception, call: Call, attempts: int, secrets: tuple[str, ...] = ()
+    error: LinkError, call: Call, attempts: int, secrets: tuple[str, ...] = ()
 ) -> APIConnectionError:
-    """Return the error for a failure of the transport.
+    """Return the error for a failure of a link.
 
     Args:
-        error: What httpx raised.
+        error: What the link raised.
         call: What was sent.
-        attempts: How often.
-        secrets: What must not be shown, should a server that makes no sense have echoed it.
+        attempts: How many attempts were started.
+        secrets: What must not be shown, even if a server that misbehaves echoes it.
     """
     if any(secret in text for text in _texts(error) for secret in secrets):
-        found = _error(type(error)("the answer makes no sense"), call, attempts)
+        found = _error(type(error)("the server sent an invalid response"), call, attempts)
         found.__suppress_context__ = True
         return found
     found = _error(error, call, attempts)
-    found.__cause__ = error
+    # The failure below, of a socket or of httpx, says more to those who debug it.
+    found.__cause__ = error.__cause__ or error
     return found
 
 
 def _texts(error: BaseException) -> Iterator[str]:
-    """What an error and those below it say."""
+    """Yield the messages of an error and of those below it."""
     below: BaseException | None = error
     seen = set()
     while below is not None and id(below) not in seen:
@@ -59,14 +58,14 @@ def _texts(error: BaseException) -> Iterator[str]:
         below = below.__cause__ or below.__context__
 
 
-def _error(error: Exception, call: Call, attempts: int) -> APIConnectionError:
-    if isinstance(error, httpx.TimeoutException):
-        phase, what = _phase(error, call)
+def _error(error: LinkError, call: Call, attempts: int) -> APIConnectionError:
+    if isinstance(error, LinkTimeout):
+        phase = _phase(error, call)
         seconds = {"connect": call.connect_seconds, "total": call.total_seconds}.get(phase)
         if seconds is None:
             seconds = call.seconds
         return APITimeoutError(
-            f"{what} took longer than {seconds:g} s",
+            f"{_WHAT[phase]} took longer than {seconds:g} s",
             phase=phase,
             seconds=seconds,
             attempts=attempts,
@@ -81,10 +80,7 @@ def _error(error: Exception, call: Call, attempts: int) -> APIConnectionError:
     )
 
 
-def _phase(error: httpx.TimeoutException, call: Call) -> tuple[TimeoutPhase, str]:
+def _phase(error: LinkTimeout, call: Call) -> TimeoutPhase:
     if call.deadline is not None and time.monotonic() >= call.deadline - _TOLERANCE_SECONDS:
-        return _PHASES[0][1:]
-    for kind, phase, what in _PHASES:
-        if isinstance(error, kind):
-            return phase, what
-    return "read", "waiting for the next bytes"
+        return "total"
+    return error.phase

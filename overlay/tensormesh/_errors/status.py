@@ -12,8 +12,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from .._http import decompression as compression
-from .._json import dumps, loads
+from .._http import decompression
 from ..settings import SECRET_HEADERS, SHORTEST_SECRET
 from . import (
     APIStatusError,
@@ -28,13 +27,11 @@ from . import (
     safe_url,
 )
 from .body import MAX_BODY_BYTES, clean_text, read_error_body
+from .redaction import HIDDEN, hide_in_text, hide_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Any
-
-_HIDDEN = "***"
+    from collections.abc import Iterable
 
 _STATUS_CLASSES: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
@@ -106,14 +103,14 @@ def status_error(
     """
     secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
     plain = _plain_headers(headers, secrets)
-    reason = clean_text(_hidden(reason, secrets), 100) or _standard_reason(status_code)
+    reason = clean_text(hide_in_text(reason, secrets), 100) or _standard_reason(status_code)
     # One byte more than will be read, so that the reader sees that there is more.
     content = hide_secrets(content[: MAX_BODY_BYTES + 1], secrets)
     found = read_error_body(content, plain.get("content-type", ""))
     message = found.message
     encoding = plain.get("content-encoding", "")
-    if not compression.is_supported(encoding):
-        message = compression.unsupported(encoding)
+    if not decompression.is_supported(encoding):
+        message = f"the response {decompression.unsupported(encoding)}"
     if not message and 300 <= status_code < 400 and "location" in plain:
         message = f"redirect to {clean_text(safe_url(plain['location']))} was not followed"
     if now is None:
@@ -163,61 +160,14 @@ def parse_retry_after(value: str | None, *, now: float) -> float | None:
         return None
 
 
-def sent_secrets(
-    headers: Mapping[str, str], content: bytes | None, names: tuple[str, ...]
-) -> tuple[str, ...]:
-    """What a request held that nobody is to see, the longest first, as a server may echo it.
-
-    Args:
-        headers: of the request: its credential is one.
-        content: its JSON body, or ``None``.
-        names: the fields of the body, however deep, whose texts are others.
-    """
-    found = {headers.get("authorization", "").rpartition(" ")[2]}
-    if content and names:
-        found.update(_texts_of(loads(content), frozenset(names)))
-    found = {secret for secret in found if len(secret) >= SHORTEST_SECRET}
-    # As it is, and as JSON writes it, with or without the slash escaped.
-    written = {dumps(secret).decode()[1:-1] for secret in found}
-    forms = {*found, *written, *(text.replace("/", r"\/") for text in written)}
-    return tuple(sorted(forms, key=len, reverse=True))
-
-
-def _texts_of(value: Any, names: frozenset[str]) -> Iterator[str]:
-    """The texts in the fields of these names, at any depth."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _texts_of(item, names)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            if isinstance(item, str):
-                if name in names:
-                    yield item
-            else:
-                yield from _texts_of(item, names)
-
-
-def hide_secrets(content: bytes, secrets: Iterable[str]) -> bytes:
-    """Return the bytes with every occurrence of a secret replaced by ``***``."""
-    for secret in secrets:
-        content = content.replace(secret.encode(), _HIDDEN.encode())
-    return content
-
-
-def _hidden(text: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, _HIDDEN)
-    return text
-
-
 def _plain_headers(
     headers: Mapping[str, str] | Iterable[tuple[str, str]], secrets: Iterable[str]
 ) -> dict[str, str]:
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     plain: dict[str, str] = {}
     for name, value in pairs:
-        name = name.lower()  # pyright: ignore[reportAttributeAccessIssue]
-        value = _HIDDEN if name in SECRET_HEADERS else _hidden(value, secrets)
+        name = name.lower()
+        value = HIDDEN if name in SECRET_HEADERS else hide_in_text(value, secrets)
         plain[name] = f"{plain[name]}, {value}" if name in plain else value
     return plain
 

@@ -1,1 +1,4 @@
-"""Our own HTTP/1.1 connections, under the interface of httpx's transports."""
+"""Send one attempt of a call over HTTP and read its response.
+
+A link does it, in one of two ways: over the SDK's own connections, or over an httpx client.
+"""

@@ -1,38 +1,46 @@
-"""The sockets below our own asynchronous connections where there is no asyncio: on trio."""
+"""Connections where there is no asyncio: on trio."""
 
 from __future__ import annotations
 
 import socket
 import ssl
 import time
-from typing import Any
+from collections.abc import Callable
 
 import anyio
-import httpx
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSStream
 
 from . import sockets
-from .http1 import Answer
+from .errors import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
+from .http1 import ResponseParser
 from .pool import Origin
 
 _READ_BYTES = 64 * 1024
 _BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
 
 
+def new_buffer() -> memoryview:
+    """Return no buffer: anyio has its own."""
+    return memoryview(b"")
+
+
 async def connect(
-    origin: Origin, context: ssl.SSLContext | None, timeout: float | None
+    origin: Origin,
+    context: ssl.SSLContext | None,
+    timeout: float,
+    buffer: memoryview,  # noqa: ARG001
 ) -> Connection:
-    """A connection to an origin, encrypted for `https`.
+    """Connect to an origin, with TLS for `https`.
 
     Args:
-        origin: Where to.
+        origin: Scheme, host and port.
         context: Certificates for `https`.
-        timeout: The longest wait in seconds.
+        timeout: The longest wait, in seconds.
+        buffer: Not used.
 
     Raises:
-        httpx.ConnectTimeout: It took too long.
-        httpx.ConnectError: There is none to be had.
+        LinkError: The connection could not be made.
     """
     scheme, host, port = origin
     name = host.decode("ascii")
@@ -47,17 +55,30 @@ async def connect(
                     stream, hostname=name, ssl_context=context, standard_compatible=False
                 )
     except TimeoutError as error:
-        raise httpx.ConnectTimeout(str(error)) from error
+        raise ConnectTimeout(str(error)) from error
     except (anyio.EndOfStream, UnicodeError, *_BROKEN) as error:
-        raise httpx.ConnectError(str(error)) from error
+        raise ConnectError(str(error)) from error
     return Connection(stream, connected)
 
 
+async def wait_for_grant(wait: Callable[[Callable[[], None]], None], timeout: float) -> None:
+    """Wait until the pool grants a lease, at most for some seconds.
+
+    Args:
+        wait: Takes the function that the pool calls then.
+        timeout: The longest wait, in seconds.
+    """
+    granted = anyio.Event()
+    wait(granted.set)
+    with anyio.move_on_after(timeout):
+        await granted.wait()
+
+
 class Connection:
-    """One connection, and one exchange on it after the other. One task at a time uses it.
+    """One connection, for one exchange after the other. One task at a time uses it.
 
     Attributes:
-        is_idle: Whether the last exchange was brought to its end, or there was none yet.
+        is_idle: Whether the last exchange ended well, or there was none yet.
         expires_at: When it has been idle for too long, on the clock of `time.monotonic`.
     """
 
@@ -66,61 +87,55 @@ class Connection:
         self.expires_at = 0.0
         self._stream = stream
         self._socket = connected
-        self._answer: Answer | None = None
+        self._parser: ResponseParser | None = None
 
-    def begin(self, answer: Answer) -> None:
-        """Begin an exchange: what comes from now on is this answer."""
+    def begin(self, parser: ResponseParser) -> None:
+        """Begin an exchange: what arrives from now on is its response."""
         self.is_idle = False
-        self._answer = answer
+        self._parser = parser
 
-    async def send(self, data: bytes, timeout: float | None) -> None:
+    async def send(self, data: bytes, timeout: float, deadline: float | None) -> None:
         """Send all of it.
 
         Raises:
-            httpx.WriteTimeout: It took so many seconds.
-            httpx.WriteError: The connection broke.
+            LinkError: It could not be sent in time, or the connection broke.
         """
         try:
-            with anyio.fail_after(timeout):
+            with anyio.fail_after(sockets.wait_seconds(timeout, deadline)):
                 await self._stream.send(data)
         except TimeoutError as error:
-            raise httpx.WriteTimeout(str(error)) from error
+            raise WriteTimeout(str(error)) from error
         except _BROKEN as error:
-            raise httpx.WriteError(str(error)) from error
+            raise WriteError(str(error)) from error
 
-    async def receive(self, timeout: float | None) -> None:
-        """Wait until more of the answer has come, or its end.
+    async def receive(self, timeout: float, deadline: float | None) -> None:
+        """Wait until more of the response has arrived, or its end.
 
         Raises:
-            httpx.ReadTimeout: Nothing came for so many seconds.
-            httpx.ReadError: The connection broke.
+            LinkError: Nothing arrived in time, or the connection broke.
         """
-        assert self._answer is not None
+        assert self._parser is not None
         try:
-            with anyio.fail_after(timeout):
+            with anyio.fail_after(sockets.wait_seconds(timeout, deadline)):
                 data = await self._stream.receive(_READ_BYTES)
         except anyio.EndOfStream:
             data = b""
         except TimeoutError as error:
-            raise httpx.ReadTimeout(str(error)) from error
+            raise ReadTimeout(str(error)) from error
         except _BROKEN as error:
-            raise httpx.ReadError(str(error)) from error
-        self._answer.feed(data)
+            raise ReadError(str(error)) from error
+        self._parser.feed(data)
 
     def take(self) -> bytes:
-        """What has come of the body, in one piece."""
-        assert self._answer is not None
-        return self._answer.take()
+        """Return the parts of the body that have arrived, joined."""
+        assert self._parser is not None
+        return self._parser.take()
 
     def has_expired(self) -> bool:
-        """Whether it is of no use any more: idle for too long, or the server has closed it."""
+        """Whether it cannot be used any more: idle for too long, or closed by the server."""
         return time.monotonic() > self.expires_at or sockets.is_readable(self._socket.fileno())
 
     async def aclose(self) -> None:
-        """Close it at once, even if the task is being cancelled. May be called twice."""
+        """Close the connection at once, even while the task is cancelled."""
         with anyio.CancelScope(shield=True):
             await anyio.aclose_forcefully(self._stream)
-
-    def get_extra_info(self, info: str) -> Any:
-        """Its `socket`; None for anything else."""
-        return self._socket if info == "socket" else None

@@ -1,7 +1,7 @@
 """Decompress response bodies in bounded pieces. Sans I/O.
 
-httpx undoes as many layers as a server names, and inflates whatever it is given in one go: a few
-hundred bytes can become gigabytes. Here one layer is undone, and one piece is in memory at a time.
+A few hundred bytes can decompress to gigabytes, more so in several layers. So only one layer is
+decompressed, and only one piece of it at a time. httpx does neither.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-import httpx
+from .errors import DecodingError
 
-# What to ask for: compressions whose decompressors can stop after a given number of bytes.
-ACCEPT_ENCODING = "gzip, deflate"
 # The largest piece that is decompressed at once.
 PIECE_BYTES = 64 * 1024
 # zlib copies the input that is left after each piece, so large inputs are cut up first.
@@ -32,8 +30,10 @@ def is_supported(content_encoding: str) -> bool:
 
 
 def unsupported(content_encoding: str) -> str:
-    """Return the message about a header that is not supported."""
-    return f"unsupported content-encoding {content_encoding[:40]!r}: expected gzip or deflate, once"
+    """Return what is wrong with a header that is not supported, as said of the response."""
+    # Only known names: a server may put anything into the header, even the key that it got.
+    layers = ", ".join(_layers(content_encoding))
+    return f"cannot be decompressed: unsupported content-encoding {layers!r}"
 
 
 def acceptable(accept_encoding: str) -> str:
@@ -67,10 +67,10 @@ class Decompressor:
         """Yield what the next bytes of the body hold, at most `PIECE_BYTES` at a time.
 
         Raises:
-            httpx.DecodingError: The data is damaged, or its encoding is not supported.
+            DecodingError: The data is damaged, or its encoding is not supported.
         """
         if not self._is_supported:
-            raise httpx.DecodingError(unsupported(self._content_encoding))
+            raise DecodingError(unsupported(self._content_encoding))
         if self._coding is None:
             yield data
             return
@@ -78,16 +78,17 @@ class Decompressor:
             for start in range(0, len(data), _INPUT_BYTES):
                 yield from self._inflate(data[start : start + _INPUT_BYTES])
         except zlib.error as error:
-            raise httpx.DecodingError(f"the {self._coding} data is damaged: {error}") from error
+            problem = f"cannot be decompressed: damaged {self._coding} data: {error}"
+            raise DecodingError(problem) from error
 
     def finish(self) -> None:
         """Note that the body has ended.
 
         Raises:
-            httpx.DecodingError: Its compressed data has not.
+            DecodingError: Its compressed data has not.
         """
         if self._start or (self._inflater is not None and not self._inflater.eof):
-            raise httpx.DecodingError(f"the {self._coding} data ends early")
+            raise DecodingError(f"cannot be decompressed: the {self._coding} data ends early")
 
     def _inflate(self, data: bytes) -> Iterator[bytes]:
         while data:

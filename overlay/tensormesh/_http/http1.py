@@ -1,14 +1,14 @@
-"""HTTP/1.1 as a client speaks it: a request to bytes, and bytes to an answer. Sans I/O.
+"""HTTP/1.1 for clients: encode requests, parse responses. Sans I/O.
 
-llhttp reads the bytes, in C and strictly. What it leaves to its user is decided here: what goes
-out, how an answer ends, how long its head may be, and whether its connection can serve again.
+llhttp parses the bytes, in C and strictly. This module decides what it leaves open: what is sent,
+where a response ends, how long its head may be, and whether its connection can be reused.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-import httpx
 from httptools import (
     HttpParserCallbackError,
     HttpParserError,
@@ -16,130 +16,92 @@ from httptools import (
     HttpResponseParser,
 )
 
-# So much of a request is sent at once, and waits for more before.
-WRITE_BYTES = 64 * 1024
-# What may come before a head is whole, or between two pieces of a body.
-MOST_SILENT_BYTES = 100 * 1024
+from .errors import LinkError, LocalProtocolError, ReadError, RemoteProtocolError
 
-Headers = list[tuple[bytes, bytes]]
+# The most that may arrive before the head is complete, or between two pieces of a body.
+MAX_SILENT_BYTES = 100 * 1024
 
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+# Control characters could start another header, and proxies may strip space at the ends.
+_VALUE = r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?"
+_METHOD = re.compile(_NAME)
 _TARGET = re.compile(rb"[\x21-\x7e]+")
-# Nothing at its ends that a reader would strip, and in it no control characters but tabs.
-_VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
+_HEADER = re.compile(f"{_NAME}: {_VALUE}")
+# All headers at once, which costs less than one by one.
+_NAMES = re.compile(f"(?:{_NAME},)*")
+_HEADERS = re.compile(f"(?:{_NAME}: {_VALUE}\r\n)*")
 _WORDS = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
-_LENGTH = re.compile(rb"[0-9]{1,18}")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
-class Outgoing:
-    """A request as it leaves: its head, and its body as its headers promise it.
+def encode_request(method: str, target: bytes, headers: Mapping[str, str], content: bytes) -> bytes:
+    """Encode a request.
 
     Args:
-        method: Its method.
+        method: HTTP method.
         target: Path and query.
-        headers: Its headers, in their order.
+        headers: Headers by lower-case name.
+        content: Body.
 
     Raises:
-        httpx.LocalProtocolError: It cannot be sent as it is, and nothing of it was.
+        LocalProtocolError: It cannot be sent as it is.
     """
-
-    def __init__(self, method: str, target: bytes, headers: Headers) -> None:
-        self._unsent = _head(method.encode("ascii", "replace"), target, headers)
-        self._left = _declared_length(headers)
-
-    def add(self, part: bytes) -> bytes:
-        """Take the next piece of the body, and give what is to be sent now: often nothing yet.
-
-        Raises:
-            httpx.LocalProtocolError: The body is longer than its headers say.
-        """
-        if self._left is None:
-            if part:
-                self._unsent += b"%x\r\n%b\r\n" % (len(part), part)
-        else:
-            self._left -= len(part)
-            if self._left < 0:
-                raise httpx.LocalProtocolError("the body is longer than its content-length")
-            self._unsent += part
-        return self._take() if len(self._unsent) > WRITE_BYTES else b""
-
-    def end(self) -> bytes:
-        """What is still to be sent when the whole body was taken.
-
-        Raises:
-            httpx.LocalProtocolError: The body is shorter than its headers say.
-        """
-        if self._left is None:
-            self._unsent += b"0\r\n\r\n"
-        elif self._left:
-            raise httpx.LocalProtocolError("the body is shorter than its content-length")
-        return self._take()
-
-    def _take(self) -> bytes:
-        unsent, self._unsent = self._unsent, b""
-        return unsent
-
-
-def _head(method: bytes, target: bytes, headers: Headers) -> bytes:
-    if not _TOKEN.fullmatch(method):
-        raise httpx.LocalProtocolError(f"{method!r} is no method")
+    if not _METHOD.fullmatch(method):
+        raise LocalProtocolError(f"invalid method {method!r}")
     if not _TARGET.fullmatch(target):
-        raise httpx.LocalProtocolError("the URL has characters that must be percent-encoded")
-    lines = [b"%b %b HTTP/1.1" % (method, target)]
-    for name, value in headers:
-        if not _TOKEN.fullmatch(name):
-            raise httpx.LocalProtocolError(f"{name!r} is no name of a header")
-        if not _VALUE.fullmatch(value):
-            # It may be a secret.
-            raise httpx.LocalProtocolError(
-                f"the value of the header {name.decode('ascii')} has characters, or space at an "
-                "end, that no header may have"
-            )
-        lines.append(b"%b: %b" % (name, value))
-    lines.append(b"\r\n")
-    return b"\r\n".join(lines)
+        raise LocalProtocolError("the URL has characters that must be percent-encoded")
+    head = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    names = "".join([f"{name}," for name in headers])
+    is_valid = _NAMES.fullmatch(names) and _HEADERS.fullmatch(head)
+    if not is_valid or head.count("\r\n") != len(headers):
+        raise _invalid_header(headers)
+    start = b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode(), target, head.encode("latin-1"))
+    return start + _framed(headers, content)
 
 
-def _declared_length(headers: Headers) -> int | None:
-    """Bytes of the body that a request's headers promise; None for one in chunks."""
-    named: dict[bytes, list[bytes]] = {b"host": [], b"content-length": [], b"transfer-encoding": []}
-    for name, value in headers:
-        values = named.get(name.lower())
-        if values is not None:
-            values.append(value)
-    hosts, lengths, encodings = named.values()
-    if len(hosts) != 1:
-        raise httpx.LocalProtocolError("a request needs one host header")
-    if encodings:
-        if lengths or len(encodings) > 1 or encodings[0].lower() != b"chunked":
-            raise httpx.LocalProtocolError(
-                "a body is sent by its content-length, or with transfer-encoding: chunked"
-            )
-        return None
-    if not lengths:
-        return 0
-    if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
-        raise httpx.LocalProtocolError("a request needs one content-length, in figures")
-    return int(lengths[0])
+def _invalid_header(headers: Mapping[str, str]) -> LocalProtocolError:
+    for name, value in headers.items():
+        if not _METHOD.fullmatch(name):
+            return LocalProtocolError(f"invalid header name {name!r}")
+        if not _HEADER.fullmatch(f"{name}: {value}"):
+            break
+    # Without the value, which may be a secret.
+    return LocalProtocolError(f"the header {name} has an invalid character, or space at an end")
 
 
-class Answer:
-    """The answer to one request, as its bytes come.
+def _framed(headers: Mapping[str, str], content: bytes) -> bytes:
+    """Return the body as the headers announce it."""
+    if "host" not in headers:
+        raise LocalProtocolError("a request needs a host header")
+    length, coding = headers.get("content-length"), headers.get("transfer-encoding")
+    if coding is None:
+        if length is not None and not _LENGTH.fullmatch(length):
+            raise LocalProtocolError("the content-length is not a number")
+        if int(length or 0) != len(content):
+            raise LocalProtocolError("the content-length is not the length of the body")
+        return content
+    if length is not None or coding.lower() != "chunked":
+        raise LocalProtocolError("a body needs a content-length or transfer-encoding: chunked")
+    return (b"%x\r\n%b\r\n" % (len(content), content) if content else b"") + b"0\r\n\r\n"
+
+
+class ResponseParser:
+    """Parse the response to one request.
 
     Args:
         method: Method of the request.
 
     Attributes:
         version: `1.1` or `1.0`.
-        status: Its status.
-        reason: The words beside it.
-        headers: Names and values, in the order and with the case in which they came.
+        status: HTTP status.
+        reason: Reason phrase.
+        headers: Names and values, in the order and case in which they arrived.
         has_head: Whether all of these are known.
-        parts: What has come of the body, and was not taken yet.
-        is_over: Whether nothing more comes: it is whole, or `error` broke it.
+        parts: Parts of the body that were not taken yet.
+        is_over: Whether nothing more comes: the response is complete, or `error` broke it.
         error: What broke it.
-        is_spoiled: Whether its connection is of no use after it, whatever its end.
-        on_body: What the parser calls with a piece of the body: it costs no frame of ours.
+        must_close: Whether the connection must be closed after it, however it ends.
+        on_body: Called by llhttp with a part of the body. A bound method costs no Python frame.
     """
 
     __slots__ = (
@@ -154,7 +116,7 @@ class Answer:
         "has_head",
         "headers",
         "is_over",
-        "is_spoiled",
+        "must_close",
         "on_body",
         "parts",
         "reason",
@@ -166,36 +128,33 @@ class Answer:
         self.version = ""
         self.status = 0
         self.reason = b""
-        self.headers: Headers = []
+        self.headers: list[tuple[bytes, bytes]] = []
         self.has_head = False
         self.parts: list[bytes] = []
         self.is_over = False
-        self.error: httpx.TransportError | None = None
-        self.is_spoiled = False
+        self.error: LinkError | None = None
+        self.must_close = False
         self.on_body = self.parts.append
         self._method = method
         self._start = b""
-        # Bytes of the body; None if it comes in chunks, and -1 if the connection's end is its end.
+        # Bytes of the body; None if it is chunked, -1 if the end of the connection ends it.
         self._expected: int | None = 0
         self._received = 0
         self._silent = 0
         self._keeps_alive = False
-        # One for each answer: of the last one nothing is left that could be misread.
+        # A new one for each response, so nothing of the last one can be misread.
         self._parser: HttpResponseParser | None = HttpResponseParser(self)
 
     @property
     def is_reusable(self) -> bool:
-        """Whether its connection may carry another request."""
-        return self.is_over and self.error is None and self._keeps_alive and not self.is_spoiled
+        """Whether its connection can carry another request."""
+        return self.is_over and self.error is None and self._keeps_alive and not self.must_close
 
     def feed(self, data: bytes | memoryview) -> None:
-        """Take what came next; nothing at all is the end of the connection.
-
-        Nothing of `data` itself is kept.
-        """
+        """Parse the next bytes. No bytes are the end of the connection. Keeps no view of `data`."""
         parser = self._parser
         if parser is None:
-            self.is_spoiled = True
+            self.must_close = True
         elif not data:
             self._end()
         else:
@@ -209,31 +168,31 @@ class Answer:
                 self._silent = 0
             else:
                 self._silent += len(data)
-                if self._silent > MOST_SILENT_BYTES and not self.is_over:
-                    what = "has no end" if self.has_head else "has a head without an end"
-                    self.fail(httpx.RemoteProtocolError(f"the server's answer {what}"))
+                if self._silent > MAX_SILENT_BYTES and not self.is_over:
+                    what = "trailers" if self.has_head else "a head"
+                    self.fail(RemoteProtocolError(f"the response has {what} without an end"))
             if self.is_over:
-                # It refers to this object, and this one to it.
+                # Break the reference cycle.
                 self._parser = None
 
     def take(self) -> bytes:
-        """What has come of the body, in one piece."""
+        """Return the parts of the body that have arrived, joined."""
         parts = self.parts
         block = parts[0] if len(parts) == 1 else b"".join(parts)
         parts.clear()
         self._received += len(block)
         return block
 
-    def fail(self, error: httpx.TransportError) -> None:
-        """Note what broke it, unless it is over. What came before is still there to be taken."""
+    def fail(self, error: LinkError) -> None:
+        """Note what broke the response, unless it is over. Parts that arrived stay available."""
         if not self.is_over:
             self.error = error
             self.is_over = True
         self._parser = None
 
     def close(self) -> None:
-        """Take nothing any more: what comes on its connection now belongs to another answer."""
-        self.fail(httpx.ReadError("the body was closed"))
+        """Stop: what arrives on the connection from now on belongs to another response."""
+        self.fail(ReadError("the response was closed"))
         self.parts.clear()
 
     def _end(self) -> None:
@@ -248,53 +207,53 @@ class Answer:
             how = f"after {received} bytes, between the chunks of"
         else:
             how = f"after {received} of {self._expected} bytes of"
-        self.fail(httpx.RemoteProtocolError(f"the server closed the connection {how} its answer"))
+        self.fail(RemoteProtocolError(f"the server closed the connection {how} its response"))
 
     def _refuse(self, error: Exception) -> None:
-        """Note that the parser has stopped."""
+        """Handle an error of the parser."""
         cause: BaseException = error
         if isinstance(error, HttpParserCallbackError) and error.__context__ is not None:
             cause = error.__context__
         if self.is_over:
-            # Nobody asked for what comes after the end.
-            self.is_spoiled = True
+            # Nobody asked for what follows the end.
+            self.must_close = True
         elif isinstance(cause, _EXPECTED):
-            what = f"the server's answer is not valid HTTP/1.1: {cause}"
-            self.fail(httpx.RemoteProtocolError(what))
+            what = f"the server sent an invalid HTTP response: {cause}"
+            self.fail(RemoteProtocolError(what))
         if not isinstance(cause, _EXPECTED):
-            # A Ctrl-C that came while the parser called.
+            # A Ctrl-C in one of the callbacks.
             raise cause
 
-    # What the parser calls
+    # Callbacks of the parser
 
     def on_message_begin(self) -> None:
-        """An answer begins: this one, or the one after hints."""
+        """Note that a response begins: this one, or the one after an interim response."""
         if self.is_over:
-            raise httpx.RemoteProtocolError("a second answer to one request")
+            raise RemoteProtocolError("a second response to one request")
 
     def on_status(self, reason: bytes) -> None:
-        """Words of the status, or a piece of them."""
+        """Add a piece of the reason phrase."""
         self.reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; after the head, it stands behind the body and says nothing to us."""
+        """Add a header. Trailers are ignored."""
         if not self.has_head:
             self.headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """Check the head."""
         parser = self._parser
         assert parser is not None
         self.status = parser.get_status_code()
         self.version = parser.get_http_version()
         if not self._start.startswith(b"HTTP/") or self.version not in ("1.1", "1.0"):
-            raise httpx.RemoteProtocolError("it is of another protocol")
+            raise RemoteProtocolError("not HTTP/1.1")
         if not _WORDS.fullmatch(self.reason):
-            raise httpx.RemoteProtocolError("control characters beside its status")
+            raise RemoteProtocolError("control characters in the status line")
         if self.status < 200:
             if self.status < 102 and self.status != 100:
-                raise httpx.RemoteProtocolError(f"status {self.status}, which was not asked for")
-            # Hints: the answer is still to come.
+                raise RemoteProtocolError(f"unexpected status {self.status}")
+            # An interim response: the final one is still to come.
             self.headers.clear()
             self.reason = b""
             return
@@ -303,16 +262,16 @@ class Answer:
         self.has_head = True
         if self._method == "HEAD":
             self.is_over = True
-            # The parser, which does not know that there is no body, is stopped.
-            raise httpx.RemoteProtocolError("the answer to HEAD is over")
+            # The parser does not know that there is no body.
+            raise RemoteProtocolError("the response to HEAD is over")
 
     def on_message_complete(self) -> None:
-        """The answer is whole, or were hints."""
+        """Note the end, unless it is that of an interim response."""
         if self.has_head:
             self.is_over = True
 
     def _length(self) -> int | None:
-        """How the end of the body is known. Of contradictions the parser has seen to."""
+        """Return how the body ends. The parser has already rejected contradictory headers."""
         length: int | None = -1
         for name, value in self.headers:
             known = name.lower()
@@ -320,9 +279,9 @@ class Answer:
                 length = int(value)
             elif known == b"transfer-encoding":
                 if length is None or value.lower() != b"chunked":
-                    raise httpx.RemoteProtocolError("its transfer-encoding is not chunked")
+                    raise RemoteProtocolError("the transfer-encoding is not chunked")
                 length = None
         return length
 
 
-_EXPECTED = (httpx.RemoteProtocolError, HttpParserError, HttpParserUpgrade)
+_EXPECTED = (RemoteProtocolError, HttpParserError, HttpParserUpgrade)

@@ -1,408 +1,296 @@
-"""The one module that speaks to httpx. It is loaded when the first request is sent."""
+"""Send requests over an httpx client: the user's own, or one for the proxies of the environment.
+
+The only module that imports httpx.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import io
+import math
 import socket
-import ssl
-import time
-from functools import lru_cache
-from typing import TYPE_CHECKING, Self
-from urllib.request import getproxies
+import threading
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx
 
-from .._calls.call import Headers
-from . import decompression as compression
-from . import sockets, tls
+from . import errors, sockets, tls
+from .decompression import acceptable
+from .headers import Headers
+from .pool import Limits
+from .response import DRAIN_BYTES, DRAIN_SECONDS, Response
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
-    from .._calls.call import Call
+    from .request import OutgoingCall
 
 Client = httpx.Client
 AsyncClient = httpx.AsyncClient
-# A user's own client, or a bare transport of ours.
-Sender = httpx.Client | httpx.BaseTransport
-AsyncSender = httpx.AsyncClient | httpx.AsyncBaseTransport
-Response = httpx.Response
-TransportError = httpx.TransportError
-DecodingError = httpx.DecodingError
-# What may be raised while a request is sent. A redirect to nonsense is an invalid URL: httpx reads
-# its target even where it is not to be followed.
-SEND_ERRORS = (httpx.RequestError, httpx.InvalidURL)
-# What may be raised while a body is read: it broke, it makes no sense, its client was closed.
-BODY_ERRORS = (httpx.TransportError, httpx.DecodingError, httpx.StreamError)
 
-# httpx keeps 20 idle connections for 5 s by default, and so makes new ones all the time.
-LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=1000, keepalive_expiry=60.0)
-# Its own pool looks through all of them for each request.
-PROXIED_LIMITS = httpx.Limits(
-    max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60.0
+# httpx's pool looks through all idle connections for each request.
+_LIMITS = httpx.Limits(
+    max_connections=Limits().max_connections,
+    max_keepalive_connections=100,
+    keepalive_expiry=Limits().idle_seconds,
 )
+# What httpx raises while a request is sent or a body is read. A redirect to an invalid URL raises
+# even where it is not followed.
+_ERRORS = (httpx.RequestError, httpx.InvalidURL, httpx.StreamError)
 
 
-# A whole response may be this long, decompressed. Longer ones can be read in pieces.
-MAX_BODY_BYTES = 256 * 1024 * 1024
+def for_proxies(ca_bundle: str | None) -> HttpxLink:
+    """Return a link that uses the proxies of the environment."""
+    return HttpxLink(httpx.Client(verify=tls.context_for(ca_bundle), limits=_LIMITS))
 
 
-class BodyTooLargeError(Exception):
-    """A body that is read whole is longer than `MAX_BODY_BYTES`."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            f"the response is larger than {MAX_BODY_BYTES >> 20} MiB: "
-            "read it in pieces with `with_streaming_response`"
-        )
+def for_proxies_async(ca_bundle: str | None) -> AsyncHttpxLink:
+    """Return a link that uses the proxies of the environment."""
+    return AsyncHttpxLink(httpx.AsyncClient(verify=tls.context_for(ca_bundle), limits=_LIMITS))
 
 
-# What may be raised of a whole body that came.
-UNREADABLE = (httpx.DecodingError, BodyTooLargeError)
-
-
-class TotalTimeout(httpx.TimeoutException):
-    """The deadline of a call has come."""
-
-    def __init__(self) -> None:
-        super().__init__("the deadline of the call has come")
-
-
-class IdleTimeout(httpx.TimeoutException):
-    """A stream brings bytes, and no event."""
-
-    def __init__(self) -> None:
-        super().__init__("the stream brings no event")
-
-
-def new_sender(scheme: str, ca_bundle: str | None) -> Sender:
-    """What sends requests to URLs of one scheme."""
-    if _has_proxies():
-        return httpx.Client(verify=tls.context_for(ca_bundle), limits=PROXIED_LIMITS)
-    from .transport import Transport
-
-    return Transport(_context(scheme, ca_bundle), LIMITS)
-
-
-def _context(scheme: str, ca_bundle: str | None) -> ssl.SSLContext | None:
-    # Plain HTTP needs no certificates, and loading them is most of the cost of a client.
-    return tls.context_for(ca_bundle) if scheme == "https" else None
-
-
-def new_async_sender(scheme: str, ca_bundle: str | None) -> AsyncSender:
-    """What sends asynchronous requests to URLs of one scheme."""
-    if _has_proxies():
-        return httpx.AsyncClient(verify=tls.context_for(ca_bundle), limits=PROXIED_LIMITS)
-    # Loaded here, because it loads asyncio.
-    from .async_transport import Transport
-
-    return Transport(_context(scheme, ca_bundle), LIMITS)
-
-
-def _has_proxies() -> bool:
-    """Whether the environment names proxies, which httpx's own clients heed."""
-    return bool(getproxies().keys() - {"no"})
-
-
-def send(sender: Sender, call: Call) -> httpx.Response:
-    """Send a call once. The body of the response is still to be read."""
-    request = _request(sender, call)
-    token = None if call.deadline is None else sockets.sending_until.set(call.deadline)
-    try:
-        if isinstance(sender, httpx.Client):
-            response = sender.send(request, stream=True, follow_redirects=False)
-        else:
-            response = sender.handle_request(request)
-    finally:
-        if token is not None:
-            sockets.sending_until.reset(token)
-    response.request = request
-    return response
-
-
-async def send_async(sender: AsyncSender, call: Call) -> httpx.Response:
-    """Send a call once. The body of the response is still to be read."""
-    if call.deadline is None:
-        return await _send_async(sender, call)
-    with _until(call.deadline):
-        return await _send_async(sender, call)
-
-
-async def _send_async(sender: AsyncSender, call: Call) -> httpx.Response:
-    request = _request(sender, call)
-    if isinstance(sender, httpx.AsyncClient):
-        response = await sender.send(request, stream=True, follow_redirects=False)
-    else:
-        response = await sender.handle_async_request(request)
-    response.request = request
-    return response
-
-
-def close(response: httpx.Response) -> None:
-    """Give the connection of a response back."""
-    response.close()
-
-
-async def aclose(response: httpx.Response) -> None:
-    """The same; the cancellation of a scope does not reach it. That of a task may."""
-    if getattr(response.stream, "closes_unbroken", False):
-        # Ours: a scope of its own would cost more than the closing.
-        await response.aclose()
-        return
-    with anyio.CancelScope(shield=True):
-        await response.aclose()
-
-
-@lru_cache(maxsize=64)
-def _url(text: str) -> httpx.URL:
-    """The parsed URL. Parsing one costs more than the rest of a request."""
-    return httpx.URL(text)
-
-
-def _request(sender: Sender | AsyncSender, call: Call) -> httpx.Request:
-    if isinstance(sender, (httpx.Client, httpx.AsyncClient)):
-        return _client_request(sender, call)
-    return _bare_request(call)
-
-
-def _bare_request(call: Call) -> httpx.Request:
-    """The request of a call as it goes out. A client could only add cookies, hooks and layers."""
-    url, content = _url(call.url), call.content or b""
-    headers = Headers(
-        {"host": url.netloc.decode("ascii"), "accept-encoding": compression.ACCEPT_ENCODING}
+def _translated(error: Exception) -> errors.LinkError:
+    """Return the link's error for one of httpx, which has the same name."""
+    text = str(error) or type(error).__name__
+    for kind in type(error).__mro__:
+        found = getattr(errors, kind.__name__, None)
+        if isinstance(found, type) and issubclass(found, errors.LinkError):
+            return found(text)
+    return (errors.LinkTimeout if isinstance(error, httpx.TimeoutException) else errors.LinkError)(
+        text
     )
-    if content or call.method != "GET":
-        headers["content-length"] = str(len(content))
-    headers.update(call.headers)
-    request = httpx.Request(
-        call.method,
-        url,
-        params=call.query,
-        headers=headers,
-        # Not as `content`, for which httpx would copy and look through the headers twice.
-        stream=httpx.ByteStream(content),
-        extensions={"timeout": _timeouts(call)},
-    )
-    for name in call.removed:
-        request.headers.pop(name, None)
-    return request
 
 
-def _client_request(client: httpx.Client | httpx.AsyncClient, call: Call) -> httpx.Request:
-    """The request of a call with what a user's client adds to it."""
+def _request(
+    client: httpx.Client | httpx.AsyncClient, call: OutgoingCall, deadline: float | None
+) -> httpx.Request:
+    """Build the request of a call, with what the client adds to it."""
+    seconds = sockets.wait_seconds(call.seconds, deadline)
     request = client.build_request(
         call.method,
-        _url(call.url),
+        call.url,
         params=call.query,
         headers=call.headers,
         content=call.content,
-        timeout=httpx.Timeout(**_timeouts(call)),
+        timeout=httpx.Timeout(
+            seconds, connect=sockets.wait_seconds(call.connect_seconds, deadline)
+        ),
     )
     if "accept-encoding" not in call.headers and "accept-encoding" in request.headers:
         # httpx offers what it finds installed.
-        offered = compression.acceptable(request.headers["accept-encoding"])
+        offered = acceptable(request.headers["accept-encoding"])
         request.headers["accept-encoding"] = offered
     for name in call.removed:
-        # The client may have put a header of its own in the place of ours.
+        # The client may have added a header of its own.
         request.headers.pop(name, None)
     return request
 
 
-def _timeouts(call: Call) -> dict[str, float]:
-    """The longest waits in seconds."""
-    connect, seconds = call.connect_seconds, call.seconds
-    if call.deadline is not None:
-        # A socket refuses a wait of nothing; so short a one ends at once.
-        left = max(call.deadline - time.monotonic(), 1e-6)
-        connect, seconds = min(connect, left), min(seconds, left)
-    return {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
+def _response(response: httpx.Response, body: _Body | _AsyncBody) -> Response:
+    headers = Headers(response.headers.raw)
+    reason = response.extensions.get("reason_phrase") or response.reason_phrase.encode("latin-1")
+    # A hook of the client may have read the body, and httpx has decompressed it.
+    is_decoded = response.is_stream_consumed
+    return Response(response.status_code, reason, headers, body, is_decoded=is_decoded)
 
 
-def same_origin_target(response: httpx.Response) -> str | None:
-    """Where a redirect leads, if it stays on the same scheme, host and port."""
-    location = response.headers.get("location")
-    if not location:
-        return None
-    try:
-        target = response.request.url.join(location)
-    except (httpx.InvalidURL, ValueError):
-        return None
-    here = response.request.url
-    same = (target.scheme, target.host, target.port) == (here.scheme, here.host, here.port)
-    # A user name in it would take the place of our credential.
-    return str(target.copy_with(fragment=None)) if same and not target.userinfo else None
+class HttpxLink:
+    """Sends requests over a client of httpx."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def send(self, call: OutgoingCall, deadline: float | None) -> Response:
+        """Send a request. The body of the response is still to be read, and closed.
+
+        Args:
+            call: What to send.
+            deadline: When the call ends, on the clock of `time.monotonic`.
+
+        Raises:
+            LinkError: It failed.
+        """
+        request = _request(self._client, call, deadline)
+        try:
+            response = self._client.send(request, stream=True, follow_redirects=False)
+        except _ERRORS as error:
+            raise _translated(error) from error
+        return _response(response, _Body(response, deadline))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
 
 
-def read(response: httpx.Response, call: Call) -> bytes:
-    """Return the whole body, decompressed. The response does not keep it."""
-    whole = io.BytesIO()
-    for chunk in iter_chunks(response, call.deadline):
-        _collect(whole, chunk)
-    return whole.getvalue()
+class AsyncHttpxLink:
+    """Sends requests over an asynchronous client of httpx."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def send(self, call: OutgoingCall, deadline: float | None) -> Response:
+        """Send a request. The body of the response is still to be read, and closed.
+
+        Args:
+            call: What to send.
+            deadline: When the call ends, on the clock of `time.monotonic`.
+
+        Raises:
+            LinkError: It failed.
+        """
+        request = _request(self._client, call, deadline)
+        try:
+            with _until(deadline):
+                response = await self._client.send(request, stream=True, follow_redirects=False)
+        except _ERRORS as error:
+            raise _translated(error) from error
+        return _response(response, _AsyncBody(response, deadline))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
 
 
-async def read_async(response: httpx.Response, call: Call) -> bytes:
-    """Return the whole body, decompressed. The response does not keep it."""
-    whole = io.BytesIO()
-    async for chunk in aiter_chunks(response, call.deadline):
-        _collect(whole, chunk)
-    return whole.getvalue()
+class _Body:
+    """The body of a response of httpx."""
 
+    def __init__(self, response: httpx.Response, deadline: float | None) -> None:
+        self._response = response
+        self._deadline = deadline
+        if response.is_stream_consumed:
+            self._pieces = response.iter_bytes()
+        else:
+            # Without httpx's decoders, which have no bounds.
+            assert isinstance(response.stream, httpx.SyncByteStream)
+            self._pieces = iter(response.stream)
 
-def _collect(whole: io.BytesIO, chunk: bytes) -> None:
-    # A list that is joined at the end would take twice the memory.
-    whole.write(chunk)
-    if whole.tell() > MAX_BODY_BYTES:
-        raise BodyTooLargeError
-
-
-def iter_chunks(response: httpx.Response, deadline: float | None) -> Iterator[bytes]:
-    """Iterate over pieces of the body as they come, decompressed, until the deadline if any."""
-    if response.is_stream_consumed:
-        # A hook of the user's client has read it, and httpx has decompressed it.
-        chunks = response.iter_bytes()
-    else:
-        # Without the layers that count, time and decode: they double the cost of a piece.
-        assert isinstance(response.stream, httpx.SyncByteStream)
-        chunks = iter(response.stream)
-        if "content-encoding" in response.headers:
-            chunks = _decompressed(chunks, response.headers["content-encoding"])
-    return chunks if deadline is None else _bounded(chunks, deadline)
-
-
-def _decompressed(chunks: Iterator[bytes], content_encoding: str) -> Iterator[bytes]:
-    decompressor = compression.Decompressor(content_encoding)
-    for chunk in chunks:
-        yield from decompressor.feed(chunk)
-    decompressor.finish()
-
-
-def _bounded(chunks: Iterator[bytes], deadline: float) -> Iterator[bytes]:
-    # The sockets of our own connections end a wait at the deadline; those of a user's do not.
-    for chunk in chunks:
-        if time.monotonic() >= deadline:
-            raise TotalTimeout
-        yield chunk
-
-
-def aiter_chunks(response: httpx.Response, deadline: float | None) -> AsyncIterator[bytes]:
-    """Iterate over pieces of the body as they come, decompressed, until the deadline if any."""
-    if response.is_stream_consumed:
-        chunks = response.aiter_bytes()
-    else:
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        chunks = aiter(response.stream)
-        if "content-encoding" in response.headers:
-            chunks = _Decompressed(chunks, response.headers["content-encoding"])
-    return chunks if deadline is None else _Bounded(chunks, deadline)
-
-
-async def finish_chunks(chunks: AsyncIterator[bytes]) -> None:
-    """Finish a generator, which an event loop would finish by a task, later."""
-    while isinstance(chunks, _Wrapper):
-        chunks = chunks.source
-    if not getattr(chunks, "ag_running", True):
-        await chunks.aclose()  # type: ignore[attr-defined]
-
-
-class _Wrapper:
-    """An iterator over another one. Not a generator: an event loop would finish it by itself."""
-
-    __slots__ = ("source",)
-
-    def __init__(self, source: AsyncIterator[bytes]) -> None:
-        self.source = source
-
-    def __aiter__(self) -> Self:
+    def __iter__(self) -> Iterator[bytes]:
         return self
 
-
-class _Decompressed(_Wrapper):
-    """Iterates over decompressed pieces."""
-
-    __slots__ = ("_decompressor", "_pieces")
-
-    def __init__(self, source: AsyncIterator[bytes], content_encoding: str) -> None:
-        super().__init__(source)
-        self._decompressor = compression.Decompressor(content_encoding)
-        self._pieces: Iterator[bytes] = iter(())
-
-    async def __anext__(self) -> bytes:
-        piece = next(self._pieces, None)
-        if piece is not None:
-            # What inflates a thousandfold must not keep other tasks, and deadlines, waiting.
-            await anyio.sleep(0)
-        while piece is None:
-            chunk = await anext(self.source, None)
-            if chunk is None:
-                self._decompressor.finish()
-                raise StopAsyncIteration
-            self._pieces = self._decompressor.feed(chunk)
-            piece = next(self._pieces, None)
+    def __next__(self) -> bytes:
+        try:
+            piece = next(self._pieces)
+        except _ERRORS as error:
+            raise _translated(error) from error
+        # httpx bounds each wait, but not their sum.
+        if self._deadline is not None:
+            sockets.wait_seconds(0, self._deadline)
         return piece
 
+    def drain(self) -> None:
+        """Read what is left, within bounds, so that the connection can be reused; then close."""
+        connected = self._socket()
+        if connected is None or self._response.http_version == "HTTP/2":
+            self.close()
+            return
+        size = 0
+        try:
+            with _Alarm(connected):
+                for chunk in self:
+                    size += len(chunk)
+                    if size > DRAIN_BYTES:
+                        break
+        except (errors.LinkError, RuntimeError):
+            pass  # a RuntimeError: no thread starts while the interpreter shuts down
+        finally:
+            self.close()
 
-class _Bounded(_Wrapper):
-    """Iterates until a deadline."""
+    def close(self) -> None:
+        """Release the connection. Can be called more than once, and while another thread reads."""
+        if getattr(self._pieces, "gi_running", False) and self._response.http_version != "HTTP/2":
+            connected = self._socket()
+            if connected is not None:
+                # The other thread wakes up and closes. Closing here would leave it asleep.
+                sockets.shut_down(connected)
+                return
+        self._response.close()
 
-    __slots__ = ("_deadline",)
+    def _socket(self) -> socket.socket | None:
+        stream = self._response.extensions.get("network_stream")
+        found = stream.get_extra_info("socket") if stream is not None else None
+        return found if isinstance(found, socket.socket) else None
 
-    def __init__(self, source: AsyncIterator[bytes], deadline: float) -> None:
-        super().__init__(source)
+
+class _AsyncBody:
+    """The body of a response of an asynchronous client of httpx."""
+
+    def __init__(self, response: httpx.Response, deadline: float | None) -> None:
+        self._response = response
         self._deadline = deadline
+        if response.is_stream_consumed:
+            self._pieces = response.aiter_bytes()
+        else:
+            assert isinstance(response.stream, httpx.AsyncByteStream)
+            self._pieces = aiter(response.stream)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
 
     async def __anext__(self) -> bytes:
-        with _until(self._deadline):
-            return await anext(self.source)
+        try:
+            with _until(self._deadline):
+                return await anext(self._pieces)
+        except _ERRORS as error:
+            raise _translated(error) from error
+
+    async def drain(self) -> None:
+        """Read what is left, within bounds, so that the connection can be reused; then close."""
+        size = 0
+        try:
+            with anyio.move_on_after(DRAIN_SECONDS):
+                async for chunk in self:
+                    size += len(chunk)
+                    if size > DRAIN_BYTES:
+                        break
+        except errors.LinkError:
+            pass
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Release the connection, even in a cancelled task. Can be called more than once."""
+        with anyio.CancelScope(shield=True):
+            await self._response.aclose()
+        # An event loop would finish the generator by a task of its own, later.
+        if not getattr(self._pieces, "ag_running", True):
+            await self._pieces.aclose()  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager
-def _until(deadline: float) -> Iterator[None]:
-    """A scope that is left at a deadline.
-
-    Raises:
-        TotalTimeout: It has come.
-    """
+def _until(deadline: float | None) -> Iterator[None]:
+    """Raise `TotalTimeout` at a deadline."""
+    if deadline is None:
+        yield
+        return
     try:
-        with anyio.fail_after(deadline - time.monotonic()):
+        with anyio.fail_after(sockets.wait_seconds(math.inf, deadline)):
             yield
     except TimeoutError as error:
-        raise TotalTimeout from error
+        raise errors.TotalTimeout from error
 
 
-def is_shared(response: httpx.Response) -> bool:
-    """Whether the connection carries other requests at the same time, and is never given back."""
-    return response.http_version == "HTTP/2"
+class _Alarm:
+    """Shuts a socket down if it takes too long to drain it.
 
+    A blocking read has the timeout with which the response began, perhaps minutes.
+    """
 
-def is_whole(response: httpx.Response) -> bool:
-    """Whether all of a response is known to have come, read or not."""
-    return getattr(response.stream, "is_whole", False)
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._lock = threading.Lock()
+        self._is_off = False
+        self._timer = threading.Timer(DRAIN_SECONDS, self._ring)
+        self._timer.daemon = True
 
+    def __enter__(self) -> None:
+        self._timer.start()
 
-def socket_of(response: httpx.Response) -> socket.socket | None:
-    """The socket below a response; None for a transport that has none."""
-    stream = response.extensions.get("network_stream")
-    found = stream.get_extra_info("socket") if stream is not None else None
-    return found if isinstance(found, socket.socket) else None
+    def __exit__(self, *_: object) -> None:
+        # From here on the socket may belong to another request.
+        with self._lock:
+            self._is_off = True
+        self._timer.cancel()
 
-
-def shut_down(response: httpx.Response) -> bool:
-    """End whatever another thread reads or writes on a response's socket, if that can be done."""
-    found = socket_of(response)
-    if found is None or is_shared(response):
-        return False
-    sockets.shut_down(found)
-    return True
-
-
-def move_on_after(seconds: float) -> anyio.CancelScope:
-    """A scope that is left after some seconds, on asyncio and on trio."""
-    return anyio.move_on_after(seconds)
-
-
-async def sleep(seconds: float) -> None:
-    """Wait, on asyncio and on trio."""
-    await anyio.sleep(seconds)
+    def _ring(self) -> None:
+        with self._lock:
+            if not self._is_off:
+                sockets.shut_down(self._socket)

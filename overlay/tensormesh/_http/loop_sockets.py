@@ -1,7 +1,7 @@
-"""The sockets below our own asynchronous connections, on asyncio.
+"""Connections on asyncio.
 
-They are transports of the event loop itself: one timer for many waits, and no scope to cancel,
-which together cost more than the reading.
+They are protocols of the event loop itself. One timer serves many waits, and there is no cancel
+scope: the two together would cost more than reading.
 """
 
 from __future__ import annotations
@@ -14,38 +14,45 @@ import time
 from collections.abc import Callable
 from typing import Any, cast
 
-import httpx
-
 from . import sockets
-from .http1 import WRITE_BYTES, Answer
+from .errors import (
+    ConnectError,
+    ConnectTimeout,
+    LinkTimeout,
+    ReadError,
+    ReadTimeout,
+    WriteError,
+    WriteTimeout,
+)
+from .http1 import ResponseParser
 from .pool import Origin
 
-# How long an address is waited for while there are others.
+# How long to wait for an address while there are others.
 _PATIENCE_SECONDS = 2.0
-# With so much unread, nothing more is taken from the kernel.
+# Reading pauses when so much was not taken yet.
 _READ_AHEAD_BYTES = 256 * 1024
 _READ_BYTES = 64 * 1024
+_WRITE_BYTES = 64 * 1024
 
 
 def new_buffer() -> memoryview:
-    """What all connections of an event loop read into, one after the other."""
+    """Return the buffer that all connections of an event loop read into, one after the other."""
     return memoryview(bytearray(_READ_BYTES))
 
 
 async def connect(
-    origin: Origin, context: ssl.SSLContext | None, timeout: float | None, buffer: memoryview
+    origin: Origin, context: ssl.SSLContext | None, timeout: float, buffer: memoryview
 ) -> Connection:
-    """A connection to an origin, encrypted for `https`.
+    """Connect to an origin, with TLS for `https`.
 
     Args:
-        origin: Where to.
+        origin: Scheme, host and port.
         context: Certificates for `https`.
-        timeout: The longest wait in seconds.
-        buffer: What it reads into.
+        timeout: The longest wait, in seconds.
+        buffer: What to read into.
 
     Raises:
-        httpx.ConnectTimeout: It took too long.
-        httpx.ConnectError: There is none to be had.
+        LinkError: The connection could not be made.
     """
     scheme, host, port = origin
     name = host.decode("ascii")
@@ -61,17 +68,31 @@ async def connect(
                 server_hostname=name if used else None,
             )
     except TimeoutError as error:
-        raise httpx.ConnectTimeout(str(error)) from error
+        raise ConnectTimeout(str(error)) from error
     except (OSError, UnicodeError) as error:
-        raise httpx.ConnectError(str(error)) from error
+        raise ConnectError(str(error)) from error
     return connection
 
 
+async def wait_for_grant(wait: Callable[[Callable[[], None]], None], timeout: float) -> None:
+    """Wait until the pool grants a lease, at most for some seconds.
+
+    Args:
+        wait: Takes the function that the pool calls then.
+        timeout: The longest wait, in seconds.
+    """
+    granted = asyncio.get_running_loop().create_future()
+    wait(lambda: None if granted.done() else granted.set_result(None))
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout):
+            await granted
+
+
 async def _connected(loop: asyncio.AbstractEventLoop, name: str, port: int) -> socket.socket:
-    """A socket that is connected to the first address that answers."""
+    """Return a socket connected to the first address that accepts."""
     addresses = await _addresses(loop, name, port)
     for family, kind, protocol, _, address in addresses[:-1]:
-        # Of a host with IPv6 on a network without, the first address may never answer.
+        # On a network without IPv6, the first address of a host may never parser.
         with contextlib.suppress(OSError):
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 return await _connect_to(loop, socket.socket(family, kind, protocol), address)
@@ -82,7 +103,7 @@ async def _connected(loop: asyncio.AbstractEventLoop, name: str, port: int) -> s
 async def _addresses(loop: asyncio.AbstractEventLoop, name: str, port: int) -> list[Any]:
     flags = {"type": socket.SOCK_STREAM, "proto": socket.IPPROTO_TCP}
     with contextlib.suppress(OSError):
-        # An address in figures. Looking up a name takes another thread.
+        # A numeric address. Looking up a name takes another thread.
         return socket.getaddrinfo(name, port, flags=socket.AI_NUMERICHOST, **flags)
     return await loop.getaddrinfo(name, port, **flags)
 
@@ -102,21 +123,19 @@ async def _connect_to(
 
 
 class Connection(asyncio.BufferedProtocol):
-    """One connection, and one exchange on it after the other. One task at a time uses it.
+    """One connection, for one exchange after the other. One task at a time uses it.
 
     Args:
         loop: The event loop.
-        buffer: What it reads into. All that is there is taken out at once, so that connections of
-            one loop share it: a loop that makes room for each read anew takes longer for that than
-            for the rest of a small one.
+        buffer: What to read into. It is emptied at once, so all connections of a loop share it:
+            allocating a buffer for each read would take longer than the rest of a small one.
 
     Attributes:
-        is_idle: Whether the last exchange was brought to its end, or there was none yet.
+        is_idle: Whether the last exchange ended well, or there was none yet.
         expires_at: When it has been idle for too long, on the clock of `time.monotonic`.
     """
 
     __slots__ = (
-        "_answer",
         "_buffer",
         "_can_write",
         "_deadline",
@@ -124,6 +143,7 @@ class Connection(asyncio.BufferedProtocol):
         "_is_paused",
         "_kind",
         "_loop",
+        "_parser",
         "_timer",
         "_transport",
         "_unread",
@@ -138,34 +158,34 @@ class Connection(asyncio.BufferedProtocol):
         self._loop = loop
         self._buffer = buffer
         self._transport: asyncio.Transport | None = None
-        self._answer: Answer | None = None
+        self._parser: ResponseParser | None = None
         self._unread = 0
         self._is_paused = False
         self._is_lost = False
         self._can_write = True
         self._waiter: asyncio.Future[None] | None = None
-        self._kind: Callable[[str], Exception] = httpx.ReadTimeout
+        self._kind: type[LinkTimeout] = ReadTimeout
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
-    # What the event loop calls
+    # Callbacks of the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It begins."""
+        """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
-        """What to read into."""
+        """Return the buffer to read into."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Something came."""
-        answer = self._answer
-        if answer is None or answer.is_over:
-            # Nobody has asked for it.
+        """Parse what arrived."""
+        parser = self._parser
+        if parser is None or parser.is_over:
+            # Nobody asked for it.
             self.discard()
             return
-        answer.feed(self._buffer[:nbytes])
+        parser.feed(self._buffer[:nbytes])
         self._unread += nbytes
         if self._unread > _READ_AHEAD_BYTES and not self._is_paused and self._transport:
             self._is_paused = True
@@ -173,34 +193,34 @@ class Connection(asyncio.BufferedProtocol):
         self._wake()
 
     def eof_received(self) -> bool:
-        """Nothing more comes."""
+        """Note that the peer sends no more."""
         self._lose(None)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is closed."""
+        """Note that the connection is closed."""
         self._lose(exc)
         if self._timer is not None:
             self._timer.cancel()
 
     def pause_writing(self) -> None:
-        """The peer takes less than is sent."""
+        """Note that the peer is slower than we are."""
         self._can_write = False
 
     def resume_writing(self) -> None:
-        """The peer has taken most of it."""
+        """Note that the peer has caught up."""
         self._can_write = True
         self._wake()
 
     def _lose(self, error: Exception | None) -> None:
         self._is_lost = True
-        answer = self._answer
-        if answer is not None and error is not None:
-            broken = httpx.ReadError(str(error))
+        parser = self._parser
+        if parser is not None and error is not None:
+            broken = ReadError(str(error))
             broken.__cause__ = error
-            answer.fail(broken)
-        elif answer is not None:
-            answer.feed(b"")
+            parser.fail(broken)
+        elif parser is not None:
+            parser.feed(b"")
         self._wake()
 
     def _wake(self) -> None:
@@ -208,83 +228,75 @@ class Connection(asyncio.BufferedProtocol):
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
-    # What an exchange calls
+    # Called by links and bodies
 
-    def begin(self, answer: Answer) -> None:
-        """Begin an exchange: what comes from now on is this answer."""
+    def begin(self, parser: ResponseParser) -> None:
+        """Begin an exchange: what arrives from now on is its response."""
         self.is_idle = False
         self._unread = 0
-        self._answer = answer
+        self._parser = parser
         if self._is_lost:
-            answer.feed(b"")
+            parser.feed(b"")
 
-    async def send(self, data: bytes, timeout: float | None) -> None:
+    async def send(self, data: bytes, timeout: float, deadline: float | None) -> None:
         """Send all of it.
 
         Raises:
-            httpx.WriteTimeout: Nothing could be sent for so many seconds.
-            httpx.WriteError: The connection broke.
+            LinkError: Nothing could be sent in time, or the connection broke.
         """
-        answer = self._answer
-        for start in range(0, len(data), WRITE_BYTES):
+        parser = self._parser
+        for start in range(0, len(data), _WRITE_BYTES):
             if self._transport is None or self._transport.is_closing():
-                raise httpx.WriteError("the connection is closed")
-            self._transport.write(data[start : start + WRITE_BYTES])
+                raise WriteError("the connection is closed")
+            self._transport.write(data[start : start + _WRITE_BYTES])
             while not self._can_write and not self._is_lost:
-                if answer is not None and answer.is_over:
-                    raise httpx.WriteError("the server has answered already")
-                await self._wait(timeout, httpx.WriteTimeout)
+                if parser is not None and parser.is_over:
+                    raise WriteError("the server has responded already")
+                await self._wait(sockets.wait_seconds(timeout, deadline), WriteTimeout)
 
-    async def receive(self, timeout: float | None) -> None:
-        """Wait until more of the answer has come, or its end.
+    async def receive(self, timeout: float, deadline: float | None) -> None:
+        """Wait until more of the response has arrived, or its end.
 
         Raises:
-            httpx.ReadTimeout: Nothing came for so many seconds.
+            LinkTimeout: Nothing arrived in time.
         """
-        await self._wait(timeout, httpx.ReadTimeout)
+        await self._wait(sockets.wait_seconds(timeout, deadline), ReadTimeout)
 
     def take(self) -> bytes:
-        """What has come of the body, in one piece."""
-        assert self._answer is not None
+        """Return the parts of the body that have arrived, joined."""
+        assert self._parser is not None
         self._unread = 0
         if self._is_paused and self._transport:
             self._is_paused = False
             self._transport.resume_reading()
-        return self._answer.take()
+        return self._parser.take()
 
     def has_expired(self) -> bool:
-        """Whether it is of no use any more: idle for too long, or the server has closed it."""
+        """Whether it cannot be used any more: idle for too long, or closed by the server."""
         if self._is_lost or time.monotonic() > self.expires_at:
             return True
-        connected = self.get_extra_info("socket")
+        connected = None if self._transport is None else self._transport.get_extra_info("socket")
         return connected is None or sockets.is_readable(connected.fileno())
 
     async def aclose(self) -> None:
-        """Close it. May be called twice."""
+        """Close the connection. Can be called more than once."""
         self.discard()
 
     def discard(self) -> None:
-        """Close it at once, without a last word to the peer."""
+        """Close the connection at once."""
         self._is_lost = True
         if self._transport is not None:
             self._transport.abort()
 
-    def get_extra_info(self, info: str) -> Any:
-        """What its transport knows, as its `socket`; None for what there is not."""
-        return None if self._transport is None else self._transport.get_extra_info(info)
-
-    async def _wait(self, timeout: float | None, kind: Callable[[str], Exception]) -> None:
-        """Wait for whatever happens next; an error if it takes too long."""
-        if timeout is None:
-            self._deadline = 0.0
-        else:
-            self._deadline = self._loop.time() + timeout
-            timer = self._timer
-            # A timer that would come too early looks again when it comes.
-            if timer is None or timer.when() > self._deadline:
-                if timer is not None:
-                    timer.cancel()
-                self._timer = self._loop.call_at(self._deadline, self._look)
+    async def _wait(self, seconds: float, kind: type[LinkTimeout]) -> None:
+        """Wait for whatever happens next; raise if it takes too long."""
+        self._deadline = self._loop.time() + seconds
+        timer = self._timer
+        # A timer that would fire too early checks again when it does.
+        if timer is None or timer.when() > self._deadline:
+            if timer is not None:
+                timer.cancel()
+            self._timer = self._loop.call_at(self._deadline, self._check_deadline)
         self._kind = kind
         self._waiter = self._loop.create_future()
         try:
@@ -292,13 +304,13 @@ class Connection(asyncio.BufferedProtocol):
         finally:
             self._waiter = None
 
-    def _look(self) -> None:
-        """Break a wait off if it has lasted too long."""
+    def _check_deadline(self) -> None:
+        """Break off a wait that has lasted too long."""
         self._timer = None
         waiter = self._waiter
-        if waiter is None or not self._deadline:
+        if waiter is None:
             return
         if self._loop.time() < self._deadline:
-            self._timer = self._loop.call_at(self._deadline, self._look)
+            self._timer = self._loop.call_at(self._deadline, self._check_deadline)
         elif not waiter.done():
-            waiter.set_exception(self._kind(""))
+            waiter.set_exception(self._kind())

@@ -1,27 +1,39 @@
-"""Which connections are free, who has one, and who waits for one. No I/O, no locks, no clock.
+"""Which connections are idle, which are leased, and who waits for one. No I/O, locks or clock.
 
-Everything takes the same time however many connections there are. What is handed out is written
-into a lease before anything else can go wrong, so whoever is broken off, by a cancelled task or a
-Ctrl-C, gives the lease back and nothing is lost.
+Every step takes constant time. A connection is written into its lease before anything else can go
+wrong, so a request that is interrupted, by cancellation or Ctrl-C, returns the lease and nothing is
+lost.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from weakref import WeakSet
 
 from .._errors import closed_error
 
-# A place where connections lead to: scheme, host, port.
+# Where connections lead to: scheme, host, port.
 Origin = tuple[bytes, bytes, int]
 
 ConnectionT = TypeVar("ConnectionT", bound=Hashable)
 
-# How many idle connections are looked at when one is given back. More than one, so that those that
-# expired become fewer.
+# How many idle connections are checked when one is returned. More than one, so that expired ones
+# become fewer.
 _SWEPT = 2
+
+
+class Limits(NamedTuple):
+    """Limits of a pool.
+
+    Attributes:
+        max_connections: How many connections there may be, in use or idle.
+        idle_seconds: After how long an idle connection is not used again.
+    """
+
+    max_connections: int = 1000
+    idle_seconds: float = 60.0
 
 
 class Lease(Generic[ConnectionT]):
@@ -43,74 +55,70 @@ class Pool(Generic[ConnectionT]):
     """Connections to any number of origins.
 
     Args:
-        most: How many connections there may be.
-        most_idle: How many of them may be idle.
-        idle_seconds: After how long an idle connection is not used again.
+        limits: How many connections there may be, and how long idle ones last.
 
     Attributes:
         surplus: Connections that are no longer in the pool. The caller closes them.
-        is_closed: Whether it was closed.
+        is_closed: Whether the pool was closed.
     """
 
-    def __init__(self, *, most: float, most_idle: float, idle_seconds: float) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.surplus: deque[ConnectionT] = deque()
         self.is_closed = False
-        self._most = most
-        self._most_idle = most_idle
-        self._idle_seconds = idle_seconds
-        # Of a lease that a signal has lost between two steps, nothing is left.
+        self._limits = limits
+        # Weak, so that a lease that a signal lost between two steps frees its place.
         self._used: WeakSet[Lease[ConnectionT]] = WeakSet()
         self._waiting: OrderedDict[Lease[ConnectionT], Callable[[], object]] = OrderedDict()
-        # The one that was given back first comes first.
+        # In the order in which they were returned.
         self._idle: OrderedDict[ConnectionT, tuple[Origin, float]] = OrderedDict()
         self._idle_to: dict[Origin, dict[ConnectionT, None]] = {}
 
     @property
     def used(self) -> int:
-        """How many leases are out."""
+        """Number of leased connections."""
         return len(self._used)
 
     @property
     def idle(self) -> int:
-        """How many connections are idle."""
+        """Number of idle connections."""
         return len(self._idle)
 
     @property
     def waiting(self) -> int:
-        """How many requests wait."""
+        """Number of waiting requests."""
         return len(self._waiting)
 
     def take(self, lease: Lease[ConnectionT]) -> bool:
-        """Whether the lease has its right: to `lease.connection`, or to make one.
+        """Try to grant a lease: `lease.connection`, or the right to make one.
 
         Raises:
             ConfigurationError: The pool was closed.
         """
         if self.is_closed:
             raise closed_error()
-        # Where anybody waits there is nothing to have, so nobody is overtaken.
+        # While somebody waits there is nothing to grant, so nobody is overtaken.
         return self._grant(lease)
 
     def wait(self, lease: Lease[ConnectionT], wake: Callable[[], object]) -> None:
-        """Stand in line. `wake` is called when the lease has its right, or the pool is closed."""
+        """Queue a lease. `wake` is called when it is granted, or when the pool is closed."""
         self._waiting[lease] = wake
 
     def has(self, lease: Lease[ConnectionT]) -> bool:
-        """Whether the lease has its right."""
+        """Whether a lease is granted."""
         return lease in self._used
 
     def replace(self, lease: Lease[ConnectionT]) -> None:
-        """Give up a lease's connection, which is of no use, for the next idle one or none."""
+        """Swap a lease's connection, which cannot be used, for the next idle one or none."""
         connection, lease.connection = lease.connection, self._newest_idle(lease.origin)
         if connection is not None:
             self.surplus.append(connection)
 
     def release(self, lease: Lease[ConnectionT], *, is_reusable: bool, now: float) -> None:
-        """Take a lease back, or out of the line. May be called twice.
+        """Return a lease, or remove it from the queue. Can be called more than once.
 
         Args:
             lease: The lease.
-            is_reusable: Whether its connection can serve again.
+            is_reusable: Whether its connection can be used again.
             now: The time in seconds.
         """
         self._waiting.pop(lease, None)
@@ -128,21 +136,31 @@ class Pool(Generic[ConnectionT]):
         self._sweep(now)
 
     def close(self) -> list[ConnectionT]:
-        """Hand out nothing any more. Gives the connections that are in use."""
+        """Grant nothing any more. Return the connections that are in use."""
         self.is_closed = True
         while self._idle:
             self._evict_oldest()
         waiting, self._waiting = self._waiting, OrderedDict()
         for wake in waiting.values():
             wake()
+        return self._in_use()
+
+    def connections(self) -> list[ConnectionT]:
+        """Return the connections that are in use or idle."""
+        return [*self._in_use(), *self._idle]
+
+    def _in_use(self) -> list[ConnectionT]:
         return [each.connection for each in self._used if each.connection is not None]
 
     def _grant(self, lease: Lease[ConnectionT]) -> bool:
         lease.connection = self._newest_idle(lease.origin)
-        if lease.connection is None and len(self._used) + len(self._idle) >= self._most:
+        if (
+            lease.connection is None
+            and len(self._used) + len(self._idle) >= self._limits.max_connections
+        ):
             if not self._idle:
                 return False
-            # One that goes elsewhere makes room.
+            # An idle connection to another origin makes room.
             self._evict_oldest()
         self._used.add(lease)
         return True
@@ -154,12 +172,12 @@ class Pool(Generic[ConnectionT]):
         connection, _ = idle.popitem()
         if not idle:
             del self._idle_to[origin]
-        # A signal may have come between the two, here as below.
+        # A signal may have arrived between the two steps, here and below.
         self._idle.pop(connection, None)
         return connection
 
     def _serve(self) -> None:
-        """Give what is free to those who wait, in their order."""
+        """Grant what is free to those who wait, in their order."""
         while self._waiting:
             lease, wake = next(iter(self._waiting.items()))
             if lease not in self._used and not self._grant(lease):
@@ -172,7 +190,7 @@ class Pool(Generic[ConnectionT]):
             if not self._idle:
                 return
             _, since = next(iter(self._idle.values()))
-            if now - since <= self._idle_seconds and len(self._idle) <= self._most_idle:
+            if now - since <= self._limits.idle_seconds:
                 return
             self._evict_oldest()
 

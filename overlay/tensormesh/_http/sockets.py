@@ -1,7 +1,7 @@
-"""The sockets below our own synchronous connections: deadlines, keep-alive, and forked processes.
+"""Blocking sockets: deadlines, keep-alive, and forked processes.
 
-A timeout of a socket bounds one wait. A server that sends a byte from time to time never reaches
-it, so a call that has a deadline bounds each wait by what is left of it, too.
+The timeout of a socket bounds one wait. A server that sends a byte from time to time never reaches
+it, so a deadline bounds each wait by what is left of it, too.
 """
 
 from __future__ import annotations
@@ -10,21 +10,27 @@ import contextlib
 import os
 import select
 import socket
-import ssl
 import time
 import weakref
-from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING
 
-import httpx
+from .errors import (
+    ConnectError,
+    ConnectTimeout,
+    ReadError,
+    ReadTimeout,
+    TotalTimeout,
+    WriteError,
+    WriteTimeout,
+)
 
-from .pool import Origin
+if TYPE_CHECKING:
+    import ssl
 
-# The deadline of the call that this thread is sending, on the clock of `time.monotonic`.
-sending_until: ContextVar[float | None] = ContextVar("sending_until", default=None)
+    from .pool import Origin
 
-# After a minute of silence the kernel asks the peer whether it is there: routers and load
-# balancers forget connections on which nothing moves.
+# After a minute of silence the kernel checks whether the peer is alive: routers and load balancers
+# forget idle connections.
 _KEEPALIVE_SECONDS = 60
 _KEEPALIVE_PROBES = 5
 
@@ -33,8 +39,26 @@ _READ_BYTES = 64 * 1024
 _open: weakref.WeakSet[Stream] = weakref.WeakSet()
 
 
+def wait_seconds(timeout: float, deadline: float | None) -> float:
+    """Return how long a wait may take.
+
+    Args:
+        timeout: The longest wait, in seconds.
+        deadline: When the call ends, on the clock of `time.monotonic`.
+
+    Raises:
+        TotalTimeout: The deadline has passed.
+    """
+    if deadline is None:
+        return timeout
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TotalTimeout("the deadline of the call has passed")
+    return min(left, timeout)
+
+
 def options() -> list[tuple[int, int, int]]:
-    """Options of every socket, as far as the platform has them."""
+    """Return the options of every socket, as far as the platform has them."""
     found = [
         (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -51,109 +75,107 @@ def options() -> list[tuple[int, int, int]]:
     return found
 
 
-def connect(origin: Origin, context: ssl.SSLContext | None, timeout: float | None) -> Stream:
-    """A connection to an origin, encrypted for `https`.
-
-    Every wait ends at the deadline of the call that is being sent.
+def connect(
+    origin: Origin, context: ssl.SSLContext | None, timeout: float, deadline: float | None
+) -> Stream:
+    """Connect to an origin, with TLS for `https`.
 
     Args:
-        origin: Where to.
+        origin: Scheme, host and port.
         context: Certificates for `https`.
-        timeout: The longest wait in seconds.
+        timeout: The longest wait, in seconds.
+        deadline: When the call ends, on the clock of `time.monotonic`.
 
     Raises:
-        httpx.ConnectTimeout: It took too long.
-        httpx.ConnectError: There is none to be had.
+        LinkError: The connection could not be made.
     """
     scheme, host, port = origin
     name = host.decode("ascii")
+    seconds = wait_seconds(timeout, deadline)
     try:
-        made = socket.create_connection((name, port), _left(sending_until.get(), timeout))
+        made = socket.create_connection((name, port), seconds)
         try:
             for option in options():
                 made.setsockopt(*option)
             if scheme == b"https":
                 assert context is not None
-                made.settimeout(_left(sending_until.get(), timeout))
+                seconds = wait_seconds(timeout, deadline)
+                made.settimeout(seconds)
                 made = context.wrap_socket(made, server_hostname=name)
         except BaseException:
             made.close()
             raise
     except TimeoutError as error:
-        raise httpx.ConnectTimeout(str(error)) from error
+        raise ConnectTimeout(str(error)) from error
     except (OSError, UnicodeError) as error:
-        raise httpx.ConnectError(str(error)) from error
-    return Stream(made)
+        raise ConnectError(str(error)) from error
+    return Stream(made, seconds)
 
 
 class Stream:
-    """One connection."""
+    """A connected socket.
 
-    __slots__ = ("__weakref__", "_deadline", "_socket", "_timeout")
+    Args:
+        connected: The socket.
+        timeout: Its timeout, in seconds.
+    """
 
-    def __init__(self, connected: socket.socket) -> None:
-        self._socket = connected
-        self._deadline = sending_until.get()
-        self._timeout = connected.gettimeout()
+    __slots__ = ("__weakref__", "_timeout", "socket")
+
+    def __init__(self, connected: socket.socket, timeout: float) -> None:
+        self.socket = connected
+        self._timeout = timeout
         _open.add(self)
 
-    def read(self, timeout: float | None) -> bytes:
-        """What has come, or comes next; nothing at the end.
+    def read(self, timeout: float, deadline: float | None) -> bytes:
+        """Return the next bytes; none at the end.
 
         Raises:
-            httpx.ReadTimeout: Nothing came for so many seconds.
-            httpx.ReadError: The connection broke.
+            LinkError: Nothing arrived in time, or the connection broke.
         """
         try:
-            self._wait_at_most(timeout)
-            return self._socket.recv(_READ_BYTES)
+            self._set_timeout(timeout, deadline)
+            return self.socket.recv(_READ_BYTES)
         except TimeoutError as error:
-            raise httpx.ReadTimeout(str(error)) from error
+            raise ReadTimeout(str(error)) from error
         except OSError as error:
-            raise httpx.ReadError(str(error)) from error
+            raise ReadError(str(error)) from error
 
-    def write(self, data: bytes, timeout: float | None) -> None:
-        """Send all of it. The deadline of the call that is being sent holds from here on.
+    def write(self, data: bytes, timeout: float, deadline: float | None) -> None:
+        """Send all of it.
 
         Raises:
-            httpx.WriteTimeout: Nothing could be sent for so many seconds.
-            httpx.WriteError: The connection broke.
+            LinkError: Nothing could be sent in time, or the connection broke.
         """
-        self._deadline = sending_until.get()
         rest = memoryview(data)
         try:
             while rest:
-                self._wait_at_most(timeout)
-                rest = rest[self._socket.send(rest) :]
+                self._set_timeout(timeout, deadline)
+                rest = rest[self.socket.send(rest) :]
         except TimeoutError as error:
-            raise httpx.WriteTimeout(str(error)) from error
+            raise WriteTimeout(str(error)) from error
         except OSError as error:
-            raise httpx.WriteError(str(error)) from error
+            raise WriteError(str(error)) from error
 
-    def _wait_at_most(self, timeout: float | None) -> None:
-        """Bound the next wait. That costs a call of the kernel, which few of them need."""
-        if self._deadline is not None:
-            timeout = _left(self._deadline, timeout)
-        if timeout != self._timeout:
-            self._socket.settimeout(timeout)
-            self._timeout = timeout
+    def _set_timeout(self, timeout: float, deadline: float | None) -> None:
+        """Bound the next wait. That is a system call, which few waits need."""
+        seconds = wait_seconds(timeout, deadline)
+        if seconds != self._timeout:
+            self.socket.settimeout(seconds)
+            self._timeout = seconds
 
     @property
     def is_readable(self) -> bool:
-        """Whether there is something to read, which while it is idle is its end."""
-        return is_readable(self._socket.fileno())
+        """Whether there is something to read. For an idle connection, that is its end."""
+        return is_readable(self.socket.fileno())
 
     def shut_down(self) -> None:
         """End whatever another thread waits for. The connection is still to be closed."""
-        shut_down(self._socket)
+        shut_down(self.socket)
 
     def close(self) -> None:
-        """Close it. May be called twice."""
-        self._socket.close()
-
-    def get_extra_info(self, info: str) -> Any:
-        """Its `socket`; None for anything else, as of httpx's own streams."""
-        return self._socket if info == "socket" else None
+        """Close the connection. Can be called more than once."""
+        self.socket.close()
 
 
 def shut_down(connected: socket.socket) -> None:
@@ -163,26 +185,12 @@ def shut_down(connected: socket.socket) -> None:
         socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
-def _left(deadline: float | None, timeout: float | None) -> float | None:
-    """The longest wait in seconds that both allow."""
-    if deadline is None:
-        return timeout
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("the deadline of the call has passed")
-    return left if timeout is None else min(left, timeout)
-
-
 def is_readable(number: int) -> bool:
-    """Whether a socket has something to read, which for an idle connection is its end.
-
-    Args:
-        number: Its file descriptor.
-    """
+    """Whether a file descriptor has something to read."""
     if number < 0:
         return True
     if hasattr(select, "poll"):
-        # Unlike select, it knows no largest number.
+        # Unlike select, it has no limit on the number.
         poll = select.poll()
         poll.register(number, select.POLLIN)
         return bool(poll.poll(0))
@@ -190,10 +198,10 @@ def is_readable(number: int) -> bool:
 
 
 def _close_inherited() -> None:
-    """Close what a child process shares with its parent: two readers would get half of it each.
+    """Close the sockets that a child process shares with its parent.
 
-    The parent's connections stay as they are. No lock is taken: another thread of the parent may
-    have held it.
+    Two readers would get half of the bytes each. The parent's connections stay open. No lock is
+    taken: another thread of the parent may have held it.
     """
     for stream in list(_open):
         with contextlib.suppress(OSError):

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from .._closing import AsyncClosing, Closing
 from .._errors import APITimeoutError
 from .._errors.tracebacks import clears_frames, clears_frames_async
-from .._http import httpx_link as _http
+from .._http.errors import DecodingError, IdleTimeout, LinkError
 from .reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
-    from .._calls.bodies import AsyncBody, SyncBody
     from .._calls.exchange import Exchange
+    from .._calls.held import AsyncHeld, Held
 
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
@@ -24,9 +24,9 @@ ResultT = TypeVar("ResultT")
 class _Base:
     """State and logic that both streams share. Sans I/O."""
 
-    _body: Any = None
+    _body: Held | AsyncHeld | None = None
 
-    def __init__(self, body: SyncBody | AsyncBody, exchange: Exchange) -> None:
+    def __init__(self, body: Held | AsyncHeld, exchange: Exchange) -> None:
         self._response = body.response
         self._reader = Reader(exchange, body.response.headers)
         self._ready = self._reader.ready
@@ -68,7 +68,7 @@ class _Base:
         if reader.failure is not None:
             raise reader.failure
 
-    def _note(self, error: Exception) -> None:
+    def _note(self, error: LinkError) -> None:
         """Record a failure to read the body."""
         reader = self._reader
         failure = reader.exchange.failure(error)
@@ -76,12 +76,12 @@ class _Base:
             failure.partial = reader.events.partial()
             failure.request_id = reader.exchange.details(reader.headers)["request_id"]
             reader.failure = failure
-        elif isinstance(error, _http.DecodingError):
-            reader.fail(f"the stream cannot be decompressed: {error}")
+        elif isinstance(error, DecodingError):
+            reader.fail(f"the stream {error}")
         else:
             reader.fail(f"the stream broke: {failure.message}")
         assert reader.failure is not None
-        reader.failure.__cause__ = error
+        reader.failure.__cause__ = failure.__cause__
 
     def _whole(self) -> Any:
         self._check_end()
@@ -106,7 +106,7 @@ class Stream(_Base, Closing, Generic[EventT, ResultT]):
             timeout. `partial` holds what was received.
     """
 
-    _body: SyncBody
+    _body: Held
 
     def __iter__(self) -> Iterator[EventT]:
         return self
@@ -142,10 +142,10 @@ class Stream(_Base, Closing, Generic[EventT, ResultT]):
                     return
                 # Keep-alive comments alone must not block the caller forever.
                 if monotonic() - begun > self._idle_seconds:
-                    raise _http.IdleTimeout
+                    raise IdleTimeout
             else:
                 reader.finish()
-        except _http.BODY_ERRORS as error:
+        except LinkError as error:
             if not self._is_left:
                 self._note(error)
         except BaseException:
@@ -207,7 +207,7 @@ class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
             timeout. `partial` holds what was received.
     """
 
-    _body: AsyncBody
+    _body: AsyncHeld
 
     def __aiter__(self) -> AsyncIterator[EventT]:
         return self
@@ -243,10 +243,10 @@ class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
                     return
                 # Keep-alive comments alone must not block the caller forever.
                 if monotonic() - begun > self._idle_seconds:
-                    raise _http.IdleTimeout
+                    raise IdleTimeout
             else:
                 reader.finish()
-        except _http.BODY_ERRORS as error:
+        except LinkError as error:
             if not self._is_left:
                 self._note(error)
         except BaseException:

@@ -230,7 +230,7 @@ def test_an_answer_that_is_no_stream_is_an_error_of_the_call(face: Face, content
     server = Server(response)
     create = CHAT_CREATE.of(face.client(server).inference.serverless)
 
-    with pytest.raises(ProtocolError, match="no stream of events, but") as caught:
+    with pytest.raises(ProtocolError, match="not a stream of events, but") as caught:
         face.run(create(**CHAT_CREATE.arguments, stream=True))
 
     assert caught.value.body == b'{"hello": 1}'

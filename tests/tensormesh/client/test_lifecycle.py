@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from support.cases import for_each
+from support.handler_links import HandlerLink
 from support.sdk_faces import (
     API_KEY,
     SETTINGS,
@@ -95,7 +96,7 @@ def test_copies_share_connections_and_only_the_original_closes_them(face: Face) 
     server = Server(lambda _: as_json(MODELS))
     client = face.client(server)
     first, second = client.with_options(timeout_seconds=1), client.with_options(timeout_seconds=2)
-    assert first._clients is client._clients
+    assert first._links is client._links
 
     face.run(first.close())
     assert (first.is_closed, second.is_closed, client.is_closed) == (True, False, False)
@@ -299,11 +300,11 @@ def test_one_http_client_is_made_however_many_threads_begin(
     barrier = threading.Barrier(8)
     client = Tensormesh(**SETTINGS)
 
-    def make(scheme: str, ca_bundle: str | None) -> httpx.MockTransport:
+    def make(scheme: str, ca_bundle: str | None) -> HandlerLink:
         made.append(scheme)
-        return httpx.MockTransport(lambda _: as_json(MODELS))
+        return HandlerLink(lambda _: as_json(MODELS))
 
-    monkeypatch.setattr(client._clients, "_make", make)
+    monkeypatch.setattr(client._links, "_make", make)
 
     def use() -> None:
         barrier.wait()

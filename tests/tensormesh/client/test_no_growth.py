@@ -48,7 +48,7 @@ def leave_a_stream(face: Face, client: Any) -> None:
 
 
 def make_another(face: Face, client: Any) -> None:
-    another = face.new_client(**SETTINGS, http_client=client._clients._given)
+    another = face.new_client(**SETTINGS, http_client=client._links._given._client)
     create(face, another)
     face.run(another.close())
 

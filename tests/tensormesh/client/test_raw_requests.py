@@ -216,7 +216,7 @@ def test_what_can_be_repeated_is_tried_again_and_a_post_is_not(face: Face) -> No
     refused = as_json({"message": "busy"}, status=503)
     with (
         mock.patch("time.sleep"),
-        mock.patch("tensormesh._http.httpx_link.sleep", mock.AsyncMock()),
+        mock.patch("tensormesh._calls.async_dispatcher.sleep", mock.AsyncMock()),
     ):
         for method in ("GET", "PUT", "DELETE"):
             server = Server(refused, httpx.ConnectError("away"), as_json({"ok": True}))

@@ -86,11 +86,11 @@ def test_status_errors_are_raised_before_anything_is_given(
 @for_each(
     ("content", "message"),
     [
-        (b"", "the answer is empty"),
-        (b"  \n", "the answer is empty"),
-        (b"<html>", "the answer is not JSON"),
-        (b'{"id": ', "the answer is not JSON"),
-        (b'"\xff"', "the answer is not JSON"),
+        (b"", "the response is empty"),
+        (b"  \n", "the response is empty"),
+        (b"<html>", "the response is not JSON"),
+        (b'{"id": ', "the response is not JSON"),
+        (b'"\xff"', "the response is not JSON"),
     ],
 )
 def test_a_raw_response_need_not_be_json_until_it_is_read_as_such(

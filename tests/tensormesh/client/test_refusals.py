@@ -269,16 +269,16 @@ def test_a_key_of_another_scheme_is_hidden_too(face: Face) -> None:
 @for_each(
     ("content", "message"),
     [
-        (b"", "the answer is empty"),
-        (b"\r\n ", "the answer is empty"),
-        (b"<html>login</html>", "the answer is not JSON"),
-        (b'{"id": "x"', "the answer is not JSON"),
-        (b'"\xff\xfe"', "the answer is not JSON"),
-        (b"[" * 100_000, "the answer is not JSON: nested too deeply"),
-        (b"null", "the answer does not fit"),
-        (b"[]", "the answer does not fit"),
-        (b"1", "the answer does not fit"),
-        (b"{}", "the answer does not fit"),
+        (b"", "the response is empty"),
+        (b"\r\n ", "the response is empty"),
+        (b"<html>login</html>", "the response is not JSON"),
+        (b'{"id": "x"', "the response is not JSON"),
+        (b'"\xff\xfe"', "the response is not JSON"),
+        (b"[" * 100_000, "the response is not JSON: nested too deeply"),
+        (b"null", "the response does not fit"),
+        (b"[]", "the response does not fit"),
+        (b"1", "the response does not fit"),
+        (b"{}", "the response does not fit"),
     ],
 )
 def test_a_success_that_is_no_answer_is_a_protocol_error(

@@ -30,8 +30,7 @@ from tensormesh import (
     InternalServerError,
     RateLimitError,
 )
-from tensormesh._calls import dispatcher as _transport
-from tensormesh._http import httpx_link as _http
+from tensormesh._calls import async_dispatcher, dispatcher
 
 REFUSED = httpx.ConnectError("[Errno 111] Connection refused")
 
@@ -45,8 +44,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         found.append(seconds)
 
     fake = SimpleNamespace(**{**vars(time), "sleep": found.append})
-    monkeypatch.setattr(_transport, "time", fake)
-    monkeypatch.setattr(_http, "sleep", sleep)
+    monkeypatch.setattr(dispatcher, "time", fake)
+    monkeypatch.setattr(async_dispatcher, "sleep", sleep)
     return found
 
 

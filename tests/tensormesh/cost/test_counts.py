@@ -22,19 +22,19 @@ from support.raw_server import RawServer, Turn
 from support.sdk_samples import CHAT, MESSAGES, chunk, sse
 
 from tensormesh import AsyncTensormesh, Tensormesh
-from tensormesh._http import httpx_link as _http
 from tensormesh._http import sockets
+from tensormesh._http.url import parse
 from tensormesh_api.inference.models.chat_completion import ChatCompletion
 
 # Modules that are loaded by `import tensormesh`, and by a program up to its first answer: of the
 # SDK, and in all.
 MODULES_OF_IMPORT = 3
-OWN_MODULES_OF_FIRST_CALL = 62
-MODULES_OF_FIRST_CALL = 265
+OWN_MODULES_OF_FIRST_CALL = 66
+MODULES_OF_FIRST_CALL = 225
 # Functions that are called, of Python and of C. Of a request some 400, and async 480, in a process
 # of its own; more where other tests have loaded more libraries before.
-CALLS_OF_REQUEST = 470
-CALLS_OF_ASYNC_REQUEST = 550
+CALLS_OF_REQUEST = 265
+CALLS_OF_ASYNC_REQUEST = 330
 CALLS_OF_CHUNK = 64
 # Of a chunk that the socket gives alone.
 CALLS_OF_LONE_CHUNK = 75
@@ -155,7 +155,7 @@ def test_a_request_takes_no_more_after_many_other_urls(completions: Any) -> None
             completions.create(**CHAT_CALL)
 
     for number in range(200):
-        _http._url(f"https://host.test/v1/records/{number}")
+        parse(f"https://host.test/v1/records/{number}")
     assert function_calls_of_each(ask, 2, 12) <= CALLS_OF_REQUEST
 
 
@@ -202,9 +202,9 @@ def test_a_chunk_that_comes_alone_takes_few_function_calls(
     read_all = sockets.Stream.read
     came: deque[bytes] = deque()
 
-    def read_one(stream: sockets.Stream, timeout: float | None) -> bytes:
+    def read_one(stream: sockets.Stream, timeout: float, deadline: float | None) -> bytes:
         while not came:
-            came.extend(PIECES.findall(read_all(stream, timeout)))
+            came.extend(PIECES.findall(read_all(stream, timeout, deadline)))
         return came.popleft()
 
     def read(length: int) -> None:

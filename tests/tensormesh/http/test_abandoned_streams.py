@@ -47,7 +47,7 @@ def iterate(opened: Any) -> Any:
 
 def held_by_the_pool(client: Any) -> int:
     """How many streams a client still holds open."""
-    return len(client._clients.held)
+    return len(client._links.held)
 
 
 def leave_by_break(face: Face, opened: Any) -> None:
@@ -135,7 +135,7 @@ def test_the_collector_closes_nothing_itself(variant: str | None) -> None:
     with RawServer(endless) as server:
         client = client_of(face, server)
         leave_in_a_cycle(face, open_stream(face, client, variant))
-        (sender,) = client._clients._made.values()
+        (sender,) = client._links._made.values()
         lock = sender.lock
         collector = threading.Thread(target=gc.collect, daemon=True)
         with lock:

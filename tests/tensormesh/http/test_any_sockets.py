@@ -53,10 +53,7 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if name == "trio":
         pytest.importorskip("trio")
 
-    async def connect(origin: Any, context: Any, timeout: float | None, _: memoryview) -> Any:
-        return await any_sockets.connect(origin, context, timeout)
-
-    monkeypatch.setattr(loop_sockets, "connect", connect)
+    monkeypatch.setattr(loop_sockets, "connect", any_sockets.connect)
     return name
 
 
@@ -125,7 +122,7 @@ def test_whatever_goes_wrong_is_an_error_of_ours(run: Callable[[Work], None]) ->
         with pytest.raises(APITimeoutError) as caught:
             await create(model="silent", messages=MESSAGES, total_timeout_seconds=0.05)
         assert caught.value.phase == "total"
-        with pytest.raises(APIConnectionError, match="before its answer"):
+        with pytest.raises(APIConnectionError, match="before its response"):
             await create(model="closes", messages=MESSAGES)
         stream = await create(model="cut", messages=MESSAGES, stream=True)
         with pytest.raises(StreamError, match="the server closed the connection after"):

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
-import httpx
 import pytest
 from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import SETTINGS, AsyncFace, Face, SyncFace
@@ -22,7 +21,8 @@ from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
 
 from tensormesh import APITimeoutError, AsyncTensormesh, StreamError, Tensormesh
 from tensormesh._calls import responses as _response
-from tensormesh._http import httpx_link as _http
+from tensormesh._http import links
+from tensormesh._http.pool import Limits
 
 FIRST = sse(chunk("a"), done=False)
 
@@ -59,7 +59,7 @@ def use(client: Any, stream: bool) -> Any:
 
 
 def pool_of(client: Any) -> Any:
-    (sender,) = client._clients._made.values()
+    (sender,) = client._links._made.values()
     return sender.pool
 
 
@@ -79,7 +79,7 @@ def test_a_task_may_be_cancelled_at_any_of_its_waits(
     handler: Callable[[Turn], None], stream: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A full pool of two: what one cancelled task keeps, others miss.
-    monkeypatch.setattr(_http, "LIMITS", httpx.Limits(max_connections=2))
+    monkeypatch.setattr(links, "LIMITS", Limits(max_connections=2))
     stream = stream and handler is answers
     face = AsyncFace(own=True)
 
@@ -94,7 +94,7 @@ def test_a_task_may_be_cancelled_at_any_of_its_waits(
                 await asyncio.gather(*tasks, return_exceptions=True)
                 models = client.inference.serverless.models
                 assert (await models.list(timeout_seconds=PATIENCE)).data
-                assert not client._clients.held
+                assert not client._links.held
         assert pool_of(client).used == 0
 
     with RawServer(handler) as server:
@@ -128,13 +128,13 @@ def test_a_task_group_that_fails_takes_its_streams_with_it() -> None:
         with pytest.raises(ExceptionGroup) as caught:
             face.run(group(client))
         assert [type(each) for each in caught.value.exceptions] == [KeyError]
-        assert not client._clients.held
+        assert not client._links.held
         assert server.wait_until(lambda: server.open == 0)
         face.finish()
 
 
 def test_deadlines_in_a_storm_leave_the_pool_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_http, "LIMITS", httpx.Limits(max_connections=2))
+    monkeypatch.setattr(links, "LIMITS", Limits(max_connections=2))
     face = AsyncFace(own=True)
 
     async def storm(client: Any) -> None:
@@ -192,14 +192,14 @@ def waits_in_its_body(turn: Turn) -> None:
 def test_ctrl_c_gives_the_connection_back(
     handler: Callable[[Turn], None], stream: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_http, "LIMITS", httpx.Limits(max_connections=1))
+    monkeypatch.setattr(links, "LIMITS", Limits(max_connections=1))
     face = SyncFace(own=True)
     with RawServer(handler) as server:
         client = face.client(serverless_base_url=server.url)
         for _ in range(3):
             with pytest.raises(KeyboardInterrupt), interrupted_after(0.02):
                 list(use(client, stream))
-            assert not client._clients.held
+            assert not client._links.held
             assert client.inference.serverless.models.list(timeout_seconds=PATIENCE).data
         assert server.wait_until(lambda: server.open <= 1)
         face.finish()
@@ -208,7 +208,7 @@ def test_ctrl_c_gives_the_connection_back(
 def test_ctrl_c_before_anybody_has_the_open_response_gives_the_connection_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_http, "LIMITS", httpx.Limits(max_connections=1))
+    monkeypatch.setattr(links, "LIMITS", Limits(max_connections=1))
     face = SyncFace(own=True)
     with RawServer(waits_in_its_body) as server:
         client = face.client(serverless_base_url=server.url)
@@ -328,7 +328,7 @@ def test_ten_thousand_abandoned_streams_leave_nothing(face: Face) -> None:
         assert after[0] <= before[0] + 3
         assert after[1] <= before[1] + 500
         assert after[2] == before[2] == 0
-        assert len(client._clients.held) + pool_of(client).used <= 4
+        assert len(client._links.held) + pool_of(client).used <= 4
         assert server.connections == STREAMS[face.name] + 100
         face.run(client.close())
         end = time.monotonic() + PATIENCE
@@ -353,7 +353,7 @@ def test_streams_that_end_by_an_error_keep_nothing_open(face: Face) -> None:
             errors.append(caught.value)
         # The errors are kept, and with them no socket.
         assert server.wait_until(lambda: server.open == 0)
-        assert not client._clients.held
+        assert not client._links.held
         assert len(errors) == 50
 
 

@@ -257,7 +257,7 @@ def test_no_object_shows_a_key(face: Face, log: Callable[[], str]) -> None:
         host = client.inference.serverless
         objects: list[Any] = [client, client.with_options(max_retries=1), client.inference, host]
         objects += [host.chat, host.chat.completions, client.control_plane, client._settings]
-        objects += [client._carrier(), client._clients, vars(client)]
+        objects += [client._get_dispatcher(), client._links, vars(client)]
         for variant in (None, "with_raw_response", "with_streaming_response"):
             create = CHAT_CREATE.of(host, variant)
             for stream in (False, True):

@@ -8,15 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import AsyncFace, Face
 from support.sdk_samples import CHAT_CREATE, MODELS, chunk, sse
 
 from tensormesh import APITimeoutError, InternalServerError
-from tensormesh._http import httpx_link as _http
-from tensormesh._http import sockets
+from tensormesh._http import links, sockets
+from tensormesh._http.pool import Limits
 
 FIRST = sse(chunk("a"), done=False)
 SOON = 2.5
@@ -329,7 +328,7 @@ def test_an_asynchronous_call_does_not_wait_for_a_resolver_that_is_down(
 def test_no_free_connection_is_a_timeout_of_its_own(
     face: Face, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_http, "LIMITS", httpx.Limits(max_connections=1))
+    monkeypatch.setattr(links, "LIMITS", Limits(max_connections=1))
     with RawServer(stalls) as server:
         client = face.client(serverless_base_url=server.url, timeout_seconds=0.05)
         create = CHAT_CREATE.of(client.inference.serverless)
@@ -341,10 +340,17 @@ def test_no_free_connection_is_a_timeout_of_its_own(
         face.run(stream.close())
 
 
+def socket_of(body: Any) -> Any:
+    """The socket below a body of either colour."""
+    if hasattr(body, "_connection"):
+        return body._connection._transport.get_extra_info("socket")
+    return body._lease.connection.stream.socket
+
+
 def test_the_kernel_watches_over_idle_connections(face: Face) -> None:
     with RawServer(stalls) as server:
         stream = open_stream(face, server)
-        found = stream._response.extensions["network_stream"].get_extra_info("socket")
+        found = socket_of(stream._response.body)
         assert found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         for level, option, value in sockets.options():
             assert found.getsockopt(level, option) in (value, *([True] if value == 1 else []))

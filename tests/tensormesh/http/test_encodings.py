@@ -19,7 +19,7 @@ from support.sdk_samples import CHAT, CHAT_CREATE, chunk, sse
 
 from tensormesh import AsyncTensormesh, BadRequestError, ProtocolError, TensormeshError
 from tensormesh._calls.lines import LineSplitter
-from tensormesh._http import httpx_link as http_module
+from tensormesh._http import response as http_module
 from tensormesh._streams.sse import SSEDecoder
 
 REFUSAL = b'{"error": {"message": "too bad"}}'

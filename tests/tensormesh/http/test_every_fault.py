@@ -117,7 +117,7 @@ def test_a_post_is_sent_once_whatever_happens(face: Face, fault: Fault, way: str
                 found = face.run(found.get_final_completion())
             assert found.id == "chatcmpl-1"
         assert len(server.turns) == 3
-        assert not client._clients.held
+        assert not client._links.held
         assert server.wait_until(lambda: server.open <= 1)
 
 

@@ -8,18 +8,21 @@ import json
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from typing import Any, Self
 
-import httpx
 import pytest
+from support.calls import call_to
 from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE
 
 from tensormesh import BadRequestError
-from tensormesh._http import async_transport, transport
-from tensormesh._http import httpx_link as _http
+from tensormesh._calls.call import Call
+from tensormesh._http.async_link import AsyncLink
+from tensormesh._http.errors import LocalProtocolError
+from tensormesh._http.link import Link
+from tensormesh._http.pool import Limits
 
 WHOLE = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b"
 
@@ -112,45 +115,35 @@ def test_a_refusal_before_the_body_was_taken_is_told(face: Face) -> None:
         for _ in range(2):
             with pytest.raises(BadRequestError, match="too large"):
                 face.run(create(model="m", messages=[{"role": "user", "content": text}]))
-        (sender,) = client._clients._made.values()
+        (sender,) = client._links._made.values()
         assert (sender.pool.idle, sender.pool.used) == (0, 0)
 
 
-@pytest.mark.parametrize("scheme", ["ftp", "file", "gopher"])
-def test_a_request_that_is_not_for_http_is_not_sent(scheme: str) -> None:
-    request = httpx.Request("GET", f"{scheme}://a.test/")
-    with pytest.raises(httpx.UnsupportedProtocol):
-        transport.Transport(None, _http.LIMITS).handle_request(request)
-    with pytest.raises(httpx.UnsupportedProtocol):
-        asyncio.run(async_transport.Transport(None, _http.LIMITS).handle_async_request(request))
+def send(call: Call) -> None:
+    Link(None, Limits()).send(call, None)
 
 
-def test_a_header_that_brings_another_one_is_refused_before_anything_is_sent() -> None:
+def send_async(call: Call) -> None:
+    async def send() -> None:
+        await AsyncLink(None, Limits()).send(call, None)
+
+    asyncio.run(send())
+
+
+@pytest.mark.parametrize("sender", [send, send_async])
+@pytest.mark.parametrize("url", ["ftp://a.test/", "file:///a", "http://", "http://a:x/", "a.test"])
+def test_a_request_that_is_not_for_http_is_not_sent(
+    url: str, sender: Callable[[Call], None]
+) -> None:
+    with pytest.raises(LocalProtocolError, match="invalid URL"):
+        sender(call_to(url))
+
+
+@pytest.mark.parametrize("sender", [send, send_async])
+def test_a_header_that_brings_another_one_is_refused_before_anything_is_sent(
+    sender: Callable[[Call], None],
+) -> None:
     with RawServer(lambda turn: turn.answer(b"")) as server:
-        headers = {"host": "a.test", "x-a": "b\r\nX-Evil: 1"}
-        request = httpx.Request("GET", server.url, headers=headers)
-        with pytest.raises(httpx.LocalProtocolError, match="x-a"):
-            transport.Transport(None, _http.LIMITS).handle_request(request)
-        with pytest.raises(httpx.LocalProtocolError, match="x-a"):
-            asyncio.run(async_transport.Transport(None, _http.LIMITS).handle_async_request(request))
+        with pytest.raises(LocalProtocolError, match="x-a"):
+            sender(call_to(server.url, headers={"x-a": "b\r\nX-Evil: 1"}))
         assert server.connections == 0
-
-
-async def pieces() -> AsyncIterator[bytes]:
-    yield b"ab"
-    await asyncio.sleep(0)
-    yield b"cd" * 100_000
-
-
-def test_a_body_that_comes_piece_by_piece_is_sent_as_it_comes() -> None:
-    with RawServer(lambda turn: turn.answer(turn.body)) as server:
-        headers = {"content-length": "200002"}
-
-        async def ask() -> bytes:
-            transport = async_transport.Transport(None, _http.LIMITS)
-            async with httpx.AsyncClient(transport=transport) as client:
-                found = await client.post(server.url, content=pieces(), headers=headers)
-                return found.content
-
-        assert asyncio.run(ask()) == b"ab" + b"cd" * 100_000
-        assert len(server.turns) == 1

@@ -6,28 +6,21 @@ import asyncio
 import socket
 from typing import Any
 
-import httpx
 import pytest
+from support.calls import call_to
 
-from tensormesh._http import async_transport, loop_sockets, sockets, transport, wire
-from tensormesh._http.http1 import WRITE_BYTES, Answer
+from tensormesh._http import async_link, link, loop_sockets, sockets, url
+from tensormesh._http.errors import WriteTimeout
+from tensormesh._http.http1 import ResponseParser
 
+WRITE_BYTES = loop_sockets._WRITE_BYTES
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
-HEAD = b"POST /x HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n"
 PIECES = [b'{"n": 1}', b"x" * (WRITE_BYTES + 1)]
 
 
-def request_with(body: bytes) -> httpx.Request:
-    return httpx.Request(
-        "POST",
-        "http://a.test/x",
-        headers={"host": "a.test", "content-length": str(len(body))},
-        stream=httpx.ByteStream(body),
-    )
-
-
-def head_of(body: bytes) -> bytes:
-    return (HEAD % len(body)).lower().replace(b"post", b"POST").replace(b"http/", b"HTTP/")
+def encoded(body: bytes) -> bytes:
+    call = call_to("http://a.test/x", content=body)
+    return link.encode(call, url.parse(call.url))
 
 
 @pytest.mark.parametrize("body", PIECES, ids=["small", "large"])
@@ -37,18 +30,19 @@ def test_a_synchronous_request_leaves_in_one_piece(
     ours, theirs = socket.socketpair()
     write, written = sockets.Stream.write, []
 
-    def spy(self: sockets.Stream, data: bytes, timeout: float | None) -> None:
+    def spy(self: sockets.Stream, data: bytes, timeout: float, deadline: float | None) -> None:
         written.append(data)
-        write(self, data, timeout)
+        write(self, data, timeout, deadline)
 
     monkeypatch.setattr(sockets.Stream, "write", spy)
     with ours, theirs:
         theirs.sendall(ANSWER)
-        connection = transport.Connection(sockets.Stream(ours))
-        request = request_with(body)
-        assert connection.ask(wire.outgoing(request), request, {"read": 5.0}).status == 200
-        assert [each for each in written if each] == [head_of(body) + body]
-        assert theirs.recv(1 << 20) == head_of(body) + body
+        connection = link.Connection(sockets.Stream(ours, 5.0))
+        call = call_to("http://a.test/x", content=body)
+        assert connection.exchange(call, encoded(body), None).status == 200
+        assert [each for each in written if each] == [encoded(body)]
+        assert encoded(body).endswith(b"\r\n\r\n" + body)
+        assert theirs.recv(1 << 20) == encoded(body)
 
 
 @pytest.mark.parametrize("body", PIECES, ids=["small", "large"])
@@ -65,13 +59,13 @@ def test_an_asynchronous_request_leaves_in_pieces_of_a_bounded_size(body: bytes)
     async def use() -> None:
         connection = loop_sockets.Connection(asyncio.get_running_loop(), loop_sockets.new_buffer())
         connection.connection_made(Transport())
-        answer = Answer("POST")
-        connection.begin(answer)
-        request = request_with(body)
-        assert await async_transport._send(connection, wire.outgoing(request), request, 5.0)
+        call = call_to("http://a.test/x", content=body)
+        with pytest.raises(asyncio.TimeoutError):
+            async with asyncio.timeout(0.01):
+                await async_link._exchange(connection, call, encoded(body), None)
 
     asyncio.run(use())
-    whole = head_of(body) + body
+    whole = encoded(body)
     assert written == [
         whole[start : start + WRITE_BYTES] for start in range(0, len(whole), WRITE_BYTES)
     ]
@@ -92,8 +86,8 @@ def test_a_request_waits_while_the_server_takes_nothing() -> None:
         loop = asyncio.get_running_loop()
         connection = made[0] = loop_sockets.Connection(loop, loop_sockets.new_buffer())
         connection.connection_made(Transport())
-        connection.begin(Answer("POST"))
-        sending = asyncio.create_task(connection.send(b"x" * (2 * WRITE_BYTES), 5.0))
+        connection.begin(ResponseParser("POST"))
+        sending = asyncio.create_task(connection.send(b"x" * (2 * WRITE_BYTES), 5.0, None))
         await asyncio.sleep(0)
         assert len(written) == 1
         connection.resume_writing()
@@ -101,8 +95,8 @@ def test_a_request_waits_while_the_server_takes_nothing() -> None:
         assert (len(written), sending.done()) == (2, False)
         connection.resume_writing()
         await sending
-        with pytest.raises(httpx.WriteTimeout):
-            await connection.send(b"x", 0.0)
+        with pytest.raises(WriteTimeout):
+            await connection.send(b"x", 0.0, None)
 
     made: dict[int, loop_sockets.Connection] = {}
     asyncio.run(use())

@@ -8,15 +8,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
 from support.raw_server import PATIENCE, RawServer, Turn
 from support.sdk_faces import SETTINGS, AsyncFace, Face, SyncFace
 from support.sdk_samples import CHAT, CHAT_CREATE, MODELS, chunk, sse
 
 from tensormesh import APIConnectionError, APITimeoutError, ConfigurationError, Tensormesh
-from tensormesh._http import httpx_link as _http
-from tensormesh._http import sockets
+from tensormesh._http import links, sockets
+from tensormesh._http.pool import Limits
 
 FIRST = sse(chunk("a"), done=False)
 
@@ -48,12 +47,11 @@ def text_of(answer: Any) -> str:
 
 
 def limit(monkeypatch: pytest.MonkeyPatch, most: int, idle_seconds: float = 60.0) -> None:
-    limits = httpx.Limits(max_connections=most, keepalive_expiry=idle_seconds)
-    monkeypatch.setattr(_http, "LIMITS", limits)
+    monkeypatch.setattr(links, "LIMITS", Limits(most, idle_seconds))
 
 
 def pool_of(client: Any) -> Any:
-    (sender,) = client._clients._made.values()
+    (sender,) = client._links._made.values()
     return sender.pool
 
 
@@ -229,7 +227,7 @@ def test_an_answer_that_nobody_reads_is_left_to_the_kernel() -> None:
         stream = await say(client, "x", stream=True)
         await anext(stream)
         await asyncio.sleep(0.2)
-        below = stream._body.response.extensions["network_stream"]
+        below = stream._body.response.body._connection
         await stream.close()
         size: int = below._unread
         return size

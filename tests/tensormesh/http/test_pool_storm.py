@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 from support.raw_server import RawServer, Turn
 from support.sdk_faces import AsyncFace
 from support.sdk_samples import CHAT, CHAT_CREATE, chunk, sse
 
 from tensormesh import AsyncTensormesh
-from tensormesh._http import httpx_link as _http
+from tensormesh._http import links
+from tensormesh._http.pool import Limits
 
 SLOTS = 10
 STORM_SECONDS = 1.2
@@ -63,7 +63,7 @@ async def by_a_scope(call: Callable[[], Any], seconds: float) -> None:
 def test_after_a_storm_of_cancellations_every_request_succeeds(
     cancel: Callable[..., Any], stream: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_http, "LIMITS", httpx.Limits(max_connections=SLOTS))
+    monkeypatch.setattr(links, "LIMITS", Limits(max_connections=SLOTS))
     face = AsyncFace(own=True)
     chance = random.Random(7)
 
@@ -75,9 +75,8 @@ def test_after_a_storm_of_cancellations_every_request_succeeds(
                 await cancel(lambda: ask(client, stream), chance.random() * 3 * DELAY)
 
         await asyncio.gather(*[cloud() for _ in range(4 * SLOTS)])
-        (sender,) = client._clients._made.values()
-        assert isinstance(sender, httpx.AsyncBaseTransport)
-        pool: Any = sender.pool  # type: ignore[attr-defined]
+        (sender,) = client._links._made.values()
+        pool: Any = sender.pool
         assert (pool.used, pool.waiting) == (0, 0)
         assert pool.idle <= SLOTS
         await asyncio.wait_for(asyncio.gather(*[ask(client, stream) for _ in range(20)]), 5)

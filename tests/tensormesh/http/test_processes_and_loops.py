@@ -81,7 +81,7 @@ def test_a_client_serves_many_threads_at_once(server: RawServer) -> None:
         assert wrong == []
         assert len(server.turns) == 16 * 12 * 2
         assert server.connections <= 16
-        assert not client._clients.held
+        assert not client._links.held
     assert server.wait_until(lambda: server.open == 0)
 
 
@@ -190,11 +190,11 @@ def test_a_child_process_waits_for_no_lock_of_its_parents_threads(server: RawSer
         client = Tensormesh(**settings)
         create = client.inference.serverless.chat.completions.create
         create(**CALL)
-        (sender,) = client._clients._made.values()
+        (sender,) = client._links._made.values()
         held, over = threading.Event(), threading.Event()
 
         def hold():
-            with client._clients._lock, tls._lock, sender.lock:
+            with client._links._lock, tls._lock, sender.lock:
                 held.set()
                 over.wait(10)
 
@@ -271,7 +271,7 @@ def test_a_client_may_be_used_in_one_loop_after_another(server: RawServer) -> No
     for number in range(1, 4):
         assert asyncio.run(use()) == "xxx"
         assert server.connections == number
-        assert len(client._clients._made) == 1
+        assert len(client._links._made) == 1
     asyncio.run(client.close())
     gc.collect()
 
@@ -285,8 +285,8 @@ def test_a_client_may_be_used_in_two_loops_at_once(server: RawServer) -> None:
         for _ in range(5):
             barrier.wait(PATIENCE)
             found.append((await client.inference.serverless.models.list()).data[0].id)
-        (sender,) = [made for key, made in client._clients._made.items() if key[2] is _loop()]
-        await sender.aclose()
+        (sender,) = [made for key, made in client._links._made.items() if key[2] is _loop()]
+        await sender.close()
 
     threads = [threading.Thread(target=lambda: asyncio.run(use())) for _ in range(2)]
     for thread in threads:
@@ -314,7 +314,7 @@ def test_a_users_http_client_of_another_loop_is_refused_with_what_to_do(
     asyncio.run(use())
     with pytest.raises(ConfigurationError, match=r"another event loop.*make a client in each loop"):
         asyncio.run(use())
-    client._clients._given = None
+    client._links._given = None
     gc.collect()
 
 
@@ -339,7 +339,7 @@ def test_a_client_in_a_structure_copies_with_it() -> None:
     with Tensormesh(**SETTINGS) as client:
         twin = copy.deepcopy({"client": client, "more": [1]})
         assert isinstance(twin["client"], Tensormesh)
-        assert twin["client"]._clients is client._clients
+        assert twin["client"]._links is client._links
 
 
 def test_a_client_is_not_pickled_and_says_why() -> None:

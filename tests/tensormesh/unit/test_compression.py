@@ -7,11 +7,11 @@ import random
 import zlib
 from collections.abc import Callable
 
-import httpx
 import pytest
 from support.cases import for_each
 
 from tensormesh._http.decompression import PIECE_BYTES, Decompressor
+from tensormesh._http.errors import DecodingError
 
 
 def bare_deflate(content: bytes) -> bytes:
@@ -72,7 +72,7 @@ def test_a_body_that_is_cut_off_is_an_error(form: str) -> None:
     if form == "members":
         whole |= {len(gzip.compress(b"some content, and more of it"[:9]))}
     for cut in set(range(1, len(packed))) - whole:
-        with pytest.raises(httpx.DecodingError, match="ends early"):
+        with pytest.raises(DecodingError, match="ends early"):
             decompressed(coding, packed[:cut])
     assert decompressed(coding) == []
 
@@ -80,5 +80,5 @@ def test_a_body_that_is_cut_off_is_an_error(form: str) -> None:
 def test_what_follows_the_end_is_an_error() -> None:
     for coding, packed in (("gzip", gzip.compress(b"a")), ("deflate", zlib.compress(b"a"))):
         for pieces in ([packed + b"more"], [packed, b"more"]):
-            with pytest.raises(httpx.DecodingError, match="damaged"):
+            with pytest.raises(DecodingError, match="damaged"):
                 decompressed(coding, *pieces)

@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import h11
-import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.cases import for_each
 
-from tensormesh._http.http1 import MOST_SILENT_BYTES, Answer
+from tensormesh._http.errors import ReadError, RemoteProtocolError
+from tensormesh._http.http1 import MAX_SILENT_BYTES, ResponseParser
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -31,9 +31,9 @@ class Found(NamedTuple):
     is_whole: bool
 
 
-def read(blocks: Iterable[bytes], method: str = "GET") -> Answer:
+def read(blocks: Iterable[bytes], method: str = "GET") -> ResponseParser:
     """The answer in these blocks, and then the end of the connection."""
-    answer = Answer(method)
+    answer = ResponseParser(method)
     for block in blocks:
         answer.feed(block)
     if not answer.is_over:
@@ -141,7 +141,7 @@ def test_an_answer_that_is_cut_off_is_never_taken_for_a_whole_one(name: str) -> 
         answer = read([data[:size]], method)
         assert answer.is_over
         if not (ends_anywhere and size >= head):
-            assert isinstance(answer.error, httpx.RemoteProtocolError), data[:size]
+            assert isinstance(answer.error, RemoteProtocolError), data[:size]
 
 
 tokens = st.text("abcXYZ019-_!#$%&'*+.^`|~", min_size=1, max_size=12).map(lambda x: x.encode())
@@ -221,7 +221,7 @@ def test_hostile_bytes_are_read_as_h11_reads_them_or_refused(
     # What was cut has the same fate as the whole.
     assert found == found_in(cut(data, places), method)
     if answer.error is not None:
-        assert type(answer.error) is httpx.RemoteProtocolError
+        assert type(answer.error) is RemoteProtocolError
         assert not answer.is_reusable
     else:
         assert found == by_h11(data, method)
@@ -286,29 +286,29 @@ REFUSED = [
 @for_each("data", REFUSED)
 def test_what_could_be_read_in_two_ways_is_refused(data: bytes) -> None:
     for blocks in ([data], [data[at : at + 1] for at in range(len(data))]):
-        answer = Answer("GET")
+        answer = ResponseParser("GET")
         for block in blocks:
             answer.feed(block)
-        assert isinstance(answer.error, httpx.RemoteProtocolError)
+        assert isinstance(answer.error, RemoteProtocolError)
         assert not answer.is_reusable
 
 
 CUT_OFF = {
-    b"": "before its answer",
-    b"HTTP/1.1 20": "in the head of its answer",
-    OK + b"content-length: 10\r\n\r\n{}": "after 2 of 10 bytes of its answer",
-    CHUNKED + b"2\r\n{}\r\n": "after 2 bytes, between the chunks of its answer",
+    b"": "before its response",
+    b"HTTP/1.1 20": "in the head of its response",
+    OK + b"content-length: 10\r\n\r\n{}": "after 2 of 10 bytes of its response",
+    CHUNKED + b"2\r\n{}\r\n": "after 2 bytes, between the chunks of its response",
 }
 
 
 @pytest.mark.parametrize("data", CUT_OFF, ids=CUT_OFF.values())
 def test_an_answer_that_is_cut_off_says_where(data: bytes) -> None:
-    answer = Answer("GET")
+    answer = ResponseParser("GET")
     if data:
         answer.feed(data)
     taken = answer.take()
     answer.feed(b"")
-    assert type(answer.error) is httpx.RemoteProtocolError
+    assert type(answer.error) is RemoteProtocolError
     assert str(answer.error) == f"the server closed the connection {CUT_OFF[data]}"
     assert taken in (b"", b"{}")
 
@@ -329,7 +329,7 @@ def test_an_answer_that_is_cut_off_says_where(data: bytes) -> None:
     ids=range(9),
 )
 def test_what_never_ends_is_refused_in_bounded_memory(beginning: bytes, more: bytes) -> None:
-    answer = Answer("GET")
+    answer = ResponseParser("GET")
     if beginning:
         answer.feed(beginning)
     block = more * (1000 // len(more))
@@ -339,18 +339,18 @@ def test_what_never_ends_is_refused_in_bounded_memory(beginning: bytes, more: by
         while not answer.is_over:
             answer.feed(block)
             fed += len(block)
-            assert fed <= MOST_SILENT_BYTES + len(block)
-        assert tracemalloc.get_traced_memory()[1] < 20 * MOST_SILENT_BYTES
+            assert fed <= MAX_SILENT_BYTES + len(block)
+        assert tracemalloc.get_traced_memory()[1] < 20 * MAX_SILENT_BYTES
     finally:
         tracemalloc.stop()
     assert "end" in str(answer.error)
 
 
 def test_a_long_body_is_no_silence() -> None:
-    answer = Answer("GET")
+    answer = ResponseParser("GET")
     answer.feed(CHUNKED)
     block = b"1\r\nx\r\n" * 1000
-    for _ in range(5 * MOST_SILENT_BYTES // len(block)):
+    for _ in range(5 * MAX_SILENT_BYTES // len(block)):
         answer.feed(block)
         assert answer.take() == b"x" * 1000
     assert not answer.is_over
@@ -389,7 +389,7 @@ REUSED: list[tuple[str, bytes, bool]] = [
 def test_a_connection_serves_again_only_after_a_clean_end(
     method: str, data: bytes, expected: bool
 ) -> None:
-    answer = Answer(method)
+    answer = ResponseParser(method)
     answer.feed(data)
     assert answer.is_reusable == expected
     body = answer.take()
@@ -401,32 +401,32 @@ def test_a_connection_serves_again_only_after_a_clean_end(
 
 
 def test_a_connection_whose_request_was_not_taken_whole_does_not_serve_again() -> None:
-    answer = Answer("POST")
+    answer = ResponseParser("POST")
     answer.feed(OK + b"content-length: 0\r\n\r\n")
-    answer.is_spoiled = True
+    answer.must_close = True
     assert not answer.is_reusable
 
 
 def test_empty_lines_after_hints_say_nothing() -> None:
-    answer = Answer("GET")
+    answer = ResponseParser("GET")
     hints = b"HTTP/1.1 100 Continue\r\n\r\n"
     answer.feed(hints + b"\r\n\r\n" + OK + b"content-length: 2\r\n\r\n{}")
     assert (answer.status, answer.take(), answer.is_reusable) == (200, b"{}", True)
 
 
 def test_what_came_before_an_error_can_be_taken() -> None:
-    answer = Answer("GET")
+    answer = ResponseParser("GET")
     answer.feed(CHUNKED + b"2\r\n{}\r\nzz\r\n")
     assert (answer.has_head, answer.is_over, answer.take()) == (True, True, b"{}")
 
 
 def test_a_body_that_was_closed_gives_nothing_any_more() -> None:
-    answer = Answer("GET")
+    answer = ResponseParser("GET")
     answer.feed(CHUNKED + b"2\r\n{}\r\n")
     answer.close()
     answer.feed(b"2\r\n{}\r\n")
     assert (answer.parts, answer.is_over) == ([], True)
-    assert isinstance(answer.error, httpx.ReadError)
+    assert isinstance(answer.error, ReadError)
 
 
 @pytest.mark.parametrize("callback", ["on_header", "on_headers_complete", "on_message_complete"])
@@ -434,7 +434,7 @@ def test_a_ctrl_c_while_the_parser_calls_is_a_ctrl_c(callback: str) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    answer = type("Interrupted", (Answer,), {callback: interrupt})("GET")
+    answer = type("Interrupted", (ResponseParser,), {callback: interrupt})("GET")
     with pytest.raises(KeyboardInterrupt):
         answer.feed(OK + b"content-length: 2\r\n\r\n{}")
     assert not answer.is_reusable

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tensormesh import ConfigurationError
-from tensormesh._http.pool import Lease, Origin, Pool
+from tensormesh._http.pool import Lease, Limits, Origin, Pool
 
 ORIGINS: tuple[Origin, ...] = ((b"http", b"a", 80), (b"https", b"a", 443))
 IDLE_SECONDS = 10.0
@@ -26,12 +26,10 @@ class Connection:
 class Requests(RuleBasedStateMachine):
     """Requests that come, wait, are served, are broken off, and go."""
 
-    @initialize(most=st.integers(1, 4), most_idle=st.integers(0, 4))
-    def begin(self, most: int, most_idle: int) -> None:
-        self.most, self.most_idle = most, most_idle
-        self.pool: Pool[Connection] = Pool(
-            most=most, most_idle=most_idle, idle_seconds=IDLE_SECONDS
-        )
+    @initialize(most=st.integers(1, 4))
+    def begin(self, most: int) -> None:
+        self.most = most
+        self.pool: Pool[Connection] = Pool(Limits(most, IDLE_SECONDS))
         self.now = 0.0
         self.holding: list[Lease[Connection]] = []
         self.line: list[Lease[Connection]] = []
@@ -134,7 +132,7 @@ class Requests(RuleBasedStateMachine):
         if not hasattr(self, "pool"):
             return
         assert self.pool.used == len(self.holding)
-        assert self.pool.idle == len(self.idle) <= self.most_idle
+        assert self.pool.idle == len(self.idle) <= self.most
         assert self.pool.waiting == len(self.line)
         assert self.pool.used + self.pool.idle <= self.most
         assert not self.line or self.pool.used == self.most
@@ -144,8 +142,8 @@ Requests.TestCase.settings = settings(max_examples=200, stateful_step_count=40, 
 TestRequests = Requests.TestCase
 
 
-def pool_of(most: float = 2, most_idle: float = 2) -> Pool[Connection]:
-    return Pool(most=most, most_idle=most_idle, idle_seconds=IDLE_SECONDS)
+def pool_of(most: int = 2) -> Pool[Connection]:
+    return Pool(Limits(most, IDLE_SECONDS))
 
 
 def held(pool: Pool[Connection], origin: Origin = ORIGINS[0]) -> Lease[Connection]:
@@ -166,7 +164,7 @@ def test_the_connection_that_was_used_last_is_used_first() -> None:
 
 
 def test_connections_that_expired_go_when_others_come_back() -> None:
-    pool = pool_of(most=9, most_idle=9)
+    pool = pool_of(most=9)
     leases = [held(pool) for _ in range(6)]
     for lease in leases[:5]:
         pool.release(lease, is_reusable=True, now=0.0)
@@ -212,7 +210,7 @@ def test_a_closed_pool_wakes_those_who_wait_and_keeps_nothing() -> None:
 
 
 def test_there_may_be_no_limit() -> None:
-    pool = pool_of(most=float("inf"), most_idle=float("inf"))
+    pool = pool_of(most=1_000_000)
     leases = [held(pool) for _ in range(500)]
     for lease in leases:
         pool.release(lease, is_reusable=True, now=0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tensormesh._errors.status import hide_secrets, sent_secrets
+from tensormesh._errors.redaction import hide_secrets, sent_secrets
 
 
 def test_what_a_request_held_is_blotted_out_in_every_form_in_which_json_may_echo_it() -> None:

@@ -24,7 +24,8 @@ from tensormesh._errors import (
     RateLimitError,
     UnprocessableEntityError,
 )
-from tensormesh._errors.status import hide_secrets, parse_retry_after, status_error, status_hint
+from tensormesh._errors.redaction import hide_secrets
+from tensormesh._errors.status import parse_retry_after, status_error, status_hint
 
 URL = "https://user:secret@host/v1/chat/completions?key=secret"
 NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
