@@ -1,1 +1,1 @@
-"""`tm`, the command line of Tensormesh, on the public SDK."""
+"""`tm`, the command line of Tensormesh. Builds on the public SDK."""

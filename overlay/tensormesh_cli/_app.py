@@ -1,4 +1,4 @@
-"""`App`: what one run of the command line knows, each part made when it is first asked for."""
+"""What one run of the command line knows. Each part is made when it is first needed."""
 
 from __future__ import annotations
 
@@ -25,16 +25,12 @@ if TYPE_CHECKING:
 
 
 class App:
-    """What one run knows. Commands get it by `pass_app`.
+    """The state of one run. Commands get it through `pass_app`.
 
     Args:
-        environ: the environment; that of the process by default.
-        given: global options by name, as attributes of `GlobalOptions`.
-
-    Attributes:
-        environ: the environment.
-        given: the global options that were given so far; filled while the line is parsed.
-        redactor: what takes secrets out of texts that are shown.
+        environ: Environment variables, by default those of the process.
+        given: Global options by name, as attributes of `GlobalOptions`. Filled while the command
+            line is parsed.
     """
 
     def __init__(
@@ -54,14 +50,14 @@ class App:
 
     @cached_property
     def redactor(self) -> Redactor:
-        """What takes secrets out of texts that are shown."""
+        """What removes secrets from text."""
         from tensormesh_cli._debug import Redactor
 
         return Redactor()
 
     @cached_property
     def terminal(self) -> Terminal:
-        """Notes, prompts and progress."""
+        """Where notes, questions and progress go."""
         from tensormesh_cli._terminal import Terminal
 
         return Terminal(sys.stdin, sys.stdout, sys.stderr, self.environ, quiet=self.options.quiet)
@@ -76,10 +72,10 @@ class App:
 
     @cached_property
     def settings(self) -> Settings:
-        """What flags, environment and config file say.
+        """The settings from flags, environment and config file.
 
         Raises:
-            ConfigFault: a value is not valid, or the file cannot be read.
+            ConfigFault: A value is invalid, or the file cannot be read.
         """
         from tensormesh_cli.config.settings import resolve
 
@@ -88,18 +84,12 @@ class App:
         self._start_debug(settings.config_path)
         return settings
 
-    def access_token(self, *, force: bool = False) -> str | None:
-        """The Control Plane token: of the environment, else the saved one, made fresh if need be.
-
-        Args:
-            force: renew a saved token although it has not expired.
-
-        Returns:
-            The token, or None if there is none.
+    def access_token(self) -> str | None:
+        """Return the Control Plane token, or None: that of the environment, or the saved one.
 
         Raises:
-            ConfigFault: the file of the tokens is broken.
-            CredentialFault: it has expired and cannot be renewed.
+            ConfigFault: The saved login cannot be read.
+            CredentialFault: It has expired and cannot be renewed.
         """
         token = self.environ.get("TENSORMESH_CONTROL_PLANE_TOKEN")
         if not token:
@@ -107,39 +97,32 @@ class App:
 
             from tensormesh_cli.credentials.refresh import access_token
 
-            token = access_token(
-                self.settings, self.token_store(), now=datetime.now(UTC), force=force
-            )
+            token = access_token(self.settings, self.token_store(), now=datetime.now(UTC))
         self.redactor.add(token)
         return token
 
     def token_store(self) -> TokenStore:
-        """The saved login. Its tokens are taken out of whatever this run tells.
+        """Return the saved login. Its tokens are removed from everything this run prints.
 
         Raises:
-            ConfigFault: there is no folder for it.
+            ConfigFault: There is no directory for it.
         """
         from tensormesh_cli.credentials.store import TokenStore
 
         return TokenStore(self.settings.auth_path, hide=self.redactor.add)
 
     def control_plane_client(
-        self,
-        *,
-        timeout: float | None = None,
-        max_retries: int | None = None,
-        auth: bool = True,
+        self, *, timeout: float | None = None, auth: bool = True
     ) -> tensormesh.Tensormesh:
-        """A client for the Control Plane. It is closed with this run.
+        """Return a client for the Control Plane, which is closed with this run.
 
         Args:
-            timeout: HTTP timeout in seconds; that of the settings by default.
-            max_retries: retries of idempotent requests; those of the settings by default.
-            auth: send a token.
+            timeout: HTTP timeout in seconds, by default that of the settings.
+            auth: Whether to send a token.
 
         Raises:
-            CredentialFault: a token is needed, and there is none.
-            ConfigFault: a setting is not valid.
+            CredentialFault: A token is needed, and there is none.
+            ConfigFault: A setting is invalid.
         """
         token = None
         if auth:
@@ -148,7 +131,7 @@ class App:
             token = self.access_token()
             if token is None:
                 raise CredentialFault(f"not logged in to {self.settings.controlplane_base}")
-        return self._client(timeout=timeout, max_retries=max_retries, control_plane_token=token)
+        return self._client(timeout=timeout, control_plane_token=token)
 
     def inference_client(
         self,
@@ -159,18 +142,17 @@ class App:
         base_url: str | None = None,
         timeout: float | None = None,
     ) -> tensormesh.Tensormesh:
-        """A client for the inference hosts. It is closed with this run.
+        """Return a client for the inference hosts, which is closed with this run.
 
         Args:
-            surface: which of the hosts `base_url` is for.
-            api_key: inference key; that of the settings by default.
-            user_id: On-Demand user; that of the settings by default.
-            base_url: host of the surface; that of the settings by default.
-            timeout: longest wait for a connection in seconds; the SDK's 10 by default. How long
-                to wait for bytes is the `timeout_seconds` of each call.
+            surface: Which host `base_url` is for.
+            api_key: API key, by default that of the settings.
+            user_id: On-Demand user, by default that of the settings.
+            base_url: Base URL of the host, by default that of the settings.
+            timeout: Maximum wait for a connection in seconds, by default that of the SDK.
 
         Raises:
-            ConfigFault: a setting is not valid.
+            ConfigFault: A setting is invalid.
         """
         settings = self.settings
         self.redactor.add(api_key)
@@ -189,21 +171,19 @@ class App:
         )
 
     def close(self) -> None:
-        """Close every connection. May be called twice."""
+        """Close every connection. Can be called twice."""
         while self._closing:
             with suppress(Exception):
                 self._closing.pop()()
 
-    def _client(
-        self, *, timeout: float | None = None, max_retries: int | None = None, **arguments: Any
-    ) -> tensormesh.Tensormesh:
+    def _client(self, *, timeout: float | None = None, **arguments: Any) -> tensormesh.Tensormesh:
         import tensormesh
 
         settings = self.settings
         client = tensormesh.Tensormesh(
             control_plane_base_url=settings.controlplane_base,
             timeout_seconds=settings.timeout_seconds if timeout is None else timeout,
-            max_retries=settings.max_retries if max_retries is None else max_retries,
+            max_retries=settings.max_retries,
             ca_bundle=settings.ca_bundle,
             **arguments,
         )

@@ -1,4 +1,4 @@
-"""Commands and groups of `tm`: loaded when used, with one layout of help and one kind of error."""
+"""Commands and groups of `tm`: loaded when used, with the same layout of help."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class Lazy(NamedTuple):
     """A command that is loaded when it is used.
 
     Attributes:
-        module: where it is.
-        attribute: its name there, or that of a function that makes it of its words.
-        help: one line for the list of commands.
-        section: the heading that it is listed under.
-        words: what is typed to reach it, if a function makes it; its name alone by default.
+        module: Name of the module that has it.
+        attribute: Name of the command in the module, or of a function that returns it.
+        help: One line for the list of commands.
+        section: Heading that it is listed under.
+        words: Arguments of the function, by default the name of the command.
     """
 
     module: str
@@ -64,7 +64,7 @@ class Lazy(NamedTuple):
 
 
 class Argument(click.Argument):
-    """A positional argument with a line of help."""
+    """A positional argument with a help text."""
 
     def __init__(self, *arguments: Any, help: str | None = None, **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
@@ -77,14 +77,14 @@ class _Base(click.Command):
     examples: str
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """The command's own parameters, and the global options that it does not redefine."""
+        """Return the command's own parameters, and global options that it does not redefine."""
         params = super().get_params(ctx)
         taken = {name for param in params for name in (*param.opts, *param.secondary_opts)}
         params.extend(option for option in GLOBAL_OPTIONS if taken.isdisjoint(option.opts))
         return params
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Usage, text, arguments, options, commands, examples."""
+        """Write usage, description, arguments, options, commands and examples."""
         self.format_usage(ctx, formatter)
         self.format_help_text(ctx, formatter)
         self._format_parameters(ctx, formatter)
@@ -107,7 +107,7 @@ class _Base(click.Command):
             and (record := param.get_help_record(ctx)) is not None
         ]
         if ctx.parent is None:
-            # All of the root's are global.
+            # All options of the root are global.
             options = []
         for title, rows in (("Arguments", arguments), ("Options", options)):
             if rows:
@@ -129,15 +129,15 @@ class _Base(click.Command):
             return
         with formatter.section("Examples"):
             for line in inspect.cleandoc(self.examples).splitlines():
-                # Written as it is: a wrapped command could not be copied.
+                # Not wrapped: a wrapped command cannot be copied.
                 formatter.write(f"{'':{formatter.current_indent}}{line}".rstrip() + "\n")
 
 
 class TmCommand(_Base):
-    """A command that does something.
+    """A command.
 
     Args:
-        examples: command lines for the end of the help, one on a line; `#` begins a comment.
+        examples: Command lines for the end of the help, one per line; `#` starts a comment.
     """
 
     def __init__(self, name: str | None, *, examples: str = "", **attributes: Any) -> None:
@@ -147,11 +147,11 @@ class TmCommand(_Base):
 
 
 class TmGroup(_Base, click.Group):
-    """A command that holds others, each loaded when it is used.
+    """A group of commands, each loaded when it is used.
 
     Args:
-        lazy: the commands by name, in the order in which they are listed.
-        examples: command lines for the end of the help, one on a line; `#` begins a comment.
+        lazy: The commands by name, in the order in which they are listed.
+        examples: Command lines for the end of the help, one per line; `#` starts a comment.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class TmGroup(_Base, click.Group):
         self.group_class = TmGroup
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """The names of all commands, in the order in which they are listed."""
+        """Return the names of all commands, in the order in which they are listed."""
         return [*self.lazy, *(name for name in self.commands if name not in self.lazy)]
 
     def get_command(
@@ -178,7 +178,7 @@ class TmGroup(_Base, click.Group):
         ctx: click.Context,  # noqa: ARG002
         cmd_name: str,
     ) -> click.Command | None:
-        """The command of a name, loaded if it is not; None if there is none."""
+        """Return the command with a name, or None. Load it if necessary."""
         found = self.commands.get(cmd_name)
         if found is None and cmd_name in self.lazy:
             found = self.commands[cmd_name] = self._load(cmd_name)
@@ -195,7 +195,7 @@ class TmGroup(_Base, click.Group):
         return found
 
     def listed(self, ctx: click.Context) -> list[tuple[str, str, str]]:
-        """Section, name and one line of help of every command that is shown; loads none."""
+        """Return section, name and one line of help of every visible command. Loads none."""
         rows = []
         for name in self.list_commands(ctx):
             entry = self.lazy.get(name)
@@ -213,14 +213,14 @@ class TmGroup(_Base, click.Group):
         rows = self.listed(ctx)
         for section, name, text in rows:
             sections.setdefault(section, []).append((name, text))
-        # One column for all sections.
+        # Align the texts of all sections.
         longest = max((len(name) for _, name, _ in rows), default=0)
         for section, entries in sections.items():
             with formatter.section(section):
                 formatter.write_dl([(f"{name:{longest}}", text) for name, text in entries])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Show the help if nothing is given: that is a question, and no mistake."""
+        """Show the help if no arguments are given, as a result and not as an error."""
         if not args and self.no_args_is_help and not ctx.resilient_parsing:
             click.echo(ctx.get_help())
             ctx.exit()
@@ -229,7 +229,7 @@ class TmGroup(_Base, click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the first argument names, or tell which one was meant."""
+        """Return the command that the first argument names, or suggest a similar one."""
         name = args[0]
         if self.get_command(ctx, name) is None and not ctx.resilient_parsing:
             raise UsageFault(
@@ -240,7 +240,7 @@ class TmGroup(_Base, click.Group):
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete names of commands without loading them, and options."""
+        """Complete options and names of commands, without loading the commands."""
         from click.shell_completion import CompletionItem
 
         found = [
@@ -254,7 +254,7 @@ class TmGroup(_Base, click.Group):
 def command(
     name: str, *, examples: str = "", **attributes: Any
 ) -> Callable[[Callable[..., Any]], TmCommand]:
-    """Make a function a `TmCommand`; its docstring is the help."""
+    """Make a function a `TmCommand`. Its docstring is the help."""
     return click.command(name, cls=TmCommand, examples=examples, **attributes)
 
 
@@ -265,5 +265,5 @@ def group(
     examples: str = "",
     **attributes: Any,
 ) -> Callable[[Callable[..., Any]], TmGroup]:
-    """Make a function a `TmGroup`; its docstring is the help."""
+    """Make a function a `TmGroup`. Its docstring is the help."""
     return click.group(name, cls=TmGroup, lazy=lazy, examples=examples, **attributes)

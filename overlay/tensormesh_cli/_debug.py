@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _HIDDEN = "***"
-# As the wire writes them, and as Python does.
+# In camel case as on the wire, and in snake case as in Python.
 _NAMES = "|".join(re.sub("(?=[A-Z])", "_?", name) for name in sorted(SECRETS))
 _PATTERNS = (
     re.compile(r"(?i)(\bbearer\s+)[^\s'\",}]+"),
@@ -23,7 +23,7 @@ _PATTERNS = (
 
 
 class Redactor:
-    """Takes secrets out of texts: those it was told, and what looks like one."""
+    """Removes known secrets from text, and what looks like one."""
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
@@ -34,7 +34,7 @@ class Redactor:
             self._secrets.add(secret)
 
     def redact(self, text: str) -> str:
-        """The text with `***` in the place of every secret."""
+        """Return text with every secret replaced by `***`."""
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, _HIDDEN)
         for pattern in _PATTERNS:
@@ -43,15 +43,7 @@ class Redactor:
 
 
 def start_logging(stream: TextIO, redactor: Redactor) -> Logger:
-    """Write what the SDK and the command line log to a stream, with the seconds since now.
-
-    Args:
-        stream: where to, such as stderr.
-        redactor: what takes the secrets out.
-
-    Returns:
-        The logger of the command line.
-    """
+    """Log what the SDK and the command line do, with the seconds since now. Return a logger."""
     import logging
     import time
 
@@ -72,7 +64,7 @@ def start_logging(stream: TextIO, redactor: Redactor) -> Logger:
 
 
 def stop_logging() -> None:
-    """Leave the loggers as they were: a program may go on after a command that it ran."""
+    """Restore the loggers, for programs that go on after a command they ran."""
     import logging
 
     logger = logging.getLogger("tensormesh")

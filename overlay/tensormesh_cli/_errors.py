@@ -1,4 +1,4 @@
-"""What a user is told of an error, and the exit status that goes with it."""
+"""Error messages, and the exit status for each."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _BAD_CREDENTIAL = 401
 _FORBIDDEN = 403
 _TOO_MANY = 429
 LOGIN_HINT = "run `tm auth login`"
-_CA_HINT = "--ca-bundle names a file with the certificates to trust"
+_CA_HINT = "set --ca-bundle to a file with the certificates to trust"
 
 
 class CliError(Exception):
-    """A command failed, for a reason that one line can say.
+    """A command failed.
 
     Args:
-        message: what was wrong; no full stop at its end.
-        hint: what to do about it, such as a command to run.
-        exit_code: the status of the process.
-        kind: a word for programs.
-        status: the HTTP status behind it, if there is one.
+        message: What failed, without a full stop.
+        hint: What to do about it, such as a command to run.
+        exit_code: Exit status of the process.
+        kind: Kind of error, for programs.
+        status: HTTP status that caused it, or None.
     """
 
     def __init__(
@@ -51,14 +51,14 @@ class CliError(Exception):
 
 
 class UsageFault(CliError):  # noqa: N818
-    """A wrong option or input. The message names it."""
+    """An option or an input is wrong. The message names it."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint, exit_code=USAGE, kind="usage")
 
 
 class ConfigFault(CliError):  # noqa: N818
-    """A setting is missing or wrong, or a file of settings cannot be used."""
+    """A setting is missing or wrong, or a file of `tm` cannot be used."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint, exit_code=USAGE, kind="config")
@@ -76,14 +76,14 @@ class CredentialFault(CliError):  # noqa: N818
 
 
 class Fault(NamedTuple):
-    """An error as it is told.
+    """An error as it is reported.
 
     Attributes:
-        kind: a word for programs, such as ``"usage"``.
-        message: what was wrong, on one line.
-        hint: what to do, or ``None``.
-        status: the HTTP status behind it, or ``None``.
-        exit_code: the status of the process.
+        kind: Kind of error, for programs, such as `usage`.
+        message: What failed, on one line.
+        hint: What to do about it, or None.
+        status: HTTP status that caused it, or None.
+        exit_code: Exit status of the process.
     """
 
     kind: str
@@ -93,16 +93,12 @@ class Fault(NamedTuple):
     exit_code: int
 
     def lines(self) -> str:
-        """What people are told: one line, and one more if there is a hint."""
+        """Return the report for people: one line, and one more if there is a hint."""
         return f"Error: {self.message}\n" + (f"Hint: {one_line(self.hint)}\n" if self.hint else "")
 
 
 def describe(error: BaseException) -> Fault:
-    """Tell what an exception means to the user.
-
-    Args:
-        error: anything that a command may raise.
-    """
+    """Return the report of any exception that a command can raise."""
     if isinstance(error, CliError):
         return Fault(error.kind, one_line(error.message), error.hint, error.status, error.exit_code)
     if isinstance(error, ModuleNotFoundError) and _library(error) in LIBRARIES:
@@ -110,8 +106,8 @@ def describe(error: BaseException) -> Fault:
     if isinstance(error, OSError):
         return _of_system(error)
     if isinstance(error, UnicodeEncodeError):
-        # Bytes of the command line that are no text come as lone surrogates.
-        return Fault("usage", "what was given is no valid text", "write it in UTF-8", None, USAGE)
+        # Python decodes bytes that are not text to lone surrogates.
+        return Fault("usage", "an argument is not valid text", "encode it in UTF-8", None, USAGE)
     import click
 
     import tensormesh
@@ -127,13 +123,13 @@ def describe(error: BaseException) -> Fault:
     return Fault(
         "internal",
         f"unexpected {name}: {said}" if said else f"unexpected {name}",
-        "this is a mistake in tm; `--debug` shows where",
+        "this is a bug in tm; `--debug` shows a traceback",
         None,
         FAILURE,
     )
 
 
-# What only the command line needs; the SDK is used without them.
+# Libraries that only the command line needs.
 LIBRARIES = ("click", "rich", "yaml", "tomlkit", "jmespath", "filelock", "prompt_toolkit")
 
 
@@ -152,7 +148,7 @@ def _of_library(name: str) -> Fault:
 
 
 def one_line(text: str) -> str:
-    """The text with every run of white space made one space."""
+    """Return text with every run of white space replaced by one space."""
     return " ".join(text.split())
 
 
@@ -166,30 +162,30 @@ def _of_click(error: click.ClickException) -> Fault:
         if error.possibilities:
             hint = f"did you mean {error.possibilities[0]}?"
     if hint is None and isinstance(error, click.UsageError) and error.ctx is not None:
-        hint = f"`{error.ctx.command_path} --help` shows what it takes"
+        hint = f"`{error.ctx.command_path} --help` shows the options"
     message = message[:1].lower() + message[1:]
     return Fault("usage", message, hint, None, USAGE)
 
 
-# By the argument of the SDK that is missing: what it is here, where it comes from, exit status.
+# By the missing argument of the SDK: message, hint, exit status.
 _MISSING = {
     "control_plane_token": (
-        "a Control Plane token is needed, and none is saved",
+        "not logged in: the command needs a Control Plane token",
         LOGIN_HINT,
         CREDENTIALS,
     ),
     "inference_api_key": (
-        "an inference API key is needed, and none is set",
+        "no inference API key is set",
         "run `tm init --sync`, or pass --api-key",
         CREDENTIALS,
     ),
     "on_demand_user_id": (
-        "On-Demand needs a user id, and none is set",
+        "no user ID for On-Demand is set",
         "run `tm init --sync`, or pass --user-id",
         CREDENTIALS,
     ),
     "on_demand_base_url": (
-        "the On-Demand host is not known",
+        "the On-Demand host is unknown",
         "run `tm init --sync`, or pass --gateway-provider or --base-url",
         USAGE,
     ),
@@ -206,12 +202,12 @@ def _of_configuration(error: tensormesh.ConfigurationError) -> Fault:
     return Fault("config", message, hint, None, USAGE)
 
 
-# By a word of the SDK's hint, which speaks of its own arguments: what it is called here.
+# By a word of the SDK's hint, which names arguments of the SDK: the hint for `tm` users.
 _HINTS = {
     "control_plane_token": "`tm auth whoami` tests the login, `tm auth refresh` renews it",
-    "inference_api_key": "check the inference API key; `tm init --sync` renews the saved one",
+    "inference_api_key": "check the inference API key; `tm init --sync` updates the saved one",
     "on_demand_user_id": (
-        "check the user id, and that the model is the served name and not the modelId UUID"
+        "check the user ID, and that the model is a served name and not a modelId"
     ),
     "Redirects": "redirects are followed only within the same host, and only for GET",
     "Serverless name": "`tm billing pricing serverless list` shows the published names",
@@ -225,7 +221,7 @@ def _of_api(error: tensormesh.APIError) -> Fault:
         return _of_status(error)
     message = one_line(str(error))
     if isinstance(error, tensormesh.APITimeoutError):
-        return Fault("timeout", message, "--timeout allows for more", None, FAILURE)
+        return Fault("timeout", message, "raise --timeout to wait longer", None, FAILURE)
     if isinstance(error, tensormesh.APIConnectionError):
         hint = None
         if "CERTIFICATE_VERIFY_FAILED" in message:
@@ -253,5 +249,5 @@ def _of_status(error: tensormesh.APIStatusError) -> Fault:
 def _of_system(error: OSError) -> Fault:
     reason = error.strerror or one_line(str(error)) or type(error).__name__
     if error.filename is None:
-        return Fault("output", f"the output cannot be written: {reason}", None, None, FAILURE)
+        return Fault("output", f"cannot write the output: {reason}", None, None, FAILURE)
     return Fault("file", f"{error.filename}: {reason}", None, None, FAILURE)

@@ -1,4 +1,4 @@
-"""What was given on the command line for every command."""
+"""Global options as they were given."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class GlobalOptions:
-    """The global options as they were given; None for one that was not.
+    """The global options as they were given. None stands for an option that was not.
 
     Attributes:
-        config: path of the config file.
-        output: ``"text"``, ``"json"``, ``"yaml"``, ``"raw"`` or ``"table"``.
-        quiet: leave out what is not essential.
-        debug: log on stderr.
-        ca_bundle: path of the certificates to trust.
-        max_retries: retries of idempotent requests.
-        controlplane_base: base URL of the Control Plane.
-        gateway_provider: ``"nebius"``, ``"lambda"`` or ``"yotta"``.
+        config: Path of the config file.
+        output: `text`, `json`, `yaml`, `raw` or `table`.
+        quiet: Whether to leave out notes and progress.
+        debug: Whether to log on stderr.
+        ca_bundle: Path of the certificates to trust.
+        max_retries: Retries of idempotent requests.
+        controlplane_base: Base URL of the Control Plane.
+        gateway_provider: `nebius`, `lambda` or `yotta`.
         timeout: HTTP timeout in seconds.
-        query: JMESPath expression for what is shown.
+        query: JMESPath expression that selects a part of the result.
     """
 
     config: str | None = None

@@ -1,4 +1,4 @@
-"""Runs one command, and tells of what went wrong in one way."""
+"""Run one command, and report what goes wrong."""
 
 from __future__ import annotations
 
@@ -16,17 +16,11 @@ _COMPLETION_VARIABLE = "_TM_COMPLETE"
 
 
 def invoke(arguments: Sequence[str]) -> int:
-    """Run one command, with its output written and its connections closed at the end.
-
-    Args:
-        arguments: what follows the program's name.
-
-    Returns:
-        The exit status.
+    """Run one command, write its output and close its connections. Return the exit status.
 
     Raises:
-        BrokenPipeError: whoever read the output has closed it.
-        KeyboardInterrupt: Ctrl-C.
+        BrokenPipeError: Whoever read the output has closed it.
+        KeyboardInterrupt: Ctrl-C was pressed.
     """
     app = App()
     try:
@@ -53,10 +47,10 @@ def _run(app: App, arguments: list[str]) -> int:
     if instruction:
         return _complete(app, root, instruction)
     try:
-        # Not root.main(), which would print errors in its own form.
+        # Not `root.main()`, which prints errors in its own format.
         with root.make_context("tm", arguments, obj=app) as context:
             result = root.invoke(context)
-            # Not before: options of the innermost command are parsed only now.
+            # Created only now, when the options of the innermost command are parsed.
             return app.emitter.emit(result)
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -68,5 +62,5 @@ def _complete(app: App, root: click.Command, instruction: str) -> int:
     try:
         return shell_complete(root, {"obj": app}, "tm", _COMPLETION_VARIABLE, instruction)
     except Exception:
-        # The user is in the middle of a line: no word is better than one about an error.
+        # The user is typing a line: print nothing rather than an error.
         return 1

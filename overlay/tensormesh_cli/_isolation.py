@@ -14,10 +14,10 @@ _PRIVATE = ("TENSORMESH_", "GATEWAY_", "SERVERLESS_")
 
 
 def drop_current_directory() -> None:
-    """Remove the current directory from the places that Python imports from.
+    """Remove the current directory from the import path.
 
     `python -m` and an empty part of `PYTHONPATH` put it ahead of the standard library, so that a
-    file of an unpacked archive could replace any module. Installed packages come after the
+    file in an unpacked archive could replace any module. Installed packages come after the
     standard library and stay.
     """
     try:

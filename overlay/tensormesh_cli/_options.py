@@ -1,4 +1,4 @@
-"""The options that every command takes, and those that many share."""
+"""Options that every command takes, and options that many share."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ PROVIDERS = ("nebius", "lambda", "yotta")
 
 
 class _SettingType(click.ParamType):  # type: ignore[type-arg]
-    """The type of an option that holds a setting of the SDK.
+    """The type of an option that contains a setting of the SDK.
 
     Args:
-        setting: The SDK's name of the setting.
-        name: The name of the type in messages.
+        setting: Name of the setting in the SDK.
+        name: Name of the type in messages.
     """
 
     def __init__(self, setting: str, name: str) -> None:
@@ -45,17 +45,17 @@ COUNT = _SettingType("max_retries", "number")
 
 
 class GlobalOption(click.Option):
-    """An option that is accepted at every level. The innermost one that is given counts."""
+    """An option that is accepted at every level. The innermost one takes precedence."""
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    # An option that is not given here leaves what was given further out.
+    # If it is not given here, keep the value from the outer command.
     if value is not None and value is not False:
         context.ensure_object(App).given[(parameter.name or "").removeprefix("global_")] = value
 
 
 def _keep_query(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    # Before anything is sent: an API key whose result cannot be shown would be lost.
+    # Before anything is sent: a new API key is lost if its result cannot be shown.
     if value is not None and not context.resilient_parsing:
         from tensormesh_cli.output.query import check
 
@@ -72,7 +72,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, value: bo
 
 
 def _global(name: str, **attributes: Any) -> GlobalOption:
-    # Under a name of its own: a command may have an argument with the same one.
+    # Prefixed: a command may have an argument with the same name.
     return GlobalOption(
         [f"--{name}", f"global_{name.replace('-', '_')}"],
         expose_value=False,
@@ -89,28 +89,27 @@ GLOBAL_OPTIONS: tuple[GlobalOption, ...] = (
     _global(
         "output",
         type=click.Choice(OUTPUT_MODES),
-        help="Output format: text and table for people, json, yaml and raw for programs."
+        help="Output format: text and table for people; json, yaml and raw for programs."
         "  [default: text]",
     ),
     _global(
         "query",
         metavar="EXPR",
         callback=_keep_query,
-        help="Show only what this JMESPath expression selects.",
+        help="Print only what this JMESPath expression selects.",
     ),
-    _global("quiet", is_flag=True, help="Leave out what is not essential."),
-    _global("debug", is_flag=True, help="Debug logs on stderr; secrets are left out."),
+    _global("quiet", is_flag=True, help="Leave out notes and progress."),
+    _global("debug", is_flag=True, help="Log to stderr, without secrets."),
     _global(
         "ca-bundle",
         type=click.Path(),
-        help="PEM file of the certificates to trust (overrides TENSORMESH_CA_BUNDLE).",
+        help="PEM file with the certificates to trust (overrides TENSORMESH_CA_BUNDLE).",
     ),
     _global(
         "max-retries",
         type=COUNT,
         metavar="N",
-        help="Retries of idempotent requests on transient errors"
-        " (overrides TENSORMESH_MAX_RETRIES).",
+        help="How often to retry requests that only read (overrides TENSORMESH_MAX_RETRIES).",
     ),
     _global(
         "timeout",
@@ -122,7 +121,7 @@ GLOBAL_OPTIONS: tuple[GlobalOption, ...] = (
     _global(
         "gateway-provider",
         type=click.Choice(PROVIDERS),
-        help="Inference gateway provider, which selects the built-in host.",
+        help="Inference gateway provider; selects the built-in host.",
     ),
     GlobalOption(
         ["--version", "-V", "global_version"],
@@ -136,33 +135,33 @@ GLOBAL_OPTIONS: tuple[GlobalOption, ...] = (
 
 
 def yes_option(function: FunctionT) -> FunctionT:
-    """`--yes`: do it without asking. Passed as `yes: bool`."""
+    """Add `--yes`, passed as `yes: bool`."""
     return click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(function)
 
 
 def dry_run_option(function: FunctionT) -> FunctionT:
-    """`--dry-run`: print the request instead of sending it. Passed as `dry_run: bool`."""
-    return click.option(
-        "--dry-run", is_flag=True, help="Print the request that would be sent, and send nothing."
-    )(function)
+    """Add `--dry-run`, passed as `dry_run: bool`."""
+    return click.option("--dry-run", is_flag=True, help="Print the request instead of sending it.")(
+        function
+    )
 
 
 def all_option(function: FunctionT) -> FunctionT:
-    """`--all`: read every page. Passed as `all_pages: bool`."""
+    """Add `--all`, passed as `all_pages: bool`."""
     return click.option("--all", "all_pages", is_flag=True, help="Read all pages.")(function)
 
 
 def exit_status_option(function: FunctionT) -> FunctionT:
-    """`--exit-status`: make readiness the exit status. Passed as `exit_status: bool`."""
-    return click.option(
-        "--exit-status", is_flag=True, help="Exit with status 1 unless everything is ready."
-    )(function)
+    """Add `--exit-status`, passed as `exit_status: bool`."""
+    return click.option("--exit-status", is_flag=True, help="Exit with status 1 if a check fails.")(
+        function
+    )
 
 
 def timeout_option(function: FunctionT) -> FunctionT:
-    """`--timeout`: HTTP timeout of the command's calls in seconds. Passed as `timeout`, or None.
+    """Add `--timeout`, passed as `timeout: float | None`.
 
-    It also counts as the global option of that name, so that clients of the `App` heed it.
+    It also counts as the global option with that name, so that clients of the `App` respect it.
     """
 
     def keep(context: click.Context, _parameter: click.Parameter, value: object) -> object:
@@ -175,5 +174,5 @@ def timeout_option(function: FunctionT) -> FunctionT:
         type=SECONDS,
         metavar="SECONDS",
         callback=keep,
-        help="HTTP timeout of the request.",
+        help="HTTP timeout.",
     )(function)

@@ -1,4 +1,4 @@
-"""Prints an error: for people, or as JSON for programs. Loaded when there is one."""
+"""Print an error, as text or as JSON. Loaded when there is one."""
 
 from __future__ import annotations
 
@@ -18,16 +18,7 @@ _MODES_FOR_PROGRAMS = ("json", "yaml", "raw")
 
 
 def report(app: App, arguments: Sequence[str], error: Exception) -> int:
-    """Tell the user of an error on stderr.
-
-    Args:
-        app: the run that failed.
-        arguments: its command line.
-        error: what was raised.
-
-    Returns:
-        The exit status.
-    """
+    """Report an error on stderr. Return the exit status."""
     fault = describe(error)
     if fault.kind == "internal" and (app.given.get("debug") or "--debug" in arguments):
         _print_traceback(app, error)
@@ -35,7 +26,7 @@ def report(app: App, arguments: Sequence[str], error: Exception) -> int:
     text = _as_json(fault) if structured else fault.lines()
     sys.stderr.write(app.redactor.redact(text))
     if fault.kind == "output":
-        # What could not be written is not to be tried again when Python ends.
+        # Python would try to write it again at exit.
         discard(sys.stdout)
     return fault.exit_code
 
@@ -54,7 +45,7 @@ def _as_json(fault: Fault) -> str:
 
 
 def _output_mode(app: App, arguments: Sequence[str]) -> str:
-    """The mode that was asked for, also where the mistake stands before it on the line."""
+    """Return the output mode, even if the mistake comes before it on the command line."""
     given = app.given.get("output")
     if isinstance(given, str):
         return given

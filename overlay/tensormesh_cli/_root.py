@@ -1,4 +1,4 @@
-"""The root of the tree of commands."""
+"""The root of the command tree."""
 
 from __future__ import annotations
 
@@ -17,30 +17,34 @@ _OTHER = "Other"
 
 
 def _commands() -> dict[str, Lazy]:
-    """Every command at the top, in the order of the help."""
+    """Return the top-level commands, in the order of the help."""
     first = {
         "auth": Lazy(f"{_HERE}.auth", "auth", "Log in to the Control Plane.", _START),
-        "init": Lazy(f"{_HERE}.init", "init", "Show or sync what is set up here.", _START),
+        "init": Lazy(
+            f"{_HERE}.init", "init", "Show the local setup, or sync it with your account.", _START
+        ),
         "config": Lazy(f"{_HERE}.config", "config", "Show and change settings.", _START),
-        "doctor": Lazy(f"{_HERE}.doctor", "doctor", "Check that everything is ready.", _START),
+        "doctor": Lazy(
+            f"{_HERE}.doctor", "doctor", "Check settings, credentials and hosts.", _START
+        ),
         "infer": Lazy(
             f"{_HERE}.infer", "infer", "Send requests to the inference hosts.", _INFERENCE
         ),
-        "cost": Lazy(f"{_HERE}.cost", "cost", "Show spend and what the cache saved.", _INFERENCE),
+        "cost": Lazy(f"{_HERE}.cost", "cost", "Show costs and cache savings.", _INFERENCE),
     }
     last = {
-        "api": Lazy(f"{_HERE}.api", "api", "Send any request to any of the hosts.", _OTHER),
+        "api": Lazy(f"{_HERE}.api", "api", "Send a request to any endpoint.", _OTHER),
         "completion": Lazy(
             f"{_HERE}.completion", "completion", "Print a completion script for a shell.", _OTHER
         ),
         "version": Lazy(f"{_HERE}.version", "version", "Show the version of tm.", _OTHER),
     }
-    # Of two with one name that counts which is written by hand.
+    # Hand-written commands override generated ones with the same name.
     return {**first, **_management(), **last} | first
 
 
 def _management() -> dict[str, Lazy]:
-    """The groups that are made of the operations of the Control Plane."""
+    """Return the groups that are made from the operations of the Control Plane."""
     from tensormesh_cli.commands.management import root_names
 
     return {
@@ -55,7 +59,7 @@ class _Root(TmGroup):
         if isinstance(found, TmGroup):
             from tensormesh_cli.commands.management import merge
 
-            # A group that is written by hand may have commands of the specification too.
+            # A hand-written group can have generated commands too.
             merge(found, (name,))
         return found
 
@@ -63,7 +67,7 @@ class _Root(TmGroup):
 root = _Root(
     "tm",
     lazy=_commands(),
-    help="The command line of Tensormesh: inference, and all that is around it.",
+    help="The Tensormesh command line.",
     examples="""
     tm auth login
     tm init --sync

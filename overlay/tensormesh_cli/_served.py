@@ -1,6 +1,6 @@
-"""Which models of an inventory are served, and the newest of them.
+"""Find the models of an inventory that are served, and the newest of them.
 
-On-Demand takes the served name of a model, never its id in the Control Plane.
+On-Demand takes the served name of a model, not its id in the Control Plane.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def served_name(model: Model) -> str | None:
-    """Return the name by which On-Demand serves a model; None if it is not served."""
+    """Return the name under which On-Demand serves a model, or None if it is not served."""
     from tensormesh.types import ModelStatus
 
     if model.status != ModelStatus.MODEL_STATUS_RUNNING or not model.endpoint:
@@ -32,20 +32,16 @@ def served_name(model: Model) -> str | None:
 
 
 def newest_served(models: Iterable[Model]) -> Model | None:
-    """Return the served model that was created last; None if none is served.
+    """Return the served model that was created last, or None if none is served.
 
-    Of those created at one time it is the one updated last, then the one with the smallest id.
+    Of models created at the same time, take the one updated last, then the smallest id.
     """
     served = [model for model in models if served_name(model) is not None]
     return min(served, key=_age, default=None)
 
 
 def list_models(client: Tensormesh) -> Iterator[Model]:
-    """Iterate over all models of the caller. Each page is requested when it is needed.
-
-    Raises:
-        TensormeshError: A page could not be read.
-    """
+    """Iterate over all models of the caller. Each page is requested when it is needed."""
     return client.control_plane.models.auto_paging_iter(size=PAGE_SIZE)
 
 

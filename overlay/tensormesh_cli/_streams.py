@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 def discard(stream: TextIO) -> None:
-    """Let what is still buffered go nowhere: Python would complain of it at the very end."""
+    """Discard what is still buffered, which Python would complain about when it exits."""
     try:
         number = stream.fileno()
     except (OSError, ValueError):
-        # It is no real file.
+        # It is not a real file.
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, number)

@@ -1,6 +1,6 @@
-"""The entry point: from arguments to an exit status, whatever happens in between.
+"""The entry point: from arguments to an exit status.
 
-`tm --version` needs hardly more than this module.
+`tm --version` loads hardly more than this module.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ INTERRUPTED = 130
 
 
 def run() -> NoReturn:
-    """Run the command line of this process, and end the process."""
+    """Run the command line of this process, and exit."""
     drop_current_directory()
-    # Where click and rich are installed httpx loads a command line of its own: a third of the time
-    # of a command that sends a request. It does without where that cannot be imported.
+    # Keep httpx from loading its own command line where click and rich are installed, which takes
+    # a third of the time of a command that sends a request.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]
     sys.exit(main())
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: what follows the program's name; that of the process by default.
+        arguments: What follows the program's name, by default those of the process.
 
     Returns:
         The exit status: 0 success, 1 failure, 2 usage or configuration, 4 credentials,
@@ -49,16 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return invoke(given)
     except KeyboardInterrupt:
         if sys.stderr.isatty():
-            # The terminal has shown ^C: the shell's prompt shall not follow it on its line.
+            # The terminal shows ^C: let the shell's prompt start on a new line.
             print(file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read us has had enough, as `head` does: that is no failure.
+        # The reader has read enough, like `head`. That is not a failure.
         discard(sys.stdout)
         discard(sys.stderr)
         return 0
     except (ModuleNotFoundError, OSError) as error:
-        # Without click, or on the short way: what is beyond tells of its errors by itself.
+        # click is missing, or the version could not be printed. `invoke` reports all other errors.
         from tensormesh_cli._errors import describe
 
         fault = describe(error)
@@ -75,17 +75,17 @@ def _print_version() -> int:
 
 
 def _prepare_streams() -> None:
-    """Make the standard streams safe to write to, whatever the process was given."""
+    """Make the standard streams safe to write to, even if they are closed."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             # It was closed before we started.
             mode = "r" if name == "stdin" else "w"
-            # Results must not get lost unnoticed: writing to a closed stdout has to fail.
+            # Read-only for stdout, so that lost results are an error.
             nowhere = os.open(os.devnull, os.O_RDONLY if name == "stdout" else os.O_RDWR)
-            # Nobody closes a standard stream.
+            # Standard streams stay open.
             setattr(sys, name, open(nowhere, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            # A text that the stream's encoding does not have is shown by its code points.
+            # Escape characters that the stream's encoding cannot represent.
             reconfigure(errors="backslashreplace")

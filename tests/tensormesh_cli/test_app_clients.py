@@ -86,9 +86,9 @@ def test_settings_and_what_a_command_says_reach_the_client(home: Path, made: moc
     run.control_plane_client(auth=False)
     given = made.call_args.kwargs
     assert (given["timeout_seconds"], given["max_retries"], given["ca_bundle"]) == (7.0, 2, "a.pem")
-    run.control_plane_client(auth=False, timeout=1.5, max_retries=0)
+    run.control_plane_client(auth=False, timeout=1.5)
     given = made.call_args.kwargs
-    assert (given["timeout_seconds"], given["max_retries"]) == (1.5, 0)
+    assert (given["timeout_seconds"], given["max_retries"]) == (1.5, 2)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_certificates_that_cannot_be_read_are_told_also_with_a_timeout() -> None
     assert result.status == 2
     assert result.stderr == (
         "Error: `ca_bundle` (or TENSORMESH_CA_BUNDLE) cannot be used: No such file or directory\n"
-        "Hint: --ca-bundle names a file with the certificates to trust\n"
+        "Hint: set --ca-bundle to a file with the certificates to trust\n"
     )
 
 

@@ -140,7 +140,7 @@ def test_the_help_of_a_command_has_its_arguments_options_and_examples(tree: TmGr
     text = tm("deep", "see", "--help").stdout
     assert text.startswith("Usage: tm deep see [OPTIONS] [QUERY]\n\n  See something.\n")
     assert "Arguments:\n  [QUERY]  What to see.\n" in text
-    assert "  --timeout SECONDS  HTTP timeout of the request.\n" in text
+    assert "  --timeout SECONDS  HTTP timeout.\n" in text
     assert text.endswith(
         "Examples:\n  tm deep see\n  # with a file\n  tm deep see x --config 'a b'\n"
     )
@@ -164,7 +164,7 @@ def test_a_group_alone_shows_its_help_as_a_result(tree: TmGroup) -> None:
 def test_a_group_with_options_and_no_command_is_a_mistake(tree: TmGroup) -> None:
     result = tm("deep", "--quiet")
     assert result.status == 2
-    assert result.stderr == ("Error: missing command\nHint: `tm deep --help` shows what it takes\n")
+    assert result.stderr == ("Error: missing command\nHint: `tm deep --help` shows the options\n")
 
 
 @pytest.mark.parametrize(
@@ -191,8 +191,8 @@ def test_a_mistyped_command_is_told_with_the_right_one(
         (["deep", "see", "--timout", "3"], "did you mean --timeout?"),
         (["deep", "see", "--ouput"], "did you mean --output?"),
         (["--quite"], "did you mean --quiet?"),
-        (["deep", "see", "--zzzz"], "`tm deep see --help` shows what it takes"),
-        (["deep", "see", "-z"], "`tm deep see --help` shows what it takes"),
+        (["deep", "see", "--zzzz"], "`tm deep see --help` shows the options"),
+        (["deep", "see", "-z"], "`tm deep see --help` shows the options"),
     ],
 )
 def test_a_mistyped_option_is_told_with_the_right_one(

@@ -100,7 +100,7 @@ def test_a_setting_that_cannot_be_right_keeps_the_words_of_the_sdk() -> None:
     ("hint", "expected"),
     [
         (CONTROL_PLANE_HINT, "`tm auth whoami` tests the login, `tm auth refresh` renews it"),
-        (INFERENCE_HINT, "check the inference API key; `tm init --sync` renews the saved one"),
+        (INFERENCE_HINT, "check the inference API key; `tm init --sync` updates the saved one"),
         (None, None),
     ],
 )
@@ -156,7 +156,7 @@ def test_an_unknown_certificate_comes_with_the_option_for_it() -> None:
     )
     fault = describe(error)
     assert fault.message == "connection failed: [SSL: CERTIFICATE_VERIFY_FAILED] unknown"
-    assert fault.hint == "--ca-bundle names a file with the certificates to trust"
+    assert fault.hint == "set --ca-bundle to a file with the certificates to trust"
 
 
 def test_people_get_one_line_and_a_hint() -> None:
@@ -199,7 +199,8 @@ def test_a_traceback_is_for_debugging_only() -> None:
     plain, debug = failing(ValueError("odd")), failing(ValueError("odd"), "--debug")
     assert plain.status == debug.status == 1
     assert plain.stderr == (
-        "Error: unexpected ValueError: odd\nHint: this is a mistake in tm; `--debug` shows where\n"
+        "Error: unexpected ValueError: odd\n"
+        "Hint: this is a bug in tm; `--debug` shows a traceback\n"
     )
     assert debug.stderr.startswith("Traceback ")
     assert debug.stderr.endswith(plain.stderr)
@@ -225,5 +226,5 @@ def test_what_is_no_text_is_the_mistake_of_who_gave_it() -> None:
     result = failing(UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"))
     assert (result.status, result.stderr) == (
         2,
-        "Error: what was given is no valid text\nHint: write it in UTF-8\n",
+        "Error: an argument is not valid text\nHint: encode it in UTF-8\n",
     )

@@ -77,7 +77,10 @@ def test_usage_goes_to_standard_error_on_request(
     wire: Wire, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["infer", "chat", "--model", "m", "--usage", "Hi"]) == 0
-    assert capsys.readouterr() == ("Grüße\n", "Usage: 8 prompt tokens (0 cached), 2 written.\n")
+    assert capsys.readouterr() == (
+        "Grüße\n",
+        "Usage: 8 prompt tokens (0 cached), 2 completion tokens.\n",
+    )
 
 
 def test_a_stream_prints_its_text_and_ends_the_line(
@@ -171,7 +174,7 @@ def test_a_silent_stream_names_the_option_and_its_value(
     given = ["--stream", "--stream-idle-timeout", "30"]
     assert main(["infer", "chat", "--model", "m", *given, "Hi"]) == 1
     said = capsys.readouterr().err
-    assert "nothing came for 30 s" in said
+    assert "the stream was silent for 30 s" in said
     assert "--stream-idle-timeout 30" in said
     assert wire.requests[0].extensions["timeout"]["read"] == 30
 

@@ -241,7 +241,7 @@ def test_nothing_given_says_what_to_give(
 ) -> None:
     assert main(["infer", command, "--model", "m"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("Error: nothing to send: give ")
+    assert said.startswith("Error: nothing to send: pass ")
     assert "--json, --file, or JSON on standard input" in said
 
 
@@ -261,7 +261,7 @@ def test_tokens_that_are_none_are_refused(
     wire: Wire, capsys: pytest.CaptureFixture[str], tokens: str
 ) -> None:
     assert main(["infer", "detokenize", "--model", "m", "--tokens", tokens]) == 2
-    assert "is no token number" in capsys.readouterr().err
+    assert "invalid token number" in capsys.readouterr().err
 
 
 def test_an_empty_health_answer_is_ok(wire: Wire, capsys: pytest.CaptureFixture[str]) -> None:

@@ -142,7 +142,7 @@ def test_it_slows_down_when_it_asks_too_often(client: Client) -> None:
 def test_it_stops_at_the_ceiling(client: Client) -> None:
     host, time = Host([PENDING]), Time()
 
-    with pytest.raises(CliError, match="nobody approved the login within 5 seconds") as caught:
+    with pytest.raises(CliError, match="the login was not approved within 5 seconds") as caught:
         finish(client(host), time, seconds=5)
 
     assert caught.value.exit_code == 1

@@ -131,7 +131,7 @@ def test_a_host_that_is_lost_on_the_way_is_told_once_and_asked_again() -> None:
     lost = tensormesh.APIConnectionError("connection refused")
     result = follow_against([[entry(1)], lost, lost, [entry(2)]])
     assert [line.split()[-1] for line in result.stdout.splitlines()] == ["m1", "m2"]
-    assert result.stderr == "Warning: connection refused; trying again\n"
+    assert result.stderr == "Warning: connection refused; retrying\n"
 
 
 def test_a_refusal_ends_following() -> None:

@@ -130,14 +130,14 @@ def test_results_that_cannot_be_written_are_a_failure(arguments: list[str]) -> N
     with open("/dev/full", "wb") as full:
         result = process(*arguments, stdout=full, capture_output=False, stderr=subprocess.PIPE)
     assert result.returncode == 1
-    assert result.stderr == b"Error: the output cannot be written: No space left on device\n"
+    assert result.stderr == b"Error: cannot write the output: No space left on device\n"
 
 
 @pytest.mark.parametrize("arguments", ["--version", "version", "--help"])
 def test_a_result_for_a_closed_stdout_is_a_failure(arguments: str) -> None:
     command = f"{sys.executable} -m tensormesh_cli {arguments}"
     for streams, said in (
-        (">&-", b"Error: the output cannot be written: Bad file descriptor\n"),
+        (">&-", b"Error: cannot write the output: Bad file descriptor\n"),
         ("<&- >&- 2>&-", b""),
     ):
         result = subprocess.run(

@@ -87,7 +87,7 @@ def test_an_answer_that_is_no_json_is_an_error_and_no_mistake_of_tm() -> None:
 def test_all_pages_of_what_is_no_list_is_an_error(content: bytes) -> None:
     result = answered(content, "models", "list", "--all")
     assert result.status == 1
-    assert result.stderr == "Error: the answer is no page of a list\n"
+    assert result.stderr == "Error: the response is not a page of a list\n"
 
 
 def test_a_key_that_nobody_asked_for_is_hidden_from_people() -> None:

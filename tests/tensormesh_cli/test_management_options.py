@@ -82,7 +82,7 @@ def test_a_member_that_is_not_known_yet_is_sent_with_a_warning() -> None:
         environ={},
     )
     assert result.json["body"]["type"] == "TICKET_TYPE_NEW"
-    assert "--type TICKET_TYPE_NEW is none of the known values" in result.stderr
+    assert "unknown --type TICKET_TYPE_NEW, sent unchanged" in result.stderr
 
 
 @pytest.mark.parametrize("given", ["TICKET_STATUS_OPNE", "opne", "resolve"])
@@ -152,9 +152,8 @@ def test_json_options_take_json_and_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("given", ["{", "NaN", "@/no/such/file", ""])
 def test_a_json_option_that_cannot_be_read_is_named(given: str) -> None:
-    assert refused("models", "deploy", "--yes", "--model-spec", given).startswith(
-        "Error: --model-spec"
-    )
+    said = refused("models", "deploy", "--yes", "--model-spec", given)
+    assert said.startswith(("Error: --model-spec", "Error: cannot read --model-spec"))
 
 
 def test_a_body_can_be_given_whole_and_options_win_over_it(tmp_path: Path) -> None:
@@ -203,7 +202,7 @@ def test_a_body_twice_is_refused() -> None:
 
 def test_what_is_needed_may_come_from_the_body_else_the_option_is_named() -> None:
     assert asked("tickets", "create", "--json", '{"subject":"x"}')["body"] == {"subject": "x"}
-    assert refused("tickets", "create", "--yes").startswith("Error: --subject is needed\n")
+    assert refused("tickets", "create", "--yes").startswith("Error: --subject is required\n")
     assert refused("models", "get").startswith("Error: missing argument 'MODEL_ID'\n")
 
 
@@ -234,9 +233,8 @@ def test_a_secret_need_not_stand_on_the_command_line(
 
 @pytest.mark.parametrize("given", ["-", "@/no/such/file"])
 def test_a_secret_that_is_not_there_is_a_mistake_of_the_option(given: str) -> None:
-    assert refused("models", "deploy", "--yes", "--hf-token", given).startswith(
-        f"Error: --hf-token {given} "
-    )
+    said = refused("models", "deploy", "--yes", "--hf-token", given)
+    assert f"--hf-token {given}" in said.splitlines()[0]
 
 
 @for_each("mode", ["text", "json", "yaml", "raw", "table"])
@@ -267,7 +265,7 @@ def test_a_dry_run_needs_no_login_and_says_where_it_would_go() -> None:
 def test_a_dry_run_does_not_ask_who_the_caller_is() -> None:
     result = tm("users", "update", "--first-name", "A", "--dry-run", environ=LOGGED_IN)
     assert result.status == 2
-    assert "USER_ID is needed" in result.stderr
+    assert "USER_ID is required" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,9 @@ from typing import Any
 import pytest
 
 from tensormesh_cli._errors import UsageFault
-from tensormesh_cli.commands.infer.chat import EXPECTED
+from tensormesh_cli._inputs import Expected, Payload, read_payload, request_object
+from tensormesh_cli.commands.infer.chat import EXPECTED, chat_request
 from tensormesh_cli.commands.infer.options import read_input
-from tensormesh_cli.commands.infer.payload import (
-    Expected,
-    Payload,
-    chat_request,
-    read_payload,
-    request_object,
-)
 
 MESSAGES = [{"role": "user", "content": "Grüße 👋"}]
 
@@ -121,7 +115,7 @@ def test_a_file_name_in_the_place_of_json_is_recognised() -> None:
 
 def test_plain_text_in_a_pipe_is_told_how_to_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe(monkeypatch, b"Say hello.")
-    assert "give the prompt as `-`" in str(refused(read_payload, None, None, EXPECTED).hint)
+    assert "pass `-` as the prompt" in str(refused(read_payload, None, None, EXPECTED).hint)
     numbers = Expected(example='{"tokens":[1]}', takes_text=False)
     pipe(monkeypatch, b"Say hello.")
     assert "prompt" not in str(refused(read_payload, None, None, numbers).hint)
@@ -150,11 +144,11 @@ def test_a_file_that_cannot_be_read_is_told_with_its_reason(
 ) -> None:
     path = tmp_path / name
     error = refused(read_payload, None, str(path), EXPECTED)
-    assert error.message.startswith(f"--file {path} cannot be read: {reason}")
+    assert error.message.startswith(f"cannot read --file {path}: {reason}")
 
 
 def test_an_at_sign_without_a_file_is_refused() -> None:
-    assert "names no file" in refused(read_payload, "@", None, EXPECTED).message
+    assert "has no file name" in refused(read_payload, "@", None, EXPECTED).message
 
 
 def test_a_bare_messages_array_becomes_a_request() -> None:
@@ -171,13 +165,13 @@ def test_a_request_object_keeps_every_field_and_is_not_changed_itself() -> None:
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("Hi", "holds a string"),
-        (None, "holds null"),
-        (3, "holds a number"),
-        (True, "holds a boolean"),
+        ("Hi", "is a string"),
+        (None, "is null"),
+        (3, "is a number"),
+        (True, "is a boolean"),
         ({"model": "m"}, "has no `messages`"),
         ({"messages": {"role": "user"}}, "has an object as `messages`"),
-        ([], "has no message in its messages array"),
+        ([], "contains no messages"),
     ],
 )
 def test_what_is_no_chat_request_is_told_with_what_was_expected(value: Any, problem: str) -> None:
@@ -197,7 +191,7 @@ def test_a_wrong_message_is_told_by_its_number(message: Any, problem: str) -> No
 
 def test_other_commands_take_objects_alone() -> None:
     error = refused(request_object, Payload([1], "standard input"), Expected('{"input":"Hi"}'))
-    assert error.message == "standard input holds an array"
+    assert error.message == "standard input is an array"
     assert error.hint == 'expected a request object such as {"input":"Hi"}'
 
 

@@ -89,7 +89,7 @@ def test_a_query_that_cannot_be_used_names_the_option_and_the_reason(
 ) -> None:
     with pytest.raises(UsageFault) as caught:
         select(expression, {"name": "x"})
-    assert caught.value.message.startswith(f"--query {expression!r} cannot be used: ")
+    assert caught.value.message.startswith(f"invalid --query {expression!r}: ")
     assert reason in caught.value.message
     assert "\n" not in caught.value.message
     assert caught.value.exit_code == 2
@@ -141,15 +141,14 @@ def test_an_invalid_query_is_refused_before_anything_is_sent(expression: str) ->
     host = Host(KEY)
     result = host.tm(*CREATE, "--query", expression)
     assert (result.status, result.stdout, host.requests) == (2, "", [])
-    assert result.stderr.startswith("Error: --query ")
-    assert "cannot be used" in result.stderr
+    assert result.stderr.startswith("Error: invalid --query ")
 
 
 def test_a_query_that_fails_on_the_data_is_an_error_of_the_query() -> None:
     for expression in ("abs(name)", "name[::0]", "scopes[::0]", "sum(@)"):
         result = tm("version", "--query", expression)
         assert result.status in (1, 2), expression
-        assert result.stderr.startswith("Error: --query "), expression
+        assert "--query " in result.stderr.splitlines()[0], expression
 
 
 @for_each("mode", MODES)
@@ -225,4 +224,4 @@ def test_a_secret_that_stdout_does_not_take_goes_to_stderr(mode: str) -> None:
             said = stderr.written.decode()
             assert status == 1
             assert SECRET in said
-            assert "the output cannot be written" in said
+            assert "cannot write the output" in said

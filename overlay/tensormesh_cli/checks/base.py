@@ -32,7 +32,7 @@ class Finding(NamedTuple):
 
     Attributes:
         status: `ok`, `warn`, `fail` or `skip`.
-        message: What is so, on one line; shows no secret.
+        message: The finding, on one line and without secrets.
         hint: What to do about it, or None.
     """
 
@@ -42,7 +42,7 @@ class Finding(NamedTuple):
 
 
 class CheckFailedError(Exception):
-    """Ends a check with what it found."""
+    """Ends a check with a failure."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -51,14 +51,14 @@ class CheckFailedError(Exception):
 
 @dataclass(frozen=True)
 class Check:
-    """One row of the table of checks.
+    """A check.
 
     Attributes:
-        id: Its name, such as `auth.token`.
-        run: Looks, and tells what it found; may raise `CheckFailedError`.
-        commands: The commands that show it.
-        needs: The checks without which it cannot be made.
-        only_warns: The commands in which a failure is a warning.
+        id: Name, such as `auth.token`.
+        run: Runs the check. May raise `CheckFailedError`.
+        commands: Commands that show it.
+        needs: Checks that must pass first.
+        only_warns: Commands in which a failure is a warning.
     """
 
     id: str
@@ -72,9 +72,9 @@ class Scene:
     """What the checks look at. Each part is read when it is first needed, and once.
 
     Args:
-        app: What this run knows.
+        app: The run.
         table: The checks by id.
-        now: The time, aware.
+        now: The current time, aware.
     """
 
     def __init__(self, app: App, table: dict[str, Check], *, now: datetime | None = None) -> None:
@@ -84,14 +84,14 @@ class Scene:
         self._found: dict[str, Finding] = {}
 
     def find(self, check_id: str) -> Finding:
-        """Return what a check finds; it is made once, and after those that it needs."""
+        """Return the finding of a check, which runs once and after those that it needs."""
         if check_id not in self._found:
             self._found[check_id] = self._make(self._table[check_id])
         return self._found[check_id]
 
     @cached_property
     def config_fault(self) -> ConfigFault | None:
-        """Why the settings cannot be read; None if they can."""
+        """Why the settings cannot be read, or None."""
         try:
             _ = self.app.settings
         except ConfigFault as fault:
@@ -110,7 +110,7 @@ class Scene:
 
     @cached_property
     def saved(self) -> Tokens | None:
-        """The saved login of whichever host. Raises ConfigFault if its file is broken."""
+        """The saved login for any host. Raises ConfigFault if its file cannot be used."""
         from tensormesh_cli.credentials.store import TokenStore
 
         if self.settings.home is None:
@@ -118,16 +118,16 @@ class Scene:
         return TokenStore(self.settings.auth_path).load()
 
     def control_plane(self) -> Tensormesh:
-        """A client for the Control Plane. Raises as `App.control_plane_client` does."""
+        """Return a client for the Control Plane."""
         return self.app.control_plane_client(timeout=self.seconds)
 
     def inference(self, surface: Surface) -> Tensormesh:
-        """A client for an inference host. Raises as `App.inference_client` does."""
+        """Return a client for an inference host."""
         return self.app.inference_client(surface, timeout=self.seconds)
 
     @property
     def seconds(self) -> float:
-        """How long to wait for an answer, in seconds."""
+        """Timeout of a request in seconds."""
         seconds = self.settings.timeout_seconds
         chosen = self.settings.sources["timeout_seconds"] == FLAG
         return seconds if chosen else min(seconds, _NETWORK_SECONDS)
@@ -135,7 +135,7 @@ class Scene:
     def _make(self, check: Check) -> Finding:
         for needed in check.needs:
             if self.find(needed).status in ("fail", "skip"):
-                return Finding("skip", f"not checked: it needs {needed}")
+                return Finding("skip", f"not checked: needs {needed}")
         try:
             return check.run(self)
         except CheckFailedError as failed:
@@ -144,11 +144,11 @@ class Scene:
 
 @contextmanager
 def asking(host: str, *, fix: str | None = None, otherwise: str | None = None) -> Iterator[None]:
-    """Let what goes wrong while a host is asked end the check.
+    """End the check if a request fails.
 
     Args:
-        host: Which host is asked, for the message.
-        fix: What to do; the hint of the error if it is None.
+        host: The host, for the message.
+        fix: What to do, by default the hint of the error.
         otherwise: What to do if the error has no hint either.
     """
     import tensormesh

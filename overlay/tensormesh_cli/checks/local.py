@@ -1,4 +1,4 @@
-"""Checks of what is on this machine. None of them asks a host."""
+"""Checks of this machine. None of them sends a request."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ _REFRESH = "run `tm auth refresh`"
 
 
 def config_file(scene: Scene) -> Finding:
-    """Whether the config file can be used."""
+    """Check whether the config file can be used."""
     fault = scene.config_fault
     if fault is not None:
         raise CheckFailedError(fault.message, fault.hint)
     path = scene.settings.config_path
     if path is None:
-        return Finding("warn", "there is no folder for it", "set HOME or TM_CONFIG_HOME")
+        return Finding("warn", "no directory for it", "set HOME or TM_CONFIG_HOME")
     if not path.exists():
         return Finding("warn", f"{path} does not exist", "run `tm config init`")
     return Finding("ok", str(path))
 
 
 def ca_bundle(scene: Scene) -> Finding:
-    """Whether the certificates to trust can be read."""
+    """Check whether the trusted certificates can be read."""
     path = scene.settings.ca_bundle
     if path is None:
-        return Finding("ok", "not set: the certificates of the system are used")
+        return Finding("ok", "not set, using the system's certificates")
     import ssl
 
     try:
         ssl.create_default_context(cafile=path)
     except ssl.SSLError:
         raise CheckFailedError(
-            f"{path} holds no PEM certificates", _correct("ca_bundle", scene)
+            f"{path} contains no PEM certificates", _correct("ca_bundle", scene)
         ) from None
     except OSError as error:
         reason = error.strerror or "it cannot be read"
@@ -51,7 +51,7 @@ def ca_bundle(scene: Scene) -> Finding:
 
 
 def token(scene: Scene) -> Finding:
-    """Whether there is a Control Plane token for the host."""
+    """Check whether there is a Control Plane token for the host."""
     if scene.environment_token:
         return Finding("ok", f"from {TOKEN_VARIABLE}")
     try:
@@ -69,9 +69,9 @@ def token(scene: Scene) -> Finding:
 
 
 def expiry(scene: Scene) -> Finding:
-    """Whether the saved token is still valid."""
+    """Check whether the saved token is still valid."""
     if scene.environment_token:
-        return Finding("skip", f"not checked: the token of {TOKEN_VARIABLE} does not say")
+        return Finding("skip", f"not checked: the token from {TOKEN_VARIABLE} has no known expiry")
     saved = scene.saved
     assert saved is not None
     left = saved.seconds_left(scene.now)
@@ -84,7 +84,7 @@ def expiry(scene: Scene) -> Finding:
 
 
 def api_key(scene: Scene) -> Finding:
-    """Whether there is a key for inference."""
+    """Check whether there is an inference API key."""
     key = scene.settings.gateway_api_key
     if key is None:
         raise CheckFailedError("no inference API key", _SYNC)
@@ -92,10 +92,10 @@ def api_key(scene: Scene) -> Finding:
 
 
 def user_id(scene: Scene) -> Finding:
-    """Whether there is a user id for On-Demand."""
+    """Check whether there is a user ID for On-Demand."""
     value = scene.settings.gateway_user_id
     if value is None:
-        raise CheckFailedError("no user id for On-Demand", _SYNC)
+        raise CheckFailedError("no user ID for On-Demand", _SYNC)
     origin = _origin("gateway_user_id", scene)
     try:
         KEYS["gateway_user_id"].check(value)
@@ -107,7 +107,7 @@ def user_id(scene: Scene) -> Finding:
 
 
 def base_url(scene: Scene) -> Finding:
-    """Whether the On-Demand host is known."""
+    """Check whether the On-Demand host is known."""
     host = scene.settings.on_demand_base_url
     if host is not None:
         return Finding("ok", f"{host} {_origin('on_demand_base_url', scene)}")
@@ -116,27 +116,27 @@ def base_url(scene: Scene) -> Finding:
     if provider is not None:
         known = ", ".join(PROVIDER_HOSTS)
         origin = _origin("gateway_provider", scene)
-        raise CheckFailedError(f"the provider {origin} is none of {known}", hint)
+        raise CheckFailedError(f"unknown provider {origin}: expected one of {known}", hint)
     raise CheckFailedError(
-        "neither a provider nor an On-Demand host is set",
+        "no provider and no On-Demand host is set",
         f"{_SYNC}, or set TENSORMESH_ON_DEMAND_BASE_URL",
     )
 
 
 def model(scene: Scene) -> Finding:
-    """Whether the model that On-Demand is asked by default is known."""
+    """Check whether there is a default model for On-Demand."""
     name = scene.settings.gateway_model_id
     if name is not None:
         return Finding("ok", f"{name} {_origin('gateway_model_id', scene)}")
-    # Then the newest one can be asked all the same.
+    # `@latest` may still work.
     latest = scene.find("latest.auth").status, scene.find("latest.inventory").status
     if latest == ("ok", "ok"):
-        return Finding("warn", "no model is set; `--model @latest` works", _SYNC)
-    raise CheckFailedError("no model is set", f"deploy one and {_SYNC}, or pass `--model NAME`")
+        return Finding("warn", "no default model; `--model @latest` works", _SYNC)
+    raise CheckFailedError("no default model", f"deploy one and {_SYNC}, or pass `--model NAME`")
 
 
 def latest_auth(scene: Scene) -> Finding:
-    """Whether there is a token to read the inventory with."""
+    """Check whether there is a token to read the inventory with."""
     if scene.environment_token:
         return Finding("ok", f"from {TOKEN_VARIABLE}")
     found = token(scene)

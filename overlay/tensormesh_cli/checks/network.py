@@ -1,4 +1,4 @@
-"""Checks that ask a host."""
+"""Checks that send requests."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _SYNC = "run `tm init --sync`"
 
 
 def auth_live(scene: Scene) -> Finding:
-    """Whether the Control Plane takes the token."""
+    """Check whether the Control Plane accepts the token."""
     host = scene.settings.controlplane_base
     hint = "run `tm auth refresh`, and if that fails `tm auth login`"
     if scene.environment_token:
         hint = f"correct or unset {TOKEN_VARIABLE}"
     with asking(host, fix=hint):
         user = scene.control_plane().control_plane.users.get_auth_profile()
-    return Finding("ok", f"{host} knows {user.user_email or user.id}")
+    return Finding("ok", f"logged in to {host} as {user.user_email or user.id}")
 
 
 def gateway_health(scene: Scene) -> Finding:
-    """Whether the On-Demand host is well."""
+    """Check whether the On-Demand host is up."""
     host = _gateway(scene.settings)
     with asking(host, otherwise="check the provider, the API key and the user id"):
         scene.inference("on-demand").inference.on_demand.health.get(timeout_seconds=scene.seconds)
@@ -34,7 +34,7 @@ def gateway_health(scene: Scene) -> Finding:
 
 
 def gateway_models(scene: Scene) -> Finding:
-    """Whether On-Demand serves the model that it is asked by default."""
+    """Check whether On-Demand serves the default model."""
     host, name = _gateway(scene.settings), scene.settings.gateway_model_id
     with asking(host, otherwise="check the API key and the user id"):
         models = scene.inference("on-demand").inference.on_demand.models.list(
@@ -47,20 +47,20 @@ def gateway_models(scene: Scene) -> Finding:
 
 
 def serverless_health(scene: Scene) -> Finding:
-    """Whether the Serverless host is well."""
+    """Check whether the Serverless host is up."""
     host = scene.settings.serverless_base_url
-    with asking(host, otherwise="check the network; On-Demand works without it"):
+    with asking(host, otherwise="check the network; On-Demand does not need it"):
         scene.inference("serverless").inference.serverless.health.get(timeout_seconds=scene.seconds)
     return Finding("ok", f"{host} is up")
 
 
 def latest_inventory(scene: Scene) -> Finding:
-    """Whether the inventory has a model that is served."""
+    """Check whether the inventory has a served model."""
     with asking(scene.settings.controlplane_base, otherwise="try again later"):
         newest = newest_served(list_models(scene.control_plane()))
     if newest is None:
         raise CheckFailedError(
-            "none of your models is served", "deploy one: `tm models deploy --help`"
+            "none of your models is served", "deploy one; see `tm models deploy --help`"
         )
     return Finding("ok", f"`@latest` is {served_name(newest)}")
 

@@ -66,12 +66,12 @@ class Report(NamedTuple):
         return all(entry.finding.status != "fail" for entry in self.entries)
 
     def data(self) -> dict[str, Any]:
-        """The report as JSON data."""
+        """Return the report as JSON data."""
         checks = [{"id": entry.id, **entry.finding._asdict()} for entry in self.entries]
         return {"ready": self.ready, "checks": checks}
 
     def text(self, screen: Screen) -> str:
-        """Return the report for people, with words instead of marks that cannot be encoded."""
+        """Return the report for people, with words if marks cannot be encoded."""
         import click
 
         marks = _MARKS if screen.can_show("".join(_MARKS.values())) else _PLAIN_MARKS
@@ -89,12 +89,12 @@ class Report(NamedTuple):
 
 
 def examine(app: App, command: Command, *, now: datetime | None = None) -> Report:
-    """Make the checks of a command.
+    """Run the checks of a command.
 
     Args:
-        app: What this run knows.
+        app: The run.
         command: `status` for `tm auth status`, `infer` for `tm infer doctor`, or `doctor`.
-        now: The time, aware; that of this machine if it is None.
+        now: The current time, aware. By default that of this machine.
     """
     scene = Scene(app, TABLE, now=now)
     entries = []

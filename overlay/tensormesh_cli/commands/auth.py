@@ -1,4 +1,4 @@
-"""`tm auth`: the login at the Control Plane."""
+"""`tm auth`: the login to the Control Plane."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TOKEN_VARIABLE = "TENSORMESH_CONTROL_PLANE_TOKEN"  # noqa: S105 - the name of a
     """,
 )
 def auth() -> None:
-    """Log in to the Control Plane, and see who you are there."""
+    """Log in to the Control Plane, and see who you are."""
 
 
 @command(
@@ -45,19 +45,21 @@ def auth() -> None:
     tm auth login --controlplane-base https://api.example.com
     """,
 )
-@click.option("--no-open-browser", is_flag=True, help="Print the address; open no browser.")
+@click.option(
+    "--no-open-browser", is_flag=True, help="Print the address instead of opening a browser."
+)
 @click.option(
     "--max-wait-seconds",
     type=SECONDS,
     default=300,
     metavar="SECONDS",
-    help="How long to wait for the approval.",
+    help="How long to wait for approval.",
 )
 @pass_app
 def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> Result:
     """Log in with the browser, and save the login on this machine.
 
-    tm renews it by itself, until you log out.
+    tm renews it automatically until you log out.
     """
     from datetime import UTC, datetime
 
@@ -75,11 +77,11 @@ def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> Result:
         and flow.can_open_browser(app.environ)
         and flow.open_browser(started.url, app.environ)
     )
-    # Not a note: without the address nobody could log in, with --quiet either.
-    first = "Your browser opens" if opened else "Open this page in a browser"
-    click.echo(f"{first}, to approve the login:\n  {started.url}", err=True)
-    app.terminal.note(f"Waiting up to {max_wait_seconds:g} seconds; Ctrl-C stops.")
-    with app.terminal.progress("Waiting for the approval"):
+    # Printed even with --quiet: the address is needed to log in.
+    first = "Opening your browser" if opened else "Open this page in a browser"
+    click.echo(f"{first} to approve the login:\n  {started.url}", err=True)
+    app.terminal.note(f"Waiting up to {max_wait_seconds:g} seconds. Press Ctrl-C to cancel.")
+    with app.terminal.progress("Waiting for approval"):
         answer = flow.wait(client, started, max_wait_seconds=max_wait_seconds)
     app.redactor.add(answer.access_token)
     app.redactor.add(answer.refresh_token)
@@ -87,12 +89,12 @@ def login(app: App, no_open_browser: bool, max_wait_seconds: float) -> Result:
     with store.lock():
         store.save(tokens)
     who = tokens.user_email or tokens.user_id
-    # Only `tm init --sync` makes that host the one of later commands.
+    # Only `tm init --sync` saves that host for later commands.
     chosen = app.settings.sources["controlplane_base"] == FLAG
     return Result(
         {"logged_in": True, **_public(tokens)},
         view=f"Logged in to {base}{f' as {who}' if who else ''}.",
-        warnings=_overridden(app, "is set, and is used instead of this login"),
+        warnings=_overridden(app, "is set and overrides this login"),
         notes=(f"Next: tm init --sync{f' --controlplane-base {base}' if chosen else ''}",),
     )
 
@@ -104,7 +106,7 @@ def logout(app: App, yes: bool) -> Result:
     """Remove the saved login from this machine."""
     store = app.token_store()
     removed = False
-    # Also if it is broken: then this is the way out.
+    # Even if it cannot be read.
     if store.exists():
         app.terminal.confirm(f"Remove the saved login in {store.path}?", yes=yes)
         with store.lock():
@@ -112,7 +114,7 @@ def logout(app: App, yes: bool) -> Result:
     return Result(
         {"logged_in": False, "removed": removed},
         view="Logged out." if removed else "You were not logged in.",
-        warnings=_overridden(app, "is still set, and is used"),
+        warnings=_overridden(app, "is still set and will be used"),
     )
 
 
@@ -121,7 +123,7 @@ def logout(app: App, yes: bool) -> Result:
 def refresh(app: App) -> Result:
     """Renew the saved login now.
 
-    tm does so by itself before a token ends. This helps when the Control Plane refuses a token.
+    tm does this automatically before a token expires. Use it if the Control Plane refuses a token.
     """
     from datetime import UTC, datetime
 
@@ -135,8 +137,8 @@ def refresh(app: App) -> Result:
     tokens = renew(app.settings, store, seen, now=datetime.now(UTC))
     return Result(
         {"refreshed": True, **_public(tokens)},
-        view=f"The login was renewed, and its token is valid until {_shown(tokens)}.",
-        warnings=_overridden(app, "is set, and is used instead of this login"),
+        view=f"Renewed the login. Its token is valid until {_shown(tokens)}.",
+        warnings=_overridden(app, "is set and overrides this login"),
     )
 
 
@@ -150,9 +152,9 @@ def refresh(app: App) -> Result:
 @exit_status_option
 @pass_app
 def status(app: App, exit_status: bool) -> Result:
-    """Show which credentials there are. Asks no host.
+    """Show which credentials are set, without sending a request.
 
-    `tm auth whoami` asks the Control Plane whether it takes them.
+    Use `tm auth whoami` to check whether the Control Plane accepts them.
     """
     from tensormesh_cli.commands.doctor import check
 
@@ -169,7 +171,7 @@ def status(app: App, exit_status: bool) -> Result:
 @timeout_option
 @pass_app
 def whoami(app: App, timeout: float | None) -> Result:
-    """Ask the Control Plane who you are, which also tells whether your token is valid."""
+    """Show who you are, and check that the Control Plane accepts your token."""
     client = app.control_plane_client(timeout=timeout)
     response = client.control_plane.users.with_raw_response.get_auth_profile()
     base = app.settings.controlplane_base
@@ -187,16 +189,16 @@ def whoami(app: App, timeout: float | None) -> Result:
 @click.option(
     "--yes-i-know",
     is_flag=True,
-    help="Say that you know: the token is a secret, also in logs and in a shell's history.",
+    help="Confirm that you will keep the token out of logs and the shell's history.",
 )
 @pass_app
 def print_token(app: App, yes_i_know: bool) -> Result:
-    """Print the Control Plane token, for other programs. It is a secret."""
+    """Print the Control Plane token for use in other programs. It is a secret."""
     from tensormesh_cli._errors import CredentialFault, UsageFault
 
     if not yes_i_know:
         raise UsageFault(
-            "the token is a secret, and is not printed without --yes-i-know",
+            "the token is a secret and is not printed without --yes-i-know",
             hint="run `tm auth print-token --yes-i-know`",
         )
     token = app.access_token()
@@ -246,7 +248,7 @@ def _who(user: User, base: str) -> str:
     rows = {
         "Name": name,
         "E-mail": user.user_email,
-        "User id": user.id,
+        "User ID": user.id,
         "Role": short_member("userRole", user.user_role or "").replace("_", " ").lower(),
         "Company": user.company,
         "Host": base,

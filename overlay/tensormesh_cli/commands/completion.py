@@ -13,7 +13,7 @@ SHELLS = ("bash", "zsh", "fish")
 @command(
     "completion",
     examples="""
-    # bash: for this shell, and for every new one
+    # bash: in this shell, and in every new one
     eval "$(tm completion bash)"
     echo 'eval "$(tm completion bash)"' >> ~/.bashrc
     # zsh, after compinit
@@ -22,17 +22,15 @@ SHELLS = ("bash", "zsh", "fish")
     tm completion fish > ~/.config/fish/completions/tm.fish
     """,
 )
-@click.argument(
-    "shell", cls=Argument, type=click.Choice(SHELLS), help="Shell to print the script for."
-)
+@click.argument("shell", cls=Argument, type=click.Choice(SHELLS), help="The shell.")
 def completion(shell: str) -> Result:
-    """Print a script that completes commands, options and their values in a shell."""
+    """Print a completion script for a shell."""
     from click.shell_completion import ShellComplete, get_completion_class
 
     from tensormesh_cli._root import root
 
     kind = get_completion_class(shell)
     assert kind is not None
-    # Not bash's own method, which would run a bash to learn its version.
+    # Not the method for bash, which runs bash to find out its version.
     script = ShellComplete.source(kind(root, {}, "tm", "_TM_COMPLETE"))
     return Result({"shell": shell, "script": script}, raw=script.encode(), view=script)

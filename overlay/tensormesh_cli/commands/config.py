@@ -1,4 +1,4 @@
-"""`tm config`: the settings, and the file that keeps them."""
+"""`tm config`: the settings, and the file that contains them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def config() -> None:
     """Show and change settings.
 
-    A flag counts before the environment, and both before the config file; in it, [overrides]
-    counts before [managed].
+    Flags take precedence over environment variables, and those over the config file. In the file,
+    [overrides] takes precedence over [managed].
     """
 
 
@@ -39,11 +39,11 @@ def config() -> None:
     tm --output json config show --query gateway_model_id
     """,
 )
-@click.option("--sources", is_flag=True, help="Also tell where each value comes from.")
-@click.option("--show-secrets", is_flag=True, help="Show keys whole.")
+@click.option("--sources", is_flag=True, help="Show where each value comes from.")
+@click.option("--show-secrets", is_flag=True, help="Show keys in full.")
 @pass_app
 def show(app: App, sources: bool, show_secrets: bool) -> Result:
-    """Show the settings that hold for this command line."""
+    """Show the settings that apply to this command line."""
     settings = app.settings
     values = settings.values if show_secrets else settings.shown_values
     if not sources:
@@ -67,12 +67,12 @@ def show(app: App, sources: bool, show_secrets: bool) -> Result:
 @click.option(
     "--path",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to write it.  [default: the config file]",
+    help="File to write.  [default: the config file]",
 )
-@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @pass_app
 def init(app: App, path: Path | None, force: bool) -> Result:
-    """Write a config file to begin with."""
+    """Write a config file to start with."""
     from tensormesh_cli.config.file import write_template
 
     target = path or _path(app)
@@ -112,17 +112,17 @@ def _complete_key(
     examples="""
     tm config set max_retries 3
     tm config set gateway_model_id openai-gpt-oss-120b
-    # Read a key from standard input, so that it is in no shell's history.
+    # Read a key from standard input, to keep it out of the shell's history.
     tm config set gateway_api_key - < key.txt
     """,
 )
 @click.argument("key", cls=Argument, shell_complete=_complete_key, help="Name of the setting.")
-@click.argument("value", cls=Argument, help="Its value; `-` reads it from standard input.")
+@click.argument("value", cls=Argument, help="The value; `-` reads it from standard input.")
 @pass_app
 def set_(app: App, key: str, value: str) -> Result:
-    """Write a setting into the config file.
+    """Set a value in the config file.
 
-    Gateway settings go to [overrides], so that `tm init --sync` leaves them alone.
+    Gateway settings go to [overrides], which `tm init --sync` does not change.
     """
     import sys
 
@@ -149,7 +149,7 @@ def set_(app: App, key: str, value: str) -> Result:
     return Result(
         {"path": str(target), "key": key, "value": shown},
         view=f"{key} = {shown} in {target}",
-        warnings=(f"{hidden} is set, and counts before the config file",) if hidden else (),
+        warnings=(f"{hidden} is set and overrides the config file",) if hidden else (),
     )
 
 
@@ -159,7 +159,7 @@ def set_(app: App, key: str, value: str) -> Result:
 def unset(app: App, key: str) -> Result:
     """Remove a setting from the config file.
 
-    For a gateway setting that is the one in [overrides]; what `tm init --sync` wrote then counts.
+    A gateway setting is removed from [overrides], so that the one in [managed] applies.
     """
     from tensormesh_cli.config.file import read, update
     from tensormesh_cli.config.keys import writable_key
@@ -180,7 +180,7 @@ for _command in (init, show, path, set_, unset):
 
 
 def _path(app: App) -> Path:
-    """The config file. Settings are not read for it, so that a broken one can be put right."""
+    """Return the path of the config file. Does not read it, so that a broken one can be fixed."""
     from tensormesh_cli.config.paths import require_config
 
     return require_config(app.options.config, app.environ)

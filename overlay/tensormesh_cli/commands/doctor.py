@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @exit_status_option
 @pass_app
 def doctor(app: App, exit_status: bool) -> Result:
-    """Check settings, credentials and hosts, and tell how to put right what is wrong."""
+    """Check settings, credentials and hosts, and show how to fix problems."""
     return check(app, "doctor", exit_status=exit_status)
 
 

@@ -1,4 +1,4 @@
-"""`tm init`: what is set up on this machine, and the gateway settings of the account."""
+"""`tm init`: the local setup, and the gateway settings of the account."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _GATEWAY = ("gateway_api_key", "gateway_user_id", "gateway_provider", "gateway_m
 @click.option("--sync", is_flag=True, help="Write the gateway settings of your account.")
 @pass_app
 def init(app: App, sync: bool) -> Result:
-    """Show what is set up here; with --sync, take the gateway settings from your account.
+    """Show the local setup, or with --sync write the gateway settings of your account.
 
-    They go to [managed] of the config file: API key, user id and, if a model of yours is served,
-    its provider and its served name. What you set in [overrides] stays, and counts first. With
+    API key and user ID go to [managed] in the config file, and if one of your models is served, its
+    provider and served name. [overrides] stays the same and takes precedence. With
     --controlplane-base, that host is written too.
     """
     return _sync(app) if sync else _show(app)
@@ -69,7 +69,7 @@ def _described(data: dict[str, Any], login: str) -> str:
         "Control Plane": data["controlplane_base"],
         "Login": login,
         "API key": data["gateway_api_key"],
-        "User id": data["gateway_user_id"],
+        "User ID": data["gateway_user_id"],
         "Provider": data["gateway_provider"],
         "Model": data["gateway_model_id"],
         "Synced": data["synced_at"],
@@ -92,7 +92,7 @@ def _sync(app: App) -> Result:
     managed = _managed(user, newest)
     old = read(path).get(MANAGED, {})
     if managed["gateway_api_key"] is None and old.get("gateway_user_id") == user.id:
-        # The account does not tell a key, and the one from before is no less good for that.
+        # The account has no default key, so the previous one is still the best.
         managed["gateway_api_key"] = old.get("gateway_api_key") or None
     changes: dict[tuple[str, ...], object | None] = {}
     if settings.sources["controlplane_base"] == FLAG:
@@ -105,8 +105,8 @@ def _sync(app: App) -> Result:
         shown["gateway_api_key"] = mask(shown["gateway_api_key"])
     app.redactor.add(managed["gateway_api_key"])
     lost = (
-        "your account has no default API key: make one with `tm users api-keys create`,"
-        " then `tm config set gateway_api_key -`"
+        "your account has no default API key: create one with `tm users api-keys create`,"
+        " then run `tm config set gateway_api_key -`"
     )
     return Result(
         {
@@ -154,17 +154,17 @@ def _provider(model: Model) -> str | None:
 def _synced(shown: dict[str, str | None], path: str) -> str:
     rows = {
         "API key": shown["gateway_api_key"],
-        "User id": shown["gateway_user_id"],
+        "User ID": shown["gateway_user_id"],
         "Provider": shown["gateway_provider"],
         "Model": shown["gateway_model_id"],
     }
     lines = [f"{f'{label}:':9} {value or '-'}" for label, value in rows.items()]
-    return "\n".join([f"Synced into {path}", *lines])
+    return "\n".join([f"Synced to {path}", *lines])
 
 
 def _advice(app: App, managed: dict[str, str | None], newest: Model | None) -> str:
     if newest is None:
-        return "None of your models is served: deploy one and sync again, or pass `--model NAME`."
+        return "None of your models is served. Deploy one and sync again, or pass --model NAME."
     if managed["gateway_provider"] is None and app.settings.on_demand_base_url is None:
-        return "The model's provider has no built-in host: set TENSORMESH_ON_DEMAND_BASE_URL."
+        return "The model's provider has no built-in host. Set TENSORMESH_ON_DEMAND_BASE_URL."
     return 'Next: tm infer chat "Say hello."'

@@ -1,6 +1,4 @@
-"""The management commands: one for each operation of the Control Plane, made of what the
-specification says of it, when it is used.
-"""
+"""Management commands: one for each operation of the Control Plane, made when it is used."""
 
 from __future__ import annotations
 
@@ -17,21 +15,17 @@ if TYPE_CHECKING:
 
 Words = tuple[str, ...]
 
-# Commands that deserve more than is derived, by their words: module and attribute.
+# Commands with code of their own, by their words: module and attribute.
 _OWN: dict[Words, tuple[str, str]] = {
     ("logs", "query"): ("tensormesh_cli.commands.logs", "query"),
     ("metrics", "query"): ("tensormesh_cli.commands.metrics", "query"),
 }
-# How words are written that are no plain ones.
+# Words that are abbreviations.
 _SPELLING = {"api": "API", "gpu": "GPU"}
 
 
 class DerivedGroup(TmGroup):
-    """A group of commands that the specification names.
-
-    Args:
-        words: what is typed to reach it.
-    """
+    """A group of derived commands, given the words that are typed to reach it."""
 
     def __init__(self, words: Words) -> None:
         super().__init__(words[-1], help=_text(words), no_args_is_help=True)
@@ -39,12 +33,7 @@ class DerivedGroup(TmGroup):
 
 
 def merge(group: TmGroup, words: Words) -> None:
-    """Add the commands that the specification has below the words of a group.
-
-    Args:
-        group: the group. What it has already stays.
-        words: what is typed to reach it.
-    """
+    """Add the derived commands below some words to a group. Its own commands stay."""
     for name in _names_below(words):
         if name not in group.commands and name not in group.lazy:
             below = (*words, name)
@@ -52,16 +41,12 @@ def merge(group: TmGroup, words: Words) -> None:
 
 
 def root_names() -> dict[str, str]:
-    """The names at the top that the specification has commands below, each with one line."""
+    """Return the top-level groups of derived commands, each with one line of help."""
     return {name: _text((name,)) for name in _names_below(())}
 
 
 def get(*words: str) -> click.Command:
-    """The group, or the command, of these words.
-
-    Raises:
-        KeyError: there is none.
-    """
+    """Return the group or command with these words. Raise `KeyError` if there is none."""
     if words in _OWN:
         module, attribute = _OWN[words]
         own: click.Command = getattr(import_module(module), attribute)
@@ -84,7 +69,7 @@ def _names_below(words: Words) -> list[str]:
 
 
 def _text(words: Words) -> str:
-    """One line for the list of commands."""
+    """Return one line of help for the list of commands."""
     if words in COMMANDS:
         return COMMANDS[words][1]
     if len(words) == 1 and GROUPS.get(words[0]):

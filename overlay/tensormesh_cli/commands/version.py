@@ -14,12 +14,12 @@ from tensormesh_cli.output import Result
     """,
 )
 def version() -> Result:
-    """Show the version of tm, and what it runs on."""
+    """Show the version of tm, and the platform it runs on."""
     import platform
 
     from tensormesh import __version__
 
-    # Else `platform()` runs the first `uname` on PATH to learn this, and leaves it out.
+    # Keep `platform()` from running `uname` for a value that it does not show.
     vars(platform.uname())["processor"] = ""
     facts = {
         "name": "tensormesh",

@@ -1,1 +1,1 @@
-"""The login of `tm`: the file that keeps it, how it is made, and how it is renewed."""
+"""The login of `tm`: its file, how it is created and how it is renewed."""

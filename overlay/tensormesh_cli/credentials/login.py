@@ -1,7 +1,7 @@
-"""Login in the browser: a person approves there, and `tm` gets the tokens.
+"""Log in with the browser: a person approves there, and `tm` gets the tokens.
 
-Only who started the login can finish it: the exchange needs the secret whose hash the start sent
-(PKCE, RFC 7636).
+Only the process that started a login can finish it: the exchange needs the secret whose hash was
+sent at the start (PKCE, RFC 7636).
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class Started:
     """A login that waits for approval.
 
     Attributes:
-        answer: What the host said of it.
-        verifier: The secret that finishes it.
-        url: The page on which a person approves.
+        answer: Response of the Control Plane.
+        verifier: Secret that finishes the login.
+        url: Page on which a person approves.
     """
 
     answer: StartCliLoginResponse
@@ -43,18 +43,18 @@ class Started:
 
 @dataclass(frozen=True)
 class Clock:
-    """The time, and how to let it pass; replaced in tests."""
+    """The time, replaced in tests."""
 
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
 
 def start(client: Tensormesh) -> Started:
-    """Begin a login.
+    """Start a login.
 
     Raises:
         APIError: The host refused, or could not be reached.
-        CliError: The host names no web page for the approval.
+        CliError: The response contains no web page to approve on.
     """
     import secrets
 
@@ -69,22 +69,22 @@ def start(client: Tensormesh) -> Started:
         code_challenge_method="S256",
     )
     url = answer.verification_url
-    # It is shown and given to a browser: nothing but a web page may be opened that way.
+    # It is printed and passed to a browser, so it must be a web page.
     if not url.startswith(("https://", "http://")) or not url.isprintable() or " " in url:
-        raise CliError("the Control Plane named no web page on which to approve the login")
+        raise CliError("the Control Plane sent no web page to approve the login on")
     return Started(answer, verifier, url)
 
 
 def wait(
     client: Tensormesh, started: Started, *, max_wait_seconds: float, clock: Clock | None = None
 ) -> ExchangeCliLoginResponse:
-    """Ask for the tokens until a person has decided.
+    """Poll for the tokens until a person has decided.
 
     Args:
         client: The client that started the login.
         started: The login.
-        max_wait_seconds: How long to wait at most.
-        clock: What tells the time.
+        max_wait_seconds: Maximum wait.
+        clock: The time.
 
     Raises:
         CredentialFault: The person refused.
@@ -106,39 +106,39 @@ def wait(
                 raise
             step = pause
         except tensormesh.RateLimitError as error:
-            # Asked too often; from now on less often.
+            # Poll less often from now on.
             pause += 1
             step = max(pause, error.retry_after or 0)
         except (tensormesh.APIConnectionError, tensormesh.InternalServerError):
-            # A network that is away for a moment does not end a login.
+            # A short network failure does not end a login.
             if clock.monotonic() + pause >= until:
                 raise
             step = pause
         except tensormesh.PermissionDeniedError as error:
             raise CredentialFault("the login was denied", hint=AGAIN, status=403) from error
         except tensormesh.NotFoundError as error:
-            raise CliError("the login has expired", hint=AGAIN, status=404) from error
+            raise CliError("the login request has expired", hint=AGAIN, status=404) from error
         left = until - clock.monotonic()
         if left <= 0:
             raise CliError(
-                f"nobody approved the login within {max_wait_seconds:g} seconds",
-                hint=f"{AGAIN}; `--max-wait-seconds` waits longer",
+                f"the login was not approved within {max_wait_seconds:g} seconds",
+                hint=f"{AGAIN}; raise --max-wait-seconds to wait longer",
             )
         clock.sleep(min(step, left))
 
 
 def can_open_browser(environ: Mapping[str, str], platform: str = sys.platform) -> bool:
-    """Whether there is a screen on which a browser can show a page."""
+    """Return whether there is a screen for a browser."""
     if platform in ("darwin", "win32"):
         return not environ.get("SSH_CONNECTION")
-    # Without a screen a browser of the terminal would open, and take it over.
+    # Without a screen, a text browser would take over the terminal.
     return any(
         environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME")
     )
 
 
 def open_browser(url: str, environ: Mapping[str, str]) -> bool:
-    """Open a page in the browser without waiting. Return whether a process could be started."""
+    """Open a page in the browser without waiting. Return whether a process was started."""
     # Isolated mode: `webbrowser` must come from the standard library.
     return start_process([sys.executable, "-I", "-m", "webbrowser", url], environ)
 

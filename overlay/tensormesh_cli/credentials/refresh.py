@@ -1,7 +1,7 @@
-"""The access token of the saved login, renewed before it ends.
+"""Return the access token of the saved login, and renew it before it expires.
 
-A refresh token is valid once. So that processes side by side do not spoil it for each other, one
-of them renews under a lock, and the others take what it saved.
+A refresh token is valid once. When several processes need a new one, the first to get the lock
+renews it, and the others use what it saved.
 """
 
 from __future__ import annotations
@@ -24,46 +24,42 @@ def access_token(
     store: TokenStore,
     *,
     now: datetime | None = None,
-    margin_seconds: float = MARGIN_SECONDS,
-    force: bool = False,
 ) -> str | None:
-    """Return the access token of the saved login; None if there is none.
+    """Return the access token of the saved login, or None if there is none.
 
     Args:
-        settings: Tells the host, and how to reach it.
-        store: Where the login is saved.
-        now: The time, aware; that of this machine if it is None.
-        margin_seconds: A token that has no more than this left is renewed.
-        force: Renew it in any case.
+        settings: The settings, which include the host.
+        store: The saved login.
+        now: The current time, aware. By default that of this machine.
 
     Raises:
-        CredentialFault: The login is for another host, or has ended and cannot be renewed.
+        CredentialFault: The login is for another host, or has expired and cannot be renewed.
         ConfigFault: The file cannot be read or written.
-        APIError: It has ended, and the host could not be reached.
+        APIError: It has expired, and the host could not be reached.
     """
     tokens = saved_login(settings, store)
     if tokens is None:
         return None
     now = now or datetime.now(UTC)
-    if not force and tokens.seconds_left(now) > margin_seconds:
+    if tokens.seconds_left(now) > MARGIN_SECONDS:
         return tokens.access_token
     import tensormesh
 
     try:
         return renew(settings, store, tokens, now=now).access_token
     except (ConfigFault, CredentialFault, tensormesh.APIError):
-        # What keeps it from being renewed is no trouble before it has ended.
-        if force or tokens.seconds_left(now) <= 0:
+        # A failed renewal does not matter before the token has expired.
+        if tokens.seconds_left(now) <= 0:
             raise
         return tokens.access_token
 
 
 def saved_login(settings: Settings, store: TokenStore) -> Tokens | None:
-    """Return the saved login; None if there is none.
+    """Return the saved login, or None if there is none.
 
     Raises:
         ConfigFault: The file cannot be used.
-        CredentialFault: It is for another host than that of this run, which must not get it.
+        CredentialFault: It is for another host, which must not get its tokens.
     """
     tokens = store.load()
     if tokens is not None and not same_host(tokens.controlplane_base, settings.controlplane_base):
@@ -75,31 +71,31 @@ def other_host(tokens: Tokens, host: str) -> CredentialFault:
     """Return the error for a login that another host issued."""
     issuer = tokens.controlplane_base
     return CredentialFault(
-        f"the saved login is for {issuer}, and not for {host}",
+        f"the saved login is for {issuer}, not for {host}",
         hint=f"pass --controlplane-base {issuer}, or run `tm auth login`",
     )
 
 
 def same_host(one: str, other: str) -> bool:
-    """Whether two base URLs are the same, but for a slash at the end and the case of letters."""
+    """Return whether two base URLs are the same, ignoring case and a trailing slash."""
     return one.rstrip("/").lower() == other.rstrip("/").lower()
 
 
 def renew(settings: Settings, store: TokenStore, seen: Tokens, *, now: datetime) -> Tokens:
-    """Replace the tokens of a login, unless another process did so since they were `seen`.
+    """Replace the tokens of a login, unless another process has done so since they were `seen`.
 
     Raises:
-        CredentialFault: The host refuses the refresh token, or somebody logged out.
+        CredentialFault: The host refuses the refresh token, or the user has logged out.
         ConfigFault: The file cannot be read or written.
-        APIError: The host could not be asked.
+        APIError: The host could not be reached.
     """
     with store.lock():
         tokens = saved_login(settings, store)
         if tokens is None:
-            raise CredentialFault("the saved login was removed meanwhile")
+            raise CredentialFault("the saved login was removed in the meantime")
         if tokens.access_token != seen.access_token:
             return tokens
-        # The refresh token is spent with the next call: first prove that there is room to save.
+        # The next call uses up the refresh token: make sure first that a new one can be saved.
         store.save(tokens)
         fresh = _ask(settings, tokens, now)
         store.save(fresh)
@@ -123,7 +119,7 @@ def _ask(settings: Settings, tokens: Tokens, now: datetime) -> Tokens:
             answer = client.control_plane.auth.cli.refresh(refresh_token=tokens.refresh_token)
         except refusals as error:
             raise CredentialFault(
-                f"the login at {tokens.controlplane_base} has ended, and cannot be renewed",
+                f"the login at {tokens.controlplane_base} has expired and cannot be renewed",
                 status=error.status_code,
             ) from error
     return renewed(tokens, answer, now)

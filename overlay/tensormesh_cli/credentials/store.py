@@ -19,7 +19,7 @@ VERSION = 1
 
 
 class TokenAnswer(Protocol):
-    """What the Control Plane answers to a login and to a renewal."""
+    """The response of the Control Plane to a login and to a renewal."""
 
     access_token: str
     refresh_token: str
@@ -28,18 +28,18 @@ class TokenAnswer(Protocol):
 
 @dataclass(frozen=True)
 class Tokens:
-    """A saved login. Shows no token in its `repr`.
+    """A saved login. Its `repr` contains no token.
 
     Attributes:
         controlplane_base: The host that issued the tokens, and the only one that gets them.
         access_token: Bearer token of the Control Plane.
-        refresh_token: What to get the next tokens with, once.
-        expires_at: When the access token ends, RFC 3339.
+        refresh_token: Token that renews the login once.
+        expires_at: When the access token expires, RFC 3339.
         saved_at: When the file was written, RFC 3339.
-        user_id: Who logged in, if that is known.
-        user_email: Their e-mail address, if it is known.
+        user_id: Who logged in, if known.
+        user_email: Their e-mail address, if known.
         token_type: Always `Bearer`.
-        version: Version of the file's form.
+        version: Version of the file format.
     """
 
     controlplane_base: str
@@ -54,16 +54,16 @@ class Tokens:
 
     @property
     def expiry(self) -> datetime:
-        """When the access token ends; aware."""
+        """When the access token expires, aware."""
         return _read_time(self.expires_at)
 
     def seconds_left(self, now: datetime) -> float:
-        """How long the access token is valid from `now` on; negative if it ended."""
+        """Return how long the access token stays valid. Negative if it has expired."""
         return (self.expiry - now).total_seconds()
 
 
 def new_tokens(answer: TokenAnswer, controlplane_base: str, now: datetime) -> Tokens:
-    """Return the login that a host's answer makes, with nobody's name in it yet."""
+    """Return the login in a response of the host, without a user."""
     return Tokens(
         controlplane_base=controlplane_base,
         access_token=answer.access_token,
@@ -74,7 +74,7 @@ def new_tokens(answer: TokenAnswer, controlplane_base: str, now: datetime) -> To
 
 
 def renewed(old: Tokens, answer: TokenAnswer, now: datetime) -> Tokens:
-    """Return the login with new tokens; both replace the old ones."""
+    """Return a login with new tokens."""
     return replace(
         old,
         access_token=answer.access_token,
@@ -85,11 +85,11 @@ def renewed(old: Tokens, answer: TokenAnswer, now: datetime) -> Tokens:
 
 
 class TokenStore:
-    """The saved login in a file that its owner alone can read.
+    """The saved login, in a file that only its owner can read.
 
     Args:
         path: The file, which need not exist.
-        hide: Told of every token that is read or written, so that it is shown nowhere.
+        hide: Called with every token that is read or written, to keep it out of messages.
     """
 
     def __init__(self, path: Path, *, hide: Callable[[str], None] | None = None) -> None:
@@ -97,10 +97,10 @@ class TokenStore:
         self._hide = hide
 
     def load(self) -> Tokens | None:
-        """Return the saved login; None if there is none.
+        """Return the saved login, or None if there is none.
 
         Raises:
-            ConfigFault: The file cannot be read, or is not what `tm` writes.
+            ConfigFault: The file cannot be read, or was not written by `tm`.
         """
         import json
 
@@ -111,14 +111,14 @@ class TokenStore:
         except OSError as error:
             raise cannot("read", self.path, error) from error
         except ValueError:
-            raise self._broken("it is not JSON") from None
+            raise self._broken("not JSON") from None
         return self._hidden(self._read(data))
 
     def save(self, tokens: Tokens) -> None:
-        """Write the login, whole or not at all.
+        """Write the login, completely or not at all. The caller holds the lock.
 
         Raises:
-            ConfigFault: The file cannot be written; a login that was there stays.
+            ConfigFault: The file cannot be written. An earlier login stays.
         """
         import json
 
@@ -130,10 +130,10 @@ class TokenStore:
         write_file(self.path, (json.dumps(asdict(tokens), indent=2) + "\n").encode())
 
     def check_writable(self) -> None:
-        """Tell before anything is done whether the login could be saved.
+        """Check whether a login could be saved.
 
         Raises:
-            ConfigFault: Its folder cannot be written.
+            ConfigFault: The directory is not writable.
         """
         folder = self.path.parent
         while not folder.exists() and folder != folder.parent:
@@ -142,18 +142,18 @@ class TokenStore:
             raise cannot("write", self.path, OSError(0, f"{folder} is not writable"))
 
     def exists(self) -> bool:
-        """Whether a login, or a part of one that a killed process left, is on disk."""
+        """Return whether a login is on disk, or a part that a killed process left."""
         return os.path.lexists(self.path) or bool(leftovers(self.path))
 
     def delete(self) -> bool:
-        """Remove the saved login and what killed processes left. Return whether there was one.
+        """Remove the saved login, and what killed processes left. Return whether there was one.
 
         Raises:
             ConfigFault: A file cannot be removed.
         """
         target = Path(os.path.realpath(self.path))
         found = os.path.lexists(self.path)
-        # The link last: without it the next logout would not find the file with the tokens.
+        # A link goes last: without it, the next logout could not find the file.
         for path in (*leftovers(self.path), target, self.path):
             try:
                 path.unlink(missing_ok=True)
@@ -162,10 +162,10 @@ class TokenStore:
         return found
 
     def lock(self) -> AbstractContextManager[None]:
-        """Keep other processes from changing the login meanwhile.
+        """Keep other processes from changing the login.
 
         Raises:
-            ConfigFault: The folder cannot be written, or another process took too long.
+            ConfigFault: The directory is not writable, or another process holds the lock.
         """
         # Earlier versions gave temporary files another name.
         return locked(self.path, temporary="*")
@@ -178,9 +178,9 @@ class TokenStore:
 
     def _read(self, data: Any) -> Tokens:
         if not isinstance(data, dict):
-            raise self._broken("it is not a JSON object")
+            raise self._broken("not a JSON object")
         if data.get("version", VERSION) != VERSION:
-            raise self._broken("another version of tm wrote it")
+            raise self._broken("written by another version of tm")
         known = {item.name for item in fields(Tokens)}
         values = {name: value for name, value in data.items() if name in known}
         for name in known - {"version"}:
@@ -193,7 +193,7 @@ class TokenStore:
                 values[name] = ""
                 continue
             if not isinstance(value, str) or not value.isprintable() or not value:
-                raise self._broken(f"`{name}` is missing or no text")
+                raise self._broken(f"`{name}` is missing or not a text")
         try:
             _read_time(values["expires_at"])
         except ValueError:
@@ -201,9 +201,7 @@ class TokenStore:
         return Tokens(**values)
 
     def _broken(self, problem: str) -> ConfigFault:
-        return ConfigFault(
-            f"the saved login in {self.path} cannot be used: {problem}", hint=LOGIN_HINT
-        )
+        return ConfigFault(f"invalid login file {self.path}: {problem}", hint=LOGIN_HINT)
 
 
 def write_time(time: datetime) -> str:

@@ -88,7 +88,7 @@ def heading(name: str) -> str:
 
 
 class ByName:
-    """Get a value of a row by its dotted name. Keys may contain dots themselves."""
+    """Gets a value of a row by its dotted name. Keys may contain dots themselves."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -1,4 +1,4 @@
-"""Print results: the only place that knows output modes, `--query` and masking."""
+"""Print results. Nothing else knows output modes, `--query` and masking."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Emitter:
         stdout: Where results go.
         terminal: Where notes and warnings go.
         query: JMESPath expression that selects a part of every result.
-        screen: What views are made for; by default as the terminal is.
+        screen: What views are made for, by default the terminal.
     """
 
     def __init__(
@@ -75,9 +75,9 @@ class Emitter:
         return result.exit_code
 
     def require(self, *modes: str, option: str) -> None:
-        """Raise `UsageFault` if the mode is none of those that an option supports.
+        """Raise `UsageFault` unless an option supports the output mode.
 
-        `--query` is supported only by options that support JSON.
+        Only options that support JSON support `--query`.
         """
         found = f"--output {self._mode}"
         if self._mode in modes:
@@ -93,16 +93,16 @@ class Emitter:
 
     @property
     def can_converse(self) -> bool:
-        """Whether a person reads the output, and expects text."""
+        """Whether the output is a terminal in text mode."""
         return self._mode == "text" and self._query is None and self._stdout.isatty()
 
     def write(self, text: str) -> None:
-        """Print a text at once."""
+        """Print text at once."""
         self._stdout.write(text)
         self._stdout.flush()
 
     def stream(self, pieces: Iterable[str]) -> None:
-        """Print pieces of a text as they arrive, and end the last line."""
+        """Print pieces of text as they arrive, and end the last line."""
         is_line_open = False
         try:
             for piece in pieces:
@@ -159,7 +159,7 @@ class Emitter:
         if content is None:
             content = self._whole(result, body, result.raw)
         if not self._structured and isinstance(content, str):
-            # A table cuts what is too long for the terminal.
+            # Tables cut text that is too long for the terminal.
             missing = [clean(secret) for secret in secrets if clean(secret) not in content]
             content += "".join(f"{secret}\n" for secret in missing)
         self._put_safely(content)
@@ -209,7 +209,7 @@ class Emitter:
             return self._table(table_of(without_secrets(body[name], ALWAYS_HIDDEN), self._screen))
         if is_plain(inner) and not self._screen.boxed:
             return _ended(clean(shown(inner)))
-        # An amount of money is one value, with its name if there is room.
+        # Show the name of an amount of money, too.
         return self._plain(body if is_plain(inner) else without_secrets(inner, ALWAYS_HIDDEN))
 
     def _plain(self, data: Any) -> str:
@@ -221,7 +221,7 @@ class Emitter:
         if self._mode == "yaml":
             return self._encodable(formats.to_yaml, data)
         if self._mode == "raw":
-            # A script that selects a text wants it without quotes.
+            # Scripts that select a text want it without quotes.
             if isinstance(data, str):
                 return f"{data}\n"
             return self._encodable(formats.to_json_line, data)
@@ -289,7 +289,7 @@ class Emitter:
             )
             text = content if isinstance(content, str) else content.decode("utf-8", "replace")
             sys.stderr.write(_ended(text))
-            # Unlike elsewhere, a reader that has left is a failure here.
+            # Here even a closed pipe is a failure.
             raise CliError(describe(error).message, kind="output") from error
 
 

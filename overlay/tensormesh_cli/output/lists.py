@@ -28,19 +28,14 @@ _AROUND_A_LIST = {
 _NAMES = {"name", "model", "subject", "title", "message"}
 _PARTS_OF_NAMES = {"firstname", "lastname"}
 _PROSE = {"message", "description", "subject", "content", "log"}
-# A text that must be cut keeps at least so much.
+# Minimum width of a text that is cut.
 _SHORTEST_PROSE = 24
 
 _ID, _NAME, _STATUS, _TYPE, _MONEY, _NUMBER, _TIME, _TEXT, _OTHER_ID, _INNER = range(10)
 
 
 def list_of(data: Any, items: str | None = None) -> str | None:
-    """Return the field of a response that contains its list, or None if it is not a list.
-
-    Args:
-        data: The response.
-        items: The field, if it is known.
-    """
+    """Return the field of a response with its list, or None. `items` names it if known."""
     if not isinstance(data, dict):
         return None
     if items is not None and isinstance(data.get(items), list):
@@ -110,7 +105,7 @@ def _kind_of_values(values: Sequence[Any]) -> int:
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, str):
-        # 64 bits come as text.
+        # 64-bit numbers are sent as text.
         return value.isascii() and value.isdigit()
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 

@@ -60,7 +60,7 @@ class Listing:
         position, page = first_position(self.ask, dict(self.keywords)), first
         while True:
             if not isinstance(page, dict):
-                raise CliError("the answer is no page of a list", kind="api")
+                raise CliError("the response is not a page of a list", kind="api")
             if is_repeated(entries_of(page, self.pages.items), position):
                 return
             yield page
@@ -105,18 +105,13 @@ def entries_of(page: Mapping[str, Any], items: str) -> list[Any]:
 
 
 def pages_of(answer: Mapping[str, Any], path: str) -> Pages | None:
-    """Return how the list at a path continues, or None if the response is not a page.
-
-    Args:
-        answer: A response, for lists that the specification does not know.
-        path: Its path.
-    """
+    """Return how the list at a path continues, or None if the response is not a page."""
     from tensormesh_api._command import CONTRACTS, Pages
     from tensormesh_api.control_plane.commands import COMMANDS, load
 
     for command in map(load, COMMANDS):
         found = command.pages if (command.http_method, command.path) == ("GET", path) else None
-        # The inference hosts have another list at the path of the models.
+        # The inference hosts have a different list at the path of the models.
         if found is not None and found.items in answer:
             return found
     lists = [name for name, value in answer.items() if isinstance(value, list)]

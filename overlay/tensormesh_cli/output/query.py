@@ -18,11 +18,10 @@ _MOST_NAMES = 12
 
 
 def check(expression: str) -> None:
-    """Check an expression as far as that is possible without data.
+    """Check an expression without data.
 
     Raises:
-        UsageFault: The syntax is invalid, or a function is unknown or gets too few or too many
-            arguments.
+        UsageFault: The syntax, a function name or a number of arguments is wrong.
     """
     try:
         for call in _calls(jmespath.compile(expression).parsed):
@@ -32,32 +31,21 @@ def check(expression: str) -> None:
 
 
 def evaluate(expression: str, data: object) -> object:
-    """Evaluate an expression.
-
-    Args:
-        expression: A JMESPath expression, such as ``"models[].name"``.
-        data: JSON data.
-
-    Raises:
-        UsageFault: The expression is invalid or does not fit the data.
-    """
+    """Evaluate an expression. Raise `UsageFault` if it does not fit the data."""
     try:
         return jmespath.search(expression, data)
     except Exception as error:
-        # The library lets errors of Python's operators through, as for a slice with step 0.
+        # The library does not catch all errors, such as those of a slice with step 0.
         _refuse(expression, error)
 
 
 def select(expression: str, data: object) -> object:
     """Evaluate an expression on a result, or else on the object that it wraps.
 
-    Args:
-        expression: A JMESPath expression.
-        data: JSON data. If the expression is null on it and it is an object with one key, such
-            as ``{"user": {...}}``, the expression is evaluated on the object below that key.
+    An object with a single key, such as `{"user": {...}}`, wraps the object below that key.
 
     Raises:
-        UsageFault: The expression is invalid or does not fit the data.
+        UsageFault: The expression does not fit the data.
         CliError: The expression is null on both.
     """
     found = evaluate(expression, data)
@@ -90,20 +78,20 @@ def _check_call(name: str, given: int) -> None:
 
 
 def _refuse(expression: str, error: Exception) -> NoReturn:
-    # What follows points at the place, on lines of its own.
+    # The next lines point at the position.
     reason = str(error).partition("\n")[0].partition(": Parse error")[0]
     reason = reason.removeprefix("Invalid jmespath expression: ")
     reason = reason.removeprefix("Bad jmespath expression: ").rstrip(": .")
     if isinstance(error, RecursionError):
-        reason = "it is nested too deeply"
+        reason = "nested too deeply"
     raise UsageFault(
-        f"--query {expression!r} cannot be used: {reason}",
-        hint="https://jmespath.org has a tutorial",
+        f"invalid --query {expression!r}: {reason}",
+        hint="see https://jmespath.org for a tutorial",
     ) from None
 
 
 def _names(data: object) -> str:
-    """The keys of a result, for who mistyped one."""
+    """Return the keys of a result, to show after a typo."""
     if not isinstance(data, dict) or not data:
         return ""
     names = [clean(name) for name in list(data)[:_MOST_NAMES]]

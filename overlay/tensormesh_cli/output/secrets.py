@@ -14,12 +14,7 @@ ALWAYS_HIDDEN = SECRETS - SECRETS_SHOWN_ONCE
 
 
 def secrets_in(data: Any, names: frozenset[str] = SECRETS) -> list[str]:
-    """Return the secrets in JSON data.
-
-    Args:
-        data: JSON data.
-        names: Fields that contain a secret, at any depth.
-    """
+    """Return the values of these fields in JSON data, at any depth."""
     return [
         value for name, value in _leaves(data) if name in names and isinstance(value, str) and value
     ]
@@ -37,12 +32,7 @@ def has_all(data: Any, secrets: list[str]) -> bool:
 
 
 def without_secrets(data: Any, names: frozenset[str] = SECRETS) -> Any:
-    """Return JSON data with secrets replaced by `***`.
-
-    Args:
-        data: JSON data.
-        names: Fields that contain a secret, at any depth.
-    """
+    """Return JSON data with the values of these fields replaced by `***`, at any depth."""
     if isinstance(data, list):
         return [without_secrets(item, names) for item in data]
     if not isinstance(data, dict):

@@ -1,4 +1,4 @@
-"""How single values of the API read: money, times, and all the rest."""
+"""Single values as people read them: money, times and enums."""
 
 from __future__ import annotations
 
@@ -14,30 +14,21 @@ UNSPECIFIED = "_UNSPECIFIED"
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)\Z")
 _CURRENCY, _UNITS, _NANOS = MONEY
-# What moves a cursor, turns text around, or worse. Line ends and tabs are harmless.
+# Control characters, except line ends and tabs, and marks that reorder text.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _COLOR = re.compile("(\x1b\\[[0-9;]*m)")
 _NANO = Decimal("1e-9")
 
 
 def clean(text: str, *, keep_colors: bool = False) -> str:
-    """The text without characters that would act on a terminal instead of being seen.
-
-    Args:
-        text: any text, such as one that a server sent.
-        keep_colors: leave sequences that set colours.
-    """
+    """Return text without characters that control a terminal."""
     parts = _COLOR.split(text)
     parts[::2] = [_CONTROL.sub("", part) for part in parts[::2]]
     return "".join(parts if keep_colors else parts[::2])
 
 
 def shown(value: object) -> str:
-    """A value as people read it; empty for None.
-
-    Args:
-        value: JSON data.
-    """
+    """Return a value as people read it, empty for None."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -56,7 +47,7 @@ def shown(value: object) -> str:
 
 
 def is_plain(value: object) -> bool:
-    """Whether a value reads well in one cell: it is no list, and no object but an amount."""
+    """Return whether a value fits in a cell: anything but lists, and objects except money."""
     if isinstance(value, dict):
         return money_text(value) is not None
     return not isinstance(value, list)
@@ -72,7 +63,7 @@ def unwrapped(data: object) -> object:
 
 
 def money_text(value: dict[str, object]) -> str | None:
-    """An amount such as ``"12.50 USD"``, exact; None if the object is no amount."""
+    """Return an exact amount such as `12.50 USD`, or None if the object is not an amount."""
     if _CURRENCY not in value or not value.keys() <= set(MONEY):
         return None
     try:
@@ -86,7 +77,7 @@ def money_text(value: dict[str, object]) -> str | None:
 
 
 def time_text(value: str) -> str | None:
-    """A time such as ``"2026-05-01 00:00"`` in UTC; None if the text is no time."""
+    """Return a time such as `2026-05-01 00:00` in UTC, or None if the text is not a time."""
     if not _TIME.match(value):
         return None
     try:
@@ -97,12 +88,7 @@ def time_text(value: str) -> str | None:
 
 
 def short_member(field: str, value: str) -> str:
-    """A member of an enum without what all members of it begin with, and nothing if unspecified.
-
-    Args:
-        field: the name of its field, such as ``"gpuType"``.
-        value: a text, such as ``"GPU_TYPE_H100"``, which becomes ``"H100"``; any other stays.
-    """
+    """Return `H100` for the `GPU_TYPE_H100` of a field `gpuType`. Other texts stay the same."""
     if value.endswith(UNSPECIFIED):
         return ""
     word = re.findall("[A-Z]?[a-z0-9]+", field)[-1:]

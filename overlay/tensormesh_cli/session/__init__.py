@@ -19,23 +19,23 @@ def run_session(
     streaming: Streaming,
     fields: Mapping[str, Any],
 ) -> None:
-    """Talk with a model until the user leaves.
+    """Chat with a model until the user leaves.
 
     Args:
         host: Where to send requests.
         model: The model, or None for the configured one.
         system: Instructions, or None.
         streaming: How to send requests.
-        fields: Further fields of every request.
+        fields: More fields of every request.
 
     Raises:
-        UsageFault: There is no model to begin with.
+        UsageFault: There is no model.
     """
     from tensormesh_cli.session.conversation import Conversation
     from tensormesh_cli.session.lines import open_reader
     from tensormesh_cli.session.loop import Session
 
     conversation = Conversation(host.model(model), system=system, fields=fields)
-    # A setting that is wrong is told now, and not after the first question.
+    # Report a wrong setting before the first question.
     _ = host.client
     Session(host, conversation, open_reader(host.app), streaming).run()

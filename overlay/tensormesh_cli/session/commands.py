@@ -1,4 +1,4 @@
-"""What a session understands besides questions: lines that begin with a slash."""
+"""Commands of a session: lines that start with a slash."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from tensormesh_cli.session.conversation import Conversation
 
 HELP = (
-    ("/help", "Show this."),
-    ("/model [NAME]", "Show the model, or ask another one."),
-    ("/system [TEXT]", "Show the instructions, or set them; - takes them away."),
-    ("/reset", "Forget what was said."),
-    ("/save FILE", "Write the messages as JSON, for: tm infer chat --file FILE"),
-    ("/exit", "Leave; so does Ctrl-D."),
+    ("/help", "Show this help."),
+    ("/model [NAME]", "Show or change the model."),
+    ("/system [TEXT]", "Show, set or (with -) remove the instructions."),
+    ("/reset", "Start a new conversation."),
+    ("/save FILE", "Save the messages as JSON, for `tm infer chat --file FILE`."),
+    ("/exit", "Leave. Ctrl-D does the same."),
     ("", ""),
-    ("Enter", "Send. Esc Enter, or a backslash at the end of a line, begins a new line."),
-    ("Ctrl-C", "Stop the answer, or empty the line."),
-    ("//...", "Send a text that begins with a slash."),
+    ("Enter", "Send. Esc Enter or a trailing backslash adds a line."),
+    ("Ctrl-C", "Stop the response, or clear the line."),
+    ("//...", "Send text that starts with a slash."),
 )
 
 
@@ -35,7 +35,7 @@ class Session(Protocol):
 
     Attributes:
         host: Where requests are sent.
-        conversation: What was said, and whom to ask.
+        conversation: The conversation so far.
         saved: Files that `/save` has written.
     """
 
@@ -44,14 +44,14 @@ class Session(Protocol):
     saved: set[Path]
 
     def say(self, text: str) -> None:
-        """Print a line that is no answer."""
+        """Print a line that is not a response."""
 
 
 def run_command(session: Session, line: str) -> None:
-    """Do what a line that begins with a slash says.
+    """Run a line that starts with a slash.
 
     Raises:
-        UsageFault: There is no such command, or it cannot be done.
+        UsageFault: The command is unknown or failed.
     """
     name, _, argument = line.partition(" ")
     command = COMMANDS.get(name)
@@ -83,28 +83,28 @@ def _system(session: Session, text: str) -> None:
 
 def _reset(session: Session, _argument: str) -> None:
     session.conversation.reset()
-    session.say("What was said is forgotten.")
+    session.say("Started a new conversation.")
 
 
 def _save(session: Session, name: str) -> None:
     if not name:
-        raise UsageFault("/save needs the name of a file")
+        raise UsageFault("/save needs a file name")
     messages = session.conversation.messages
     if not messages:
-        raise UsageFault("/save: nothing was said yet")
+        raise UsageFault("/save: there are no messages yet")
     content = json.dumps(messages, ensure_ascii=False, indent=2) + "\n"
     try:
         path = Path(name).expanduser()
-        # A file of this session is replaced, any other is not.
+        # Replace only files that this session has written.
         mode = os.O_TRUNC if path in session.saved else os.O_EXCL
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | mode, 0o600)
         with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(content)
     except FileExistsError:
-        raise UsageFault(f"/save: {name} exists already: choose another name") from None
+        raise UsageFault(f"/save: {name} already exists, choose another name") from None
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UsageFault(f"/save: {name} cannot be written: {reason}") from None
+        raise UsageFault(f"/save: cannot write {name}: {reason}") from None
     session.saved.add(path)
     session.say(f"Saved {len(messages)} messages to {path}")
 

@@ -1,4 +1,4 @@
-"""What was said so far. Sans I/O."""
+"""A conversation with a model, without I/O."""
 
 from __future__ import annotations
 
@@ -12,13 +12,9 @@ class Conversation:
     """A conversation with a model.
 
     Args:
-        model: The model to ask.
-        system: Instructions, or None.
-        fields: Further fields of every request.
-
-    Attributes:
-        model: The model to ask next.
-        system: Instructions, or None.
+        model: The model. May be changed.
+        system: Instructions, or None. May be changed.
+        fields: More fields of every request.
     """
 
     def __init__(
@@ -31,22 +27,22 @@ class Conversation:
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """The messages as a request holds them, instructions first."""
+        """The messages as in a request, instructions first."""
         head = [] if self.system is None else [{"role": "system", "content": self.system}]
         return head + self._turns
 
     def request(self, question: str) -> dict[str, Any]:
-        """The request that asks one thing more. What was said so far stays as it is."""
+        """Return a request with one more question. The conversation does not change."""
         asked = {"role": "user", "content": question}
         return {**self._fields, "model": self.model, "messages": [*self.messages, asked]}
 
     def add(self, question: str, answer: str) -> None:
-        """Remember a question and its answer."""
+        """Add a question and its answer."""
         self._turns += [
             {"role": "user", "content": question},
             {"role": "assistant", "content": answer},
         ]
 
     def reset(self) -> None:
-        """Forget what was said; model and instructions stay."""
+        """Remove all messages, but keep the model and the instructions."""
         self._turns.clear()

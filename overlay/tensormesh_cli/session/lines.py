@@ -1,6 +1,6 @@
-"""Reads what the user types: with editing and history, or plainly on a terminal without features.
+"""Read what the user types: with editing and history, or plainly on simple terminals.
 
-Both raise `EOFError` for Ctrl-D and `KeyboardInterrupt` for Ctrl-C.
+Ctrl-D raises `EOFError`, Ctrl-C raises `KeyboardInterrupt`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ class Reader(Protocol):
     """Reads questions and commands."""
 
     def read(self) -> str:
-        """The next one, perhaps of several lines."""
+        """Return the next one, which may have several lines."""
 
 
 class PlainReader:
-    """Lines of any terminal. A backslash at the end of a line continues it."""
+    """Reads lines from any terminal. A trailing backslash continues a line."""
 
     def read(self) -> str:
-        """The next text."""
+        """Return the next text."""
         lines = [input(PROMPT)]
         while lines[-1].endswith("\\"):
             lines[-1] = lines[-1][:-1]
@@ -39,10 +39,10 @@ class PlainReader:
 
 
 class EditingReader:
-    """Lines with editing and history. Esc-Enter, and a backslash at the end, begin a new line.
+    """Reads lines with editing and history. Esc Enter or a trailing backslash adds a line.
 
     Args:
-        history: File of what was typed before, or None to keep it in memory.
+        history: File with earlier input, or None to keep it in memory.
     """
 
     def __init__(self, history: Path | None) -> None:
@@ -58,26 +58,26 @@ class EditingReader:
         )
 
     def read(self) -> str:
-        """The next text."""
+        """Return the next text."""
         return self._session.prompt(PROMPT)
 
 
 def open_reader(app: App) -> Reader:
-    """What reads on this terminal."""
+    """Return a reader for this terminal."""
     if app.environ.get("TERM") in (None, "", "dumb"):
         return PlainReader()
     return EditingReader(prepare_history(app.settings.home))
 
 
 def prepare_history(home: Path | None) -> Path | None:
-    """The file of the history, for its owner only; None if there is no place to write one."""
+    """Return the history file, readable only by its owner, or None if there is no place."""
     if home is None:
         return None
     path = home / HISTORY_NAME
     with suppress(OSError):
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-        # One that was there before may be open to others.
+        # An existing file may be readable by others.
         path.chmod(0o600)
         return path
     return None

@@ -23,13 +23,11 @@ class Session:
 
     Args:
         host: Where to send requests.
-        conversation: What was said, and whom to ask.
+        conversation: The conversation so far.
         reader: Reads what the user types.
         streaming: How to send requests.
 
     Attributes:
-        host: Where to send requests.
-        conversation: What was said, and whom to ask.
         saved: Files that `/save` has written.
     """
 
@@ -43,7 +41,7 @@ class Session:
         self._streaming = streaming
 
     def run(self) -> None:
-        """Go on until the user leaves."""
+        """Run until the user leaves."""
         self.host.app.terminal.note(
             f"Model {self.conversation.model} ({self.host.surface})."
             " /help lists the commands, Ctrl-D leaves."
@@ -60,11 +58,11 @@ class Session:
                 return
 
     def say(self, text: str) -> None:
-        """Print a line that is no answer."""
+        """Print a line that is not a response."""
         self.host.app.emitter.write(f"{text}\n")
 
     def _do(self, line: str) -> bool:
-        """Do what a line says; False to leave. An error is told, and the session goes on."""
+        """Run a line. Return False to leave. Errors are printed and do not end the session."""
         try:
             if line.startswith("//"):
                 self._ask(line[1:])
@@ -83,7 +81,7 @@ class Session:
         return True
 
     def _ask(self, question: str) -> None:
-        """Ask, and print the answer as it is written. Ctrl-C stops it; what has come counts."""
+        """Ask, and print the response as it is written. Ctrl-C stops it, but keeps its text."""
         pieces: list[str] = []
 
         request = self.conversation.request(question)
@@ -98,7 +96,7 @@ class Session:
             self.conversation.add(question, answer)
 
     def _tell(self, error: Exception) -> None:
-        """Tell of an error on one line."""
+        """Print an error on one line."""
         from tensormesh_cli._errors import describe
 
         fault = describe(error)

@@ -38,7 +38,7 @@ def test_the_login_waits_for_the_person(env: dict[str, str], tmp_path: Path) -> 
         text=True,
     )
     assert process.stderr is not None
-    assert "Your browser opens" in process.stderr.readline()
+    assert "Opening your browser" in process.stderr.readline()
     url = process.stderr.readline().strip()
     approve(url, "approve")
 
@@ -74,13 +74,13 @@ def test_the_login_stops_at_the_ceiling(env: dict[str, str], tmp_path: Path) -> 
     done = run("auth", "login", "--no-open-browser", "--max-wait-seconds", "0.2", env=env)
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert "nobody approved the login within 0.2 seconds" in done.stderr
+    assert "the login was not approved within 0.2 seconds" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_ends_the_wait_and_leaves_nothing(env: dict[str, str], tmp_path: Path) -> None:
     terminal = on_terminal("auth", "login", "--no-open-browser", env=env, term="xterm")
-    terminal.expect("Waiting for the approval")
+    terminal.expect("Waiting for approval")
     terminal.sendintr()
     terminal.expect(pexpect.EOF)
     terminal.wait()

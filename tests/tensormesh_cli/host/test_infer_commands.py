@@ -138,7 +138,7 @@ def test_a_missing_user_id_is_told_on_on_demand_alone(env: dict[str, str]) -> No
     assert answer_of(run("infer", "chat", *SERVERLESS, "Say hello.", env=env)) == HELLO
     done = run("infer", "chat", "--model", SERVED, "Hi", env=env)
     assert done.returncode == 4
-    assert "user id" in done.stderr
+    assert "user ID" in done.stderr
 
 
 def test_an_error_of_the_server_is_one_line_and_an_object_for_programs(

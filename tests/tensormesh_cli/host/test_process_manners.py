@@ -58,7 +58,7 @@ def test_a_reader_that_leaves_at_once_is_no_failure(
 def test_a_closed_output_is_a_failure(words: tuple[str, ...], env: dict[str, str]) -> None:
     done = shell(f"tm {shlex.join(words)} >&-", env)
     assert done.returncode == 1
-    assert b"the output cannot be written" in done.stderr
+    assert b"cannot write the output" in done.stderr
     done = shell(f"tm {shlex.join(words)} >&- 2>&- <&-", env)
     assert (done.returncode, done.stderr) == (1, b"")
 
@@ -68,7 +68,7 @@ def test_a_closed_output_is_a_failure(words: tuple[str, ...], env: dict[str, str
 def test_a_full_disk_is_told_and_a_failure(words: tuple[str, ...], env: dict[str, str]) -> None:
     done = shell(f"tm {shlex.join(words)} > /dev/full", env)
     assert done.returncode == 1
-    assert done.stderr.startswith(b"Error: the output cannot be written: ")
+    assert done.stderr.startswith(b"Error: cannot write the output: ")
     assert done.stderr.count(b"\n") == 1
 
 

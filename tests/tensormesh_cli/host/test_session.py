@@ -87,7 +87,7 @@ def test_what_was_said_is_sent_along_until_it_is_reset(
     child.sendline("two")
     child.expect_exact("answer to 4")
     child.sendline("/reset")
-    child.expect_exact("forgotten")
+    child.expect_exact("Started a new conversation")
     child.sendline("three")
     child.expect_exact("answer to 2")
     leave(child)
@@ -157,14 +157,14 @@ def test_saved_messages_can_be_sent_again(host: LocalHost, tmp_path: Path) -> No
     taken.write_text("mine")
     child = on_terminal(*ON_DEMAND, env=env)
     child.sendline(f"/save {path}")
-    child.expect_exact("nothing was said yet")
+    child.expect_exact("there are no messages yet")
     child.sendline("Say hello.")
     child.expect_exact("help you today?")
     for _ in range(2):
         child.sendline(f"/save {path}")
         child.expect_exact("Saved 2 messages")
     child.sendline(f"/save {taken}")
-    child.expect_exact("exists already")
+    child.expect_exact("already exists")
     leave(child)
     assert taken.read_text() == "mine"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -1,4 +1,4 @@
-"""`tm api`: any request to any of the hosts, with credentials, paging and output as elsewhere."""
+"""`tm api`: any request to any host, with credentials, paging and output modes."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _SURFACES = ("control-plane", "serverless", "on-demand")
     "--surface",
     type=click.Choice(_SURFACES),
     default=_SURFACES[0],
-    help="Which host to ask.",
+    help="The host.",
 )
 @click.option(
     "--field",
@@ -59,8 +59,8 @@ _SURFACES = ("control-plane", "serverless", "on-demand")
     "fields",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A field of the body, or of the query with GET, HEAD and DELETE. true, false, null and"
-    " numbers are such, @FILE is a file's text. a[b]=1 and a[]=1 nest. Repeatable.",
+    help="Field of the body, or of the query with GET, HEAD and DELETE. Numbers, true, false and"
+    " null are typed; @FILE reads a file. Nest with a[b]=1 and a[]=1. Repeatable.",
 )
 @click.option(
     "--raw-field",
@@ -68,18 +68,20 @@ _SURFACES = ("control-plane", "serverless", "on-demand")
     "raw_fields",
     multiple=True,
     metavar="KEY=VALUE",
-    help="The same for a text, taken as it is. Repeatable.",
+    help="Field with a text that is sent unchanged. Repeatable.",
 )
 @click.option(
-    "--json", "inline", metavar="JSON|@FILE", help="Body as JSON, or @FILE. Fields win over it."
+    "--json", "inline", metavar="JSON|@FILE", help="Body as JSON, or @FILE. Fields override it."
 )
 @click.option(
     "--file",
     type=click.Path(),
     metavar="PATH",
-    help="Read the body as JSON from a file; - is standard input.",
+    help="Read the body as JSON from a file; - reads standard input.",
 )
-@click.option("--header", "-H", "headers", multiple=True, metavar="NAME:VALUE", help="A header.")
+@click.option(
+    "--header", "-H", "headers", multiple=True, metavar="NAME:VALUE", help="A header. Repeatable."
+)
 @all_option
 @dry_run_option
 @timeout_option
@@ -98,17 +100,17 @@ def api(
     dry_run: bool,
     timeout: float | None,  # noqa: ARG001 - a setting of the client by now
 ) -> Result | Stream:
-    """Send any request, with your credentials, to one of the hosts that are set up.
+    """Send a request to any endpoint of a configured host, with your credentials.
 
-    It does what it is told without asking, also where it changes something: --dry-run shows the
-    request first. Credentials go to no other host.
+    It is sent without asking, even if it changes something. Check it with --dry-run first.
+    Credentials are never sent to another host.
     """
     from tensormesh_cli.commands.api import request as parts
     from tensormesh_cli.commands.api.send import Surface
 
     method = method.upper()
     if all_pages and method != "GET":
-        raise UsageFault("--all is for GET only")
+        raise UsageFault("--all works only with GET")
     asked = Surface(app, surface)
     request = parts.make(
         method,
@@ -129,7 +131,7 @@ def api(
 
 
 def _hide(app: App, request: RawRequest) -> None:
-    """Keep the credentials that the user gives from being shown, should the host echo them."""
+    """Keep credentials that the user gives out of messages, in case the host echoes them."""
     from tensormesh.settings import SECRET_HEADERS
     from tensormesh_cli.output.secrets import secrets_in
 

@@ -1,4 +1,4 @@
-"""What a raw request is made of."""
+"""Build the request of `tm api`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tensormesh_cli._errors import UsageFault
-from tensormesh_cli.commands.derived.values import read_file
+from tensormesh_cli._inputs import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Their fields are parameters of the query.
+# With these, fields are query parameters.
 QUERY_METHODS = ("GET", "HEAD", "DELETE", "OPTIONS")
 _KEY = re.compile(r"([^\[\]=]+)((?:\[[^\[\]=]*\])*)\Z")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
@@ -20,14 +20,14 @@ _OURS = ("host", "content-length", "transfer-encoding", "connection")
 
 
 class RawRequest(NamedTuple):
-    """A request before it has credentials.
+    """A request without credentials.
 
     Attributes:
         method: HTTP method.
-        path: where to, on the host of the surface.
-        query: parameters of the query, in addition to those of the path.
-        headers: headers that were given.
-        body: JSON body; None if there is none.
+        path: Path on the host.
+        query: Query parameters, in addition to those of the path.
+        headers: Headers.
+        body: JSON body, or None.
     """
 
     method: str
@@ -38,17 +38,12 @@ class RawRequest(NamedTuple):
 
     @property
     def wants_stream(self) -> bool:
-        """Whether it asks for events that come one by one."""
+        """Whether it asks for server-sent events."""
         return isinstance(self.body, dict) and self.body.get("stream") is True
 
 
 def path_of(base: str | None, path: str) -> str:
-    """The path on a host that is meant.
-
-    Args:
-        base: base URL of the host, if it is known.
-        path: a path, with or without a query; or a URL that begins with `base`.
-    """
+    """Return the path of a URL on the host, or of a path with or without a leading slash."""
     given = path
     if base is not None and path.startswith((f"{base}/", f"{base}?")):
         given = path.removeprefix(base)
@@ -56,35 +51,35 @@ def path_of(base: str | None, path: str) -> str:
 
 
 def headers_of(given: Iterable[str]) -> dict[str, str]:
-    """Headers, each written as `Name: value`.
+    """Parse headers, each written as `Name: value`.
 
     Raises:
-        UsageFault: one of them is none, or is not for users to set.
+        UsageFault: A header is invalid or reserved.
     """
     headers = {}
     for text in given:
         name, colon, value = text.partition(":")
         value = value.strip()
         if not colon or not _HEADER.match(name):
-            # Not quoted: what was meant may be a credential.
-            raise UsageFault("--header: one of them is no header", hint="write it as 'Name: value'")
+            # Not quoted: it may be a credential.
+            raise UsageFault("invalid --header", hint="write it as 'Name: value'")
         if not (value.isprintable() and value.isascii()):
-            raise UsageFault(f"--header {name} has characters that a header cannot have")
+            raise UsageFault(f"--header {name} contains characters that are not allowed in headers")
         if name.lower() in _OURS:
-            raise UsageFault(f"--header {name} is set by tm itself")
+            raise UsageFault(f"--header {name} is set by tm")
         headers[name.lower()] = value
     return headers
 
 
 def fields_of(typed: Iterable[str], raw: Iterable[str]) -> dict[str, Any]:
-    """Fields, each written as `key=value`; `a[b]=` for one inside of another, `a[]=` for a list.
+    """Parse fields, each written as `key=value`, `a[b]=value` in an object, `a[]=value` in a list.
 
     Args:
-        typed: fields whose true, false, null and numbers are such, and `@FILE` a file's text.
-        raw: fields that are texts.
+        typed: Fields that may be true, false, null, a number, or `@FILE` for the text of a file.
+        raw: Fields that are text.
 
     Raises:
-        UsageFault: one of them is none.
+        UsageFault: A field is invalid.
     """
     fields: dict[str, Any] = {}
     for option, texts, is_typed in (("--field", typed, True), ("--raw-field", raw, False)):
@@ -92,7 +87,7 @@ def fields_of(typed: Iterable[str], raw: Iterable[str]) -> dict[str, Any]:
             key, equals, value = text.partition("=")
             found = _KEY.match(key)
             if not equals or found is None:
-                raise UsageFault(f"{option} {text!r} is no field", hint="write it as key=value")
+                raise UsageFault(f"invalid {option} {text!r}", hint="write it as key=value")
             keys = [found[1], *re.findall(r"\[([^\[\]]*)\]", found[2])]
             _put(fields, keys, _value(value, option, key) if is_typed else value, f"{option} {key}")
     return fields
@@ -105,7 +100,7 @@ def _value(text: str, option: str, key: str) -> Any:
         value = json.loads(text)
     except ValueError:
         return text
-    # Objects, lists and texts in quotes are for --json; NaN is no JSON.
+    # Objects, lists and quoted texts belong in --json. NaN is not JSON.
     plain = (
         value is None
         or isinstance(value, (bool, int))
@@ -130,20 +125,20 @@ def _put(fields: dict[str, Any], keys: list[str], value: Any, what: str) -> None
             continue
         place = place.setdefault(key, below)
         if type(place) is not type(below):
-            raise UsageFault(f"{what} is both a value and holds others")
+            raise UsageFault(f"{what} is used both as a value and as a container")
 
 
 def body_of(inline: str | None, file: str | None) -> Any:
-    """A JSON body; None if none was given.
+    """Return the JSON body, or None.
 
     Raises:
-        UsageFault: it cannot be read, or is no JSON.
+        UsageFault: It cannot be read, or is not JSON.
     """
     if inline is not None and file is not None:
-        raise UsageFault("--json and --file both give the body", hint="pass one of them")
+        raise UsageFault("--json and --file exclude each other", hint="pass only one of them")
     if inline is None and file is None:
         return None
-    from tensormesh_cli.commands.infer.payload import Expected, read_payload
+    from tensormesh_cli._inputs import Expected, read_payload
 
     payload = read_payload(inline, file, Expected('{"key": "value"}', takes_text=False))
     return None if payload is None else payload.value
@@ -157,25 +152,18 @@ def make(
     body: Any,
     headers: dict[str, str],
 ) -> RawRequest:
-    """Put a request together.
-
-    Args:
-        method: HTTP method.
-        path: where to.
-        fields: for the query, or for the body, as the method has it.
-        body: JSON body, which the fields win over.
-        headers: headers that were given.
+    """Build a request. Fields go to the query or override fields of the body.
 
     Raises:
-        UsageFault: fields and body do not go together.
+        UsageFault: Fields and body do not go together.
     """
     if method in QUERY_METHODS:
         if body is not None and method != "DELETE":
-            raise UsageFault(f"{method} has no body", hint="pass parameters with --field")
+            raise UsageFault(f"{method} requests have no body", hint="pass parameters with --field")
         _check_plain(fields)
         return RawRequest(method, path, fields, headers, body)
     if fields and body is not None and not isinstance(body, dict):
-        raise UsageFault("--field needs a body that is an object, and --json gives another")
+        raise UsageFault("--field needs a JSON object as the body")
     if fields:
         body = {**(body or {}), **fields}
     return RawRequest(method, path, {}, headers, body)
@@ -185,4 +173,4 @@ def _check_plain(fields: dict[str, Any]) -> None:
     for key, value in fields.items():
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, (dict, list)):
-                raise UsageFault(f"--field {key}: the query has room for plain values only")
+                raise UsageFault(f"--field {key}: query parameters cannot be nested")

@@ -1,4 +1,4 @@
-"""Sends a raw request through the SDK, to one of the hosts that are set up."""
+"""Send a raw request through the SDK to a configured host."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from tensormesh_cli.commands.api.request import RawRequest
 
 CONTROL_PLANE = "control-plane"
-_NOT_A_PATH = "pass the path, such as /v1/models; --controlplane-base chooses another host"
+_NOT_A_PATH = "pass a path such as /v1/models; use --controlplane-base for another host"
 
 
 class Surface:
-    """One of the hosts, as this run asks it.
+    """A host, with the settings of this run.
 
     Args:
-        app: the run, whose settings count.
+        app: The run.
         name: `control-plane`, `serverless` or `on-demand`.
     """
 
@@ -36,7 +36,7 @@ class Surface:
 
     @property
     def base(self) -> str | None:
-        """The base URL; None if it is not known."""
+        """The base URL, or None if it is unknown."""
         settings = self._app.settings
         return {
             CONTROL_PLANE: settings.controlplane_base,
@@ -45,12 +45,12 @@ class Surface:
         }[self._name]
 
     def read(self, request: RawRequest) -> RawResponse[Any]:
-        """Send a request, and read the answer whole.
+        """Send a request, and read the whole response.
 
         Raises:
-            UsageFault: it cannot be sent.
-            CredentialFault: a credential is needed, and there is none.
-            TensormeshError: it failed.
+            UsageFault: The request is invalid.
+            CredentialFault: A credential is missing.
+            TensormeshError: The request failed.
         """
         response: RawResponse[Any] = self._send(self._host.with_raw_response, request)
         return response
@@ -61,7 +61,7 @@ class Surface:
             yield from iterdecode(response.iter_bytes(), "utf-8", "replace")
 
     def described(self, request: RawRequest) -> httpx.Request:
-        """The request as it would go over the wire. Nobody needs to log in to see it."""
+        """Return the request as it would be sent. Does not need a login."""
         from tensormesh_cli.commands.derived.dry_run import NO_TOKEN, caught
 
         settings = self._app.settings
@@ -104,7 +104,7 @@ class Surface:
             raise UsageFault(f"PATH {problem}", hint=_NOT_A_PATH) from error
 
     def _seconds(self, request: RawRequest) -> float | None:
-        """How long to wait for an answer of a model; None for all others."""
+        """Return the timeout of a response that a model writes, or None for all others."""
         if self._name == CONTROL_PLANE or request.method != "POST":
             return None
         return Host(self._app, self._name).answer_seconds

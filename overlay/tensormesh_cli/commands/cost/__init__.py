@@ -1,4 +1,4 @@
-"""`tm cost`: what inference cost, and what the cache saved."""
+"""`tm cost`: costs of inference, and cache savings."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _WINDOWS = ("24h", "7d", "30d")
     tm --output json cost --start 2026-05-01 --end 2026-05-15
     """,
 )
-@click.option("--user-id", metavar="ID", help="Whose report.  [default: you]")
+@click.option("--user-id", metavar="ID", help="The user.  [default: you]")
 @click.option(
     "--window",
     type=click.Choice(_WINDOWS),
-    help="A span of time that ends now.  [default: 30d]",
+    help="Time range that ends now.  [default: 30d]",
 )
-@click.option("--month", metavar="YYYY-MM", help="A calendar month (UTC); exact.")
-@click.option("--start", metavar="TIME", help="Begin here: YYYY-MM-DD or RFC 3339, UTC.")
-@click.option("--end", metavar="TIME", help="End before this.  [default: now]")
+@click.option("--month", metavar="YYYY-MM", help="Calendar month (UTC).")
+@click.option("--start", metavar="TIME", help="Start: YYYY-MM-DD or RFC 3339, UTC.")
+@click.option("--end", metavar="TIME", help="End, exclusive.  [default: now]")
 @timeout_option
 @pass_app
 def cost(
@@ -48,11 +48,11 @@ def cost(
     end: str | None,
     timeout: float | None,
 ) -> Result:
-    """Show what Serverless inference cost, model by model, and what the cache saved.
+    """Show the costs of Serverless inference by model, and the cache savings.
 
-    Spend is booked by calendar month: only --month, and a range of whole months, show it exactly;
-    the other views show that of the months that they touch, and say so. Savings are the cached
-    tokens at the price of input; they are exact for any span.
+    Spend is booked by calendar month. It is exact for --month and for ranges of whole months;
+    for other ranges, all months that the range touches are counted. Savings are the
+    cached tokens at the input price, and exact for any range.
     """
     from datetime import UTC, datetime
 
@@ -72,7 +72,7 @@ def _read(client: tensormesh.Tensormesh, user_id: str | None, span: Window) -> R
 
     billing = client.control_plane.billing
     whose: dict[str, Any] = {} if user_id is None else {"user_id": user_id}
-    # Spans that the window cuts would be counted whole, or not at all.
+    # Buckets that the window cuts would be counted completely, or not at all.
     granularity = (
         UsageGranularity.USAGE_GRANULARITY_DAY
         if span.is_whole_days

@@ -1,4 +1,4 @@
-"""Adds up what inference cost, and what the cache saved. Exact: no float is involved."""
+"""Add up the costs of inference and the cache savings, exactly."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _EXACT = Context(prec=60)
 
 @dataclass(frozen=True)
 class ModelCost:
-    """What one model cost.
+    """The costs of one model.
 
     Attributes:
-        model: its Serverless name.
-        requests: answered requests in the window.
-        prompt_tokens: tokens read in the window, those from the cache included.
-        cached_tokens: tokens that came from the cache in the window.
-        completion_tokens: tokens written in the window.
-        spend: what was paid for it in the months of the report.
-        saved: what the cache saved in the window; None if there is no price to tell by.
+        model: Serverless name.
+        requests: Requests in the window.
+        prompt_tokens: Input tokens in the window, including cached ones.
+        cached_tokens: Input tokens from the cache in the window.
+        completion_tokens: Output tokens in the window.
+        spend: Costs in the months of the report.
+        saved: Cache savings in the window, or None if no price is known.
     """
 
     model: str
@@ -51,15 +51,15 @@ class ModelCost:
 
 @dataclass(frozen=True)
 class Report:
-    """What inference cost.
+    """The costs of inference.
 
     Attributes:
-        window: the span it is about.
-        currency: of all amounts.
-        models: a line for each model, the dearest first.
-        subtotal: the spend of all models.
-        saved: what the cache saved, as far as there are prices.
-        notes: what to know about the numbers.
+        window: Time range.
+        currency: Currency of all amounts.
+        models: Costs by model, highest first.
+        subtotal: Costs of all models.
+        saved: Cache savings, as far as prices are known.
+        notes: Remarks about the numbers.
     """
 
     window: Window
@@ -84,13 +84,13 @@ def make_report(
     """Add up a report.
 
     Args:
-        window: the span that it is about.
-        transactions: of the user, at least those of the months that the window touches.
-        usage: of the user, in the window.
-        pricing: the prices of the models.
+        window: Time range.
+        transactions: Transactions of the user, at least in the months that the window touches.
+        usage: Usage of the user in the window.
+        pricing: Prices of the models.
 
     Raises:
-        CliError: amounts are in several currencies.
+        CliError: Amounts are in several currencies.
     """
     currencies = _Currencies()
     spends = _spends(window, transactions, currencies)
@@ -117,7 +117,7 @@ def make_report(
 
 
 class _Currencies:
-    """Sees to it that amounts are added up only with their like."""
+    """Checks that all amounts have the same currency."""
 
     def __init__(self) -> None:
         self._code: str | None = None
@@ -125,7 +125,7 @@ class _Currencies:
     def check(self, code: str) -> None:
         if self._code not in (None, code):
             raise CliError(
-                f"amounts in {self._code} and {code} cannot be added up",
+                f"cannot add amounts in {self._code} and {code}",
                 hint="`tm billing transactions list` shows them one by one",
             )
         self._code = code
@@ -179,7 +179,7 @@ def _saved(line: ModelCost, rate: _Rate | None, currencies: _Currencies) -> Deci
     if rate.price:
         currencies.check(rate.currency)
     exact = _EXACT.multiply(Decimal(line.cached_tokens), rate.price)
-    # As finely as amounts are kept, so that the sum of the lines is the total.
+    # Round to the API's precision, so that the lines add up to the total.
     return _EXACT.divide(exact, _RATE_TOKENS).quantize(_NANO, ROUND_HALF_EVEN, _EXACT)
 
 
@@ -198,10 +198,10 @@ def _notes(window: Window, models: Iterable[ModelCost]) -> Iterable[str]:
     if not window.is_whole_months:
         months = window.months
         yield (
-            "Spend is booked by calendar month: it is that of "
+            "Spend is booked by calendar month; this is the spend of "
             f"{months.start:%Y-%m-%d} to {months.end:%Y-%m-%d} (UTC, end excluded). "
             "Requests, tokens and savings are those of the window."
         )
     unpriced = sorted(line.model for line in models if line.saved is None)
     if unpriced:
-        yield f"No price is published for {', '.join(unpriced)}: its savings are not counted."
+        yield f"No price is published for {', '.join(unpriced)}; savings are not counted."

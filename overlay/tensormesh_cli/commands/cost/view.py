@@ -1,4 +1,4 @@
-"""Shows a cost report: as data, as aligned lines, as a table with bars."""
+"""Show a cost report."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from tensormesh_cli.output import Screen
 
 _BAR = 10
-# Counts from here on are written short; programs get them whole.
+# Larger counts are abbreviated for people.
 _LONGEST = 100_000
 _USUAL_WIDTH = 100
-# What is left out first where there is no room.
+# The least important columns first.
 _DISPENSABLE = ("completion", "requests", "cached", "prompt", "hit rate", "bar")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def as_data(report: Report) -> dict[str, Any]:
-    """A report as JSON data; amounts as the API writes them."""
+    """Return a report as JSON data, with amounts as in the API."""
     return {
         "window": {"start": _time(report.window.start), "end": _time(report.window.end)},
         "models": [
@@ -72,7 +72,7 @@ def as_table(report: Report, screen: Screen) -> Table:
 
 
 def short(number: int) -> str:
-    """A number of things in few characters: ``"12,345"``, ``"239.2M"``."""
+    """Return a count in few characters, such as `12,345` or `239.2M`."""
     if number < _LONGEST:
         return f"{number:,}"
     for unit, size in (("T", 10**12), ("B", 10**9), ("M", 10**6)):
@@ -82,7 +82,7 @@ def short(number: int) -> str:
 
 
 def plain(amount: Decimal) -> str:
-    """An exact amount, with two decimal places or as many as it has."""
+    """Return an exact amount without its currency, with at least two decimals."""
     return _amount(amount, "USD").partition(" ")[0]
 
 

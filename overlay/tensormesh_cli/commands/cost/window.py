@@ -1,4 +1,4 @@
-"""The span of time that a cost report is about."""
+"""The time range of a cost report."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _MONTH = re.compile(r"(\d{4})-(\d\d)\Z", re.ASCII)
 
 
 class Window(NamedTuple):
-    """A span of time.
+    """A time range.
 
     Attributes:
-        start: its beginning, inclusive; aware, UTC.
-        end: its end, exclusive; aware, UTC.
+        start: Start, inclusive; aware, UTC.
+        end: End, exclusive; aware, UTC.
     """
 
     start: datetime
@@ -27,12 +27,12 @@ class Window(NamedTuple):
 
     @property
     def is_whole_months(self) -> bool:
-        """Whether it begins and ends with calendar months."""
+        """Whether it consists of whole calendar months."""
         return self.start == first_of_month(self.start) and self.end == first_of_month(self.end)
 
     @property
     def is_whole_days(self) -> bool:
-        """Whether it begins and ends at midnight."""
+        """Whether it consists of whole days."""
         return all((time - _midnight(time)) == timedelta() for time in self)
 
     @property
@@ -47,17 +47,17 @@ class Window(NamedTuple):
 def choose(
     *, window: str | None, month: str | None, start: str | None, end: str | None, now: datetime
 ) -> Window:
-    """The span that the options of a report name.
+    """Return the time range that the options name.
 
     Args:
-        window: one of `WINDOWS`, which ends now.
-        month: a calendar month, such as ``"2026-05"``.
-        start: a time.
-        end: a time; now by default.
-        now: the time; aware, UTC.
+        window: One of `WINDOWS`, which ends now.
+        month: A calendar month, such as `2026-05`.
+        start: Start.
+        end: End, by default now.
+        now: The current time; aware, UTC.
 
     Raises:
-        UsageFault: options exclude each other, or one cannot be used.
+        UsageFault: Options exclude each other, or one is invalid.
     """
     given = [name for name, value in (("--window", window), ("--month", month)) if value]
     if start or end:
@@ -76,12 +76,12 @@ def choose(
 
 
 def first_of_month(time: datetime) -> datetime:
-    """When the month of a time begins."""
+    """Return the start of the month."""
     return _midnight(time).replace(day=1)
 
 
 def next_month(time: datetime) -> datetime:
-    """When the month after that of a time begins."""
+    """Return the start of the next month."""
     from dateutil.relativedelta import relativedelta
 
     return first_of_month(time) + relativedelta(months=1)
@@ -99,7 +99,7 @@ def _of_month(month: str) -> Window:
         start = datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC)
         return Window(start, next_month(start))
     except (ValueError, OverflowError):
-        raise UsageFault(f"--month {month!r} is no month", hint="write it as 2026-05") from None
+        raise UsageFault(f"invalid --month {month!r}", hint="write it as 2026-05") from None
 
 
 def _of_range(start: str, end: str | None, now: datetime) -> Window:

@@ -1,1 +1,1 @@
-"""Commands made of the operations of the Control Plane: nothing in here names one of them."""
+"""Commands derived from the operations of the Control Plane. None is named in here."""

@@ -1,4 +1,4 @@
-"""Calls the operation of a command through the SDK."""
+"""Call the operation of a command through the SDK."""
 
 from __future__ import annotations
 
@@ -15,14 +15,11 @@ if TYPE_CHECKING:
 
 
 def call(client: tensormesh.Tensormesh, command: Command, keywords: Mapping[str, Any]) -> Any:
-    """Call the operation of a command.
-
-    Returns:
-        The raw response.
+    """Call the operation of a command. Return the raw response.
 
     Raises:
-        UsageFault: an argument cannot be sent.
-        TensormeshError: the call failed.
+        UsageFault: An argument is invalid.
+        TensormeshError: The call failed.
     """
     place: Any = client.control_plane
     for name in command.resource:
@@ -35,7 +32,7 @@ def call(client: tensormesh.Tensormesh, command: Command, keywords: Mapping[str,
 
 
 def _with_option(command: Command, message: str) -> str:
-    """The message with our name for the argument that it begins with."""
+    """Return an error message with its argument replaced by the name of the option."""
     for option in command.options:
         if message.startswith(f"{option.target[0]} "):
             return f"{label(option)} {message[len(option.target[0]) + 1 :]}"

@@ -1,4 +1,4 @@
-"""Makes a command of what the specification says of an operation."""
+"""Make a command from the specification of an operation."""
 
 from __future__ import annotations
 
@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 
 def derive(words: tuple[str, ...]) -> TmCommand:
-    """The command of an operation.
-
-    Args:
-        words: what is typed for it.
-    """
+    """Return the command of an operation, given the words that are typed for it."""
     about = load(words)
 
     def run(app: App, **given: Any) -> Result:
@@ -39,13 +35,13 @@ def assemble(
     more: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
     own_examples: str | None = None,
 ) -> TmCommand:
-    """A command with the options of an operation.
+    """Return a command with the options of an operation.
 
     Args:
-        about: the operation.
-        run: what it does; is passed the `App`, and the values by name.
-        more: adds further options.
-        own_examples: command lines in place of those that are derived, one on a line.
+        about: The operation.
+        run: Called with the `App` and the values by name, returns the result.
+        more: Adds more options.
+        own_examples: Examples instead of derived ones, one command line per line.
     """
     function = pass_app(run)
     if more is not None:

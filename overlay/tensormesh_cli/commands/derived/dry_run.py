@@ -24,7 +24,7 @@ NO_TOKEN = "not-sent"  # noqa: S105 - no token
 
 
 class _Catcher(httpx.BaseTransport):
-    """Keeps a request in place of sending it."""
+    """Keeps a request instead of sending it."""
 
     request: httpx.Request | None = None
 
@@ -37,13 +37,8 @@ class _Catcher(httpx.BaseTransport):
 def described_call(app: App, command: Command, keywords: Mapping[str, Any]) -> Result:
     """Describe the request that a call would send.
 
-    Args:
-        app: the run.
-        command: the operation.
-        keywords: its arguments.
-
     Raises:
-        UsageFault: an argument cannot be sent.
+        UsageFault: An argument is invalid.
     """
     request = caught(
         lambda client: call(client, command, keywords),
@@ -56,14 +51,11 @@ def described_call(app: App, command: Command, keywords: Mapping[str, Any]) -> R
 
 
 def caught(ask: Callable[[tensormesh.Tensormesh], Any], **settings: Any) -> httpx.Request:
-    """The request that a call would send.
+    """Return the request that a call would send.
 
     Args:
-        ask: makes the call with a client that sends nothing.
-        settings: of that client.
-
-    Raises:
-        UsageFault: an argument cannot be sent.
+        ask: Makes the call with the client that it gets.
+        settings: Settings of the client.
     """
     import tensormesh
 
@@ -82,8 +74,8 @@ def described(app: App, request: httpx.Request, body: Any) -> Result:
 
     Args:
         app: The run.
-        request: The request; its credentials are left out.
-        body: What to show of its body, or None if it has none.
+        request: The request. Its credentials are masked.
+        body: Its decoded body, or None.
     """
     body = without_secrets(body)
     headers = {
@@ -110,7 +102,7 @@ def _shown(name: str, value: str) -> str:
 
 
 def _hide(command: Command, body: Any) -> None:
-    """Take secrets out of a body, wherever they came from."""
+    """Remove secrets from a body, wherever they came from."""
     names = {argument: name for name, argument in command.body.items()}
     for option in command.options:
         if not option.secret:

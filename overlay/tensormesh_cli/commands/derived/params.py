@@ -38,22 +38,17 @@ _EXAMPLES = {
 
 
 def variable(option: Option) -> str:
-    """The name under which a command is passed the value of an option."""
+    """Return the name of the parameter that gets the value of an option."""
     return f"given_{option.name.replace('-', '_')}"
 
 
 def label(option: Option) -> str:
-    """What users call an option: `--user-id`, or `USER_ID` for an argument."""
+    """Return an option as users write it: `--user-id`, or `USER_ID` for an argument."""
     return _metavar(option) if option.positional else f"--{option.name}"
 
 
 def in_our_words(text: str, command: Command) -> str:
-    """A text of the specification with our names: those of options, and those of the wire.
-
-    Args:
-        text: a text with names of the SDK in backticks, such as ``"`page_token`"``.
-        command: the command that it is about.
-    """
+    """Return a text of the specification with options and wire names instead of SDK names."""
     ours = {_snake(option.target[-1]): label(option) for option in command.options}
     ours |= {_snake(each.next): each.next for each in CONTRACTS.values()}
     return _SDK_NAME.sub(lambda found: f"`{ours.get(found[1], found[1])}`", text)
@@ -64,7 +59,7 @@ def _snake(name: str) -> str:
 
 
 def decorate(function: Function, command: Command) -> Function:
-    """Give a function the options and arguments of a command, those that all share included."""
+    """Give a function the options and arguments of a command, including shared ones."""
     taken = {name for option in command.options for name in (option.name, option.negative)}
     shared: list[Callable[[Function], Function]] = []
     if any(option.kind == "money" for option in command.options):
@@ -126,9 +121,9 @@ def _help(option: Option) -> str:
     if option.kind == "time":
         text += " YYYY-MM-DD or RFC 3339, UTC."
     if option.secret:
-        text += " `-` asks for it or reads it from a pipe, @FILE from a file."
+        text += " `-` prompts for it or reads it from a pipe, @FILE from a file."
     if option.repeated:
-        text += " May be given several times."
+        text += " Repeatable."
     return f"{text}  [required]" if option.required else text
 
 
@@ -138,7 +133,7 @@ def _with_caller(option: Option, command: Command) -> str:
         return doc
     others = [label(other) for other in command.options if other.instead]
     unless = f", unless {' or '.join(others)} is given" if others else ""
-    return f"{doc} Left out, you{unless}."
+    return f"{doc} Defaults to you{unless}."
 
 
 def _currency_option(function: Function) -> Function:
@@ -146,7 +141,7 @@ def _currency_option(function: Function) -> Function:
         "--currency",
         default=DEFAULT_CURRENCY,
         metavar="CODE",
-        help="Currency of the amounts, three letters of ISO 4217.",
+        help="Currency of the amounts, as an ISO 4217 code.",
     )(function)
 
 
@@ -155,7 +150,7 @@ def _json_option(function: Function) -> Function:
         "--json",
         "body_json",
         metavar="JSON|@FILE",
-        help="Body of the request as JSON, or @FILE. Options win over what is in it.",
+        help="Request body as JSON, or @FILE. Options override it.",
     )(function)
 
 
@@ -165,13 +160,13 @@ def _file_option(function: Function) -> Function:
         "body_file",
         type=click.Path(),
         metavar="PATH",
-        help="Read the body as JSON from a file; - is standard input. With nothing else given,"
-        " it is read from a pipe.",
+        help="Read the request body as JSON from a file; - reads standard input. Without other"
+        " options it is read from a pipe.",
     )(function)
 
 
 def examples(command: Command) -> str:
-    """Command lines for the end of the help."""
+    """Return example command lines for the help."""
     line = ["tm", *command.words]
     line += [
         _metavar(option) for option in command.options if option.positional and not option.caller
@@ -179,7 +174,7 @@ def examples(command: Command) -> str:
     named = [option for option in command.options if not option.positional]
     needed = [option for option in named if option.required]
     if not needed and command.changes:
-        # What makes sense of it, without what most leave out.
+        # The first options, without the user.
         needed = [option for option in named if not option.whose][:2]
     plain = " ".join([*line, *(_example(option) for option in needed)])
     if command.changes:

@@ -1,4 +1,4 @@
-"""What was typed, made into the arguments of a call."""
+"""Turn options into the arguments of a call."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Arguments(NamedTuple):
     """The arguments of a call.
 
     Attributes:
-        keywords: keyword arguments of the method.
-        missing: arguments and options that are needed, and were not given in any way.
+        keywords: Keyword arguments of the method.
+        missing: Required options and arguments that were not given.
     """
 
     keywords: dict[str, Any]
@@ -35,15 +35,15 @@ class Arguments(NamedTuple):
 
 
 def arguments(app: App, command: Command, given: Mapping[str, Any]) -> Arguments:
-    """The arguments of a call, from the options and the body that were given.
+    """Return the arguments of a call, from options and the body.
 
     Args:
-        app: the run.
-        command: the command.
-        given: its values, as click passes them.
+        app: The run.
+        command: The command.
+        given: Values of its options, as click passes them.
 
     Raises:
-        UsageFault: one of them cannot be used.
+        UsageFault: A value is invalid.
     """
     values = {
         option: value
@@ -65,12 +65,7 @@ def arguments(app: App, command: Command, given: Mapping[str, Any]) -> Arguments
 
 
 def meant(command: Command, keywords: Mapping[str, Any]) -> Command:
-    """The operation that is meant: another one where something else than an id says who is.
-
-    Args:
-        command: the operation of the command.
-        keywords: what was given.
-    """
+    """Return the operation to call. Another one may look users up by something else than an ID."""
     if any(option.caller and option.target[0] not in keywords for option in command.options):
         for option in command.options:
             if option.instead and option.target[0] in keywords:
@@ -81,14 +76,10 @@ def meant(command: Command, keywords: Mapping[str, Any]) -> Command:
 
 
 def check_complete(missing: tuple[Option, ...]) -> None:
-    """Refuse to go on without what is needed.
-
-    Raises:
-        UsageFault: something is missing; the first of it is named.
-    """
+    """Raise `UsageFault` if a required option is missing."""
     for option in missing:
         raise UsageFault(
-            f"{label(option)} is needed",
+            f"{label(option)} is required",
             hint=f"{label(option)}: {option.doc[:1].lower()}{option.doc[1:].rstrip('.')}",
         )
 
@@ -125,7 +116,7 @@ def _put(keywords: dict[str, Any], option: Option, value: Any) -> None:
         keywords[first] = value
         return
     here = keywords.get(first)
-    # Not the object itself: it is that of the body.
+    # A copy: the object belongs to the body.
     here = keywords[first] = dict(here) if isinstance(here, dict) else {}
     for key in inner[:-1]:
         below = here.get(key)
@@ -134,13 +125,13 @@ def _put(keywords: dict[str, Any], option: Option, value: Any) -> None:
 
 
 def _spread(command: Command, body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Keyword arguments for what a body says, and the fields that the command does not know."""
+    """Return keyword arguments for the fields of a body, and fields that are unknown."""
     keywords: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     for key, value in body.items():
         name = command.body.get(key)
         if name is None or value is None:
-            # None is sent as null only there.
+            # Only there, None is sent as null.
             extra[key] = value
         else:
             keywords[name] = value
@@ -152,10 +143,10 @@ def _body(
 ) -> dict[str, Any]:
     inline, file = given.get("body_json"), given.get("body_file")
     if inline is not None and file is not None:
-        raise UsageFault("--json and --file both give the body", hint="pass one of them")
+        raise UsageFault("--json and --file exclude each other", hint="pass only one of them")
     if inline is None and file is None and not _may_be_piped(command, values):
         return {}
-    from tensormesh_cli.commands.infer.payload import Expected, read_payload, request_object
+    from tensormesh_cli._inputs import Expected, read_payload, request_object
 
     first = next(iter(command.body))
     expected = Expected(f'{{"{first}": ...}}', takes_text=False)
@@ -164,10 +155,10 @@ def _body(
 
 
 def _may_be_piped(command: Command, values: Mapping[Option, Any]) -> bool:
-    """Whether a body may come from a pipe: only where nothing at all is given in another way.
+    """Return whether a body may come from a pipe: only if nothing else is given.
 
-    Else the command would take the lines of a loop that it stands in, or wait for ever for a pipe
-    that nobody writes to. A body that says no more than whose it is is not worth waiting for.
+    Otherwise the command would read the input of a loop around it, or wait forever for a pipe that
+    nobody writes to. Commands whose body only names a user do not wait for one.
     """
     whose = {option.target[0] for option in command.options if option.whose}
     return not values and bool(set(command.body.values()) - whose)

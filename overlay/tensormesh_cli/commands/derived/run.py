@@ -25,10 +25,10 @@ def run_command(app: App, command: Command, given: Mapping[str, Any]) -> Result:
     Args:
         app: The run.
         command: The operation.
-        given: The values of its options, as click passes them.
+        given: Values of its options, as click passes them.
 
     Raises:
-        UsageFault: An option cannot be used.
+        UsageFault: A value is invalid.
         CliError: The user declined.
         TensormeshError: The call failed.
     """
@@ -70,7 +70,7 @@ def _listing(
 
 
 def confirm(app: App, command: Command, keywords: Mapping[str, Any], *, yes: bool) -> None:
-    """Ask before something is changed. Raises `UsageFault` if there is nobody to ask."""
+    """Ask before something is changed."""
     named = [
         str(keywords[option.target[0]])
         for option in command.options
@@ -83,16 +83,16 @@ def confirm(app: App, command: Command, keywords: Mapping[str, Any], *, yes: boo
 def with_caller(
     app: App, command: Command, found: Arguments, *, client: tensormesh.Tensormesh | None
 ) -> dict[str, Any]:
-    """The keyword arguments of a call, with the caller where nobody was named.
+    """Return the keyword arguments of a call, with the caller if no user is named.
 
     Args:
-        app: the run.
-        command: the operation.
-        found: what was given.
-        client: for asking who the caller is; None if nothing may be sent.
+        app: The run.
+        command: The operation.
+        found: What was given.
+        client: Used to look up the caller, or None if nothing may be sent.
 
     Raises:
-        UsageFault: it is not known who the caller is.
+        UsageFault: The caller is unknown.
     """
     keywords = dict(found.keywords)
     for option in command.options:
@@ -111,6 +111,6 @@ def _caller(app: App, client: tensormesh.Tensormesh | None) -> str:
         if saved is not None and saved.user_id and same_host(saved.controlplane_base, here):
             return saved.user_id
     raise UsageFault(
-        "USER_ID is needed: without a request it is not known who you are",
-        hint="`tm auth whoami` shows your id",
+        "USER_ID is required: without a request, tm does not know your ID",
+        hint="`tm auth whoami` shows your ID",
     )

@@ -1,15 +1,15 @@
-"""What is typed for an option, made into what the API takes. Errors name the option."""
+"""Parse the values of options. Errors name the option."""
 
 from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli._inputs import read_file
 from tensormesh_cli._json import loads
 from tensormesh_cli._suggestions import nearest
 
@@ -23,11 +23,7 @@ _CLOSE = 0.75
 
 
 class OpenChoice(click.ParamType):  # type: ignore[type-arg]
-    """One of the values that are known today, or any other: the set is open.
-
-    Args:
-        choices: the known values.
-    """
+    """A value of an open set. The known ones are completed."""
 
     name = "value"
 
@@ -40,7 +36,7 @@ class OpenChoice(click.ParamType):  # type: ignore[type-arg]
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
-        """The known values that begin so, in any case."""
+        """Return the known values that start with the text, ignoring case."""
         from click.shell_completion import CompletionItem
 
         begun = incomplete.upper()
@@ -48,15 +44,7 @@ class OpenChoice(click.ParamType):  # type: ignore[type-arg]
 
 
 def full_choice(value: str, choices: tuple[str, ...]) -> str:
-    """The known value that is meant: `open` is enough where one of them ends in `_OPEN`.
-
-    Args:
-        value: what was given.
-        choices: the known values.
-
-    Returns:
-        `value` itself if it is one of them, or no end of exactly one.
-    """
+    """Return the known value that is meant: `open` matches the only one that ends in `_OPEN`."""
     if value in choices:
         return value
     given = _upper(value)
@@ -65,21 +53,15 @@ def full_choice(value: str, choices: tuple[str, ...]) -> str:
 
 
 def unknown_choice(label: str, value: str, choices: tuple[str, ...]) -> str | None:
-    """What to say of a value that is none of the known ones; None if it is one.
-
-    Args:
-        label: the option, such as ``"--status"``.
-        value: what was given for it.
-        choices: the known values.
-    """
+    """Return a warning about an unknown value, or None if it is known."""
     if value in choices:
         return None
     given = _upper(value)
-    # A member is often known by its end alone.
+    # People often use only the last word of a value.
     by_end = {choice.rpartition("_")[2]: choice for choice in choices}
     meant = nearest(given, [*choices, *by_end], similarity=_CLOSE)
     question = f"; did you mean {by_end.get(meant[0], meant[0])}?" if meant else ""
-    return f"{label} {value} is none of the known values, and is sent as it is{question}"
+    return f"unknown {label} {value}, sent unchanged{question}"
 
 
 def _upper(value: str) -> str:
@@ -87,15 +69,12 @@ def _upper(value: str) -> str:
 
 
 def read_time(text: str, label: str) -> datetime:
-    """A time as it was typed; what has no time zone is UTC.
+    """Parse a day or a time, in UTC if it has no time zone.
 
-    Args:
-        text: a day, which means its beginning, or a time of RFC 3339; other ways to write a
-            whole date are understood where they can mean one thing only.
-        label: the option, such as ``"--start-time"``.
+    Other formats than RFC 3339 are accepted if they are unambiguous.
 
     Raises:
-        UsageFault: it is no time, or could mean several.
+        UsageFault: It is not a time, or ambiguous.
     """
     try:
         time = datetime.fromisoformat(text)
@@ -110,7 +89,7 @@ def read_time(text: str, label: str) -> datetime:
 def _read_free_time(text: str, label: str) -> datetime:
     from dateutil.parser import parse
 
-    # What the text leaves out would be taken from here: then the two differ.
+    # If the text is incomplete, the defaults fill the gaps and the results differ.
     defaults = (datetime(2000, 1, 1), datetime(2004, 2, 2))
     try:
         found = {
@@ -122,23 +101,14 @@ def _read_free_time(text: str, label: str) -> datetime:
         found = set()
     if len(found) != 1:
         raise UsageFault(
-            f"{label} {text!r} is {'no time' if not found else 'not clear as a time'}",
-            hint=f"write it as {_TIME_FORMS}; without a time zone it is UTC",
+            f"{label} {text!r} is {'not a time' if not found else 'ambiguous'}",
+            hint=f"write it as {_TIME_FORMS}; the default time zone is UTC",
         )
     return found.pop()
 
 
 def read_money(text: str, currency: str, label: str) -> dict[str, Any]:
-    """An amount as the API takes it.
-
-    Args:
-        text: a decimal number.
-        currency: three letters of ISO 4217.
-        label: the option, such as ``"--amount"``.
-
-    Raises:
-        UsageFault: it is no amount.
-    """
+    """Parse an amount. Raise `UsageFault` if it is invalid."""
     from tensormesh.types import Money
 
     try:
@@ -151,11 +121,7 @@ def read_money(text: str, currency: str, label: str) -> dict[str, Any]:
 
 
 def read_json(text: str, label: str) -> Any:
-    """JSON as it was typed, or that of a file if it is `@` and a path.
-
-    Raises:
-        UsageFault: it cannot be read, or is no JSON.
-    """
+    """Parse JSON, or that of `@FILE`. Raise `UsageFault` if it is invalid."""
     source = label
     if text.startswith("@"):
         source = f"{label} {text}"
@@ -170,11 +136,7 @@ def read_json(text: str, label: str) -> Any:
 
 
 def read_secret(text: str, label: str, terminal: Terminal) -> str:
-    """A secret: as it was typed; `-` asks for it, or reads it from a pipe; `@` and a path.
-
-    Raises:
-        UsageFault: there is none where it should be.
-    """
+    """Return a secret: the text, that of `@FILE`, or for `-` one from a prompt or a pipe."""
     if text == "-":
         secret = _ask_secret(label) if terminal.interactive else sys.stdin.readline()
     elif text.startswith("@"):
@@ -183,25 +145,10 @@ def read_secret(text: str, label: str, terminal: Terminal) -> str:
         return text
     secret = secret.strip()
     if not secret:
-        raise UsageFault(f"{label} {text} stands for a secret, and there is none")
+        raise UsageFault(f"{label} {text} contains no secret")
     return secret
 
 
 def _ask_secret(label: str) -> str:
     answer = click.prompt(label.lstrip("-").replace("-", " "), hide_input=True, err=True)
     return str(answer)
-
-
-def read_file(path: str, source: str) -> str:
-    """The text of a file.
-
-    Raises:
-        UsageFault: it cannot be read.
-    """
-    try:
-        return Path(path).expanduser().read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageFault(f"{source} is not UTF-8 text") from None
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UsageFault(f"{source} cannot be read: {reason}") from None

@@ -9,14 +9,14 @@ _HERE = "tensormesh_cli.commands.infer"
 infer = TmGroup(
     "infer",
     lazy={
-        "chat": (f"{_HERE}.chat", "chat", "Ask a model, or talk with it."),
+        "chat": (f"{_HERE}.chat", "chat", "Ask a model, or chat with it."),
         "completions": (f"{_HERE}.completions", "completions", "Let a model continue a text."),
         "responses": (f"{_HERE}.responses", "responses", "Ask through the Responses API."),
         "models": (f"{_HERE}.models", "models", "List the models of a host."),
         "tokenize": (f"{_HERE}.tokenize", "tokenize", "Split a text into tokens."),
-        "detokenize": (f"{_HERE}.tokenize", "detokenize", "Turn tokens back into text."),
-        "health": (f"{_HERE}.models", "health", "Tell whether a host answers."),
-        "version": (f"{_HERE}.models", "version", "Tell the version of a host's engine."),
+        "detokenize": (f"{_HERE}.tokenize", "detokenize", "Convert tokens to text."),
+        "health": (f"{_HERE}.models", "health", "Check whether a host is up."),
+        "version": (f"{_HERE}.models", "version", "Show the version of a host's engine."),
         "doctor": (f"{_HERE}.doctor", "doctor", "Check that On-Demand is ready."),
     },
     help="Send requests to the inference hosts.",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensormesh_cli._click import Argument, command
+from tensormesh_cli._errors import UsageFault
+from tensormesh_cli._inputs import Expected, Payload, kind_of, refuse, request_object
 from tensormesh_cli.commands.infer.generation import (
     CUT_OFF,
     Generation,
@@ -24,7 +26,6 @@ from tensormesh_cli.commands.infer.options import (
     read_input,
     system_option,
 )
-from tensormesh_cli.commands.infer.payload import Expected, chat_request
 from tensormesh_cli.output import Column
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ git diff | tm infer chat --system "Write a commit message." -
     "prompt",
     required=False,
     cls=Argument,
-    help="What the user says; - reads it from standard input.",
+    help="The user message; - reads it from standard input.",
 )
-@generating_options(ON_DEMAND, system_option("Instructions, as the first message."))
+@generating_options(ON_DEMAND, system_option("System message."))
 def chat(
     host: Host,
     prompt: str | None,
@@ -66,11 +67,10 @@ def chat(
     streaming: Streaming,
     **sampling: Any,
 ) -> Result | Stream | None:
-    """Ask a model, by a prompt or a whole conversation.
+    """Ask a model: with a prompt, or with a conversation as JSON.
 
-    A conversation is JSON: a request
-    object or its messages array alone, by --json, --file or a pipe. Options win over what the
-    object says. With nothing given, on a terminal, a session begins.
+    The JSON is a request object or an array of messages, from --json, --file or a pipe. Options
+    override its fields. Without input, on a terminal, an interactive session starts.
     """
     given = read_input(prompt, inline, file, EXPECTED)
     fields = given_fields(**sampling)
@@ -90,6 +90,37 @@ def chat(
     body.update(fields)
     body["model"] = host.model(model or body.get("model"))
     return generate(host, CHAT, body, streaming)
+
+
+def chat_request(payload: Payload, expected: Expected) -> dict[str, Any]:
+    """Return the request object of a chat, also for an array of messages.
+
+    Raises:
+        UsageFault: The payload is neither, or `messages` contains invalid entries.
+    """
+    if isinstance(payload.value, list):
+        body: dict[str, Any] = {"messages": payload.value}
+    else:
+        body = request_object(payload, expected)
+    messages = body.get("messages")
+    if messages is None:
+        refuse(payload.where, "has no `messages`", expected)
+    if not isinstance(messages, list):
+        refuse(payload.where, f"has {kind_of(messages)} as `messages`", expected)
+    if not messages:
+        refuse(payload.where, "contains no messages", expected)
+    for number, message in enumerate(messages, 1):
+        if not isinstance(message, dict):
+            problem = f"is {kind_of(message)}, not an object"
+        elif not isinstance(message.get("role"), str):
+            problem = "has no `role`"
+        else:
+            continue
+        raise UsageFault(
+            f"{payload.where}: message {number} {problem}",
+            hint='each message is an object such as {"role":"user","content":"Hi"}',
+        )
+    return body
 
 
 def _with_system(messages: list[dict[str, Any]], system: str) -> list[dict[str, Any]]:

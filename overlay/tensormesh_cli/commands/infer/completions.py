@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensormesh_cli._click import Argument, command
+from tensormesh_cli._inputs import Expected
 from tensormesh_cli.commands.infer.generation import (
     CUT_OFF,
     Generation,
@@ -16,7 +17,6 @@ from tensormesh_cli.commands.infer.generation import (
 )
 from tensormesh_cli.commands.infer.host import ON_DEMAND
 from tensormesh_cli.commands.infer.options import generating_options, given_fields, read_body
-from tensormesh_cli.commands.infer.payload import Expected
 from tensormesh_cli.output import Column
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def completions(
 ) -> Result | Stream:
     """Let a model continue a text.
 
-    A request object is JSON, by --json, --file
-    or a pipe. Options win over what the object says.
+    The input can be a request object as JSON, from --json, --file or a pipe. Options override its
+    fields.
     """
     body = read_body("prompt", prompt, inline, file, EXPECTED)
     body.update(given_fields(**sampling))

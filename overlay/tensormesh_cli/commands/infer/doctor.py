@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def doctor(app: App, exit_status: bool) -> Result:
     """Check what On-Demand requests need, and what `--model @latest` needs.
 
-    What only `@latest` needs is no more than a warning.
+    Problems that affect only `@latest` are warnings.
     """
     from tensormesh_cli.commands.doctor import check
 

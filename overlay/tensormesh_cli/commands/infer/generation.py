@@ -1,4 +1,4 @@
-"""Requests that generate text: send them, and return the response whole or as it is written."""
+"""Requests that generate text. The response is returned whole or streamed."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def generate(
     Args:
         host: Where to send it.
         kind: The kind of request.
-        body: The request, including its model. Its own `stream` counts as `--stream`.
+        body: The request, including its model. `stream` in it counts as `--stream`.
         streaming: How to send it.
 
     Raises:
-        UsageFault: The request cannot be sent, or a stream cannot be printed in this mode.
-        CliError: It failed.
+        UsageFault: The request is invalid, or the output mode does not support streams.
+        CliError: The request failed.
     """
     wanted = body.pop("stream", None)
     if not isinstance(wanted, bool | None):
@@ -120,16 +120,7 @@ def stream(
 ) -> Iterator[str]:
     """Send a request, and yield the text of the response as it is written.
 
-    Args:
-        host: Where to send it.
-        kind: The kind of request.
-        body: The request, including its model.
-        streaming: How to send it.
-        pieces: Collects what the model has written, even if the rest never arrives.
-
-    Raises:
-        UsageFault: The request cannot be sent.
-        CliError: It failed.
+    Raises what `generate` raises. `pieces` collects the text, even if the rest never arrives.
     """
     if streaming.usage and kind.usage_on_request:
         wanted = body.get("stream_options") or {}
@@ -143,7 +134,7 @@ def stream(
                 send(resource, kind.required, body, stream=True, timeout_seconds=idle)
             )
             deltas = opened.text_deltas()
-            # Reasoning comes before any text, and may take long.
+            # Reasoning comes before any text, and may take a while.
             first = next(deltas, "")
         end = "\n"
         for piece in chain([first], deltas):
@@ -165,11 +156,7 @@ def stream(
 
 
 def send(resource: Any, required: tuple[str, ...], body: dict[str, Any], **options: Any) -> Any:
-    """Call `create` of a resource.
-
-    Raises:
-        UsageFault: A required field is missing, or the SDK refuses the request.
-    """
+    """Call `create` of a resource. Raise `UsageFault` if the request is invalid."""
     for name in required:
         if body.get(name) is None:
             raise UsageFault(f"the request has no `{name}`")
@@ -178,19 +165,21 @@ def send(resource: Any, required: tuple[str, ...], body: dict[str, Any], **optio
     try:
         return resource.create(**fields, **options, extra_body=rest or None)
     except (TypeError, ValueError) as error:
-        raise UsageFault(f"the request cannot be sent: {error}") from error
+        raise UsageFault(f"invalid request: {error}") from error
 
 
 def render_usage(usage: Any) -> str:
     """Return a line with the number of tokens of any kind of response."""
     if usage is None:
-        return "Usage: the server reported none."
+        return "Usage: not reported by the server."
     data = usage.to_dict()
     prompt = data.get("prompt_tokens", data.get("input_tokens"))
     written = data.get("completion_tokens", data.get("output_tokens"))
     details = data.get("prompt_tokens_details") or data.get("input_tokens_details") or {}
     cached = details.get("cached_tokens") or 0
-    return f"Usage: {prompt or 0} prompt tokens ({cached} cached), {written or 0} written."
+    return (
+        f"Usage: {prompt or 0} prompt tokens ({cached} cached), {written or 0} completion tokens."
+    )
 
 
 def json_lines(models: Iterable[Any]) -> list[str]:

@@ -1,7 +1,4 @@
-"""An inference host as a command addresses it: who asks, where, which model, and how long to wait.
-
-What the SDK says of its arguments is told here in the words of the command line.
-"""
+"""An inference host as a command addresses it, and its errors in the terms of the command line."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ SERVERLESS = "serverless"
 ON_DEMAND = "on-demand"
 SURFACES = (ON_DEMAND, SERVERLESS)
 LATEST = "@latest"
-# An answer that comes in one piece may take minutes to be written.
+# A response that is not streamed may take minutes.
 ANSWER_SECONDS = 600.0
 
 _OPTIONS = {
@@ -42,15 +39,15 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class Host:
-    """What the options of a command say of the host.
+    """A host, as the options of a command name it. None stands for the configured value.
 
     Attributes:
         app: The run.
         surface: `serverless` or `on-demand`.
-        user_id: `X-User-Id` of On-Demand, or None for the configured one.
-        api_key: Inference API key, or None for the configured one.
-        base_url: Base URL, or None for the configured one.
-        timeout: Seconds that connecting may take, or None for the default.
+        user_id: `X-User-Id` for On-Demand.
+        api_key: Inference API key.
+        base_url: Base URL.
+        timeout: Maximum wait for a connection in seconds.
     """
 
     app: App
@@ -62,7 +59,7 @@ class Host:
 
     @cached_property
     def client(self) -> Tensormesh:
-        """The client for this host. The run closes it."""
+        """The client for this host, which the run closes."""
         with self._spoken():
             return self.app.inference_client(
                 "serverless" if self.surface == SERVERLESS else "on-demand",
@@ -74,9 +71,9 @@ class Host:
 
     @property
     def answer_seconds(self) -> float:
-        """Seconds to wait for an answer that comes in one piece.
+        """Timeout of a response that is not streamed, in seconds.
 
-        A general timeout in the config file was hardly meant for this, and only prolongs it.
+        A timeout in the config file is meant for all requests, and only extends it.
         """
         settings = self.app.settings
         if settings.sources.get("timeout_seconds") in ("flag", "environment"):
@@ -85,13 +82,13 @@ class Host:
 
     @contextmanager
     def calls(self, *, idle: float | None = None) -> Iterator[Any]:
-        """The namespaces of this host, for as long as errors are told as this command's.
+        """Return the namespaces of this host, and translate errors until the block ends.
 
         Args:
-            idle: Seconds of silence that a stream is allowed; None where nothing streams.
+            idle: Longest silence of a stream in seconds, or None if nothing streams.
 
         Raises:
-            UsageFault: An option, or the request, cannot be sent.
+            UsageFault: An option or the request is invalid.
             CredentialFault: A credential is missing or refused.
             CliError: Connecting took too long, or a stream went silent.
         """
@@ -100,13 +97,13 @@ class Host:
             yield inference.serverless if self.surface == SERVERLESS else inference.on_demand
 
     def model(self, named: str | None) -> str:
-        """The model to ask.
+        """Return the model to ask.
 
         Args:
-            named: What the option or the request says, or None.
+            named: The model that the option or the request names, or None.
 
         Raises:
-            UsageFault: None is named and none is configured, or `@latest` is not known here.
+            UsageFault: No model is named or configured, or `@latest` is not supported.
             CredentialFault: `@latest` needs a login.
         """
         if not named and self.surface == ON_DEMAND:
@@ -118,7 +115,7 @@ class Host:
         if self.surface != ON_DEMAND:
             raise UsageFault(
                 f"--model {LATEST} is only supported for --surface {ON_DEMAND}",
-                hint="name a serverless model; see: tm billing pricing serverless list",
+                hint="pass the name of a model; see: tm billing pricing serverless list",
             )
         return self._latest()
 
@@ -130,7 +127,7 @@ class Host:
         if name is None:
             raise CliError(
                 f"--model {LATEST}: the Control Plane lists no served model",
-                hint="deploy a model, or name a served model by --model",
+                hint="deploy a model, or pass the name of a served one",
             )
         return name
 
@@ -156,22 +153,22 @@ class Host:
             "--timeout": self.timeout,
         }
         if option is not None and given[option] is not None:
-            # The SDK names its argument and a variable; here it was the option.
+            # The message of the SDK names its argument instead of the option.
             return UsageFault(f"{option} {error.problem}") if error.problem else error
         return error
 
     def _refused(self, error: AuthenticationError) -> CredentialFault:
         if self.api_key is not None:
             return CredentialFault(
-                "401: the inference API key was refused",
-                hint="check the key of --api-key",
+                "401: the API key of --api-key was refused",
+                hint="check the key",
                 status=error.status_code,
             )
         source = self.app.settings.sources.get("gateway_api_key")
         where = "TENSORMESH_INFERENCE_API_KEY" if source == "environment" else "gateway_api_key"
         return CredentialFault(
             f"401: the inference API key of {where} was refused",
-            hint="run `tm init --sync` for a fresh one, or pass --api-key",
+            hint="run `tm init --sync` for a new one, or pass --api-key",
             status=error.status_code,
         )
 
@@ -180,19 +177,19 @@ class Host:
         if error.phase == "connect":
             limit = "" if self.timeout is None else f" within --timeout {self.timeout:g} s"
             return CliError(
-                f"the connection was not made{limit}{where}",
+                f"cannot connect{limit}{where}",
                 hint="check the network and the host, or raise --timeout",
                 kind="timeout",
             )
         if idle is None:
             return CliError(
                 f"{error.message}{where}",
-                hint="a long answer comes piece by piece with --stream",
+                hint="pass --stream to receive a long response piece by piece",
                 kind="timeout",
             )
         return CliError(
-            f"nothing came for {idle:g} s while streaming (--stream-idle-timeout {idle:g}){where}",
-            hint="raise --stream-idle-timeout if such gaps are expected",
+            f"the stream was silent for {idle:g} s (--stream-idle-timeout {idle:g}){where}",
+            hint="raise --stream-idle-timeout to wait longer",
             kind="timeout",
         )
 
@@ -201,9 +198,9 @@ def _no_model(surface: str) -> UsageFault:
     if surface == SERVERLESS:
         return UsageFault(
             f"no model: --surface {SERVERLESS} needs --model",
-            hint="published names are listed by: tm billing pricing serverless list",
+            hint="see the published names: tm billing pricing serverless list",
         )
     return UsageFault(
         "no model: --model is not given and gateway_model_id is not set",
-        hint=f"run: tm init --sync, or name a served model by --model, or --model {LATEST}",
+        hint=f"run `tm init --sync`, or pass --model NAME or --model {LATEST}",
     )

@@ -24,7 +24,7 @@ tm --output json infer models
 )
 @host_options(SERVERLESS)
 def models(host: Host) -> Result:
-    """List the models that a host serves, one name a line."""
+    """List the models that a host serves, one name per line."""
     with host.calls() as namespaces:
         response = namespaces.models.with_raw_response.list()
 
@@ -46,7 +46,7 @@ _COLUMNS = (
 @command("health", examples="tm infer health --surface on-demand")
 @host_options(SERVERLESS)
 def health(host: Host) -> Result:
-    """Tell whether a host answers."""
+    """Check whether a host is up."""
     with host.calls() as namespaces:
         response = namespaces.health.with_raw_response.get()
     # A healthy host may send an empty body, which the SDK knows how to read.
@@ -57,7 +57,7 @@ def health(host: Host) -> Result:
 @command("version", examples="tm infer version --surface on-demand")
 @host_options(SERVERLESS)
 def version(host: Host) -> Result:
-    """Tell the version of a host's engine."""
+    """Show the version of a host's engine."""
     with host.calls() as namespaces:
         response = namespaces.version.with_raw_response.get()
     return Result(

@@ -9,16 +9,16 @@ import click
 
 from tensormesh_cli._app import App
 from tensormesh_cli._errors import UsageFault
-from tensormesh_cli._options import SECONDS
-from tensormesh_cli.commands.infer.generation import Streaming
-from tensormesh_cli.commands.infer.host import SURFACES, Host
-from tensormesh_cli.commands.infer.payload import (
+from tensormesh_cli._inputs import (
     Expected,
     Payload,
     read_payload,
-    read_stdin_text,
+    read_prompt,
     request_object,
 )
+from tensormesh_cli._options import SECONDS
+from tensormesh_cli.commands.infer.generation import Streaming
+from tensormesh_cli.commands.infer.host import SURFACES, Host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,11 +29,7 @@ IDLE_SECONDS = 300.0
 
 
 def host_options(default: str) -> Callable[[Function], Function]:
-    """Give a command the options that name a host, which it gets as one argument `host`.
-
-    Args:
-        default: The surface that is used if none is named.
-    """
+    """Give a command the options that name a host, which it gets as one argument `host`."""
 
     def decorate(command: Function) -> Function:
         @wraps(command)
@@ -49,18 +45,16 @@ def host_options(default: str) -> Callable[[Function], Function]:
                 "--surface",
                 type=click.Choice(SURFACES),
                 default=default,
-                help="Inference surface to use.",
+                help="The inference host.",
             ),
-            click.option(
-                "--user-id", metavar="UUID", help="X-User-Id header, for --surface on-demand only."
-            ),
+            click.option("--user-id", metavar="UUID", help="X-User-Id header, only for on-demand."),
             click.option("--api-key", metavar="KEY", help="Inference API key."),
-            click.option("--base-url", metavar="URL", help="Base URL of the selected surface."),
+            click.option("--base-url", metavar="URL", help="Base URL of the host."),
             click.option(
                 "--timeout",
                 type=SECONDS,
                 metavar="SECONDS",
-                help="HTTP connect timeout of the request.",
+                help="Connect timeout.",
             ),
         )
 
@@ -74,19 +68,19 @@ def request_options(command: Function) -> Function:
         click.option(
             "--model",
             metavar="NAME",
-            help="Model to ask; @latest on on-demand: the newest served.",
+            help="The model. On on-demand, @latest is the newest served one.",
         ),
         click.option(
             "--json",
             "inline",
             metavar="JSON|@FILE",
-            help="The request as JSON, or @FILE. Left out, JSON is read from a pipe.",
+            help="The request as JSON, or @FILE. By default it is read from a pipe.",
         ),
         click.option(
             "--file",
             type=click.Path(),
             metavar="PATH",
-            help="Read the JSON from a file; - is standard input.",
+            help="Read the request from a file; - reads standard input.",
         ),
     )
 
@@ -102,7 +96,7 @@ def generating_options(
     """Give a command the options of requests that generate text.
 
     Args:
-        default: The surface that is used if none is named.
+        default: The default surface.
         more: Options to list after those of the request.
     """
 
@@ -122,33 +116,45 @@ def generating_options(
 
 
 _SAMPLING = (
-    click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Longest answer."),
-    click.option("--temperature", type=click.FloatRange(min=0), metavar="X", help="0 is greedy."),
+    click.option(
+        "--max-tokens",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Maximum length of the response.",
+    ),
+    click.option(
+        "--temperature",
+        type=click.FloatRange(min=0),
+        metavar="X",
+        help="Sampling temperature; 0 is greedy.",
+    ),
     click.option(
         "--top-p",
         type=click.FloatRange(min=0, min_open=True, max=1),
         metavar="X",
-        help="Share of the likeliest tokens to choose from.",
+        help="Sample from the most likely tokens with this total probability.",
     ),
     click.option(
-        "--seed", type=int, metavar="N", help="For answers that repeat, as far as they can."
+        "--seed", type=int, metavar="N", help="Random seed for reproducible output (best effort)."
     ),
     click.option(
-        "--stop", multiple=True, metavar="TEXT", help="Text that ends the answer; repeatable."
+        "--stop", multiple=True, metavar="TEXT", help="Text that ends the response. Repeatable."
     ),
 )
 _STREAMING = (
     click.option(
-        "--stream", is_flag=True, help="Print the answer as it is written; with --output text only."
+        "--stream",
+        is_flag=True,
+        help="Print the response as it is written. Only with --output text.",
     ),
     click.option(
         "--stream-idle-timeout",
         type=SECONDS,
         default=IDLE_SECONDS,
         metavar="SECONDS",
-        help="Longest silence of a stream.",
+        help="Longest wait between events of a stream.",
     ),
-    click.option("--usage", is_flag=True, help="Tell the number of tokens on standard error."),
+    click.option("--usage", is_flag=True, help="Print the number of tokens to stderr."),
 )
 
 
@@ -159,7 +165,7 @@ def _with_options(command: Function, *options: Callable[[Function], Function]) -
 
 
 def given_fields(**values: Any) -> dict[str, Any]:
-    """The request fields whose options were given, to lay over a request."""
+    """Return the request fields whose options were given."""
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in values.items()
@@ -175,17 +181,17 @@ def read_input(
     *,
     name: str = "PROMPT",
 ) -> str | Payload | None:
-    """What a command is to send: plain text, or a JSON payload; None if nothing was given.
+    """Return what a command is to send: plain text, a JSON payload, or None.
 
     Args:
-        prompt: Plain text; `-` stands for that on standard input.
+        prompt: Plain text. `-` reads it from standard input.
         inline: Value of `--json`.
         file: Value of `--file`.
         expected: What the command takes.
-        name: What the prompt is called in its usage.
+        name: Name of the prompt in the command's usage.
 
     Raises:
-        UsageFault: Several of them are given, or one cannot be read.
+        UsageFault: More than one is given, or one cannot be read.
     """
     given = [
         label
@@ -193,11 +199,11 @@ def read_input(
         if value is not None
     ]
     if len(given) > 1:
-        raise UsageFault(f"{' and '.join(given)} exclude each other: give one of them")
+        raise UsageFault(f"{' and '.join(given)} exclude each other, pass only one of them")
     if prompt is None:
         return read_payload(inline, file, expected)
     if prompt == "-":
-        return read_stdin_text()
+        return read_prompt()
     if not prompt.strip():
         raise UsageFault(f"{name} is empty")
     return prompt
@@ -214,13 +220,7 @@ def read_body(
 ) -> dict[str, Any]:
     """Return the request that a command is to send.
 
-    Args:
-        field: Field of the request that plain text goes to.
-        value: The plain text, or None.
-        inline: Value of `--json`.
-        file: Value of `--file`.
-        expected: What the command takes.
-        name: What the plain text is called in the usage of the command.
+    Takes the arguments of `read_input`, and the field of the request that plain text goes to.
 
     Raises:
         UsageFault: Nothing or too much is given, or it cannot be read.
@@ -233,8 +233,8 @@ def read_body(
 
 
 def nothing_given(expected: Expected, *, name: str | None = "PROMPT") -> UsageFault:
-    """The error for a command that was given nothing to send."""
+    """Return the error for a command without input."""
     ways = "--json, --file, or JSON on standard input"
     if name is not None:
         ways = f"{name}, {ways}"
-    return UsageFault(f"nothing to send: give {ways}", hint=f"expected {expected}")
+    return UsageFault(f"nothing to send: pass {ways}", hint=f"expected {expected}")

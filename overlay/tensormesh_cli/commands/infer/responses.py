@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensormesh_cli._click import Argument, command
+from tensormesh_cli._inputs import Expected
 from tensormesh_cli.commands.infer.generation import (
     CUT_OFF,
     Generation,
@@ -22,7 +23,6 @@ from tensormesh_cli.commands.infer.options import (
     read_body,
     system_option,
 )
-from tensormesh_cli.commands.infer.payload import Expected
 from tensormesh_cli.output import Column
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ tm infer responses --surface on-demand --stream --file request.json
     metavar="INPUT",
     required=False,
     cls=Argument,
-    help="Plain text; - reads it from standard input.",
+    help="The input text; - reads it from standard input.",
 )
-@generating_options(SERVERLESS, system_option("Instructions to the model."))
+@generating_options(SERVERLESS, system_option("Instructions for the model."))
 def responses(
     host: Host,
     input: str | None,
@@ -61,8 +61,8 @@ def responses(
 ) -> Result | Stream:
     """Ask a model through the Responses API.
 
-    A request object is JSON, by --json, --file
-    or a pipe. Options win over what the object says.
+    The input can be a request object as JSON, from --json, --file or a pipe. Options override its
+    fields.
     """
     body = read_body("input", input, inline, file, EXPECTED)
     body.update(given_fields(instructions=system, max_output_tokens=max_tokens, **sampling))

@@ -8,6 +8,7 @@ import click
 
 from tensormesh_cli._click import command
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli._inputs import Expected, request_object
 from tensormesh_cli.commands.infer.host import ON_DEMAND
 from tensormesh_cli.commands.infer.options import (
     host_options,
@@ -16,7 +17,6 @@ from tensormesh_cli.commands.infer.options import (
     read_input,
     request_options,
 )
-from tensormesh_cli.commands.infer.payload import Expected, request_object
 from tensormesh_cli.output import Column, Result, Screen, Table
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def tokenize(
 ) -> Result:
     """Split a text into the tokens of a model.
 
-    Prints the tokens as a list with commas, which `tm infer detokenize --tokens` takes.
+    Prints the tokens separated by commas, as `tm infer detokenize --tokens` takes them.
     """
     body = read_body("prompt", prompt, inline, file, TEXT, name="--prompt")
     return _send(host, "tokenize", ("model", "prompt"), model, body, _tokens)
@@ -56,13 +56,13 @@ tm infer detokenize --tokens 13225,0
 tm infer detokenize --json '{"tokens":[13225,0]}'
 """,
 )
-@click.option("--tokens", metavar="LIST", help="Token numbers, with commas between them.")
+@click.option("--tokens", metavar="LIST", help="Token numbers, separated by commas.")
 @host_options(ON_DEMAND)
 @request_options
 def detokenize(
     host: Host, tokens: str | None, model: str | None, inline: str | None, file: str | None
 ) -> Result:
-    """Turn the tokens of a model back into text."""
+    """Convert the tokens of a model to text."""
     if tokens is not None:
         read_input(tokens, inline, file, TOKENS, name="--tokens")
         body: dict[str, Any] = {"tokens": _numbers(tokens)}
@@ -99,7 +99,7 @@ def _numbers(text: str) -> list[int]:
     for word in text.replace(",", " ").split():
         if not (word.isascii() and word.isdigit()):
             raise UsageFault(
-                f"--tokens holds {word!r}, which is no token number",
+                f"invalid token number {word!r} in --tokens",
                 hint="write it as --tokens 13225,0",
             )
         numbers.append(int(word))

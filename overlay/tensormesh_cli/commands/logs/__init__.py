@@ -1,4 +1,4 @@
-"""`tm logs query`: the derived command, with lines for people, and `--follow`."""
+"""`tm logs query`: the derived command with its own view, and `--follow`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _follow_option(function: Callable[..., Any]) -> Callable[..., Any]:
         "--follow",
         "-f",
         is_flag=True,
-        help="Go on with new entries as they come, until Ctrl-C. JSON is one entry a line then.",
+        help="Show new entries as they arrive, until Ctrl-C. JSON has one entry per line.",
     )(function)
 
 

@@ -1,4 +1,4 @@
-"""Follows a log: asks again and again, and shows each entry once."""
+"""Follow a log: poll for entries, and show each one once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Entry = dict[str, Any]
 
 QUICKEST, SLOWEST, _GROWTH = 1.0, 10.0, 1.5
-# Entries may come late: so much is asked for again each time.
+# Entries may arrive late: request this much again each time.
 _OVERLAP = timedelta(seconds=10)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -33,7 +33,7 @@ class Follower:
     """Tells new entries from those that were shown.
 
     Attributes:
-        start: from when on to ask; None for where the host begins by itself.
+        start: Where the next request starts, or None for the default of the host.
     """
 
     def __init__(self) -> None:
@@ -41,11 +41,7 @@ class Follower:
         self._seen: dict[object, datetime] = {}
 
     def new(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Those that have not come before, the oldest first.
-
-        Args:
-            entries: entries of the host, the newest first.
-        """
+        """Return entries that have not come before, oldest first. They are given newest first."""
         found = []
         for entry in reversed(list(entries)):
             key = entry.get("entryId") or (entry.get("timestamp"), entry.get("message"))
@@ -60,7 +56,7 @@ class Follower:
 
     def _forget_before(self, start: datetime) -> None:
         self.start = max(self.start or _LONG_AGO, start)
-        # What is not asked for again need not be remembered.
+        # Entries that are not requested again need not be remembered.
         self._seen = {key: at for key, at in self._seen.items() if at >= self.start}
 
 
@@ -73,21 +69,12 @@ def _time_of(entry: Entry) -> datetime:
 
 
 def next_delay(delay: float, *, quiet: bool) -> float:
-    """Seconds until the next question: few where something happens, more and more else."""
+    """Return the seconds until the next request: few after new entries, then more and more."""
     return min(delay * _GROWTH, SLOWEST) if quiet else QUICKEST
 
 
 def feed(app: App, command: Command, given: Mapping[str, Any]) -> Feed:
-    """Return the entries that exist, and new ones as they come, until Ctrl-C.
-
-    Args:
-        app: The run.
-        command: The operation.
-        given: The values of its options, as click passes them.
-
-    Raises:
-        UsageFault: An option cannot be used.
-    """
+    """Return the entries that exist, and new ones as they come, until Ctrl-C."""
     found = arguments(app, command, given)
     check_complete(found.missing)
     asking = _Asking(app, command, found.keywords, given.get("timeout"))
@@ -104,12 +91,12 @@ def _new_entries(app: App, asking: _Asking) -> Iterator[Entry]:
             if first or not _passes(error):
                 raise
             if not lost:
-                app.terminal.warn(f"{one_line(str(error))}; trying again")
+                app.terminal.warn(f"{one_line(str(error))}; retrying")
             lost, delay = True, SLOWEST
         else:
             new = follower.new(entries)
             if first and not new:
-                app.terminal.note("No entries yet; waiting for new ones. Ctrl-C ends.")
+                app.terminal.note("No entries yet, waiting for new ones. Press Ctrl-C to stop.")
             yield from new
             delay = next_delay(delay, quiet=not new)
             first = lost = False
@@ -117,7 +104,7 @@ def _new_entries(app: App, asking: _Asking) -> Iterator[Entry]:
 
 
 class _Asking:
-    """Asks for entries; with a new token when the old one has ended."""
+    """Requests entries, with a new token when the old one has expired."""
 
     def __init__(
         self, app: App, command: Command, keywords: dict[str, Any], timeout: float | None
@@ -129,7 +116,7 @@ class _Asking:
         self._client = app.control_plane_client(timeout=timeout)
 
     def entries(self, start: datetime | None, *, all_of: bool) -> list[Entry]:
-        """Entries from a time on, the newest first: those of one page, or all."""
+        """Return entries since a time, newest first: those of the first page, or all."""
         try:
             return self._ask(start, all_of=all_of)
         except tensormesh.AuthenticationError:
@@ -156,7 +143,7 @@ class _Asking:
 
 
 def _passes(error: tensormesh.APIError) -> bool:
-    """Whether an error may go away by itself."""
+    """Return whether an error may be temporary."""
     if isinstance(error, tensormesh.APIStatusError):
         return error.status_code == 429 or error.status_code >= 500
     return isinstance(error, tensormesh.APIConnectionError)

@@ -1,4 +1,4 @@
-"""Log entries as lines for people."""
+"""Show log entries as lines."""
 
 from __future__ import annotations
 

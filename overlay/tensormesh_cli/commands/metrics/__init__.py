@@ -1,4 +1,4 @@
-"""`tm metrics query`: the derived command, with a line for each series, and sparklines."""
+"""`tm metrics query`: the derived command with its own view."""
 
 from __future__ import annotations
 
