@@ -1,4 +1,4 @@
-"""What to run at 100,000 requests a minute, reckoned from what was measured."""
+"""Sizing for 100,000 requests a minute, extrapolated from the measurements."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ from .report import Row
 from .scale import BY_STREAMS
 
 CALLS_A_SECOND = 100_000 / 60
-# What a call is taken to be, where its length matters.
+# The assumed length of a call.
 SECONDS_A_CALL, CHUNKS_A_CALL = 5, 200
-# Of a core, so that a wave of requests need not wait.
+# Share of a core, which leaves room for bursts.
 USED_OF_A_CORE = 0.6
-# What one client opens to a host at most. Private: nothing public tells.
+# Connections of one client to one host. Private, because there is no public name.
 CONNECTIONS = LIMITS.max_connections
 
-_TEXT = """## What to run at 100,000 requests a minute
+_TEXT = """## Sizing for 100,000 requests a minute
 
-That is {rate:,.0f} a second. Measured here, each process with one client, {in_flight} calls in
-flight, and a server of its own that runs on the same cores:
+100,000 requests a minute are {rate:,.0f} a second. The following was measured here, with one
+client per process, {in_flight} calls in flight, and one server per process on the same cores:
 
 {measured}
 
-CPU and connections bound it, and each gives a number of processes:
+CPU and connections are the limits. Each results in a number of processes:
 
-- **CPU.** A whole answer took {cost:,.0f} µs of the client's CPU in one process, so {rate:,.0f} a
-  second take {cores:.1f} cores, or {by_cpu} that use {used:.0%} of a core each. Streamed,
-  {chunks} chunks of {chunk:.1f} µs, request included, are {stream_cores:.1f} cores, or
-  {by_streams}.
-- **Connections.** A call that takes {seconds} s is in flight for so long: {rate:,.0f} a second are
-  {waiting:,.0f} at a time. A client opens {connections:,} connections to a host at most, and calls
-  beyond that wait: {by_connections} for calls of {seconds} s, in proportion for others.
+- **CPU.** A call that is not streamed took {cost:,.0f} µs of client CPU in a single process, so
+  {rate:,.0f} a second need {cores:.1f} cores. Processes, at {used:.0%} of a core each:
+  **{by_cpu}**. Streamed calls with {chunks} chunks at {chunk:.1f} µs each, including the request,
+  need {stream_cores:.1f} cores. Processes: **{by_streams}**.
+- **Connections.** If a call takes {seconds} s, {rate:,.0f} calls a second mean {waiting:,.0f}
+  calls in flight. A client opens at most {connections:,} connections to a host, and further calls
+  wait. Processes: **{by_connections}**. Other durations scale proportionally.
 
-Take the largest of the numbers that apply. They are reckoned, not measured: figures of one process
-are multiplied, which holds as processes share nothing but the network, and the cost of a call is
-taken to be that at {in_flight} in flight. Measure on the machine that is to do the work.
+Use the largest number that applies. These numbers are extrapolated from a single process, assuming
+that processes share nothing but the network and that the cost of a call stays that at {in_flight}
+calls in flight. Measure on the machine that will do the work.
 
-- One `AsyncTensormesh` for each process and event loop, kept as long as the process lives. A client
-  for each request pays for a connection and its TLS handshake each time.
-- As many processes as the largest number above, but no more than cores for their CPU. Threads on a
-  `Tensormesh` share one core's worth of Python, and each in-flight call holds one.
-- A limit of your own on calls in flight, such as an `asyncio.Semaphore` below {connections:,}: what
-  waits there costs nothing, and can be cancelled or refused.
-- File descriptors for all connections of a process (`ulimit -n`), with room for the program's own.
+- Keep one `AsyncTensormesh` per process and event loop for the life of the process. A new client
+  for each request pays for a new connection and TLS handshake each time.
+- Run as many processes as the largest number above, but not more than there are cores. Threads that
+  share a `Tensormesh` are limited to about one core by the GIL, and each blocks during its call.
+- Limit the calls in flight, for example with an `asyncio.Semaphore` below {connections:,}. Waiting
+  there costs nothing, and can be cancelled or refused.
+- Allow enough file descriptors for all connections of a process (`ulimit -n`) and for the program.
 """
 
 
 def advice(rows: Sequence[Row]) -> str:
-    """The section, or nothing where a suite that it needs could not be measured."""
+    """Return the section, or nothing if a suite that it needs failed."""
     rates, costs = _points(rows, RATE), _points(rows, COST)
     chunk = _points(rows, f"{BY_STREAMS}, tensormesh").get(100)
     if 1 not in costs or not rates or chunk is None:
@@ -59,7 +59,7 @@ def advice(rows: Sequence[Row]) -> str:
     cores = CALLS_A_SECOND * costs[1] / 1e6
     stream_cores = CALLS_A_SECOND * CHUNKS_A_CALL * chunk / 1e6
     waiting = CALLS_A_SECOND * SECONDS_A_CALL
-    measured = ["| processes | calls a second | CPU of a call |", "| --- | --- | --- |"]
+    measured = ["| processes | calls a second | CPU per call |", "| --- | --- | --- |"]
     measured += [f"| {at} | {rate:,.0f} | {costs[at]:,.0f} µs |" for at, rate in rates.items()]
     return _TEXT.format(
         rate=CALLS_A_SECOND,

@@ -67,7 +67,7 @@ def run(setting: Setting) -> Iterator[Row]:
     more = (ours - theirs for ours, theirs in zip(figures["chat"], figures["sdk"], strict=True))
     yield Row(
         suite="cli",
-        name="tm infer chat over the same call by the SDK",
+        name="tm infer chat minus the same call with the SDK",
         reached=median(more),
         unit="ms",
         target=_MOST_OVER_THE_SDK,

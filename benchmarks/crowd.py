@@ -67,7 +67,7 @@ def _streams(setting: Setting, layout: str, how: str) -> Iterator[Row]:
         setting.choose(5, 1),
         warm_up=False,
     )
-    name = f"{STREAMS} streams at a time, {how}, chunks a second / openai"
+    name = f"{STREAMS} concurrent streams, {how}, chunks a second / openai"
     yield _row(figures, name, "openai", 5, _shown(figures))
 
 

@@ -1,4 +1,4 @@
-"""Writes `docs/benchmarks.md` and its drawing, of the rows of one run."""
+"""Write `docs/benchmarks.md` and its chart from the rows of one run."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from .scale import BY_LENGTH, BY_STREAMS
 
 _HEAD = """# Benchmarks
 
-Written by `make bench`, which measures the SDK and its peers side by side: the contestants take
-turns, each suite has a process and a server of its own, bytecode is compiled, and a ratio is the
-median of the ratios of neighbours in time. Differences below a fifth may be noise, and times are
-those of this machine. The targets are what the SDK is held to, whether it is there yet or not.
+`make bench` writes this page. It runs the SDK and its peers side by side: they take turns, each
+suite has its own process and server, bytecode is compiled in advance, and ratios are medians of
+neighboring pairs of measurements. Differences below 20% may be noise, and absolute times hold for
+this machine only. Targets are goals for the SDK, whether it meets them yet or not.
 """
 _SCALE = """
 ## Scale
 
-CPU of the client for each chunk, typed, asynchronous, one event an HTTP chunk. A flat line is a
-cost that does not grow; a short stream pays for its request.
+CPU time of the client per chunk: typed, async, one event per HTTP chunk. A flat line means that the
+cost does not grow. Short streams are dominated by the cost of their request.
 
-![CPU of a chunk by streams at a time, and by chunks of a stream]({drawing})
+![CPU per chunk, by number of concurrent streams and by length of a stream]({drawing})
 """
-_QUICK = "This was a quick run (`make bench ARGUMENTS=--quick`): few repetitions, rough figures."
-_FAILED = "Some figures are missing, because these suites broke off: {names}."
-_LOADED = "Other programs kept the machine busy: its load was {load:.1f} on {cores} cores."
+_QUICK = "This was a quick run (`make bench ARGUMENTS=--quick`) with few repetitions."
+_FAILED = "Some figures are missing because these suites failed: {names}."
+_LOADED = "Other programs were running: the load was {load:.1f} on {cores} cores."
 
 
 def write(path: Path, rows: Sequence[Row], machine: Mapping[str, str], remarks: list[str]) -> None:
-    """Write the document, and the drawing beside it.
+    """Write the document and the chart next to it.
 
     Args:
         path: The document.
         rows: All rows of all suites.
         machine: Machine and versions.
-        remarks: What is to be known of this run.
+        remarks: Remarks about this run.
     """
     picture = path.with_suffix(".svg")
     one_off = [row for row in rows if row.at is None]
@@ -58,13 +58,13 @@ def write(path: Path, rows: Sequence[Row], machine: Mapping[str, str], remarks: 
 
 
 def remarks_on_run(*, quick: bool, load: float, cores: int, failed: Sequence[str]) -> list[str]:
-    """What a reader must know of a run before trusting it.
+    """Return remarks that readers need to judge a run.
 
     Args:
-        quick: Whether it was a quick one.
-        load: Load of the machine before it began.
-        cores: How many cores there are.
-        failed: Suites that broke off.
+        quick: Whether it was a quick run.
+        load: Load of the machine before the run.
+        cores: Number of cores.
+        failed: Suites that failed.
     """
     remarks = [_QUICK] if quick else []
     if load > cores / 4:
@@ -80,16 +80,16 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _panels(rows: Sequence[Row]) -> list[Panel]:
-    cost = "CPU of a chunk, µs"
+    cost = "CPU per chunk, µs"
     found = [
-        Panel("Streams at a time", "streams", cost, _curves(rows, BY_STREAMS)),
+        Panel("Concurrent streams", "streams", cost, _curves(rows, BY_STREAMS)),
         Panel("Length of a stream", "chunks", cost, _curves(rows, BY_LENGTH)),
     ]
     return [panel for panel in found if panel.curves]
 
 
 def _curves(rows: Sequence[Row], curve: str) -> dict[str, Points]:
-    """Points by contestant."""
+    """Return the points of each contestant."""
     found: dict[str, list[tuple[float, float]]] = {}
     for row in rows:
         name, _, contestant = row.name.rpartition(", ")

@@ -70,11 +70,11 @@ def run(setting: Setting) -> Iterator[Row]:
         grown = float(fresh_process(_OPEN_TENSORMESH + _STREAM + program, *arguments))
         yield Row(
             suite="memory",
-            name=f"{name} memory that {count:,} chunks add, read one by one",
+            name=f"{name} memory added by {count:,} chunks, read one at a time",
             reached=grown / 2**20,
             unit="MiB",
             target=2,
-            note="from the first tenth to the end, at the peak; holds the answer's text",
+            note="peak growth after the first 10%; includes the text of the response",
         )
     url = setting.streams("each", setting.choose(KEPT, KEPT_QUICK))
     kept = float(fresh_process(_OPEN_TENSORMESH + _STREAM + _KEPT, url))
@@ -83,7 +83,7 @@ def run(setting: Setting) -> Iterator[Row]:
         theirs = f"openai {float(fresh_process(_OPEN_OPENAI + _STREAM + _KEPT, url)):,.0f} bytes"
     yield Row(
         suite="memory",
-        name="memory of each chunk that is kept",
+        name="memory per chunk, if chunks are kept",
         reached=kept,
         unit="bytes",
         target=900,

@@ -81,7 +81,7 @@ def run(setting: Setting) -> Iterator[Row]:
     for peer, target in (("pydantic", 0.25), ("json.loads", 2)):
         yield Row(
             suite="objects",
-            name=f"page of {PAGE_SIZE:,} entries to typed objects / {peer}",
+            name=f"page of {PAGE_SIZE:,} entries, parsed to objects / {peer}",
             reached=ratio(figures, "tensormesh", peer),
             target=target,
             note=note,

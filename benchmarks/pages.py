@@ -37,7 +37,7 @@ def run(setting: Setting) -> Iterator[Row]:
     figures = take_turns(contestants, setting.choose(9, 5))
     yield Row(
         suite="pages",
-        name="entry of a list, typed / httpx with dicts",
+        name="list entry, typed / httpx with dicts",
         reached=ratio(figures, "tensormesh", "httpx"),
         target=1.5,
         note=", ".join(f"{name} {median(all_):.2f} µs" for name, all_ in figures.items()),
@@ -46,11 +46,11 @@ def run(setting: Setting) -> Iterator[Row]:
     url = _url(setting, count // PAGE_SIZE)
     yield Row(
         suite="pages",
-        name=f"traced memory that {count:,} entries add, read one by one",
+        name=f"traced memory added by {count:,} entries, read one at a time",
         reached=float(fresh_process(_TRACED, url, str(count))) / 2**20,
         unit="MiB",
         target=4,
-        note=f"from the first tenth to the end, at the peak; pages of {PAGE_SIZE:,}",
+        note=f"peak growth after the first 10%; pages of {PAGE_SIZE:,}",
     )
 
 

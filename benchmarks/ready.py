@@ -1,4 +1,4 @@
-"""From the import to a client that is ready, and to the first answer, in fresh processes."""
+"""From the import to a client that is ready, and to the first response, in fresh processes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ client.chat.completions.create(model={MODEL!r}, messages={MESSAGES!r})
 def run(setting: Setting) -> Iterator[Row]:
     """Both figures."""
     yield from _compare(setting, "client ready", _READY, 1.15)
-    yield from _compare(setting, "first answer", _FIRST, 1.15)
+    yield from _compare(setting, "first response", _FIRST, 1.15)
 
 
 def _compare(setting: Setting, what: str, programs: dict[str, str], target: float) -> Iterator[Row]:

@@ -15,8 +15,8 @@ from .setting import Setting, has_openai
 CHUNKS = 50
 STREAMS = (1, 10, 100, 300, 1000)
 LENGTHS = (10, 100, 1000, 10_000, 100_000)
-BY_STREAMS = f"CPU of a chunk by streams at a time, {CHUNKS} chunks each"
-BY_LENGTH = "CPU of a chunk by chunks of a stream"
+BY_STREAMS = f"CPU per chunk by concurrent streams of {CHUNKS} chunks"
+BY_LENGTH = "CPU per chunk by length of a stream"
 # A point has at least as many chunks, so that it is more than noise.
 _LEAST_CHUNKS = 2000
 # Chunks that a quick run reads with openai at most: they take 0.16 s a thousand.

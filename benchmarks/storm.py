@@ -41,7 +41,7 @@ def run(setting: Setting) -> Iterator[Row]:
         cancelled, succeeded = asyncio.run(_storm(opened, url, seconds))
         yield Row(
             suite="storm",
-            name=f"of {AFTERWARDS} requests after cancellations, {name}",
+            name=f"{AFTERWARDS} requests after cancellations, {name}",
             reached=succeeded,
             unit="succeed",
             target=AFTERWARDS if is_ours else None,

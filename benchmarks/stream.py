@@ -19,7 +19,7 @@ from .setting import API_KEY, MESSAGES, Setting, has_openai, openai
 CHUNKS = 5000
 BODY = {"model": MODEL, "messages": MESSAGES, "stream": True}
 HEADERS = {"Authorization": f"Bearer {API_KEY}"}
-LAYOUTS = {"each": "one event an HTTP chunk", "packed": "many events an HTTP chunk"}
+LAYOUTS = {"each": "one event per HTTP chunk", "packed": "many events per HTTP chunk"}
 # The most that a typed chunk should cost of httpx with dicts, and of openai.
 TARGETS: dict[str, tuple[float, float | None]] = {"each": (0.5, 0.07), "packed": (0.9, None)}
 

@@ -94,7 +94,7 @@ def run(setting: Setting) -> Iterator[Row]:
     shown = ", ".join(f"{name} {median(values):.0f} µs" for name, values in figures.items())
     yield Row(
         suite="structured",
-        name="parse of a 2 KB answer / openai with pydantic",
+        name="parse() of a 2 KB response / openai with pydantic",
         reached=ratio(figures, "dataclass", "openai") if has_openai() else None,
         target=0.3,
         note=shown if has_openai() else "openai is not installed",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
+import sys
 import time
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+import httpx
 import pytest
 from support.cases import for_each
 from support.project_files import ROOT
@@ -59,6 +64,72 @@ def test_the_first_example_of_the_readme_prints_text_as_it_arrives(
 def test_the_readme_names_the_two_first_commands_before_any_code() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert 0 < text.index("make demo") < text.index("make test") < text.index("```python")
+
+
+@pytest.mark.parametrize("name", ["structured-output", "tools"])
+def test_the_first_example_of_a_page_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    block = python_blocks(ROOT / "docs" / f"{name}.md")[0]
+    with LocalHost(api_keys=["..."]) as host:
+        monkeypatch.setenv("TENSORMESH_SERVERLESS_BASE_URL", host.serverless_base_url)
+        run_block(block, monkeypatch)
+
+
+def test_structured_output_quotes_the_prompt_and_an_error_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = (ROOT / "docs" / "structured-output.md").read_text("utf-8")
+    (prompt,) = re.findall(r"(?:^> .*\n)+", text, re.MULTILINE)
+    (message,) = re.findall(r"(?:^    the .*\n(?:    .*\n)*)", text, re.MULTILINE)
+    sent = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(json.loads(request.content))
+        invoice = {
+            "number": "1",
+            "lines": [
+                {"item": "a", "quantity": 1, "price": 1},
+                {"item": "b", "quantity": 1, "price": "2 EUR"},
+            ],
+        }
+        message = {"role": "assistant", "content": json.dumps(invoice)}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        head = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
+        return httpx.Response(200, json={**head, "choices": [choice]})
+
+    types = python_blocks(ROOT / "docs" / "structured-output.md")[0].partition("with ")[0]
+    names = run_block(types, monkeypatch)
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    client = tensormesh.Tensormesh(inference_api_key="key", http_client=http)
+    with pytest.raises(tensormesh.StructuredOutputError) as caught:
+        client.inference.serverless.chat.completions.parse(
+            model="m",
+            messages=[{"role": "user", "content": "Extract."}],
+            response_model=names["Invoice"],
+        )
+    assert words(message) == words(str(caught.value))
+    start, _, _ = words(prompt.replace("> ", "")).partition(" {schema}")
+    assert words(sent[0]["messages"][0]["content"]).startswith(start)
+
+
+def run_block(block: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Run a block as a module that its classes can be found in."""
+    module = ModuleType("block")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(block, "block", "exec"), vars(module))
+    return vars(module)
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+@for_each("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_anchor_leads_to_a_heading(document: Path) -> None:
+    for path, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", document.read_text("utf-8")):
+        target = document.parent / path if path else document
+        headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.MULTILINE)
+        slugs = [re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings]
+        assert anchor in slugs, f"{path}#{anchor}"
 
 
 @for_each("document", DOCUMENTS, ids=lambda path: path.name)

@@ -59,9 +59,10 @@ def test_the_document_has_every_figure_and_its_drawing(tmp_path: Path) -> None:
     assert "1 of 1 targets met" in text
     assert "| 1 | 1,234 | 600 µs |" in text
     # 1,667 calls a second of 600 µs; streamed, 200 chunks of 10 µs.
-    assert "1.0 cores, or 2 that use" in text
-    assert "3.3 cores, or\n  6.\n" in text
-    assert "9 for calls of 5 s" in text
+    words = " ".join(text.split())
+    assert "need 1.0 cores. Processes, at 60% of a core each: **2**." in words
+    assert "need 3.3 cores. Processes: **6**." in words
+    assert "further calls wait. Processes: **9**." in words
     drawing = ElementTree.fromstring((tmp_path / "benchmarks.svg").read_text("utf-8"))
     assert len(drawing.findall(".//{*}circle")) == len(points)
     assert "](benchmarks.svg)" in text
