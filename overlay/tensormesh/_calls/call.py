@@ -105,10 +105,9 @@ def prepare(settings: Settings, request: Request[Any, Any], options: CallOptions
     is_object = isinstance(body, dict)
     if is_object:
         operation.behavior.check(body)
+    content = None if body is None else dumps(body)
     headers = _headers(settings, operation)
-    content = None
-    if body is not None:
-        content = dumps(body)
+    if content is not None:
         headers["content-type"] = "application/json"
         if is_object and body.get("stream"):
             headers["accept"] = "text/event-stream"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import ProtocolError
 from .._json import loads
-from .retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,12 +35,12 @@ class Exchange:
         attempts: How many attempts were started.
     """
 
-    __slots__ = ("_policy", "_redirects", "attempts", "call")
+    __slots__ = ("_max_retries", "_redirects", "attempts", "call")
 
     def __init__(self, call: Call, max_retries: int) -> None:
         self.call = call
         self.attempts = 0
-        self._policy = RetryPolicy(max_retries)
+        self._max_retries = max_retries
         self._redirects = 0
 
     # Each attempt
@@ -61,16 +60,7 @@ class Exchange:
         error = self.failure(failure)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s: %s", str(self), error.message)
-        delay = self._policy.next_delay(
-            method=self.call.method,
-            attempt=self.attempts,
-            is_network_error=True,
-            jitter=random.random(),  # noqa: S311
-        )
-        if delay is None or self._is_too_late(delay):
-            raise error
-        self._log_delay(delay, error.message)
-        return delay
+        return self._next_delay(error, error.message, is_network_error=True)
 
     def after_refusal(self, response: Response, content: bytes) -> float:
         """Return the seconds to wait before the next attempt, or raise the error of the status.
@@ -80,17 +70,8 @@ class Exchange:
         if self._is_redirected(response):
             return 0.0
         error = self.status_error(response, content)
-        delay = self._policy.next_delay(
-            method=self.call.method,
-            attempt=self.attempts,
-            status=response.status_code,
-            retry_after=error.retry_after,
-            jitter=random.random(),  # noqa: S311
-        )
-        if delay is None or self._is_too_late(delay):
-            raise error
-        self._log_delay(delay, str(response.status_code))
-        return delay
+        status = response.status_code
+        return self._next_delay(error, str(status), status=status, retry_after=error.retry_after)
 
     def _is_redirected(self, response: Response) -> bool:
         """Follow a redirect on the same host, for requests that only read, a few times."""
@@ -108,15 +89,26 @@ class Exchange:
         self.call.url, self.call.query = target, None
         return True
 
-    def _log_delay(self, delay: float, reason: str) -> None:
+    def _next_delay(self, error: APIError, reason: str, **outcome: Any) -> float:
+        """Return the seconds to wait before the next attempt, or raise the error."""
+        from .retry import next_delay
+
+        call = self.call
+        delay = next_delay(
+            max_retries=self._max_retries,
+            method=call.method,
+            attempt=self.attempts,
+            jitter=random.random(),  # noqa: S311
+            **outcome,
+        )
+        if delay is None:
+            raise error
+        if call.deadline is not None and time.monotonic() + delay >= call.deadline:
+            raise error
         if logger.isEnabledFor(logging.INFO):
             # As text: a handler may read the record later.
             logger.info("%s: next try in %.1f s: %s", str(self), delay, reason)
-
-    def _is_too_late(self, delay: float) -> bool:
-        """Whether the next attempt would start after the deadline."""
-        deadline = self.call.deadline
-        return deadline is not None and time.monotonic() + delay >= deadline
+        return delay
 
     # Errors
 

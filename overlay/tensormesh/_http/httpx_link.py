@@ -17,9 +17,8 @@ import httpx
 
 from . import errors, sockets, tls
 from .decompression import acceptable
-from .headers import Headers
 from .pool import Limits
-from .response import DRAIN_BYTES, DRAIN_SECONDS, Response
+from .response import DRAIN_BYTES, DRAIN_SECONDS, Headers, Response
 
 if TYPE_CHECKING:
     from .request import OutgoingCall

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 from .._errors import closed_error
 from . import sockets, url
 from .errors import LinkError, PoolTimeout, WriteError, WriteTimeout
-from .headers import Headers
 from .http1 import ResponseParser, encode_request
 from .pool import Lease, Limits, Pool
-from .response import DRAIN_BYTES, Response, drain_deadline
+from .response import DRAIN_BYTES, Headers, Response, drain_deadline
 
 if TYPE_CHECKING:
     import ssl
@@ -42,7 +41,7 @@ def encode(call: OutgoingCall, target: url.Target) -> bytes:
     headers.update(call.headers)
     for name in call.removed:
         headers.pop(name, None)
-    path = url.with_query(target.path, call.query)
+    path = url.with_query(target.path, call.query) if call.query else target.path
     return encode_request(call.method, path, headers, content)
 
 

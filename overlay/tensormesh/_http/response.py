@@ -1,18 +1,17 @@
-"""An open response of a link, and how its body is read."""
+"""An open response of a link: its headers, and how its body is read."""
 
 from __future__ import annotations
 
 import io
+import re
 import time
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, Self, overload
 
 from .errors import BodyTooLargeError, LinkError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
     from .decompression import Decompressor
-    from .headers import Headers
 
 # The largest response that is read whole, after decompression. Larger ones are read in pieces.
 MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -21,6 +20,68 @@ MAX_ERROR_BYTES = 1 << 20
 # What is read after the end mark of a stream, so that its connection can be used again.
 DRAIN_SECONDS = 0.05
 DRAIN_BYTES = 64 * 1024
+
+
+_CHARSET = re.compile(r';\s*charset="?([^\s";]+)', re.IGNORECASE)
+
+
+class Headers(Mapping[str, str]):
+    """Response headers by name, in any case. Values of a repeated header are joined by commas.
+
+    Attributes:
+        raw: Names and values as received.
+    """
+
+    __slots__ = ("_values", "raw")
+
+    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
+        self.raw = raw
+        self._values: dict[str, str] = {}
+        for name, value in raw:
+            key, text = name.decode("latin-1").lower(), _decoded(value)
+            known = self._values.get(key)
+            self._values[key] = text if known is None else f"{known}, {text}"
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, /, default: Any) -> Any: ...
+    def get(self, name: str, /, default: Any = None) -> Any:
+        """Return the value of a header, or the default. Faster than that of a mapping."""
+        return self._values.get(name.lower(), default)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get_list(self, name: str) -> list[str]:
+        """Return each value of a header that may be repeated, such as `set-cookie`."""
+        key = name.lower().encode("latin-1")
+        return [_decoded(value) for known, value in self.raw if known.lower() == key]
+
+    @property
+    def charset(self) -> str | None:
+        """The character set that the content type names."""
+        found = _CHARSET.search(self.get("content-type", ""))
+        return found[1] if found else None
+
+    def __repr__(self) -> str:
+        return f"Headers({self._values!r})"
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 class Body(Protocol):
@@ -128,35 +189,22 @@ class _Decompressed:
         return piece
 
 
-class Collector:
-    """Collect a body that is read whole. A list that is joined at the end takes twice the memory.
+def _is_enough(collected: io.BytesIO, chunk: bytes, *, is_refusal: bool) -> bool:
+    """Add a chunk to what was read. A list that is joined at the end would take twice the memory.
 
-    Args:
-        response: The response. One that was refused is only read at its beginning.
+    Raises:
+        BodyTooLargeError: It is too large to be read whole.
     """
-
-    __slots__ = ("_buffer", "_is_refusal")
-
-    def __init__(self, *, is_refusal: bool) -> None:
-        self._buffer = io.BytesIO()
-        self._is_refusal = is_refusal
-
-    def add(self, chunk: bytes) -> bool:
-        """Take a piece. Return whether that is enough."""
-        self._buffer.write(chunk)
-        size = self._buffer.tell()
-        if self._is_refusal:
-            return size > MAX_ERROR_BYTES
-        if size > MAX_BODY_BYTES:
-            raise BodyTooLargeError(
-                f"is larger than {MAX_BODY_BYTES >> 20} MiB: "
-                "read it in pieces with `with_streaming_response`"
-            )
-        return False
-
-    def content(self) -> bytes:
-        """Return what was collected."""
-        return self._buffer.getvalue()
+    collected.write(chunk)
+    size = collected.tell()
+    if is_refusal:
+        return size > MAX_ERROR_BYTES
+    if size > MAX_BODY_BYTES:
+        raise BodyTooLargeError(
+            f"is larger than {MAX_BODY_BYTES >> 20} MiB: "
+            "read it in pieces with `with_streaming_response`"
+        )
+    return False
 
 
 def read(response: Response, *, is_refusal: bool = False) -> bytes:
@@ -167,32 +215,32 @@ def read(response: Response, *, is_refusal: bool = False) -> bytes:
     Raises:
         LinkError: A body that is read whole cannot be read.
     """
-    collected = Collector(is_refusal=is_refusal)
+    collected = io.BytesIO()
     try:
         for chunk in response:
-            if collected.add(chunk):
+            if _is_enough(collected, chunk, is_refusal=is_refusal):
                 break
     except LinkError:
         if not is_refusal:
             raise
     finally:
         response.body.close()
-    return collected.content()
+    return collected.getvalue()
 
 
 async def read_async(response: Response, *, is_refusal: bool = False) -> bytes:
     """Do the same in an event loop."""
-    collected = Collector(is_refusal=is_refusal)
+    collected = io.BytesIO()
     try:
         async for chunk in response:
-            if collected.add(chunk):
+            if _is_enough(collected, chunk, is_refusal=is_refusal):
                 break
     except LinkError:
         if not is_refusal:
             raise
     finally:
         await response.body.close()
-    return collected.content()
+    return collected.getvalue()
 
 
 def drain_deadline(deadline: float | None) -> float:

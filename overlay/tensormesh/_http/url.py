@@ -58,10 +58,8 @@ def parse(url: str) -> Target:
     return Target((parts.scheme.encode(), name.encode(), port or default), host, path)
 
 
-def with_query(path: bytes, query: Mapping[str, Any] | None) -> bytes:
+def with_query(path: bytes, query: Mapping[str, Any]) -> bytes:
     """Return the path with query parameters. A list repeats its parameter."""
-    if not query:
-        return path
     pairs = [
         (name, _text(item))
         for name, value in query.items()

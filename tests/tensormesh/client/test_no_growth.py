@@ -99,7 +99,7 @@ def test_work_that_is_repeated_holds_no_memory_and_makes_no_classes(
 def test_every_try_that_was_refused_gives_its_body_back(
     face: Face, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tensormesh._calls.retry.RetryPolicy.next_delay", lambda *_a, **_k: 0.0)
+    monkeypatch.setattr("tensormesh._calls.retry.next_delay", lambda *_a, **_k: 0.0)
     refusals = [answer(b"{}", status=status) for status in (500, 429, 503)]
     server = Server(*refusals, as_json(MODELS))
     client = face.client(server, max_retries=3)

@@ -12,7 +12,8 @@ import re
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -31,8 +32,10 @@ from tensormesh_api.inference.models.chat_completion import ChatCompletion
 MODULES_OF_IMPORT = 3
 OWN_MODULES_OF_FIRST_CALL = 66
 MODULES_OF_FIRST_CALL = 225
-# Functions that are called, of Python and of C. Of a request some 400, and async 480, in a process
-# of its own; more where other tests have loaded more libraries before.
+# Modules of the SDK that a request, and a stream, passes through, and changes between them.
+WAY_OF_REQUEST = (27, 56)
+WAY_OF_STREAM = (39, 1400)
+# Functions that are called, of Python and of C.
 CALLS_OF_REQUEST = 265
 CALLS_OF_ASYNC_REQUEST = 330
 CALLS_OF_CHUNK = 64
@@ -145,6 +148,38 @@ def test_a_request_takes_few_function_calls(completions: Any) -> None:
             completions.create(**CHAT_CALL)
 
     assert function_calls_of_each(ask, 2, 12) <= CALLS_OF_REQUEST
+
+
+def way_of(use: Callable[[], object]) -> tuple[int, int]:
+    """How many modules of the SDK a use passes through, and how often it changes between them."""
+    way: list[str] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        name = frame.f_globals.get("__name__", "")
+        is_ours = name.startswith("tensormesh")
+        if event == "call" and is_ours and (not way or way[-1] != name):
+            way.append(name)
+
+    use()
+    sys.setprofile(note)
+    try:
+        use()
+    finally:
+        sys.setprofile(None)
+    return len(set(way)), len(way)
+
+
+def test_requests_and_streams_pass_through_few_modules(completions: Any) -> None:
+    def stream() -> None:
+        list(completions.create(**CHAT_CALL, stream=True, max_tokens=SHORT))
+
+    for use, (most_modules, most_changes) in (
+        (lambda: completions.create(**CHAT_CALL), WAY_OF_REQUEST),
+        (stream, WAY_OF_STREAM),
+    ):
+        modules, changes = way_of(use)
+        assert modules <= most_modules
+        assert changes <= most_changes
 
 
 def test_a_request_takes_no_more_after_many_other_urls(completions: Any) -> None:
