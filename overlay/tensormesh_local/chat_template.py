@@ -1,4 +1,4 @@
-"""Turns chat messages into prompt tokens, in a ChatML-like form."""
+"""Render chat messages as prompt tokens, in a form like ChatML."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def render_chat(
     """Return the prompt tokens of a conversation.
 
     Args:
-        messages: Chat messages in the wire's form.
-        tools: Tool definitions in the wire's form; they come first, as a system turn.
+        messages: Messages of a chat completion request.
+        tools: Tools of a chat completion request; they become a first system turn.
         add_generation_prompt: End with the start of an assistant turn.
         continue_final_message: Leave the last turn open.
-        add_special_tokens: Begin with the beginning-of-sequence token.
+        add_special_tokens: Start with the beginning-of-sequence token.
     """
     ids = [BOS] if add_special_tokens else []
     if tools:
@@ -36,7 +36,7 @@ def render_chat(
     for message in messages:
         ids += _turn(str(message.get("role", "user")), message_text(message))
     if continue_final_message and messages:
-        # Drop the turn's end mark and the line break after it.
+        # Remove the end of the turn and the line break after it.
         del ids[-2:]
     elif add_generation_prompt:
         ids += [TURN_START, *encode("assistant\n")]
@@ -44,7 +44,7 @@ def render_chat(
 
 
 def message_text(message: Message) -> str:
-    """Return the text of a message: its content, then its tool calls, on lines of their own."""
+    """Return the text of a message: its content and its tool calls, on separate lines."""
     lines = [content_text(message.get("content"))]
     for call in message.get("tool_calls") or ():
         function = call.get("function") or {}
@@ -54,7 +54,7 @@ def message_text(message: Message) -> str:
 
 
 def content_text(content: Any) -> str:
-    """Return the text of a message's content, given as a string, null, or a list of parts."""
+    """Return the text of a message's content: a string, null, or a list of parts."""
     if content is None:
         return ""
     if isinstance(content, str):

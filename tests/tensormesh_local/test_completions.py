@@ -81,6 +81,15 @@ def test_log_probabilities_follow_the_text(client: CheckedClient) -> None:
     assert len(choice["prompt_logprobs"]) == prompt_tokens
 
 
+def test_without_likely_tokens_each_token_is_listed_by_itself(client: CheckedClient) -> None:
+    (choice,) = _complete(client, "Once", max_tokens=3, logprobs=0)["choices"]
+    for token, logprob, top in zip(
+        *(choice["logprobs"][name] for name in ("tokens", "token_logprobs", "top_logprobs")),
+        strict=True,
+    ):
+        assert top == {token: logprob}
+
+
 def test_a_stream_adds_up_to_the_answer(client: CheckedClient) -> None:
     fields: dict[str, Any] = {"max_tokens": 12, "echo": True, "n": 2, "logprobs": 1, "seed": 4}
     whole = _complete(client, "Tea is", **fields)

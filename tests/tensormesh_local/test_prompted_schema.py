@@ -10,8 +10,8 @@ import pytest
 from support.cases import for_each
 
 from tensormesh_local.builtin.answers import plan_chat
+from tensormesh_local.builtin.constraint import prompted_schema
 from tensormesh_local.builtin.hints import Hints
-from tensormesh_local.builtin.prompt_schema import prompted_schema
 from tensormesh_local.generation import ChatTask, Constraint
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}

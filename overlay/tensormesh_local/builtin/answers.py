@@ -1,4 +1,4 @@
-"""Plans what the built-in model says to a chat or a prompt."""
+"""Plan what the built-in model answers to a chat or a prompt."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from contextlib import suppress
 from itertools import chain
 from random import Random
 
-from tensormesh_local.builtin.constraint import constrained_text
+from tensormesh_local.builtin.constraint import constrained_text, prompted_schema
 from tensormesh_local.builtin.generate import Answer, Segment
-from tensormesh_local.builtin.prompt_schema import prompted_schema
 from tensormesh_local.builtin.prose import more_sentences, thoughts
 from tensormesh_local.builtin.schema_instance import UnsupportedSchemaError
 from tensormesh_local.builtin.text import continuation, reply
@@ -52,7 +51,7 @@ def plan_chat(task: ChatTask, rng: Random) -> Answer:
 
 
 def plan_completion(prompt: str, constraint: Constraint | None, rng: Random) -> Answer:
-    """Return the text that continues a prompt.
+    """Return the continuation of a prompt.
 
     Raises:
         UnsupportedSchemaError: The schema cannot be met.
@@ -66,10 +65,10 @@ def plan_completion(prompt: str, constraint: Constraint | None, rng: Random) -> 
 
 
 def _constrained(task: ChatTask, constraint: Constraint, text: str, rng: Random) -> str:
-    """Return an answer of the form; in JSON mode, that of a schema which the prompt shows."""
+    """Return an answer that meets a constraint; in JSON mode, also a schema in the prompt."""
     schema = prompted_schema(task.messages) if constraint.kind == "json_object" else None
     if schema is not None:
-        # A schema that is too intricate is no error: the request itself asks for any object.
+        # An unsupported schema is not an error here: the request itself asks for any object.
         with suppress(UnsupportedSchemaError):
             return constrained_text(Constraint("json_schema", schema), text, rng)
     return constrained_text(constraint, text, rng)
@@ -91,7 +90,7 @@ def _thinking_segments(task: ChatTask, text: str, rng: Random) -> list[Segment]:
         return []
     thought = thoughts(text, rng)
     if task.thinking == "leaked":
-        # A prescribed form leaves no room for a block in front of it.
+        # A constraint or a forced call leaves no room for a block before it.
         free = task.constraint is None and task.tool_choice.mode in {"auto", "none"}
         return [Segment(Kind.CONTENT, [f"<think>\n{thought}\n</think>\n\n"])] if free else []
     return [
@@ -102,7 +101,7 @@ def _thinking_segments(task: ChatTask, text: str, rng: Random) -> list[Segment]:
 
 
 def _with_content(thinking: list[Segment], chunks: Iterable[str]) -> list[Segment]:
-    """Put content after thinking; a leaked block and the content are one stretch of text."""
+    """Put content after thinking. A leaked block and the content are one segment."""
     if thinking and thinking[-1].kind is Kind.CONTENT:
         return [Segment(Kind.CONTENT, chain(thinking[-1].chunks, chunks))]
     return [*thinking, Segment(Kind.CONTENT, chunks)]

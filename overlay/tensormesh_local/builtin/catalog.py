@@ -1,16 +1,15 @@
-"""The models that the built-in engine serves, by host."""
+"""The models of the built-in engine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from tensormesh_local.generation import ServedModel
 
 _GATEWAY_SUFFIX: Final = "-gpu-type-cpu"
-
-
-_FAMILIES: Final = (
+_MODELS: Final = (
     ServedModel("tm-local-chat", "tm-local-chat", reports_cache_statistics=True),
     ServedModel("tm-local-think", "tm-local-think", "leaked"),
     ServedModel("tm-local-reasoning", "tm-local-reasoning", "separate"),
@@ -18,9 +17,7 @@ _FAMILIES: Final = (
 
 
 class Catalog:
-    """Which names each host serves.
-
-    Serverless serves the plain names; On-Demand serves gateway names, as a deployment has them.
+    """The models of each host: by plain names on Serverless, by gateway names on On-Demand.
 
     Args:
         extra_names: More names for the plain chat model, on both hosts.
@@ -28,16 +25,8 @@ class Catalog:
 
     def __init__(self, extra_names: Iterable[str] = ()) -> None:
         extra = [ServedModel(name, "tm-local-chat") for name in extra_names]
-        gateway = [
-            ServedModel(
-                model.name + _GATEWAY_SUFFIX,
-                model.family,
-                model.thinking,
-                model.reports_cache_statistics,
-            )
-            for model in _FAMILIES
-        ]
-        self._served = {"serverless": [*_FAMILIES, *extra], "on_demand": [*gateway, *extra]}
+        gateway = [replace(model, name=model.name + _GATEWAY_SUFFIX) for model in _MODELS]
+        self._served = {"serverless": [*_MODELS, *extra], "on_demand": [*gateway, *extra]}
 
     def served(self, surface: str) -> list[ServedModel]:
         """Return the models of a host (``serverless`` or ``on_demand``)."""

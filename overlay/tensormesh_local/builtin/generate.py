@@ -1,4 +1,4 @@
-"""Token-by-token generation of a planned answer: limits, stop strings, end marks."""
+"""Generate a planned answer token by token, with limits, stop strings and end tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tensormesh_local.vocabulary import TURN_END
 
 
 class Segment(NamedTuple):
-    """A stretch of the answer's text, in chunks that may be endless."""
+    """A part of an answer: text in chunks, of which there may be infinitely many."""
 
     kind: Kind
     chunks: Iterable[str]
@@ -22,18 +22,18 @@ class Segment(NamedTuple):
 
 @dataclass(slots=True)
 class Answer:
-    """What a model is going to say. It can be generated once."""
+    """What a model is going to answer. It can be generated once."""
 
     segments: Iterable[Segment]
     end_reason: str = "stop"
     filler: Iterable[str] = ()
-    """What follows when the answer may not end yet; without it, line breaks do."""
+    """What follows while the answer must not end; line breaks by default."""
 
 
 def generate(answer: Answer, limits: Limits) -> Iterator[Piece]:
-    """Yield the pieces of ``answer``; exactly the last one has a ``finish``.
+    """Yield the pieces of an answer. Only the last one has a ``finish``.
 
-    With ``limits.max_tokens`` 0 that is the only one.
+    If ``limits.max_tokens`` is 0, it is the only one.
     """
     if not limits.max_tokens:
         yield Piece(Kind.CONTENT, "", None, finish=Finish("length"))
@@ -69,9 +69,9 @@ def generate(answer: Answer, limits: Limits) -> Iterator[Piece]:
 def _raw_pieces(
     answer: Answer, limits: Limits
 ) -> Iterator[tuple[Kind, str, int | None, ToolCall | None]]:
-    """Yield (kind, text, token id, call) without regard to stops; an end mark comes last.
+    """Yield (kind, text, token id, call) regardless of stops, and finally an end token.
 
-    The token id is None for a call whose name the caller gave, so that no token stands for it.
+    The token id is None for a call whose tool the request names, as no token is generated for it.
     """
     count = 0
     kind = Kind.CONTENT
@@ -81,7 +81,7 @@ def _raw_pieces(
             ids = encode(chunk)
             count += len(ids)
             if call is not None:
-                # The name is complete, and shows, with the last token of its framing.
+                # The name is complete, and visible, with the last token of its framing.
                 yield from ((Kind.HIDDEN, "", token_id, None) for token_id in ids[:-1])
                 yield Kind.CALL, "", ids[-1] if ids else None, call
             else:
@@ -99,7 +99,7 @@ def _raw_pieces(
 
 
 class _StopBuffer:
-    """Finds stop strings across pieces, holding back text that may be the start of one."""
+    """Finds stop strings across pieces, and holds back text that may be the start of one."""
 
     def __init__(self, stops: tuple[str, ...], *, include_stop: bool) -> None:
         self._stops = tuple(stop for stop in stops if stop)
@@ -108,7 +108,7 @@ class _StopBuffer:
         self._held = ""
 
     def feed(self, text: str, *, checked: bool) -> tuple[str, str | None]:
-        """Return the text that may show now, and the stop string that ends it, if any."""
+        """Return the text to release, and the stop string that ends it, if any."""
         self._held += text
         if checked:
             found = [(at, stop) for stop in self._stops if (at := self._held.find(stop)) >= 0]

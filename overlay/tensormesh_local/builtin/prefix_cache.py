@@ -1,4 +1,4 @@
-"""A prefix cache of prompt blocks, as a serving engine's KV cache has."""
+"""A prefix cache of prompt blocks, like that of a serving engine's KV cache."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ BLOCK_TOKENS: Final = 16
 
 
 class PrefixCache:
-    """Remembers the blocks of prompts seen; the least recently used blocks go first."""
+    """Remembers blocks of prompts, and evicts the least recently used ones."""
 
     def __init__(self, capacity_blocks: int = 32_768) -> None:
         self._capacity = capacity_blocks
         self._blocks: OrderedDict[int, None] = OrderedDict()
 
     def use(self, prompt: Sequence[int], salt: str | None = None) -> CacheUse:
-        """Look up the leading whole blocks of ``prompt`` and add those that are missing.
+        """Look up the leading complete blocks of a prompt, and add those that are missing.
 
-        The last token always counts as computed, since its output is what the answer starts from.
-        Prompts with another ``salt`` share nothing.
+        The last token is never cached, because the answer starts from its output. Prompts with
+        different salts share nothing.
         """
         chain = hash(salt)
         cached = created = 0

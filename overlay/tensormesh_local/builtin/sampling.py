@@ -1,4 +1,4 @@
-"""Seeds and log probabilities: everything that looks random, and repeats exactly."""
+"""Seeds and log probabilities: values that look random but are repeatable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tensormesh_local.vocabulary import SPECIAL_TOKENS
 
 
 def derive_seed(prompt: Sequence[int], *parts: object) -> int:
-    """Return a 64-bit seed that depends on the prompt and on every part's ``repr``."""
+    """Return a 64-bit seed that depends on a prompt and on the ``repr`` of every part."""
     digest = blake2b(struct.pack(f"<{len(prompt)}I", *prompt), digest_size=8)
     digest.update(repr(parts).encode("utf-8", "backslashreplace"))
     return int.from_bytes(digest.digest())
@@ -22,20 +22,20 @@ def derive_seed(prompt: Sequence[int], *parts: object) -> int:
 
 def generator(seed: int) -> Random:
     """Return the random generator for a seed."""
-    return Random(seed)  # noqa: S311 - repeatable answers are wanted, not secrets
+    return Random(seed)  # noqa: S311 - answers must be repeatable
 
 
 def token_logprobs(seed: int, position: int, token_id: int, top: int) -> TokenLogprobs:
-    """Return plausible log probabilities for the token at ``position``.
+    """Return plausible log probabilities of a token at a position.
 
-    The token itself is the likeliest, with a probability of 0.6 to 0.99; the others share the rest,
-    each taking half of what is left, so that no list of them ever adds up to more than 1.
+    The token itself is the likeliest, with a probability of 0.6 to 0.99. Each of the others has
+    half of what is left, so the probabilities never add up to more than 1.
 
     Args:
-        seed: The seed of the generation.
-        position: Place of the token in the text; equal places give equal values.
+        seed: Seed of the generation.
+        position: Position of the token; equal positions give equal values.
         token_id: The token.
-        top: How many of the likeliest tokens to list.
+        top: How many of the likeliest tokens to list; the token itself is always listed.
     """
     rng = generator(seed * 1_000_003 + position)
     probability = 0.6 + 0.39 * rng.random()
@@ -46,4 +46,4 @@ def token_logprobs(seed: int, position: int, token_id: int, top: int) -> TokenLo
         if all(other != known for known, _ in listed):
             left /= 2
             listed.append((other, math.log(left)))
-    return TokenLogprobs(listed[0][1], listed[:top])
+    return TokenLogprobs(listed[0][1], listed)
