@@ -86,10 +86,7 @@ def invalid_arguments(violations: Iterable[tuple[str, str]]) -> ControlPlaneErro
     """Return the error for invalid fields, each given with a description."""
     listed = [{"field": field, "description": text} for field, text in violations]
     message = "; ".join(f"{each['field']}: {each['description']}" for each in listed)
-    bad_request = {
-        "@type": "type.googleapis.com/google.rpc.BadRequest",
-        "fieldViolations": listed,
-    }
+    bad_request = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": listed}
     return ControlPlaneError(Code.INVALID_ARGUMENT, message, [bad_request])
 
 

@@ -115,12 +115,7 @@ class MessageItem(Item):
 
     def part(self) -> Json:
         logprobs = self._logprobs or (None if self._text else [])
-        return {
-            "annotations": [],
-            "text": self.text,
-            "type": "output_text",
-            "logprobs": logprobs,
-        }
+        return {"annotations": [], "text": self.text, "type": "output_text", "logprobs": logprobs}
 
     def text_fields(self, logprobs: list[Json] | None) -> Json:
         if logprobs is not None:

@@ -107,10 +107,7 @@ class ResponseFormatter(Formatter):
             body["incomplete_details"] = {"reason": "max_output_tokens"}
         body["output"] = [item.body() for item in self._items]
         body["usage"] = response_usage(
-            len(self._request.prompt),
-            self._tokens,
-            self._reasoning_tokens,
-            self._generation.cache,
+            len(self._request.prompt), self._tokens, self._reasoning_tokens, self._generation.cache
         )
         return body
 

@@ -177,11 +177,7 @@ def _new_tokens(context: Context, session_id: str) -> Json:
         access_expires_at=expires_at,
         refresh_expires_at=context.now + REFRESH_DAYS * DAY,
     )
-    return {
-        "accessToken": access,
-        "refreshToken": refresh,
-        "expiresAt": format_time(expires_at),
-    }
+    return {"accessToken": access, "refreshToken": refresh, "expiresAt": format_time(expires_at)}
 
 
 def _check_verifier(challenge: str | None, verifier: str | None) -> None:

@@ -21,12 +21,7 @@ from tensormesh_local.control_plane.billing.gpu_charges import settle
 from tensormesh_local.control_plane.billing.ledger import NewId, balance_of, move
 from tensormesh_local.control_plane.billing.prices import Rates, serverless_rates
 from tensormesh_local.control_plane.billing.serverless_charges import charge, month_transaction
-from tensormesh_local.control_plane.billing.usage import (
-    SERVERLESS,
-    MinuteSums,
-    Series,
-    add_usage,
-)
+from tensormesh_local.control_plane.billing.usage import SERVERLESS, MinuteSums, Series, add_usage
 from tensormesh_local.control_plane.ids import IdSource
 from tensormesh_local.control_plane.observability.latency import (
     FIRST_TOKEN,

@@ -59,12 +59,7 @@ def query_metrics(context: Context) -> Json:
     step = _step(query.get("step"), end - start)
     wanted = set(query.get("metricNames") or ())
     target = find_target(context, owner, query["modelId"], query.get("deploymentId"))
-    parameters = {
-        **target.parameters,
-        "step": step,
-        "start": start - start % MINUTE,
-        "end": end,
-    }
+    parameters = {**target.parameters, "step": step, "start": start - start % MINUTE, "end": end}
     series = [*_counters(context.db, parameters), *_percentiles(context.db, parameters)]
     return {"series": [each for each in series if not wanted or each["metricName"] in wanted]}
 
