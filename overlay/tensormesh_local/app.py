@@ -20,11 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tensormesh_local.accounting import Accounting
 from tensormesh_local.auth import DEFAULT_API_KEY
 from tensormesh_local.control_plane.access import InferenceAccess
-from tensormesh_local.control_plane.application import (
-    CONTROL_PLANE_PREFIX,
-    ControlPlane,
-    create_control_plane,
-)
+from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, ControlPlane
 from tensormesh_local.engines.base import Engine
 from tensormesh_local.engines.builtin import BuiltinEngine
 from tensormesh_local.http.host_check import HostCheck, parse_host
@@ -71,7 +67,7 @@ def create_app(
     allowed_hosts = frozenset(parse_host(name) for name in allow_hosts)
     responder = engine or BuiltinEngine()
     keys = list(api_keys)
-    plane = control_plane or create_control_plane(api_key=next(iter(keys), ""))
+    plane = control_plane or ControlPlane(api_key=next(iter(keys), ""))
     access = InferenceAccess(keys, plane.state, plane.clock)
     accounting = Accounting(plane.meter, enforce_balance=enforce_balance)
 

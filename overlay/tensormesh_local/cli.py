@@ -44,20 +44,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = _make_parser()
     given = vars(parser.parse_args(arguments))
-    allow_remote = given.pop("allow_remote")
+    host, allow_remote = given.pop("host"), given.pop("allow_remote")
     options = HostOptions(**{**given, "api_keys": given["api_keys"] or [DEFAULT_API_KEY]})
-    if not is_loopback(options.host) and not allow_remote:
-        parser.error(
-            f"--host {options.host} can be reached by others; add --allow-remote if you mean it"
-        )
+    if not is_loopback(host) and not allow_remote:
+        parser.error(f"--host {host} can be reached by others; add --allow-remote if you mean it")
     try:
-        server = Server(options, lambda: _announce(server, options))
+        server = Server(options, host, lambda: _announce(server, options, host))
     except EngineError as error:
         parser.error(str(error))
     except StateError as error:
         return _fail(str(error))
     except (OSError, SpecError, ValueError) as error:
-        return _fail(f"{options.host}:{options.port}: {error}")
+        return _fail(f"{host}:{options.port}: {error}")
     try:
         asyncio.run(_serve(server))
     except EngineError as error:
@@ -81,9 +79,9 @@ async def _serve(server: Server) -> None:
     await server.run_engine()
 
 
-def _announce(server: Server, options: HostOptions) -> None:
-    if not is_loopback(options.host):
-        print(f"{_PROGRAM}: warning: reachable by others on {options.host}", file=sys.stderr)
+def _announce(server: Server, options: HostOptions, host: str) -> None:
+    if not is_loopback(host):
+        print(f"{_PROGRAM}: warning: reachable by others on {host}", file=sys.stderr)
     print(
         f"{_PROGRAM} ready serverless={server.serverless_base_url} "
         f"on_demand={server.on_demand_base_url} api_key={options.api_keys[0]} "

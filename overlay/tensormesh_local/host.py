@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
-from starlette.middleware import Middleware
-
-from tensormesh_local.auth import DEFAULT_API_KEY, DEFAULT_CONTROL_PLANE_TOKEN, DEFAULT_USER_ID
-from tensormesh_local.clock import Clock
-from tensormesh_local.control_plane.application import SeedData
-from tensormesh_local.engines.base import Engine
-from tensormesh_local.options import EngineName, HostOptions
+from tensormesh_local.auth import DEFAULT_USER_ID
+from tensormesh_local.options import HostOptions
 from tensormesh_local.server import Server
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 
 
-class LocalHost:
+@dataclass(eq=False, repr=False)
+class LocalHost(HostOptions):
     """Serverless, On-Demand and Control Plane on a loopback port, in a thread of this process.
 
     Use it as a context manager::
@@ -64,56 +59,14 @@ class LocalHost:
         ValueError: One of ``allow_hosts`` is not a host name or IP address.
     """
 
-    user_id = DEFAULT_USER_ID
+    user_id: ClassVar[str] = DEFAULT_USER_ID
     """A user id that On-Demand accepts."""
 
-    def __init__(
-        self,
-        engine: EngineName | Engine = "builtin",
-        *,
-        port: int = 0,
-        api_keys: Sequence[str] = (DEFAULT_API_KEY,),
-        middleware: Sequence[Middleware] = (),
-        allow_hosts: Sequence[str] = (),
-        seed: int = 0,
-        latency_ms: float = 0.0,
-        extra_models: Sequence[str] = (),
-        upstream: str | None = None,
-        upstream_api_key: str | None = None,
-        model_path: str | Path | None = None,
-        control_plane_token: str = DEFAULT_CONTROL_PLANE_TOKEN,
-        state: Path | None = None,
-        auto_approve: bool = False,
-        clock: Clock | None = None,
-        seed_data: SeedData | None = None,
-        enforce_balance: bool = False,
-        rate_limit: int | None = None,
-    ) -> None:
-        options = HostOptions(
-            engine=engine,
-            port=port,
-            api_keys=api_keys,
-            middleware=middleware,
-            allow_hosts=allow_hosts,
-            seed=seed,
-            latency_ms=latency_ms,
-            extra_models=extra_models,
-            upstream=upstream,
-            upstream_api_key=upstream_api_key,
-            model_path=model_path,
-            control_plane_token=control_plane_token,
-            state=state,
-            auto_approve=auto_approve,
-            clock=clock,
-            seed_data=seed_data,
-            enforce_balance=enforce_balance,
-            rate_limit=rate_limit,
-        )
-        self.api_key = api_keys[0]
-        self.control_plane_token = control_plane_token
+    def __post_init__(self) -> None:
+        self.api_key = self.api_keys[0]
         self._ready = threading.Event()
         self._failure: BaseException | None = None
-        self._server = Server(options, self._ready.set)
+        self._server = Server(self, on_ready=self._ready.set)
         self._thread = threading.Thread(target=self._run, name="tensormesh-local", daemon=True)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -18,12 +18,12 @@ EngineName = Literal["builtin", "upstream", "llama"]
 ENGINE_NAMES: Final = ("builtin", "upstream", "llama")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False)
 class HostOptions:
-    """The arguments of :class:`tensormesh_local.LocalHost`, and the address to bind."""
+    """Options of a local host; see :class:`tensormesh_local.LocalHost`."""
 
     engine: EngineName | Engine = "builtin"
-    host: str = "127.0.0.1"
+    _: KW_ONLY
     port: int = 0
     api_keys: Sequence[str] = (DEFAULT_API_KEY,)
     middleware: Sequence[Middleware] = ()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from tensormesh_local.app import ON_DEMAND_PREFIX, SERVERLESS_PREFIX, create_app
-from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, create_control_plane
+from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, ControlPlane
 from tensormesh_local.engines.factory import make_engine
 from tensormesh_local.options import HostOptions
 
@@ -22,6 +22,7 @@ class Server(uvicorn.Server):
 
     Args:
         options: Options of the host.
+        host: Address to bind.
         on_ready: Called when connections are accepted.
 
     Raises:
@@ -32,9 +33,14 @@ class Server(uvicorn.Server):
         ValueError: One of the names to allow is not a host name or IP address.
     """
 
-    def __init__(self, options: HostOptions, on_ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        options: HostOptions,
+        host: str = "127.0.0.1",
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
         self._engine = make_engine(options)
-        self._control_plane = create_control_plane(
+        self._control_plane = ControlPlane(
             api_key=options.api_keys[0],
             token=options.control_plane_token,
             state=options.state,
@@ -51,7 +57,7 @@ class Server(uvicorn.Server):
             control_plane=self._control_plane,
             enforce_balance=options.enforce_balance,
             # Host headers do not contain the zone of an IPv6 address.
-            allow_hosts=[options.host.partition("%")[0], *options.allow_hosts],
+            allow_hosts=[host.partition("%")[0], *options.allow_hosts],
         )
         config = uvicorn.Config(
             app,
@@ -67,8 +73,8 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self._on_ready = on_ready
-        self._socket = _bind(options.host, options.port)
-        self._origin = f"http://{_url_host(options.host)}:{self._socket.getsockname()[1]}"
+        self._socket = _bind(host, options.port)
+        self._origin = f"http://{_url_host(host)}:{self._socket.getsockname()[1]}"
 
     @property
     def serverless_base_url(self) -> str:

@@ -8,7 +8,7 @@ from support.control_plane_world import ADMIN_ID, START
 
 from tensormesh_local.clock import ManualClock
 from tensormesh_local.control_plane.accounts.users import create_user
-from tensormesh_local.control_plane.application import create_control_plane
+from tensormesh_local.control_plane.application import ControlPlane
 from tensormesh_local.control_plane.billing.metering import Record
 from tensormesh_local.control_plane.context import ADMIN, Caller, Context, run_operation
 
@@ -23,7 +23,7 @@ class Books:
 
     def __init__(self) -> None:
         self.clock = ManualClock(START)
-        self.control_plane = create_control_plane(clock=self.clock, seed=1)
+        self.control_plane = ControlPlane(clock=self.clock, seed=1)
         self.meter = self.control_plane.meter
         with self.control_plane.state.write() as db:
             create_user(db, OTHER_ID, "other@heron.test", 0)

@@ -15,7 +15,7 @@ import httpx
 from tensormesh_local.app import create_app
 from tensormesh_local.auth import DEFAULT_CONTROL_PLANE_TOKEN, DEFAULT_USER_ID
 from tensormesh_local.clock import ManualClock
-from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, create_control_plane
+from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, ControlPlane
 from tensormesh_local.specs import load_specs
 
 START = datetime(2026, 5, 20, 8, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ class World:
 
     def __init__(self, state: Path | None = None, **options: Any) -> None:
         self.clock = ManualClock(START)
-        self.control_plane = create_control_plane(
+        self.control_plane = ControlPlane(
             state=state, **{"clock": self.clock, "seed": 1, **options}
         )
         OPEN_WORLDS.append(self)

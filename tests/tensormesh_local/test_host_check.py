@@ -184,7 +184,7 @@ def test_the_form_of_the_approval_page_comes_with_its_origin(host: LocalHost) ->
 
 
 def test_the_address_that_a_host_is_bound_to_is_allowed() -> None:
-    server = Server(HostOptions(host="0.0.0.0", allow_hosts=["Box.Example"]))
+    server = Server(HostOptions(allow_hosts=["Box.Example"]), host="0.0.0.0")
     server.release_socket()
     app = server.config.app
     assert isinstance(app, Starlette)

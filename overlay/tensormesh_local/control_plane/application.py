@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
 
@@ -63,34 +62,47 @@ class ControlPlane(HostApp):
     """ASGI application of the Control Plane, including the page that approves logins.
 
     Args:
-        operations: The operations of the host.
-        state: The stored state; the default user is created if it does not exist.
-        clock: Provides the time.
-        ids: Creates ids and secrets.
-        settings: Options of the host.
-        rate_limit: Requests per minute that each access token may send; None for no limit.
+        api_key: The default user's API key for inference.
+        token: The default user's access token.
+        state: The file to keep the state in; None for memory.
+        auto_approve: Approve logins at once, as the default user.
+        clock: Provides the time; by default the system clock.
+        seed: Seed of ids and secrets; by default they are random.
+        seed_data: Data to fill an empty state with: ``demo`` for an account with a history.
+        data_seed: Seed of ``seed_data``.
+        rate_limit: Requests per minute that each access token may send; more are refused with
+            429 and ``Retry-After``. None for no limit.
+
+    Raises:
+        SpecError: The OpenAPI definitions are missing.
+        StateError: The file cannot be used.
     """
 
     def __init__(
         self,
-        operations: Iterable[Operation],
         *,
-        state: State,
-        clock: Clock,
-        ids: IdSource,
-        settings: Settings,
+        api_key: str = DEFAULT_API_KEY,
+        token: str = DEFAULT_CONTROL_PLANE_TOKEN,
+        state: Path | None = None,
+        auto_approve: bool = False,
+        clock: Clock | None = None,
+        seed: int | None = None,
+        seed_data: SeedData | None = None,
+        data_seed: int = 0,
         rate_limit: int | None = None,
     ) -> None:
-        super().__init__(operations)
-        self.state = state
-        self.clock = clock
-        self.ids = ids
-        self.settings = settings
-        self.meter = Meter(state, clock, ids)
-        self._token = StaticKeys([settings.token])
-        self._rate_limit = RateLimit(rate_limit, clock)
-        with state.write() as db:
-            ensure_default_user(db, to_micros(clock.now()))
+        super().__init__(load_specs().control_plane)
+        self.state = State(state, SCHEMA, SCHEMA_VERSION)
+        self.clock = clock or SystemClock()
+        self.ids = IdSource(seed, self.state.generation)
+        self.settings = Settings(api_key, token, auto_approve)
+        self.meter = Meter(self.state, self.clock, self.ids)
+        self._token = StaticKeys([token])
+        self._rate_limit = RateLimit(rate_limit, self.clock)
+        with self.state.write() as db:
+            ensure_default_user(db, to_micros(self.clock.now()))
+        if seed_data is not None:
+            fill_with_demo_data(self.state, self.clock, self.settings, data_seed)
 
     def close(self) -> None:
         """Write the usage that was not written yet, and close the state."""
@@ -185,51 +197,6 @@ class ControlPlane(HostApp):
             query=query or {},
             body=body or {},
         )
-
-
-def create_control_plane(
-    *,
-    api_key: str = DEFAULT_API_KEY,
-    token: str = DEFAULT_CONTROL_PLANE_TOKEN,
-    state: Path | None = None,
-    auto_approve: bool = False,
-    clock: Clock | None = None,
-    seed: int | None = None,
-    seed_data: SeedData | None = None,
-    data_seed: int = 0,
-    rate_limit: int | None = None,
-) -> ControlPlane:
-    """Return a Control Plane.
-
-    Args:
-        api_key: The default user's API key for inference.
-        token: The default user's access token.
-        state: The file to keep the state in; None for memory.
-        auto_approve: Approve logins at once, as the default user.
-        clock: Provides the time; by default the system clock.
-        seed: Seed of ids and secrets; by default they are random.
-        seed_data: Data to fill an empty state with: ``demo`` for an account with a history.
-        data_seed: Seed of ``seed_data``.
-        rate_limit: Requests per minute that each access token may send; more are refused with
-            429 and ``Retry-After``. None for no limit.
-
-    Raises:
-        SpecError: The OpenAPI definitions are missing.
-        StateError: The file cannot be used.
-    """
-    operations = load_specs().control_plane
-    opened = State(state, SCHEMA, SCHEMA_VERSION)
-    control_plane = ControlPlane(
-        operations,
-        state=opened,
-        clock=clock or SystemClock(),
-        ids=IdSource(seed, opened.generation),
-        settings=Settings(api_key=api_key, token=token, auto_approve=auto_approve),
-        rate_limit=rate_limit,
-    )
-    if seed_data is not None:
-        fill_with_demo_data(opened, control_plane.clock, control_plane.settings, data_seed)
-    return control_plane
 
 
 def _field(kind: str, location: tuple[str | int, ...]) -> str:
