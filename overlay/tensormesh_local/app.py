@@ -17,7 +17,6 @@ from starlette.requests import Request
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tensormesh_local.accounting import Accounting
 from tensormesh_local.auth import DEFAULT_API_KEY
 from tensormesh_local.control_plane.access import InferenceAccess
 from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, ControlPlane
@@ -69,7 +68,6 @@ def create_app(
     keys = list(api_keys)
     plane = control_plane or ControlPlane(api_key=next(iter(keys), ""))
     access = InferenceAccess(keys, plane.state, plane.clock)
-    accounting = Accounting(plane.meter, enforce_balance=enforce_balance)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -83,7 +81,14 @@ def create_app(
 
     specs = load_specs()
     hosts: dict[str, ASGIApp] = {
-        prefix: InferenceApp(operations, responder, access, accounting, max_body_bytes)
+        prefix: InferenceApp(
+            operations,
+            responder,
+            access,
+            plane.meter,
+            enforce_balance=enforce_balance,
+            max_body_bytes=max_body_bytes,
+        )
         for prefix, operations in (
             (SERVERLESS_PREFIX, specs.serverless),
             (ON_DEMAND_PREFIX, specs.on_demand),

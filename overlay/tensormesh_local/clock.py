@@ -1,4 +1,4 @@
-"""Time: where it comes from, how it is stored and how it is written.
+"""Clocks, and times as they are stored and written.
 
 Stored times are integers: microseconds since 1970-01-01T00:00:00Z.
 """
@@ -24,74 +24,71 @@ _RFC_3339: Final = re.compile(
 
 
 class Clock(Protocol):
-    """What tells the time."""
+    """Provides the time."""
 
     def now(self) -> datetime:
-        """Return the time, aware and in UTC."""
+        """Return the time in UTC, with its time zone."""
 
 
 class SystemClock:
     """The clock of this machine."""
 
     def now(self) -> datetime:
-        """Return the time, aware and in UTC."""
+        """Return the time in UTC, with its time zone."""
         return datetime.now(UTC)
 
 
 class ManualClock:
-    """A clock that moves only when told to, for tests.
+    """A clock that only moves when it is advanced, for tests.
 
     Args:
-        start: The time that it begins at; aware.
+        start: The first time; it needs a time zone.
     """
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
 
     def now(self) -> datetime:
-        """Return the time, aware and in UTC."""
+        """Return the time in UTC, with its time zone."""
         return self._now
 
     def advance(self, seconds: float = 0, **parts: float) -> None:
-        """Move on; ``parts`` are further arguments of :class:`datetime.timedelta`."""
+        """Advance the clock; ``parts`` are more arguments of :class:`datetime.timedelta`."""
         self._now += timedelta(seconds=seconds, **parts)
 
 
 def to_micros(moment: datetime) -> int:
-    """Return an aware time as it is stored."""
+    """Return a time as it is stored."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """Return a stored time, aware and in UTC."""
+    """Return a stored time in UTC, with its time zone."""
     return _EPOCH + timedelta(microseconds=micros)
 
 
-def format_time(micros: int) -> str:
+def format_time(micros: int | None) -> str | None:
     """Return a stored time in RFC 3339 with ``Z``, and a fraction only if there is one."""
+    if micros is None:
+        return None
     moment = from_micros(micros).replace(tzinfo=None)
     if not moment.microsecond:
         return moment.isoformat() + "Z"
     return moment.isoformat(timespec="microseconds").removesuffix("000") + "Z"
 
 
-def format_optional_time(micros: int | None) -> str | None:
-    """Return a stored time as :func:`format_time` does, None for None."""
-    return None if micros is None else format_time(micros)
-
-
 def parse_time(text: str) -> int:
-    """Return a time in RFC 3339 as it is stored; what is finer than a microsecond is cut off.
+    """Parse a time in RFC 3339. Digits beyond microseconds are dropped.
 
     Raises:
-        ValueError: The text is not such a time, or is outside the years 1 to 9999.
+        ValueError: It is not a time in RFC 3339, or not within the years 1 to 9999.
     """
     match = _RFC_3339.fullmatch(text)
     if match is None:
-        raise ValueError("not a time of RFC 3339")
+        raise ValueError("not a time in RFC 3339")
     *date_and_time, fraction, sign, hours, minutes = match.groups()
     year, month, day, hour, minute, second = map(int, date_and_time)
-    # A leap second is the first of the next minute.
+    # A leap second is stored as the first second of the next minute.
     leap = second == 60
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
     zone = timezone(-offset if sign == "-" else offset)

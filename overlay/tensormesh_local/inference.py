@@ -1,4 +1,4 @@
-"""The inference hosts: authenticate and validate a request, then have the engine respond."""
+"""The inference hosts: authenticate, validate and admit a request, then let the engine respond."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from tensormesh_local.accounting import Accounting
 from tensormesh_local.auth import bearer_token
 from tensormesh_local.control_plane.access import InferenceAccess, KeyOwner
+from tensormesh_local.control_plane.billing.metering import Meter, Record
 from tensormesh_local.control_plane.deployments.records import DeployedModel
 from tensormesh_local.engines.base import Call, Engine
 from tensormesh_local.http.application import HostApp
@@ -25,8 +25,10 @@ from tensormesh_local.http.requests import (
 from tensormesh_local.http.routing import RouteError
 from tensormesh_local.specs import Operation
 from tensormesh_local.wire.event_stream import EventStream
-from tensormesh_local.wire.tally import CLIENT_GONE
+from tensormesh_local.wire.tally import CLIENT_GONE, Counts, Tally
 
+# Operations that generate tokens; the others are free.
+_METERED: Final = frozenset({"create_chat_completion", "create_completion", "create_response"})
 _LONGEST_INPUT_SHOWN: Final = 60
 
 
@@ -37,7 +39,8 @@ class InferenceApp(HostApp):
         operations: The operations of the host.
         engine: Responds to valid requests.
         access: Knows the API keys and the models they may use.
-        accounting: Admits requests and reports what they used.
+        meter: Records what requests use.
+        enforce_balance: Whether inference needs a positive balance.
         max_body_bytes: Larger request bodies are refused with 413.
     """
 
@@ -46,13 +49,16 @@ class InferenceApp(HostApp):
         operations: Iterable[Operation],
         engine: Engine,
         access: InferenceAccess,
-        accounting: Accounting,
+        meter: Meter,
+        *,
+        enforce_balance: bool,
         max_body_bytes: int,
     ) -> None:
         super().__init__(operations)
         self._engine = engine
         self._access = access
-        self._accounting = accounting
+        self._meter = meter
+        self._enforce_balance = enforce_balance
         self._max_body_bytes = max_body_bytes
 
     async def handle(
@@ -66,23 +72,18 @@ class InferenceApp(HostApp):
         if operation.needs_key and owner is None:
             raise unauthorized()
         check_headers(operation.headers, request.headers)
-        raw, body = b"", None
+        raw = b""
+        body: Any = None
         if operation.body_validator is not None:
             raw = await receive_body(request, self._max_body_bytes)
             body = read_body(operation.body_validator, request.headers, raw)
-        await self._accounting.admit(operation, owner)
-        return await self._answer(
-            Call(
-                operation,
-                request,
-                body,
-                raw,
-                request.state.request_id,
-                owner,
-                await self._deployed(request, operation.surface, owner),
-                self._accounting.tally(operation, owner, body),
-            )
-        )
+        tally = Tally()
+        if owner is not None and operation.operation_id in _METERED:
+            await self._require_balance(owner)
+            tally = self._tally(operation.surface, body["model"], owner)
+        deployed = await self._deployed(request, operation.surface, owner)
+        request_id = request.state.request_id
+        return await self._answer(Call(operation, request, body, raw, request_id, deployed, tally))
 
     def to_request_error(self, error: Exception) -> RequestError:
         """Return the error response to an exception."""
@@ -102,13 +103,38 @@ class InferenceApp(HostApp):
         owner = await run_in_threadpool(self._access.authenticate, key)
         return owner if owner is not None and owner.may_use(surface) else None
 
+    async def _require_balance(self, owner: KeyOwner) -> None:
+        if self._enforce_balance:
+            balance = await run_in_threadpool(self._meter.balance, owner.user_id)
+            if balance <= 0:
+                raise ApiError(402, "The balance is used up: add to it to continue.")
+
+    def _tally(self, surface: str, model: str, owner: KeyOwner) -> Tally:
+        """Return the tally of a response, which reports it to the meter."""
+        user_id, key_id = owner.user_id, owner.api_key_id
+
+        def report(status: int, counts: Counts, seconds: float, first: float | None) -> None:
+            # A model that does not exist has no log.
+            if status != 404:
+                at = self._meter.now()
+                self._meter.record(
+                    Record(at, user_id, key_id, surface, model, *counts, status, seconds, first)
+                )
+
+        async def keep() -> None:
+            # State in memory is not durable anyway, so do not wait for it.
+            if self._meter.is_durable:
+                await run_in_threadpool(self._meter.keep)
+
+        return Tally(report, keep)
+
     async def _deployed(
         self, request: Request, surface: str, owner: KeyOwner | None
     ) -> tuple[DeployedModel, ...]:
         """Return the models that the Control Plane adds to those of the engine.
 
         Serverless serves every model with a price. On-Demand serves what the caller deployed;
-        as a gateway, it identifies the caller by API key and user id.
+        like a gateway, it identifies the caller by API key and user id.
         """
         if surface == "serverless":
             return tuple(await run_in_threadpool(self._access.published_models))

@@ -1,17 +1,16 @@
-"""The interface between the HTTP layer and whatever answers inference calls."""
+"""The interface between the inference hosts and engines."""
 
 from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from tensormesh_local.control_plane.access import KeyOwner
 from tensormesh_local.control_plane.deployments.records import DeployedModel
 from tensormesh_local.specs import Operation
 from tensormesh_local.wire.tally import Tally
@@ -19,12 +18,16 @@ from tensormesh_local.wire.tally import Tally
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that passed authentication and validation.
+    """A request that passed authentication and validation.
 
-    ``body`` is the parsed JSON body and ``raw`` its bytes; they are None and empty where the
-    operation has none. ``owner`` is whose key it came with, None without one, and ``deployed``
-    what the Control Plane says is served on the host called, beside the engine's own models.
-    Whoever answers says in ``tally`` what it took.
+    Attributes:
+        operation: The operation.
+        request: The HTTP request.
+        body: The parsed JSON body, or None.
+        raw: The bytes of the body.
+        request_id: Id of the request.
+        deployed: Models that the host serves besides those of the engine.
+        tally: Measures the response; the engine sets how to count its tokens.
     """
 
     operation: Operation
@@ -32,15 +35,14 @@ class Call:
     body: Any
     raw: bytes
     request_id: str
-    owner: KeyOwner | None = None
-    deployed: tuple[DeployedModel, ...] = ()
-    tally: Tally = field(default_factory=Tally)
+    deployed: tuple[DeployedModel, ...]
+    tally: Tally
 
     async def while_connected(self, work: Coroutine[Any, Any, Response]) -> Response:
-        """Return what ``work`` gives; cancel it when the client is gone.
+        """Return the result of ``work``, or cancel it when the client disconnects.
 
         Raises:
-            ClientDisconnect: The client is gone.
+            ClientDisconnect: The client disconnected.
         """
         working = asyncio.create_task(work)
         leaving = asyncio.create_task(self._wait_for_disconnect())
@@ -60,26 +62,26 @@ class Call:
 
 
 class EngineError(Exception):
-    """An engine cannot run: an option, a file or a package is missing or wrong."""
+    """An engine cannot run, because an option, a file or a package is missing or wrong."""
 
 
 class Engine(ABC):
-    """Answers inference calls of both hosts."""
+    """Responds to inference requests of both hosts."""
 
     async def start(self) -> None:  # noqa: B027 - engines without resources need not override it
-        """Get ready to answer; called once, before the first call.
+        """Get ready. Called once, before the first request.
 
         Raises:
             EngineError: The engine cannot run.
         """
 
     async def close(self) -> None:  # noqa: B027
-        """Give back what ``start`` took; called once, after the last call."""
+        """Release resources. Called once, after the last request."""
 
     @abstractmethod
     async def answer(self, call: Call) -> Response:
-        """Answer a call. Cancelled when the client goes before there is an answer.
+        """Respond to a request. Cancelled if the client disconnects first.
 
         Raises:
-            ApiError: The call is refused; the HTTP layer sends the error object.
+            ApiError: The request is refused.
         """

@@ -98,6 +98,16 @@ def bad_request(message: str, param: str | None = None) -> ApiError:
     return ApiError(400, message, param=param)
 
 
+def refuse_if(condition: object, message: str, param: str | None = None) -> None:
+    """Raise a 400 if a condition is true.
+
+    Raises:
+        ApiError: 400.
+    """
+    if condition:
+        raise bad_request(message, param)
+
+
 def unknown_model(model: str, served: Iterable[str]) -> ApiError:
     """Return a 404 for a model that is not served here."""
     names = ", ".join(served) or "none"

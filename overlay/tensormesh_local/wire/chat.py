@@ -10,9 +10,8 @@ from tensormesh_local.generation import Generation, Kind, Piece, Run
 from tensormesh_local.http.responses import dump
 from tensormesh_local.wire.chat_request import ChatRequest
 from tensormesh_local.wire.event_stream import event
-from tensormesh_local.wire.formatter import Choice, CompletionFormatter
+from tensormesh_local.wire.formatter import Choice, CompletionFormatter, token_counts
 from tensormesh_local.wire.logprobs import chat_entry, prompt_logprobs
-from tensormesh_local.wire.usage import chat_usage
 
 _PLAIN_TAIL: Final = b'},"logprobs":null,"finish_reason":null,"token_ids":null}]}\n\n'
 
@@ -110,15 +109,26 @@ class ChatFormatter(CompletionFormatter["_Choice"]):
 
     def usage(self, *, whole: bool) -> dict[str, Any]:
         """Return the usage of all choices."""
-        tokens = sum(choice.tokens for choice in self.choices)
-        reasoning = sum(choice.reasoning_tokens for choice in self.choices)
         cache = self.generation.cache
-        return chat_usage(self.prompt_tokens, tokens, reasoning, cache, whole=whole)
+        details: dict[str, Any] = {
+            "cached_tokens": cache.cached_tokens,
+            "created_cache_tokens": cache.created_tokens,
+        }
+        if whole:
+            details["multimodal_tokens"] = None
+        return {
+            **token_counts(self.prompt_tokens, sum(choice.tokens for choice in self.choices)),
+            "prompt_tokens_details": details,
+            "completion_tokens_details": {
+                "reasoning_tokens": sum(choice.reasoning_tokens for choice in self.choices)
+            },
+        }
 
     def choice_usage(self, choice: _Choice) -> dict[str, Any]:
         """Return the usage of a choice in the middle of a stream."""
-        tokens, reasoning = choice.tokens, choice.reasoning_tokens
-        return chat_usage(self.prompt_tokens, tokens, reasoning, None, whole=False)
+        reasoning = {"reasoning_tokens": choice.reasoning_tokens}
+        counts = token_counts(self.prompt_tokens, choice.tokens)
+        return {**counts, "completion_tokens_details": reasoning}
 
     def _plain_head(self, index: int) -> bytes:
         """Return the bytes of a chunk up to the value of its delta's content."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tensormesh_local.chat_template import render_chat
 from tensormesh_local.generation import ChatTask, Sampling, ServedModel, Thinking, ToolChoice
-from tensormesh_local.http.errors import bad_request
+from tensormesh_local.http.errors import refuse_if
 from tensormesh_local.wire import requests
 from tensormesh_local.wire.requests import StreamMode
 
@@ -64,15 +64,13 @@ def render_messages(body: Body, model_name: str) -> list[int]:
     Raises:
         ApiError: 400, the template options contradict each other, or a message has media parts.
     """
-    if body.get("chat_template"):
-        raise bad_request("Custom chat templates are not supported here.", "chat_template")
-    if body.get("continue_final_message") and body.get("add_generation_prompt"):
-        raise bad_request(
-            "continue_final_message and add_generation_prompt cannot both be true.",
-            "continue_final_message",
-        )
-    for message in body["messages"]:
-        requests.refuse_media(message.get("content"), model_name)
+    name, message = "chat_template", "Custom chat templates are not supported here."
+    refuse_if(body.get(name), message, name)
+    name = "continue_final_message"
+    both = body.get(name) and body.get("add_generation_prompt")
+    refuse_if(both, f"{name} and add_generation_prompt cannot both be true.", name)
+    for each in body["messages"]:
+        requests.refuse_media(each.get("content"), model_name)
     return render_chat(
         body["messages"],
         body.get("tools") or (),
@@ -96,13 +94,11 @@ def read_tool_choice(
         return ToolChoice("auto" if tools else "none")
     if not isinstance(choice, str):
         name = choice["name"]
-        if all(tool["name"] != name for tool in tools):
-            raise bad_request(
-                f"tool_choice names the tool {name!r}, which is not among tools.", "tool_choice"
-            )
+        message = f"tool_choice names the tool {name!r}, which is not among tools."
+        refuse_if(all(tool["name"] != name for tool in tools), message, "tool_choice")
         return ToolChoice("named", name)
-    if choice != "none" and not tools:
-        raise bad_request("tool_choice can only be given together with tools.", "tool_choice")
+    message = "tool_choice can only be given together with tools."
+    refuse_if(choice != "none" and not tools, message, "tool_choice")
     return ToolChoice(choice)  # type: ignore[arg-type] # the schema lists the same words
 
 
@@ -110,8 +106,7 @@ def _logprobs(body: Body) -> int | None:
     top = requests.integer(body, "top_logprobs") or 0
     if body.get("logprobs"):
         return top
-    if top:
-        raise bad_request("top_logprobs can only be given when logprobs is true.", "top_logprobs")
+    refuse_if(top, "top_logprobs can only be given when logprobs is true.", "top_logprobs")
     return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tensormesh_local.generation import Constraint, Sampling
-from tensormesh_local.http.errors import bad_request
+from tensormesh_local.http.errors import bad_request, refuse_if
 from tensormesh_local.tokenizer import UnknownTokenError, decode, encode
 from tensormesh_local.wire import requests
 from tensormesh_local.wire.requests import StreamMode
@@ -36,8 +36,8 @@ def read_completion(body: Mapping[str, Any]) -> CompletionRequest:
     prompts = [requests.cut_prompt(prompt, body) for prompt in _read_prompts(body)]
     max_tokens = requests.integer(body, "max_tokens")
     echo = bool(body.get("echo"))
-    if max_tokens == 0 and not echo:
-        raise bad_request("max_tokens must be at least 1 unless echo is true, got 0.", "max_tokens")
+    message = "max_tokens must be at least 1 unless echo is true, got 0."
+    refuse_if(max_tokens == 0 and not echo, message, "max_tokens")
     sampling = requests.read_sampling(
         body,
         max(prompts, key=len),
@@ -61,8 +61,7 @@ def _read_prompts(body: Mapping[str, Any]) -> list[list[int]]:
     if isinstance(prompt, str):
         return [encode(prompt, add_special_tokens=special)]
     if isinstance(prompt[0], str):
-        if "" in prompt:
-            raise bad_request("A prompt must not be empty.", "prompt")
+        refuse_if("" in prompt, "A prompt must not be empty.", "prompt")
         return [encode(text, add_special_tokens=special) for text in prompt]
     lists: list[list[int]] = prompt if isinstance(prompt[0], list) else [prompt]
     prompts = [list(map(int, ids)) for ids in lists]

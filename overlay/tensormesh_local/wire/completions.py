@@ -7,9 +7,8 @@ from typing import Any
 from tensormesh_local.generation import Generation, Piece, Run
 from tensormesh_local.tokenizer import decode
 from tensormesh_local.wire.completion_request import CompletionRequest
-from tensormesh_local.wire.formatter import Choice, CompletionFormatter
+from tensormesh_local.wire.formatter import Choice, CompletionFormatter, token_counts
 from tensormesh_local.wire.logprobs import TextLogprobs, prompt_logprobs
-from tensormesh_local.wire.usage import text_usage
 
 
 class TextFormatter(CompletionFormatter["_Choice"]):
@@ -62,13 +61,20 @@ class TextFormatter(CompletionFormatter["_Choice"]):
 
     def usage(self, *, whole: bool) -> dict[str, Any]:
         """Return the usage of all choices."""
-        tokens = sum(choice.tokens for choice in self.choices)
-        cached = self.generation.cache.cached_tokens
-        return text_usage(self.prompt_tokens, tokens, cached, whole=whole)
+        usage = token_counts(self.prompt_tokens, sum(choice.tokens for choice in self.choices))
+        details = {"cached_tokens": self.generation.cache.cached_tokens}
+        if not whole:
+            return {**usage, "prompt_tokens_details": details}
+        absent = {"created_cache_tokens": None, "multimodal_tokens": None}
+        return {
+            **usage,
+            "prompt_tokens_details": {**details, **absent},
+            "completion_tokens_details": None,
+        }
 
     def choice_usage(self, choice: _Choice) -> dict[str, Any]:
         """Return the usage of a choice in the middle of a stream."""
-        return text_usage(len(choice.run.prompt), choice.tokens, None, whole=False)
+        return token_counts(len(choice.run.prompt), choice.tokens)
 
 
 class _Choice(Choice):

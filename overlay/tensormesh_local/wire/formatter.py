@@ -201,3 +201,12 @@ class CompletionFormatter(Formatter, Generic[C]):
     @abstractmethod
     def choice_usage(self, choice: C) -> dict[str, Any]:
         """Return the usage of a choice in the middle of a stream."""
+
+
+def token_counts(prompt: int, completion: int) -> dict[str, Any]:
+    """Return the token counts of a ``usage`` object."""
+    return {
+        "prompt_tokens": prompt,
+        "total_tokens": prompt + completion,
+        "completion_tokens": completion,
+    }

@@ -1,4 +1,4 @@
-"""Reads what requests have in common: sampling, limits, streaming and prescribed forms."""
+"""Parse what requests have in common: sampling, limits, streaming and constraints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tensormesh_local.generation import MAX_MODEL_LEN, Constraint, Limits, Sampling
-from tensormesh_local.http.errors import bad_request
+from tensormesh_local.http.errors import refuse_if
 
 Body = Mapping[str, Any]
 
@@ -30,38 +30,36 @@ class StreamMode:
 def read_sampling(
     body: Body, prompt: Sequence[int], *, max_tokens: int | None, logprobs: int | None
 ) -> Sampling:
-    """Read the sampling parameters of a request.
+    """Parse the sampling parameters of a request.
 
     Args:
         body: The request.
         prompt: Tokens of the (longest) prompt.
-        max_tokens: The request's limit of generated tokens; None for the rest of the context.
-        logprobs: How many log probabilities a token are asked for.
+        max_tokens: Maximum of generated tokens; None for the rest of the context.
+        logprobs: How many log probabilities per token are requested.
 
     Raises:
-        ApiError: 400, the request contradicts itself or exceeds a limit.
+        ApiError: 400, the request is contradictory or exceeds a limit.
     """
     room = MAX_MODEL_LEN - len(prompt)
-    if room < 1:
-        raise bad_request(
-            f"This model's maximum context length is {MAX_MODEL_LEN} tokens. However, your prompt "
-            f"has {len(prompt)} tokens. Please reduce the length of the prompt.",
-            "input_tokens",
-        )
+    refuse_if(
+        room < 1,
+        f"This model's maximum context length is {MAX_MODEL_LEN} tokens. However, your prompt "
+        f"has {len(prompt)} tokens. Please reduce the length of the prompt.",
+        "input_tokens",
+    )
     n = integer(body, "n") or 1
     temperature = body.get("temperature")
     greedy = temperature is not None and temperature < _GREEDY_TEMPERATURE
-    if n > 1 and greedy:
-        raise bad_request(f"n must be 1 when using greedy sampling, got {n}.", "n")
-    if n > _MOST_CHOICES:
-        raise bad_request(f"n must be at most {_MOST_CHOICES}, got {n}.", "n")
+    refuse_if(n > 1 and greedy, f"n must be 1 when using greedy sampling, got {n}.", "n")
+    refuse_if(n > _MOST_CHOICES, f"n must be at most {_MOST_CHOICES}, got {n}.", "n")
     limit = room if max_tokens is None else min(max_tokens, room)
     least = integer(body, "min_tokens") or 0
-    if max_tokens is not None and least > max_tokens:
-        raise bad_request(
-            f"min_tokens must be less than or equal to max_tokens={max_tokens}, got {least}.",
-            "min_tokens",
-        )
+    refuse_if(
+        max_tokens is not None and least > max_tokens,
+        f"min_tokens must be less than or equal to max_tokens={max_tokens}, got {least}.",
+        "min_tokens",
+    )
     stop = body.get("stop") or ()
     return Sampling(
         limits=Limits(
@@ -83,58 +81,50 @@ def read_sampling(
 
 
 def read_stream_mode(body: Body) -> StreamMode:
-    """Read ``stream`` and ``stream_options``.
+    """Parse ``stream`` and ``stream_options``.
 
     Raises:
         ApiError: 400, stream options without a stream, or prompt log probabilities with one.
     """
-    options = body.get("stream_options")
-    if not body.get("stream"):
-        if options is not None:
-            raise bad_request(
-                "stream_options can only be given when stream is true.", "stream_options"
-            )
-        return StreamMode(stream=False)
-    if body.get("prompt_logprobs") is not None:
-        raise bad_request(
-            "prompt_logprobs are not available when stream is true.", "prompt_logprobs"
-        )
+    stream, options = bool(body.get("stream")), body.get("stream_options")
+    refuse_if(
+        options is not None and not stream,
+        "stream_options can only be given when stream is true.",
+        "stream_options",
+    )
+    refuse_if(
+        stream and body.get("prompt_logprobs") is not None,
+        "prompt_logprobs are not available when stream is true.",
+        "prompt_logprobs",
+    )
     include_usage = bool((options or {}).get("include_usage"))
     continuous = include_usage and bool((options or {}).get("continuous_usage_stats"))
-    return StreamMode(stream=True, include_usage=include_usage, continuous_usage=continuous)
+    return StreamMode(stream, include_usage, continuous)
 
 
 def read_constraint(body: Body) -> Constraint | None:
-    """Read ``response_format`` and ``structured_outputs``; the latter wins.
+    """Parse ``structured_outputs``, or else ``response_format``.
 
     Raises:
-        ApiError: 400, the form is contradictory, incomplete or not supported.
+        ApiError: 400, the constraint is contradictory, incomplete or not supported.
     """
-    wanted = body.get("structured_outputs")
-    if wanted:
-        return _structured(wanted)
+    if body.get("structured_outputs"):
+        return _structured(body["structured_outputs"])
     form = body.get("response_format") or {"type": "text"}
-    match form["type"]:
-        case "text":
-            return None
-        case "json_object":
-            return Constraint("json_object")
-        case "json_schema":
-            schema = (form.get("json_schema") or {}).get("schema")
-            if schema is None:
-                raise bad_request(
-                    "The response_format json_schema needs json_schema with a schema.",
-                    "response_format",
-                )
-            return Constraint("json_schema", schema)
-        case other:
-            raise bad_request(
-                f"The response_format {other} is not supported here.", "response_format"
-            )
+    kind, name = form["type"], "response_format"
+    if kind == "json_object":
+        return Constraint("json_object")
+    if kind == "json_schema":
+        schema = (form.get("json_schema") or {}).get("schema")
+        message = "The response_format json_schema needs json_schema with a schema."
+        refuse_if(schema is None, message, name)
+        return Constraint("json_schema", schema)
+    refuse_if(kind != "text", f"The response_format {kind} is not supported here.", name)
+    return None
 
 
 def cut_prompt(prompt: list[int], body: Body) -> list[int]:
-    """Return the prompt, shortened where ``truncate_prompt_tokens`` asks for it."""
+    """Return the prompt, shortened according to ``truncate_prompt_tokens``."""
     keep = integer(body, "truncate_prompt_tokens")
     if keep is None or keep < 1 or keep >= len(prompt):
         return prompt
@@ -152,21 +142,19 @@ def refuse_media(content: Any, model_name: str) -> None:
     Raises:
         ApiError: 400.
     """
-    if isinstance(content, list) and any(part["type"] not in _TEXT_PARTS for part in content):
-        raise bad_request(f"{model_name} is not a multimodal model")
+    has_media = isinstance(content, list) and any(
+        part["type"] not in _TEXT_PARTS for part in content
+    )
+    refuse_if(has_media, f"{model_name} is not a multimodal model")
 
 
 def _structured(wanted: Mapping[str, Any]) -> Constraint | None:
-    forms = [name for name in ("json", "regex", "choice") if wanted.get(name) is not None]
-    if len(forms) > 1:
-        raise bad_request(
-            f"Only one of json, regex and choice may be given, got {', '.join(forms)}.",
-            "structured_outputs",
-        )
-    if wanted.get("structural_tag") is not None or wanted.get("grammar") is not None:
-        raise bad_request(
-            "Grammars and structural tags are not supported here.", "structured_outputs"
-        )
+    name = "structured_outputs"
+    forms = [form for form in ("json", "regex", "choice") if wanted.get(form) is not None]
+    message = f"Only one of json, regex and choice may be given, got {', '.join(forms)}."
+    refuse_if(len(forms) > 1, message, name)
+    unsupported = wanted.get("structural_tag") is not None or wanted.get("grammar") is not None
+    refuse_if(unsupported, "Grammars and structural tags are not supported here.", name)
     if not forms:
         return Constraint("json_object") if wanted.get("json_object") else None
     value = wanted[forms[0]]
@@ -176,26 +164,24 @@ def _structured(wanted: Mapping[str, Any]) -> Constraint | None:
         case "regex":
             return Constraint("regex", value)
         case _:
-            if not value:
-                raise bad_request(
-                    "structured_outputs.choice must not be empty.", "structured_outputs"
-                )
+            refuse_if(not value, "structured_outputs.choice must not be empty.", name)
             return Constraint("choice", value)
 
 
 def _schema(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        schema = json.loads(value)
-    except ValueError:
-        schema = None
-    if not isinstance(schema, (dict, bool)):
-        raise bad_request("structured_outputs.json is not a JSON Schema.", "structured_outputs")
+    schema = value
+    if isinstance(value, str):
+        try:
+            schema = json.loads(value)
+        except ValueError:
+            schema = None
+        is_schema = isinstance(schema, (dict, bool))
+        message = "structured_outputs.json is not a JSON Schema."
+        refuse_if(not is_schema, message, "structured_outputs")
     return schema
 
 
 def _checked_logprobs(count: int | None, name: str) -> int | None:
-    if count is not None and not 0 <= count <= _MOST_LOGPROBS:
-        raise bad_request(f"{name} must be from 0 to {_MOST_LOGPROBS} here, got {count}.", name)
+    message = f"{name} must be from 0 to {_MOST_LOGPROBS} here, got {count}."
+    refuse_if(count is not None and not 0 <= count <= _MOST_LOGPROBS, message, name)
     return count

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tensormesh_local.chat_template import render_chat
 from tensormesh_local.generation import ChatTask, Constraint, Sampling, ServedModel
-from tensormesh_local.http.errors import ApiError, bad_request
+from tensormesh_local.http.errors import ApiError, bad_request, refuse_if
 from tensormesh_local.wire import requests
 from tensormesh_local.wire.chat_request import read_tool_choice
 
@@ -37,8 +37,7 @@ def read_response(body: Body, model: ServedModel) -> ResponseRequest:
     """
     _refuse_stored(body)
     messages = list(_messages(body))
-    if not messages:
-        raise bad_request("input must not be empty.", "input")
+    refuse_if(not messages, "input must not be empty.", "input")
     for message in messages:
         requests.refuse_media(message["content"], model.name)
     tools = [
@@ -65,10 +64,9 @@ def read_response(body: Body, model: ServedModel) -> ResponseRequest:
 
 
 def _refuse_stored(body: Body) -> None:
-    if body.get("prompt") is not None:
-        raise bad_request("Prompt templates are not supported.", "prompt")
-    if body.get("background"):
-        raise bad_request("Background responses are not supported here.", "background")
+    refuse_if(body.get("prompt") is not None, "Prompt templates are not supported.", "prompt")
+    message = "Background responses are not supported here."
+    refuse_if(body.get("background"), message, "background")
     previous = body.get("previous_response_id")
     if previous is not None:
         raise ApiError(

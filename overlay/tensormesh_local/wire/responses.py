@@ -13,7 +13,6 @@ from tensormesh_local.wire.logprobs import chat_entry
 from tensormesh_local.wire.response_items import EventWriter, Item, open_item
 from tensormesh_local.wire.response_request import ResponseRequest
 from tensormesh_local.wire.tally import Counts
-from tensormesh_local.wire.usage import response_usage
 
 _VISIBLE: Final = frozenset({Kind.CONTENT, Kind.REASONING, Kind.ARGUMENTS})
 
@@ -106,10 +105,28 @@ class ResponseFormatter(Formatter):
         if self._truncated:
             body["incomplete_details"] = {"reason": "max_output_tokens"}
         body["output"] = [item.body() for item in self._items]
-        body["usage"] = response_usage(
-            len(self._request.prompt), self._tokens, self._reasoning_tokens, self._generation.cache
-        )
+        body["usage"] = self._usage()
         return body
+
+    def _usage(self) -> dict[str, Any]:
+        prompt, cache = len(self._request.prompt), self._generation.cache
+        return {
+            "input_tokens": prompt,
+            "input_tokens_details": {
+                "cached_tokens": cache.cached_tokens,
+                "cache_write_tokens": cache.created_tokens,
+                "input_tokens_per_turn": [],
+                "cached_tokens_per_turn": [],
+            },
+            "output_tokens": self._tokens,
+            "output_tokens_details": {
+                "reasoning_tokens": self._reasoning_tokens,
+                "tool_output_tokens": 0,
+                "output_tokens_per_turn": [],
+                "tool_output_tokens_per_turn": [],
+            },
+            "total_tokens": prompt + self._tokens,
+        }
 
     def _body(self, status: str) -> dict[str, Any]:
         given = self._request.body

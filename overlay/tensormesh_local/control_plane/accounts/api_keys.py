@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from tensormesh_local.clock import format_optional_time, format_time, parse_time
+from tensormesh_local.clock import format_time, parse_time
 from tensormesh_local.control_plane.accounts.activities import record_activity
 from tensormesh_local.control_plane.context import EMPTY, Context, Json, reads, writes
 from tensormesh_local.control_plane.errors import already_exists, invalid_argument, not_found
@@ -124,6 +124,6 @@ def _to_wire(row: Row) -> Json:
         "name": row["name"],
         "scopes": json.loads(row["scopes"]),
         "createdAt": format_time(row["created_at"]),
-        "expiresAt": format_optional_time(row["expires_at"]),
-        "deletedAt": format_optional_time(row["deleted_at"]),
+        "expiresAt": format_time(row["expires_at"]),
+        "deletedAt": format_time(row["deleted_at"]),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tensormesh_local.auth import DEFAULT_USER_ID
-from tensormesh_local.clock import format_optional_time
+from tensormesh_local.clock import format_time
 from tensormesh_local.control_plane.accounts.activities import record_activity
 from tensormesh_local.control_plane.context import (
     ADMIN,
@@ -189,6 +189,6 @@ def _to_wire(context: Context, row: Row) -> Json:
         "userRole": row["role"],
         "apiKey": default_api_key(context, row["id"]) if own else "",
         "company": row["company"],
-        "tosAcceptedAt": format_optional_time(row["tos_accepted_at"]),
-        "surveyCompletedAt": format_optional_time(row["survey_completed_at"]),
+        "tosAcceptedAt": format_time(row["tos_accepted_at"]),
+        "surveyCompletedAt": format_time(row["survey_completed_at"]),
     }

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tensormesh_local.clock import SECOND, format_optional_time, format_time, parse_time
+from tensormesh_local.clock import SECOND, format_time, parse_time
 from tensormesh_local.control_plane.accounts.activities import record_activity
 from tensormesh_local.control_plane.billing import ledger
 from tensormesh_local.control_plane.billing.gpu_charges import settle
@@ -201,5 +201,5 @@ def _to_wire(row: Row) -> Json:
         "autoRenew": bool(row["auto_renew"]),
         "createdAt": format_time(row["created_at"]),
         "updatedAt": format_time(row["updated_at"]),
-        "canceledAt": format_optional_time(row["canceled_at"]),
+        "canceledAt": format_time(row["canceled_at"]),
     }
