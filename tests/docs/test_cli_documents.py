@@ -1,4 +1,4 @@
-"""What is made of `tm` for the documents is what it is now."""
+"""The generated pages and screenshots of `tm` are up to date."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def made() -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_the_reference_and_every_screen_are_those_of_the_program(made: dict[str, str]) -> None:
+def test_the_reference_and_the_screens_are_up_to_date(made: dict[str, str]) -> None:
     assert outdated(DOCS, made) == [], "run make docs"
 
 
-def test_a_missing_and_a_changed_document_are_found(tmp_path: Path, made: dict[str, str]) -> None:
+def test_missing_and_changed_documents_are_reported(tmp_path: Path, made: dict[str, str]) -> None:
     (tmp_path / "screens").mkdir()
     for name, content in made.items():
         (tmp_path / name).write_text(content)
@@ -39,14 +39,14 @@ def test_a_missing_and_a_changed_document_are_found(tmp_path: Path, made: dict[s
     assert outdated(tmp_path, made) == [REFERENCE, "screens/session.svg"]
 
 
-def test_every_screen_is_shown_somewhere_and_none_is_left_over() -> None:
+def test_every_screen_is_used_and_no_other_exists() -> None:
     texts = "".join(path.read_text("utf-8") for path in (README, *DOCS.glob("*.md")))
     shown = set(re.findall(r"screens/([a-z-]+)\.svg\)", texts))
     assert shown == set(SCREENS)
     assert {path.stem for path in (DOCS / "screens").iterdir()} == set(SCREENS)
 
 
-def test_screens_hold_nothing_of_this_machine_or_this_day(made: dict[str, str]) -> None:
+def test_screens_contain_no_local_paths_ports_or_urls(made: dict[str, str]) -> None:
     for name in SCREENS:
         text = said(".svg", made[f"screens/{name}.svg"])
         assert text
@@ -56,12 +56,12 @@ def test_screens_hold_nothing_of_this_machine_or_this_day(made: dict[str, str]) 
         assert "http" not in re.sub(r"http://(www\.w3\.org|127\.0\.0\.1)", "", text)
 
 
-def test_what_was_erased_is_not_on_the_screen() -> None:
+def test_erased_text_is_not_on_the_screen() -> None:
     written = "\r\x1b[K⠋ Waiting\r\x1b[K\x1b[32mdone\x1b[0m  \r\n\x1b[?25hnext\r\n"
     assert settled(written) == "\x1b[32mdone\x1b[0m\nnext"
 
 
-def test_the_reference_has_every_command(made: dict[str, str]) -> None:
+def test_the_reference_lists_every_command(made: dict[str, str]) -> None:
     from tensormesh_cli._click import TmGroup
     from tensormesh_cli._root import root
 

@@ -1,4 +1,4 @@
-"""What the documents say is true: code runs, links lead somewhere, tables are complete."""
+"""The documentation is true: code runs, links resolve, tables are complete."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DOCUMENTS = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 
-# What no test of the suite can hold, and the record says so.
+# Checked by hand, as the record says.
 BY_HAND = {"The lowest versions of dependencies that are allowed"}
 
 
@@ -61,7 +61,7 @@ def test_the_first_example_of_the_readme_prints_text_as_it_arrives(
         assert any(run() > 0.02 for _ in range(10))
 
 
-def test_the_readme_names_the_two_first_commands_before_any_code() -> None:
+def test_the_readme_shows_make_demo_and_make_test_before_any_code() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert 0 < text.index("make demo") < text.index("make test") < text.index("```python")
 
@@ -74,7 +74,7 @@ def test_the_first_example_of_a_page_runs(name: str, monkeypatch: pytest.MonkeyP
         run_block(block, monkeypatch)
 
 
-def test_structured_output_quotes_the_prompt_and_an_error_as_they_are(
+def test_the_quoted_prompt_and_error_of_structured_output_are_real(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     text = (ROOT / "docs" / "structured-output.md").read_text("utf-8")
@@ -124,7 +124,7 @@ def words(text: str) -> str:
 
 
 @for_each("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_anchor_leads_to_a_heading(document: Path) -> None:
+def test_links_to_headings_resolve(document: Path) -> None:
     for path, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", document.read_text("utf-8")):
         target = document.parent / path if path else document
         headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.MULTILINE)
@@ -139,7 +139,7 @@ def test_every_python_block_compiles(document: Path) -> None:
 
 
 @for_each("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_relative_link_leads_to_a_file(document: Path) -> None:
+def test_relative_links_resolve(document: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8"))
     missing = [
         target
@@ -150,7 +150,7 @@ def test_every_relative_link_leads_to_a_file(document: Path) -> None:
 
 
 @for_each("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_path_that_is_named_exists(document: Path) -> None:
+def test_paths_mentioned_in_the_text_exist(document: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     paths = re.findall(
         r"`((?:docs|examples|generated|overlay|specs|templates|tests)/[^`*]*)`", text
@@ -158,7 +158,7 @@ def test_every_path_that_is_named_exists(document: Path) -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_the_layout_in_contributing_names_every_package() -> None:
+def test_the_layout_in_contributing_lists_every_package() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     packages = {f"overlay/{path.parent.name}/" for path in ROOT.glob("overlay/*/__init__.py")}
     assert packages == set(re.findall(r"^\| `(overlay/\w+/)`", text, re.MULTILINE))
@@ -193,7 +193,7 @@ def test_the_clients_describe_every_setting_as_the_table_does(client: type) -> N
         assert described in text
 
 
-def test_the_guide_of_tm_lists_every_setting_with_variable_and_default() -> None:
+def test_the_guide_to_tm_lists_every_setting_with_variable_and_default() -> None:
     text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     for key in KEYS.values():
         if key.writable:
@@ -205,7 +205,7 @@ def test_the_guide_of_tm_lists_every_setting_with_variable_and_default() -> None
         assert key.default is None or f"| {default} |" in text or f"| `{default}` |" in text
 
 
-def test_the_guide_names_every_error_class() -> None:
+def test_the_guide_lists_every_error_class() -> None:
     text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
     errors = [name for name in tensormesh.__all__ if name.endswith("Error")]
     assert [name for name in errors if f"`{name}`" not in text] == []
@@ -216,7 +216,7 @@ def test_the_page_on_specs_explains_every_vendor_key() -> None:
     assert [key for key in VENDOR_KEYS if f"`{key}`" not in text] == []
 
 
-def test_the_architecture_names_only_modules_that_exist() -> None:
+def test_modules_mentioned_in_the_architecture_exist() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     names = set(re.findall(r"`([a-z_0-9/]+\.py)`", text))
     files = [path.as_posix() for path in ROOT.rglob("*.py") if ".venv" not in path.parts]
@@ -224,7 +224,7 @@ def test_the_architecture_names_only_modules_that_exist() -> None:
     assert [name for name in names if not any(file.endswith(f"/{name}") for file in files)] == []
 
 
-def test_every_line_of_the_record_names_tests_that_exist_or_says_why_it_is_not_ours() -> None:
+def test_every_row_of_the_record_names_existing_tests_or_a_reason() -> None:
     text = (ROOT / "docs" / "reliability-record.md").read_text(encoding="utf-8")
     rows = [line.strip("| ").split(" | ") for line in text.split("\n") if line.startswith("| ")]
     lines = [row for row in rows if row[1] != "here" and "---" not in row[0]]
@@ -235,7 +235,7 @@ def test_every_line_of_the_record_names_tests_that_exist_or_says_why_it_is_not_o
         assert names or here.startswith("Not ours") or line in BY_HAND, line
 
 
-def test_every_promise_of_reliability_names_tests_that_exist() -> None:
+def test_every_reliability_promise_names_existing_tests() -> None:
     text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
     text = text.partition("## Figures")[0]
     tables = re.findall(r"^\| promise .*\n\|.*\n((?:\|.*\n)+)", text, re.MULTILINE)

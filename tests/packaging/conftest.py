@@ -1,4 +1,4 @@
-"""The distributions, built once for all tests here."""
+"""Fixtures: the distributions, built once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program that uses nothing but the installed distribution; run by `test_installation.py`."""
+"""A program that uses only the installed distribution. `make smoke` and a test run it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ WHOLE = {
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers every POST with the same chat completion, or with its stream."""
+    """Return the same chat completion for every POST, streamed if asked for."""
 
     def do_POST(self) -> None:
-        """Answer."""
+        """Send the response."""
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         content = stream() if request.get("stream") else json.dumps(WHOLE).encode()
         kind = "text/event-stream" if request.get("stream") else "application/json"
@@ -38,11 +38,11 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def stream() -> bytes:
-    """The same answer in two chunks."""
+    """Return the completion as a stream of two chunks."""
     chunks = [
         {**HEAD, "object": "chat.completion.chunk", "choices": [choice]}
         for choice in (
@@ -55,7 +55,7 @@ def stream() -> bytes:
 
 
 async def ask_async(url: str) -> str | None:
-    """The answer by the asynchronous client."""
+    """Return the response to the async client."""
     async with AsyncTensormesh(inference_api_key="key", serverless_base_url=url) as client:
         completion = await client.inference.serverless.chat.completions.create(
             model="m", messages=[{"role": "user", "content": "Say hello."}]
@@ -64,7 +64,7 @@ async def ask_async(url: str) -> str | None:
 
 
 def main() -> None:
-    """Make the calls; say what came."""
+    """Make the calls and print the responses."""
     assert Path(tensormesh.__file__).is_relative_to(sys.prefix)
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""What is in the wheel and in the source archive, and what they say of themselves."""
+"""Contents and metadata of the wheel and the source archive."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ EXTRAS = {"audit", "cli", "codegen", "dev", "llama", "local", "schema", "tools"}
 
 @pytest.fixture(scope="module")
 def wheel(distributions: Distributions) -> dict[str, bytes]:
-    """The wheel's files by name."""
+    """Return the files of the wheel by name."""
     with zipfile.ZipFile(distributions.wheel) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 @pytest.fixture(scope="module")
 def archive(distributions: Distributions) -> set[str]:
-    """The names of the source archive's files, its own folder taken off."""
+    """Return the names of the files in the source archive, without its top folder."""
     with tarfile.open(distributions.archive) as opened:
         files = [member.name for member in opened.getmembers() if member.isfile()]
     return {str(PurePosixPath(*PurePosixPath(name).parts[1:])) for name in files}
@@ -47,17 +47,17 @@ def metadata(wheel: dict[str, bytes]) -> Message:
     return Parser().parsestr(wheel[name].decode())
 
 
-def test_wheel_runs_on_every_machine(distributions: Distributions) -> None:
+def test_the_wheel_is_pure_python(distributions: Distributions) -> None:
     assert distributions.wheel.name == f"tensormesh-{__version__}-py3-none-any.whl"
 
 
-def test_wheel_has_the_import_packages_and_nothing_else(wheel: dict[str, bytes]) -> None:
+def test_the_wheel_contains_the_import_packages_only(wheel: dict[str, bytes]) -> None:
     tops = {PurePosixPath(name).parts[0] for name in wheel}
     assert tops == {*IMPORT_PACKAGES, f"tensormesh-{__version__}.dist-info"}
 
 
 @for_each("package", sorted(IMPORT_PACKAGES))
-def test_wheel_has_every_module_of_a_package(package: str, wheel: dict[str, bytes]) -> None:
+def test_the_wheel_contains_every_module(package: str, wheel: dict[str, bytes]) -> None:
     source = "generated" if package == "tensormesh_api" else "overlay"
     folder = ROOT / source / package
     expected = {
@@ -70,7 +70,7 @@ def test_wheel_has_every_module_of_a_package(package: str, wheel: dict[str, byte
     assert {name: text for name, text in shipped.items() if "/specs/" not in name} == expected
 
 
-def test_local_host_has_the_specs_of_the_tree(wheel: dict[str, bytes]) -> None:
+def test_the_local_host_ships_the_specs(wheel: dict[str, bytes]) -> None:
     prefix = "tensormesh_local/specs/"
     shipped = {
         name.removeprefix(prefix): text for name, text in wheel.items() if name.startswith(prefix)
@@ -78,13 +78,13 @@ def test_local_host_has_the_specs_of_the_tree(wheel: dict[str, bytes]) -> None:
     assert shipped == {path.name: path.read_bytes() for path in (ROOT / "specs").glob("*.yaml")}
 
 
-def test_wheel_names_no_folder_of_this_machine(wheel: dict[str, bytes]) -> None:
+def test_the_wheel_contains_no_local_paths(wheel: dict[str, bytes]) -> None:
     folders = [str(path).encode() for path in (ROOT, Path.home(), Path(sys.prefix))]
     found = [name for name, text in wheel.items() for folder in folders if folder in text]
     assert found == []
 
 
-def test_metadata_say_what_users_and_installers_ask(metadata: Message) -> None:
+def test_metadata_has_what_users_and_installers_need(metadata: Message) -> None:
     assert (metadata["Name"], metadata["Version"]) == ("tensormesh", __version__)
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["Summary"]
@@ -95,7 +95,7 @@ def test_metadata_say_what_users_and_installers_ask(metadata: Message) -> None:
     assert str(metadata.get_payload()).strip() == readme.strip()
 
 
-def test_the_license_is_named_and_ships_with_the_wheel(
+def test_the_license_is_in_the_metadata_and_in_both_distributions(
     wheel: dict[str, bytes], metadata: Message, archive: set[str]
 ) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
@@ -106,11 +106,11 @@ def test_the_license_is_named_and_ships_with_the_wheel(
     assert "LICENSE" in archive
 
 
-def test_no_registry_takes_the_distribution_by_mistake(metadata: Message) -> None:
+def test_registries_reject_an_accidental_upload(metadata: Message) -> None:
     assert "Private :: Do Not Upload" in metadata.get_all("Classifier", [])
 
 
-def test_the_registry_could_render_the_description(distributions: Distributions) -> None:
+def test_twine_accepts_the_metadata(distributions: Distributions) -> None:
     files = [str(distributions.wheel), str(distributions.archive)]
     done = subprocess.run(
         [sys.executable, "-m", "twine", "check", "--strict", *files],
@@ -122,7 +122,7 @@ def test_the_registry_could_render_the_description(distributions: Distributions)
     assert done.stdout.count("PASSED") == 2
 
 
-def test_runtime_needs_few_packages_and_extras_the_rest(metadata: Message) -> None:
+def test_runtime_dependencies_and_extras_are_the_expected_ones(metadata: Message) -> None:
     requirements = metadata.get_all("Requires-Dist", [])
     runtime = {name_of(each) for each in requirements if "extra ==" not in each}
     assert runtime == RUNTIME
@@ -131,7 +131,9 @@ def test_runtime_needs_few_packages_and_extras_the_rest(metadata: Message) -> No
     assert local == {"jsonschema", "pyyaml", "referencing", "starlette", "uvicorn"}
 
 
-def test_the_command_line_is_put_on_the_path(wheel: dict[str, bytes], metadata: Message) -> None:
+def test_the_entry_point_and_the_cli_extra_match(
+    wheel: dict[str, bytes], metadata: Message
+) -> None:
     (name,) = (name for name in wheel if name.endswith(".dist-info/entry_points.txt"))
     assert "tm = tensormesh_cli.main:run" in wheel[name].decode()
     requirements = metadata.get_all("Requires-Dist", [])
@@ -140,12 +142,12 @@ def test_the_command_line_is_put_on_the_path(wheel: dict[str, bytes], metadata: 
     assert extra == {libraries.get(name, name) for name in LIBRARIES}
 
 
-def test_archive_is_the_whole_project(archive: set[str]) -> None:
+def test_the_archive_contains_the_whole_project(archive: set[str]) -> None:
     ours = {path.as_posix() for path in project_files()}
     assert {name for name in ours if not name.startswith(".")} <= archive
 
 
-def test_archive_holds_nothing_built_or_cached(archive: set[str]) -> None:
+def test_the_archive_contains_no_build_output_or_caches(archive: set[str]) -> None:
     hidden = {name for name in archive if name.startswith(".") and not name.startswith(".git")}
     assert hidden <= {".ci/run", ".editorconfig", ".pre-commit-config.yaml"}
     assert {name for name in archive if "__pycache__" in name or name.endswith(".pyc")} == set()

@@ -1,4 +1,4 @@
-"""The wheel, alone in a fresh environment, works and brings no more than it says."""
+"""The wheel works in a fresh environment, with its declared dependencies only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.distributions import Distributions
 from support.environments import make_environment
 
 SMOKE = Path(__file__).with_name("smoke.py")
-# The runtime dependencies, and theirs.
+# The runtime dependencies and their dependencies.
 ALLOWED = {
     *("anyio", "attrs", "certifi", "httptools", "httpx", "idna", "msgspec", "python-dateutil"),
     *("h11", "httpcore", "idna", "six", "sniffio", "typing-extensions"),
@@ -21,7 +21,7 @@ INSTALLERS = {"pip", "setuptools", "wheel"}
 
 
 @pytest.mark.slow
-def test_wheel_installs_alone_and_works(distributions: Distributions, tmp_path: Path) -> None:
+def test_the_wheel_works_without_extras(distributions: Distributions, tmp_path: Path) -> None:
     python = str(make_environment(tmp_path / "fresh", str(distributions.wheel)))
 
     assert run(python, "-I", "-W", "error", str(SMOKE)) == "Hello!\n" * 3
@@ -62,7 +62,7 @@ def test_wheel_installs_alone_and_works(distributions: Distributions, tmp_path: 
 
 
 @pytest.mark.slow
-def test_wheel_with_the_extra_puts_a_whole_tm_on_the_path(
+def test_the_wheel_with_the_cli_extra_installs_a_working_tm(
     distributions: Distributions, tmp_path: Path
 ) -> None:
     python = make_environment(tmp_path / "fresh", f"{distributions.wheel}[cli]")
@@ -71,7 +71,7 @@ def test_wheel_with_the_extra_puts_a_whole_tm_on_the_path(
 
     assert json.loads(run(tm, "--output", "json", "version"))["name"] == "tensormesh"
     assert "reserved-deployments" in run(tm, "--help")
-    # One command for each library of the extra.
+    # One command for each library in the extra.
     assert "tensormesh" in run(tm, "--output", "yaml", "version")
     assert "tensormesh" in run(tm, "--output", "table", "version")
     assert run(tm, "version", "--query", "name") == "tensormesh\n"
@@ -82,7 +82,7 @@ def test_wheel_with_the_extra_puts_a_whole_tm_on_the_path(
 
 
 def run(*command: str) -> str:
-    """Run a command; give its output. It sees no Python settings of ours."""
+    """Run a command without our Python settings and return its output."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
     }

@@ -1,4 +1,4 @@
-"""What users can import and call: whole, listed, light to import, and changed only on purpose."""
+"""The public API: complete, listed, cheap to import, and changed on purpose only."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from tensormesh import types
 PATHS = [str(ROOT / "overlay"), str(ROOT / "generated")]
 
 
-def test_public_names_are_those_that_are_listed() -> None:
+def test_public_names_match_the_list() -> None:
     listed = set(LISTED.read_text("utf-8").split("\n")) - {""}
     now = set(public_names())
     # If the change is intended, run `make names`. A line that disappears breaks somebody's program.
     assert (sorted(now - listed), sorted(listed - now)) == ([], [])
 
 
-def test_list_of_public_names_is_sorted_and_without_repeats() -> None:
+def test_the_list_of_public_names_is_sorted_and_unique() -> None:
     lines = LISTED.read_text("utf-8").splitlines()
     assert lines == sorted(set(lines))
 
 
 @pytest.mark.parametrize("module", [tensormesh, types])
 def test_every_listed_name_can_be_imported(module: object) -> None:
-    names: list[str] = module.__all__  # type: ignore[attr-defined] # every module here has one
+    names: list[str] = module.__all__  # type: ignore[attr-defined] # both modules have one
     assert names == sorted(names)
     assert set(names) <= set(dir(module))
     for name in names:
@@ -45,20 +45,20 @@ def test_every_schema_of_the_specs_is_a_public_type() -> None:
 
 
 def loaded_by(program: str) -> set[str]:
-    """The modules that a program loads, beyond those of a bare interpreter."""
+    """Return the modules that a program loads beyond those of a bare interpreter."""
     code = (
         f"import sys; sys.path[:0] = {PATHS!r}; before = set(sys.modules)\n"
         f"{program}\n"
         "print(*sorted(set(sys.modules) - before))"
     )
-    # -I -S: neither the environment nor installed packages may load something first.
+    # -I -S: keep the environment and installed packages from loading something first.
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
     )
     return set(done.stdout.split())
 
 
-def test_importing_the_package_loads_nothing_but_itself() -> None:
+def test_importing_the_package_loads_nothing_else() -> None:
     assert loaded_by("import tensormesh") <= {"tensormesh", "__future__"}
 
 

@@ -1,4 +1,4 @@
-"""The steps of docs/release.md work, from the new version to the tag."""
+"""The steps in docs/release.md work, from the new version to the tag."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY = "2026-12-31"
 
 
 @pytest.mark.slow
-def test_a_release_is_made_as_it_is_described(tmp_path: Path) -> None:
+def test_the_release_steps_work(tmp_path: Path) -> None:
     copy = Copy(tmp_path)
     copy.type("git init --quiet && git add --all && git commit --quiet --message before")
     document = (ROOT / "docs" / "release.md").read_text("utf-8")
@@ -27,7 +27,7 @@ def test_a_release_is_made_as_it_is_described(tmp_path: Path) -> None:
     replace(changelog, "## Unreleased\n", f"## Unreleased\n\n## {NEXT} - {DAY}\n")
     for kind, text in blocks(document):
         assert kind == "sh"
-        # The environment belongs to the original, and its metadata may stay as they are.
+        # The environment belongs to the original checkout, so leave its metadata alone.
         lines = [line for line in text.splitlines() if "pip install" not in line]
         printed = copy.type("\n".join(lines))
         if "smoke" in text:

@@ -21,13 +21,13 @@ def test_the_newest_release_in_the_changelog_is_the_version() -> None:
     assert RELEASES[0][0] == __version__
 
 
-def test_the_build_reads_the_version_from_the_one_file_that_has_it() -> None:
+def test_the_build_reads_the_version_from_version_py() -> None:
     assert PROJECT["project"]["dynamic"] == ["version"]
     path = PROJECT["tool"]["hatch"]["version"]["path"]
     assert f'__version__ = "{__version__}"' in (ROOT / path).read_text("utf-8")
 
 
-def test_the_changelog_starts_with_unreleased_changes_then_goes_back_in_time() -> None:
+def test_the_changelog_lists_unreleased_changes_and_then_releases_newest_first() -> None:
     assert HEADINGS[0] == "Unreleased"
     versions = [tuple(map(int, version.split("."))) for version, _ in RELEASES]
     days = [date.fromisoformat(day) for _, day in RELEASES]
@@ -35,7 +35,7 @@ def test_the_changelog_starts_with_unreleased_changes_then_goes_back_in_time() -
     assert days == sorted(days, reverse=True)
 
 
-def test_every_section_of_the_changelog_has_known_parts_once_and_no_empty_one() -> None:
+def test_changelog_sections_have_known_unique_and_filled_parts() -> None:
     sections = re.split(r"^## .*\n", CHANGELOG, flags=re.MULTILINE)[1:]
     for section in sections:
         before, *parts = re.split(r"^### (.*)\n", section, flags=re.MULTILINE)
@@ -45,7 +45,7 @@ def test_every_section_of_the_changelog_has_known_parts_once_and_no_empty_one() 
         assert [text for text in texts if not text.strip().startswith("- ")] == []
 
 
-def test_classifiers_name_the_versions_of_python_that_are_supported() -> None:
+def test_classifiers_list_the_supported_python_versions() -> None:
     found = {
         name.removeprefix("Programming Language :: Python :: ")
         for name in PROJECT["project"]["classifiers"]

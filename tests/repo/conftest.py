@@ -1,4 +1,4 @@
-"""Lets tests of the repository import what stands at its root, and is not installed."""
+"""Make modules at the root of the repository importable; they are not installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make audit` says what it found out, and never takes silence for an answer."""
+"""`make audit` reports its findings and fails if it could not look up a package."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def verdict(*packages: Any) -> tuple[int, str]:
     return audit.verdict(json.dumps({"dependencies": packages, "fixes": []}), "No known ...")
 
 
-def test_success_needs_an_answer_for_every_package() -> None:
-    assert verdict(GOOD, OURS) == (0, "1 packages, and no known vulnerability")
+def test_success_requires_a_result_for_every_package() -> None:
+    assert verdict(GOOD, OURS) == (0, "1 packages, no known vulnerabilities")
     status, told = verdict(GOOD, STRANGE, OURS)
     assert status == 2
     assert told.startswith("1 of 2 packages could not be looked up")
@@ -40,18 +40,18 @@ def test_success_needs_an_answer_for_every_package() -> None:
     assert verdict(OURS)[0] == verdict()[0] == 2
 
 
-def test_every_vulnerability_is_named_with_its_remedy() -> None:
+def test_every_vulnerability_is_reported_with_its_fix() -> None:
     status, told = verdict(GOOD, BAD, STRANGE)
     assert status == 1
     assert told.splitlines()[:2] == [
-        "bad 2: ADV-1, mended in 2.1, 3.0",
-        "bad 2: ADV-2, mended in no version yet",
+        "bad 2: ADV-1, fixed in 2.1, 3.0",
+        "bad 2: ADV-2, fixed in no version yet",
     ]
     assert "strange" in told
 
 
 @for_each("output", ["", "[]", "{}", "null", "Found 1 known vulnerability", '{"d'])
-def test_what_is_no_report_is_no_success(output: str) -> None:
+def test_output_that_is_not_a_report_is_a_failure(output: str) -> None:
     status, told = audit.verdict(
         output, "Traceback ...\nConnectionError: no route to the service\n"
     )
@@ -69,7 +69,7 @@ def test_what_is_no_report_is_no_success(output: str) -> None:
         ("sys.exit('no such option')", 2, "no such option"),
     ],
 )
-def test_the_process_ends_as_its_verdict_says(
+def test_the_exit_status_follows_the_verdict(
     program: str, status: int, told: str, tmp_path: Path
 ) -> None:
     (tmp_path / "pip_audit.py").write_text(f"import sys\n{program}\n")

@@ -1,4 +1,4 @@
-"""What `make bench` tells, and what it does not bring into the project."""
+"""The report of `make bench`, and the dependencies it must not add."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def row(**values: object) -> Row:
         (None, True, "skipped"),
     ],
 )
-def test_a_verdict_follows_from_target_and_figure(
+def test_the_verdict_compares_target_and_figure(
     reached: float | None, at_least: bool, verdict: str
 ) -> None:
     assert row(reached=reached, target=2, at_least=at_least).verdict == verdict
     assert row(target=None, at_least=at_least).verdict == ""
 
 
-def test_the_document_has_every_figure_and_its_drawing(tmp_path: Path) -> None:
+def test_the_document_contains_every_figure_and_the_chart(tmp_path: Path) -> None:
     document = tmp_path / "benchmarks.md"
     points = [(BY_STREAMS, 1), (BY_STREAMS, 100), (BY_LENGTH, 10)]
     rows = [
@@ -68,13 +68,13 @@ def test_the_document_has_every_figure_and_its_drawing(tmp_path: Path) -> None:
     assert "](benchmarks.svg)" in text
 
 
-def test_the_document_does_without_what_could_not_be_measured(tmp_path: Path) -> None:
+def test_the_document_skips_figures_that_could_not_be_measured(tmp_path: Path) -> None:
     document = tmp_path / "benchmarks.md"
     write(document, [row(reached=None, target=1, note="no peer")], {}, [])
     assert "| skipped | no peer |" in document.read_text("utf-8")
 
 
-def test_the_document_says_what_there_is_to_know_of_a_run() -> None:
+def test_the_document_mentions_quick_busy_and_failed_runs() -> None:
     assert remarks_on_run(quick=False, load=0.1, cores=2, failed=[]) == []
     quick, busy, failed = remarks_on_run(quick=True, load=2.5, cores=2, failed=["crowd", "cli"])
     assert "quick" in quick
@@ -82,20 +82,20 @@ def test_the_document_says_what_there_is_to_know_of_a_run() -> None:
     assert "crowd, cli" in failed
 
 
-def test_part_of_the_figures_makes_no_document(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_document_needs_all_suites(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--only", "call", "--document", "x.md"])
     assert "--only" in capsys.readouterr().err
 
 
-def test_every_suite_is_there() -> None:
+def test_every_suite_exists() -> None:
     assert [name for name in SUITES if find_spec(f"benchmarks.{name}") is None] == []
 
 
-def test_peers_are_no_dependency_of_the_project() -> None:
+def test_peers_are_not_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    # Its models are among those that the tests feed to `parse`.
+    # The tests pass its models to `parse`.
     extras["dev"] = [each for each in extras["dev"] if not each.startswith("pydantic>")]
     wanted = [*project["dependencies"], *(each for extra in extras.values() for each in extra)]
     names = {re.split(r"[^\w-]", requirement)[0].lower() for requirement in wanted}

@@ -1,4 +1,4 @@
-"""What GitHub reads fits its schemas, is safe, and names things that exist."""
+"""The files for GitHub match their schemas, are safe, and refer to things that exist."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_schema(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def check_safety(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Audit workflows without asking anybody."""
+    """Audit workflows without network access."""
     return run("zizmor", "--offline", "--no-progress", folder)
 
 
@@ -45,7 +45,7 @@ def jobs() -> dict[str, Any]:
     return found
 
 
-def test_every_file_fits_its_schema_and_workflows_are_safe() -> None:
+def test_files_match_their_schemas_and_workflows_are_safe() -> None:
     files = {path.relative_to(GITHUB).as_posix() for path in GITHUB.rglob("*.yml")}
     assert files == {*SCHEMAS, "zizmor.yml"}
     for name in SCHEMAS:
@@ -55,7 +55,7 @@ def test_every_file_fits_its_schema_and_workflows_are_safe() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_a_misspelt_key_and_an_unsafe_step_are_found(tmp_path: Path) -> None:
+def test_a_misspelt_key_and_an_unsafe_step_are_reported(tmp_path: Path) -> None:
     folder = tmp_path / ".github"
     shutil.copytree(GITHUB, folder)
     workflow = folder / "workflows" / "test.yml"
@@ -78,7 +78,7 @@ def test_every_supported_python_is_tested_on_every_system() -> None:
     assert {"ubuntu-latest", "macos-latest", "windows-latest"} <= systems
 
 
-def test_steps_run_make_targets_and_scripts_that_exist() -> None:
+def test_steps_run_existing_make_targets_and_scripts() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     lines = [step["run"] for job in jobs().values() for step in job["steps"] if "run" in step]

@@ -1,4 +1,4 @@
-"""Modules build on each other in one direction."""
+"""There are no import cycles."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def modules(root: Path, package: str) -> dict[str, Path]:
 
 
 def imports(name: str, path: Path, known: dict[str, Path]) -> set[str]:
-    """Return the modules of the same package that a module names, wherever it imports them.
+    """Return the modules of the same package that a module imports anywhere.
 
-    Imports inside functions and for types alone count too: they are how a circle is hidden.
+    Imports inside functions and under TYPE_CHECKING count too: they hide cycles.
     """
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -41,7 +41,7 @@ def imports(name: str, path: Path, known: dict[str, Path]) -> set[str]:
 
 
 def absolute(name: str, path: Path, node: ast.ImportFrom) -> str:
-    """Return the full name of what an import is from."""
+    """Return the absolute name of the module in a `from` import."""
     if not node.level:
         return node.module or ""
     ups = node.level - (path.name == "__init__.py")
@@ -51,7 +51,7 @@ def absolute(name: str, path: Path, node: ast.ImportFrom) -> str:
 
 
 def circle(root: Path, package: str) -> list[str]:
-    """Return the modules of one circle, in the order in which they import each other."""
+    """Return the modules of one cycle, in import order."""
     known = modules(root, package)
     graph = {name: imports(name, path, known) for name, path in known.items()}
     try:
@@ -62,7 +62,7 @@ def circle(root: Path, package: str) -> list[str]:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_no_module_needs_one_that_needs_it(package: str) -> None:
+def test_packages_have_no_import_cycles(package: str) -> None:
     assert len(modules(OVERLAY, package)) > 10
     assert circle(OVERLAY, package) == []
 
@@ -78,7 +78,7 @@ def test_no_module_needs_one_that_needs_it(package: str) -> None:
         "if TYPE_CHECKING:\n    from parts.a import thing",
     ],
 )
-def test_a_circle_is_found_however_it_is_written(tmp_path: Path, back: str) -> None:
+def test_cycles_are_found_in_every_form_of_import(tmp_path: Path, back: str) -> None:
     folder = tmp_path / "parts"
     folder.mkdir()
     (folder / "__init__.py").write_text("")

@@ -1,4 +1,4 @@
-"""The pre-commit hooks run the project's own tools and stop a bad commit."""
+"""The pre-commit hooks run the project's own tools and reject a bad commit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pre_commit(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_every_hook_is_local_and_runs_from_the_environment() -> None:
+def test_hooks_are_local_and_run_from_the_environment() -> None:
     (repository,) = yaml.safe_load(CONFIG.read_text("utf-8"))["repos"]
     assert repository["repo"] == "local"
     for hook in repository["hooks"]:
@@ -35,7 +35,7 @@ def test_every_hook_is_local_and_runs_from_the_environment() -> None:
         assert program.startswith(".venv/bin/")
 
 
-def test_a_badly_formatted_file_is_stopped_and_a_good_one_passes(tmp_path: Path) -> None:
+def test_badly_formatted_files_are_rejected(tmp_path: Path) -> None:
     shutil.copy(CONFIG, tmp_path)
     binaries = tmp_path / ".venv" / "bin"
     binaries.mkdir(parents=True)

@@ -17,7 +17,7 @@ def test_every_folder_it_names_exists() -> None:
     assert [each for each in named if not (ROOT / each).is_dir()] == []
 
 
-def test_a_changed_test_runs_and_is_not_named_beside_its_folder() -> None:
+def test_a_changed_test_is_not_listed_twice() -> None:
     one = "tests/docs/test_docs.py"
     assert select_tests([]) == sorted(CORE)
     assert one in select_tests([one])

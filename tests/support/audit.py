@@ -1,8 +1,8 @@
-"""Looks all that is installed up among known vulnerabilities: `make audit`.
+"""Check all installed packages for known vulnerabilities: `make audit`.
 
-pip-audit reports success also where its service knew none of the packages. Here that is a failure:
-the exit status is 0 if every package was looked up and nothing is known, 1 if something is, and
-2 if the question could not be put for all of them.
+pip-audit reports success even if its service knows none of the packages. Here that is a failure:
+the exit status is 0 if every package was looked up and none is vulnerable, 1 if one is, and 2 if
+a package could not be looked up.
 """
 
 from __future__ import annotations
@@ -22,18 +22,23 @@ LONGEST_REASON = 300
 
 
 def verdict(output: str, complaint: str) -> tuple[int, str]:
-    """The exit status, and what to tell, of what pip-audit wrote to stdout and stderr."""
+    """Return the exit status and the message for the output of pip-audit.
+
+    Args:
+        output: What it wrote to stdout.
+        complaint: What it wrote to stderr.
+    """
     try:
         found: list[dict[str, Any]] = json.loads(output)["dependencies"]
     except (ValueError, KeyError, TypeError):
         lines = complaint.strip().splitlines()
-        reason = lines[-1][:LONGEST_REASON] if lines else "it said nothing"
-        return UNKNOWN, f"pip-audit could not do its work, so nothing is known: {reason}"
+        reason = lines[-1][:LONGEST_REASON] if lines else "it printed nothing"
+        return UNKNOWN, f"pip-audit failed, so nothing is known: {reason}"
     packages = [each for each in found if "editable" not in each.get("skip_reason", "")]
     unknown = [each["name"] for each in packages if "skip_reason" in each]
     lines = [
         f"{each['name']} {each['version']}: {flaw['id']}, "
-        f"mended in {', '.join(flaw['fix_versions']) or 'no version yet'}"
+        f"fixed in {', '.join(flaw['fix_versions']) or 'no version yet'}"
         for each in packages
         for flaw in each.get("vulns", ())
     ]
@@ -41,15 +46,15 @@ def verdict(output: str, complaint: str) -> tuple[int, str]:
     if unknown or not packages:
         names = ", ".join(unknown[:MOST_NAMED]) + (", ..." if len(unknown) > MOST_NAMED else "")
         lines.append(
-            f"{len(unknown)} of {len(packages)} packages could not be looked up, so nothing is "
-            f"known of them: {names or 'there are none'}"
+            f"{len(unknown)} of {len(packages)} packages could not be looked up: "
+            f"{names or 'there are none'}"
         )
         status = status or UNKNOWN
-    return status, "\n".join(lines) or f"{len(packages)} packages, and no known vulnerability"
+    return status, "\n".join(lines) or f"{len(packages)} packages, no known vulnerabilities"
 
 
 def main() -> int:
-    """Run pip-audit, and tell what it found. Gives the exit status."""
+    """Run pip-audit, print the verdict and return the exit status."""
     done = subprocess.run(COMMAND, capture_output=True, text=True, check=False)
     status, told = verdict(done.stdout, done.stderr)
     print(told, file=sys.stderr if status else sys.stdout)

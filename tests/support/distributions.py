@@ -1,4 +1,4 @@
-"""Builds the project's distributions."""
+"""Build the distributions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.project_files import ROOT
 
 @dataclass(frozen=True)
 class Distributions:
-    """A source archive, and the wheel that was built from it."""
+    """A source archive and the wheel built from it."""
 
     wheel: Path
     archive: Path
@@ -26,9 +26,9 @@ class Distributions:
 
 
 def build_distributions(folder: Path) -> None:
-    """Build both into a folder, as `make dist` does."""
+    """Build both in a folder, like `make dist`."""
     done = subprocess.run(
-        # Isolation would only download what the environment has already.
+        # An isolated build would download what the environment already has.
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)],
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""The files that belong to the project: those that are committed, or will be."""
+"""The files of the project: those that are committed, or will be."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# What is not there in a source archive, which has no repository to ask.
+# Skipped in a source archive, where git cannot tell.
 NOT_OURS = {"__pycache__", "build", "dist", ".git"}
 
 
 @cache
 def project_files() -> list[Path]:
-    """All files but those that git ignores, relative to the root, sorted."""
+    """Return all files that git does not ignore, relative to the root and sorted."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -29,12 +29,12 @@ def project_files() -> list[Path]:
             for path in ROOT.rglob("*")
             if not NOT_OURS.intersection(path.relative_to(ROOT).parts)
         }
-    # A file may be deleted and not yet committed as such.
+    # A deleted file may still be in the index.
     return sorted(path for path in paths if (ROOT / path).is_file())
 
 
 def text_of(path: Path) -> str | None:
-    """The text of a file, None for one that is not text."""
+    """Return the text of a file, or None if it is binary."""
     try:
         return (ROOT / path).read_text("utf-8")
     except UnicodeDecodeError:

@@ -1,6 +1,6 @@
-"""What users' programs can name: members of the packages and of their classes, and arguments.
+"""The names that programs can use: members of packages and classes, and arguments.
 
-`make names` writes them to the list that a test guards.
+`make names` writes them to the list that a test checks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LISTED = Path(__file__).parents[1] / "packaging" / "public_names.txt"
 
 
 def public_names() -> list[str]:
-    """Every public name in full, sorted."""
+    """Return every public name in full, sorted."""
     clients: list[Tensormesh | AsyncTensormesh] = [Tensormesh(), AsyncTensormesh()]
     return sorted(
         {
@@ -49,7 +49,7 @@ def _members(package: ModuleType, names: Iterable[str]) -> Iterator[str]:
         if not inspect.isclass(value):
             continue
         for member in dir(value):
-            # What every exception has is Python's, not ours.
+            # Skip what every exception has.
             if not member.startswith("_") and not hasattr(Exception, member):
                 yield f"{package.__name__}.{name}.{member}"
 
