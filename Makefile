@@ -62,8 +62,12 @@ format: setup ## Format hand-written code
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
-typecheck: setup ## Check types
+typecheck: setup ## Check types with mypy, pyright, ty and pyrefly
 	@$(BIN)/mypy
+	@$(BIN)/pyright
+	@$(RUN) tests/support/type_completeness.py
+	@$(BIN)/ty check
+	@$(BIN)/pyrefly check
 
 # The peers have an environment of their own, beside a copy of the project's, at their latest release.
 bench: ## Measure against openai, httpx, aiohttp and pydantic, and write docs/benchmarks.md

@@ -130,7 +130,7 @@ class BaseModel:
         same = all(getattr(self, name) == getattr(other, name) for name in names)
         return same and (self._extra or {}) == (other._extra or {})
 
-    __hash__ = None  # type: ignore[assignment]  # mutable
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # mutable
 
     def __repr__(self) -> str:
         # Tracebacks may print an object whose parsing failed halfway.
@@ -146,7 +146,7 @@ class BaseModel:
 
 def field_names(model: BaseModel) -> list[str]:
     """Return the names of all attributes, including `_extra` and `_shape`."""
-    return [attribute.name for attribute in type(model).__attrs_attrs__]
+    return [attribute.name for attribute in vars(type(model))["__attrs_attrs__"]]
 
 
 @define(kw_only=True, eq=False, repr=False)

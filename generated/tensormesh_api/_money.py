@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 from functools import total_ordering
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 _NANOS = 1_000_000_000
 
@@ -79,7 +79,7 @@ class MoneyMethods:
         except ValueError:
             return (self.units, self.nanos) == (other.units, other.nanos)
 
-    __hash__ = None  # type: ignore[assignment]  # mutable
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # mutable
 
     def __lt__(self, other: object) -> bool:
         if not isinstance(other, MoneyMethods):

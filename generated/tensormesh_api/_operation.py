@@ -57,16 +57,16 @@ class Surface:
         secrets: tuple[str, ...] = (),
         post_timeout_seconds: float | None = None,
     ) -> None:
-        self.name = name
-        self.title = title
-        self.base_url = base_url
-        self.base_url_setting = base_url_setting
-        self.variables = variables
-        self.auth_scheme = auth_scheme
-        self.auth_setting = auth_setting
-        self.headers = headers
-        self.secrets = secrets
-        self.post_timeout_seconds = post_timeout_seconds
+        self.name: str = name
+        self.title: str = title
+        self.base_url: str = base_url
+        self.base_url_setting: str = base_url_setting
+        self.variables: Mapping[str, tuple[str, tuple[str, ...]]] = variables
+        self.auth_scheme: str = auth_scheme
+        self.auth_setting: str = auth_setting
+        self.headers: tuple[tuple[str, str], ...] = headers
+        self.secrets: tuple[str, ...] = secrets
+        self.post_timeout_seconds: float | None = post_timeout_seconds
 
     def __repr__(self) -> str:
         return f"Surface({self.name!r})"
@@ -146,18 +146,18 @@ class Operation(Generic[ResultT, EventT]):
         provenance: str,
         secrets: tuple[str, ...] = (),
     ) -> None:
-        self.id = id
-        self.surface = surface
-        self.method = method
-        self.path = path
-        self.auth = auth
-        self.headers = headers
-        self.parse_response = parse_response
-        self.event_parser = event_parser
-        self.empty = empty
-        self.provenance = provenance
-        self.secrets = secrets
-        self.behavior = _SPECIFIED
+        self.id: str = id
+        self.surface: Surface = surface
+        self.method: str = method
+        self.path: str = path
+        self.auth: str = auth
+        self.headers: tuple[tuple[str, str], ...] = headers
+        self.parse_response: Callable[[Any], ResultT] = parse_response
+        self.event_parser: Callable[[], Callable[[Any], EventT]] | None = event_parser
+        self.empty: Mapping[str, Any] | None = empty
+        self.provenance: str = provenance
+        self.secrets: tuple[str, ...] = secrets
+        self.behavior: Behavior = _SPECIFIED
 
     def with_behavior(self, behavior: Behavior) -> Self:
         """Return a copy with another behavior."""
@@ -228,10 +228,10 @@ class Request(Generic[ResultT, EventT]):
         query: dict[str, Any],
         body: Any,
     ) -> None:
-        self.operation = operation
-        self.path = path
-        self.query = query
-        self.body = body
+        self.operation: Operation[ResultT, EventT] = operation
+        self.path: str = path
+        self.query: dict[str, Any] = query
+        self.body: Any = body
 
     def __repr__(self) -> str:
         return f"Request({self.operation.method} {self.path})"
@@ -264,8 +264,8 @@ class CallOptions:
         timeout_seconds: float | None = None,
         total_timeout_seconds: float | None = None,
     ) -> None:
-        self.extra_headers = extra_headers
-        self.extra_query = extra_query
-        self.extra_body = extra_body
-        self.timeout_seconds = timeout_seconds
-        self.total_timeout_seconds = total_timeout_seconds
+        self.extra_headers: Mapping[str, str | None] | None = extra_headers
+        self.extra_query: Mapping[str, Any] | None = extra_query
+        self.extra_body: Mapping[str, Any] | None = extra_body
+        self.timeout_seconds: float | None = timeout_seconds
+        self.total_timeout_seconds: float | None = total_timeout_seconds

@@ -24,22 +24,27 @@ class RawResponse(Protocol[ResultT_co]):
     @property
     def status_code(self) -> int:
         """HTTP status code."""
+        raise NotImplementedError
 
     @property
     def headers(self) -> Mapping[str, str]:
         """Response headers, case-insensitive."""
+        raise NotImplementedError
 
     @property
     def content(self) -> bytes:
         """Body as bytes."""
+        raise NotImplementedError
 
     @property
     def text(self) -> str:
         """Body as text."""
+        raise NotImplementedError
 
     @property
     def request_id(self) -> str | None:
         """Request ID sent by the server, if any."""
+        raise NotImplementedError
 
     def json(self) -> Any:
         """Decode the body as JSON.
@@ -50,6 +55,7 @@ class RawResponse(Protocol[ResultT_co]):
 
     def parse(self) -> ResultT_co:
         """Parse the body into the result of the plain method."""
+        raise NotImplementedError
 
 
 @runtime_checkable
@@ -59,14 +65,17 @@ class StreamedResponse(Protocol):
     @property
     def status_code(self) -> int:
         """HTTP status code."""
+        raise NotImplementedError
 
     @property
     def headers(self) -> Mapping[str, str]:
         """Response headers, case-insensitive."""
+        raise NotImplementedError
 
     @property
     def request_id(self) -> str | None:
         """Request ID sent by the server, if any."""
+        raise NotImplementedError
 
     @overload
     def iter_lines(self, *, decode_unicode: Literal[True]) -> Iterator[str]: ...
@@ -74,12 +83,15 @@ class StreamedResponse(Protocol):
     def iter_lines(self, *, decode_unicode: Literal[False] = False) -> Iterator[bytes]: ...
     def iter_lines(self, *, decode_unicode: bool = False) -> Iterator[str] | Iterator[bytes]:
         """Iterate over lines without line endings: bytes, or str with `decode_unicode`."""
+        raise NotImplementedError
 
     def iter_bytes(self) -> Iterator[bytes]:
         """Iterate over chunks of the body as they arrive."""
+        raise NotImplementedError
 
     def iter_events(self) -> Iterator[ServerSentEvent]:
         """Iterate over server-sent events."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Release the connection. Can be called more than once."""
@@ -100,23 +112,29 @@ class AsyncStreamedResponse(Protocol):
     @property
     def status_code(self) -> int:
         """HTTP status code."""
+        raise NotImplementedError
 
     @property
     def headers(self) -> Mapping[str, str]:
         """Response headers, case-insensitive."""
+        raise NotImplementedError
 
     @property
     def request_id(self) -> str | None:
         """Request ID sent by the server, if any."""
+        raise NotImplementedError
 
     def iter_lines(self) -> AsyncIterator[str]:
         """Iterate over lines without line endings."""
+        raise NotImplementedError
 
     def iter_bytes(self) -> AsyncIterator[bytes]:
         """Iterate over chunks of the body as they arrive."""
+        raise NotImplementedError
 
     def iter_events(self) -> AsyncIterator[ServerSentEvent]:
         """Iterate over server-sent events."""
+        raise NotImplementedError
 
     async def close(self) -> None:
         """Release the connection. Can be called more than once."""
@@ -137,22 +155,27 @@ class ServerSentEvent(Protocol):
     @property
     def event(self) -> str:
         """Event name; `message` if none was sent."""
+        raise NotImplementedError
 
     @property
     def data(self) -> bytes:
         """Data as bytes."""
+        raise NotImplementedError
 
     @property
     def text(self) -> str:
         """Data as text."""
+        raise NotImplementedError
 
     @property
     def id(self) -> str:
         """Last event ID sent; empty if none was sent."""
+        raise NotImplementedError
 
     @property
     def retry(self) -> int | None:
         """Reconnection delay requested by the server, in milliseconds."""
+        raise NotImplementedError
 
 
 @runtime_checkable
@@ -165,26 +188,32 @@ class Stream(Protocol[EventT_co, ResultT_co]):
     @property
     def status_code(self) -> int:
         """HTTP status code."""
+        raise NotImplementedError
 
     @property
     def headers(self) -> Mapping[str, str]:
         """Response headers, case-insensitive."""
+        raise NotImplementedError
 
     @property
     def request_id(self) -> str | None:
         """Request ID sent by the server, if any."""
+        raise NotImplementedError
 
     def __iter__(self) -> Iterator[EventT_co]: ...
     def __next__(self) -> EventT_co: ...
 
     def text_deltas(self) -> Iterator[str]:
         """Iterate over the output text, without reasoning and tool calls."""
+        raise NotImplementedError
 
     def get_final_completion(self) -> ResultT_co:
         """Read the rest of the stream and return the complete response."""
+        raise NotImplementedError
 
     def get_final_response(self) -> ResultT_co:
         """Alias of `get_final_completion`, for streams of the Responses API."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Release the connection. Can be called more than once."""
@@ -208,26 +237,32 @@ class AsyncStream(Protocol[EventT_co, ResultT_co]):
     @property
     def status_code(self) -> int:
         """HTTP status code."""
+        raise NotImplementedError
 
     @property
     def headers(self) -> Mapping[str, str]:
         """Response headers, case-insensitive."""
+        raise NotImplementedError
 
     @property
     def request_id(self) -> str | None:
         """Request ID sent by the server, if any."""
+        raise NotImplementedError
 
     def __aiter__(self) -> AsyncIterator[EventT_co]: ...
     async def __anext__(self) -> EventT_co: ...
 
     def text_deltas(self) -> AsyncIterator[str]:
         """Iterate over the output text, without reasoning and tool calls."""
+        raise NotImplementedError
 
     async def get_final_completion(self) -> ResultT_co:
         """Read the rest of the stream and return the complete response."""
+        raise NotImplementedError
 
     async def get_final_response(self) -> ResultT_co:
         """Alias of `get_final_completion`, for streams of the Responses API."""
+        raise NotImplementedError
 
     async def close(self) -> None:
         """Release the connection. Can be called more than once."""
@@ -246,19 +281,23 @@ class Dispatcher(Protocol):
 
     def send(self, request: Request[ResultT, Any], options: CallOptions) -> ResultT:
         """Send a request and return the parsed result."""
+        raise NotImplementedError
 
     def stream(
         self, request: Request[ResultT, EventT], options: CallOptions
     ) -> Stream[EventT, ResultT]:
         """Send a request and return a stream of events."""
+        raise NotImplementedError
 
     def send_raw(
         self, request: Request[ResultT, Any], options: CallOptions
     ) -> RawResponse[ResultT]:
         """Send a request and return the response with its body."""
+        raise NotImplementedError
 
     def stream_raw(self, request: Request[Any, Any], options: CallOptions) -> StreamedResponse:
         """Send a request and return the open response."""
+        raise NotImplementedError
 
 
 class AsyncDispatcher(Protocol):
@@ -266,18 +305,22 @@ class AsyncDispatcher(Protocol):
 
     async def send(self, request: Request[ResultT, Any], options: CallOptions) -> ResultT:
         """Send a request and return the parsed result."""
+        raise NotImplementedError
 
     async def stream(
         self, request: Request[ResultT, EventT], options: CallOptions
     ) -> AsyncStream[EventT, ResultT]:
         """Send a request and return a stream of events."""
+        raise NotImplementedError
 
     async def send_raw(
         self, request: Request[ResultT, Any], options: CallOptions
     ) -> RawResponse[ResultT]:
         """Send a request and return the response with its body."""
+        raise NotImplementedError
 
     async def stream_raw(
         self, request: Request[Any, Any], options: CallOptions
     ) -> AsyncStreamedResponse:
         """Send a request and return the open response."""
+        raise NotImplementedError

@@ -82,7 +82,7 @@ class _Base:
     """What both clients have in common."""
 
     _settings: Settings
-    _links: Links[Any, Any]
+    _links: Any
     _dispatcher: Any
     _closed: bool
     _is_copy: bool
@@ -132,7 +132,7 @@ class _Base:
             copy._begin(self._settings.replace(changes), self._links, is_copy=True)
         except ConfigurationError as error:
             # Error reporters print the variables of tracebacks.
-            inference_api_key = control_plane_token = None
+            del inference_api_key, control_plane_token
             changes.clear()
             raise error.with_traceback(None) from None
         return copy
@@ -215,7 +215,7 @@ class Tensormesh(_Base, Closing):
             start_log()
         except ConfigurationError as error:
             # Error reporters print the variables of tracebacks.
-            inference_api_key = control_plane_token = None
+            del inference_api_key, control_plane_token
             raise error.with_traceback(None) from None
         self._begin(settings, Links(link_over(http_client, "Client"), make_link), is_copy=False)
 
@@ -311,7 +311,7 @@ class AsyncTensormesh(_Base, AsyncClosing):
             start_log()
         except ConfigurationError as error:
             # Error reporters print the variables of tracebacks.
-            inference_api_key = control_plane_token = None
+            del inference_api_key, control_plane_token
             raise error.with_traceback(None) from None
         given = link_over(http_client, "AsyncClient")
         self._begin(settings, LoopLinks(given, make_async_link), is_copy=False)

@@ -48,8 +48,8 @@ class SettingError(ValueError):
 
     def __init__(self, setting: str, problem: str) -> None:
         super().__init__(setting, problem)
-        self.setting = setting
-        self.problem = problem
+        self.setting: str = setting
+        self.problem: str = problem
 
     def __str__(self) -> str:
         return f"{self.setting} {self.problem}"
@@ -92,17 +92,17 @@ class Setting:
         label: str | None = None,
         source: str | None = None,
     ) -> None:
-        self.name = name
-        self.description = description
-        self.check = check
-        self.read = read
-        self.variable = variable
-        self.default = default
-        self.default_text = default_text if default is None else str(default)
-        self.host = host
-        self.is_secret = is_secret
-        self.label = label
-        self.source = source
+        self.name: str = name
+        self.description: str = description
+        self.check: Callable[[Any], Any] = check
+        self.read: Callable[[str], Any] | None = read
+        self.variable: str | None = variable
+        self.default: Any = default
+        self.default_text: str | None = default_text if default is None else str(default)
+        self.host: str | None = host
+        self.is_secret: bool = is_secret
+        self.label: str | None = label
+        self.source: str | None = source
 
     def __repr__(self) -> str:
         return f"<Setting {self.name}>"
@@ -219,8 +219,11 @@ def _read_count(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def _path(value: object) -> str:
-    path = os.fspath(value) if isinstance(value, os.PathLike) else value
+def _path(value: Any) -> str:
+    try:
+        path: object = os.fspath(value)  # pyright: ignore[reportUnknownVariableType]
+    except TypeError:
+        path = None
     if not isinstance(path, str) or not path or "\0" in path:
         raise ValueError("must be the path of a file")
     return os.path.expanduser(path)

@@ -1,14 +1,9 @@
-"""What a type checker knows of the asynchronous client. Checked, never run.
-
-An ignored error that is none is an error too: so each line with an ignore shows that it is one.
-"""
+"""What a type checker knows of the asynchronous client. Checked, never run."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import assert_type
-
-import httpx
 
 from tensormesh import (
     AsyncStream,
@@ -50,15 +45,6 @@ async def chat(stream: bool) -> None:
         ChatCompletion | AsyncStream[ChatCompletionChunk, ChatCompletion],
     )
     await create(model="m", messages=[message, {"role": "user", "content": "Hi"}])
-
-
-async def mistakes() -> None:
-    create = host.chat.completions.create
-    await create(model="m", messages=[message], tempratur=1)  # type: ignore[call-overload]
-    await create(model="m")  # type: ignore[call-overload]
-    create(model="m", messages=[message])  # type: ignore[unused-coroutine]
-    AsyncTensormesh(http_client=httpx.Client())  # type: ignore[arg-type]
-    host.models.list()  # type: ignore[unused-coroutine]
 
 
 async def streams(stream: AsyncStream[ChatCompletionChunk, ChatCompletion]) -> None:

@@ -79,7 +79,7 @@ class RawResponse(Generic[ResultT]):
 class _Open:
     """What both kinds of open response share: everything but the I/O."""
 
-    _body: Held | AsyncHeld | None = None
+    _body: Any = None
 
     def __init__(self, body: Held | AsyncHeld, exchange: Exchange) -> None:
         self.status_code = body.response.status_code

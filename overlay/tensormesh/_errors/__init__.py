@@ -29,7 +29,7 @@ class TensormeshError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
-        self.message = message
+        self.message: str = message
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
@@ -67,10 +67,10 @@ class ConfigurationError(TensormeshError):
         is_missing: bool = False,
     ) -> None:
         super().__init__(message)
-        self.argument = argument
-        self.variable = variable
-        self.problem = problem
-        self.is_missing = is_missing
+        self.argument: str | None = argument
+        self.variable: str | None = variable
+        self.problem: str | None = problem
+        self.is_missing: bool = is_missing
 
 
 class APIError(TensormeshError):
@@ -97,16 +97,16 @@ class APIError(TensormeshError):
         url: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.request_id = request_id
-        self.attempts = attempts
-        self.method = method
-        self.url = None if url is None else safe_url(url)
+        self.request_id: str | None = request_id
+        self.attempts: int = attempts
+        self.method: str | None = method
+        self.url: str | None = None if url is None else safe_url(url)
 
     def __str__(self) -> str:
         return _with_notes(self.message, self._notes(where=True))
 
     def _notes(self, *, where: bool) -> list[str]:
-        notes = []
+        notes: list[str] = []
         if where and self.method and self.url:
             notes.append(f"{self.method} {self.url}")
         if self.attempts > 1:
@@ -143,9 +143,9 @@ class APITimeoutError(APIConnectionError):
         url: str | None = None,
     ) -> None:
         super().__init__(message, request_id=request_id, attempts=attempts, method=method, url=url)
-        self.phase = phase
-        self.seconds = seconds
-        self.partial = partial
+        self.phase: TimeoutPhase = phase
+        self.seconds: float | None = seconds
+        self.partial: Any = partial
 
 
 class APIStatusError(APIError):
@@ -183,15 +183,15 @@ class APIStatusError(APIError):
         url: str | None = None,
     ) -> None:
         super().__init__(message, request_id=request_id, attempts=attempts, method=method, url=url)
-        self.status_code = status_code
-        self.reason = reason
-        self.body = body
-        self.code = code
-        self.type = type
-        self.param = param
+        self.status_code: int = status_code
+        self.reason: str = reason
+        self.body: Any = body
+        self.code: int | str | None = code
+        self.type: str | None = type
+        self.param: str | None = param
         self.headers: dict[str, str] = dict(headers or {})
-        self.retry_after = retry_after
-        self.hint = hint
+        self.retry_after: float | None = retry_after
+        self.hint: str | None = hint
 
     def __str__(self) -> str:
         said = self.message and self.message != self.reason
@@ -255,8 +255,8 @@ class ProtocolError(APIError):
         url: str | None = None,
     ) -> None:
         super().__init__(message, request_id=request_id, attempts=attempts, method=method, url=url)
-        self.body = None if body is None else body[:_MAX_EXCERPT]
-        self.status_code = status_code
+        self.body: bytes | str | None = None if body is None else body[:_MAX_EXCERPT]
+        self.status_code: int | None = status_code
 
 
 class StreamError(APIError):
@@ -283,10 +283,10 @@ class StreamError(APIError):
         url: str | None = None,
     ) -> None:
         super().__init__(message, request_id=request_id, attempts=attempts, method=method, url=url)
-        self.body = body[:_MAX_EXCERPT] if isinstance(body, (bytes, str)) else body
-        self.partial = partial
-        self.code = code
-        self.type = type
+        self.body: Any = body[:_MAX_EXCERPT] if isinstance(body, (bytes, str)) else body
+        self.partial: Any = partial
+        self.code: int | str | None = code
+        self.type: str | None = type
 
 
 class StructuredOutputError(TensormeshError):
@@ -320,15 +320,15 @@ class StructuredOutputError(TensormeshError):
         usage: UsageInfo | None = None,
     ) -> None:
         super().__init__(message)
-        self.reason = reason
-        self.path = path
-        self.pointer = pointer
-        self.expected = expected
-        self.got = got
-        self.text = text
-        self.completion = completion
-        self.attempts = attempts
-        self.usage = usage
+        self.reason: AnswerFault = reason
+        self.path: str = path
+        self.pointer: str = pointer
+        self.expected: str | None = expected
+        self.got: str | None = got
+        self.text: str = text
+        self.completion: ChatCompletion = completion
+        self.attempts: int = attempts
+        self.usage: UsageInfo | None = usage
 
     def __str__(self) -> str:
         return _with_notes(self.message, [f"{self.attempts} attempts"] if self.attempts > 1 else [])

@@ -166,7 +166,7 @@ def _plain_headers(
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     plain: dict[str, str] = {}
     for name, value in pairs:
-        name = name.lower()
+        name = name.lower()  # pyright: ignore[reportAttributeAccessIssue]
         value = HIDDEN if name in SECRET_HEADERS else hide_in_text(value, secrets)
         plain[name] = f"{plain[name]}, {value}" if name in plain else value
     return plain

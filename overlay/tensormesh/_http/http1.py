@@ -60,6 +60,7 @@ def encode_request(method: str, target: bytes, headers: Mapping[str, str], conte
 
 
 def _invalid_header(headers: Mapping[str, str]) -> LocalProtocolError:
+    name = ""
     for name, value in headers.items():
         if not _METHOD.fullmatch(name):
             return LocalProtocolError(f"invalid header name {name!r}")

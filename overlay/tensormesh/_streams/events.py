@@ -17,6 +17,7 @@ class Repeats(Protocol):
 
     def take(self, payload: bytes) -> tuple[Pattern, str] | None:
         """Return the pattern that an event follows and its text, or None if it follows none."""
+        raise NotImplementedError
 
     def learn(self, payload: bytes, event: Any) -> None:
         """Take an event as the pattern of those that follow, if it can be one."""
@@ -43,9 +44,11 @@ class Events(Protocol):
 
     def text(self, event: Any) -> str:
         """Return the visible text that an event adds, often empty."""
+        raise NotImplementedError
 
     def rest(self) -> str:
         """Return text that is still held back when the stream has ended."""
+        raise NotImplementedError
 
     def partial(self) -> Any:
         """Return the result so far, or None if nothing has arrived."""

@@ -24,7 +24,7 @@ ResultT = TypeVar("ResultT")
 class _Base:
     """State and logic that both streams share. Sans I/O."""
 
-    _body: Held | AsyncHeld | None = None
+    _body: Any = None
 
     def __init__(self, body: Held | AsyncHeld, exchange: Exchange) -> None:
         self._response = body.response

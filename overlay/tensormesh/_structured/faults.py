@@ -37,11 +37,11 @@ class FaultError(Exception):
         got: str | None = None,
     ) -> None:
         super().__init__(problem)
-        self.reason = reason
-        self.problem = problem
-        self.path = path
-        self.expected = expected
-        self.got = got
+        self.reason: AnswerFault = reason
+        self.problem: str = problem
+        self.path: Path = path
+        self.expected: str | None = expected
+        self.got: str | None = got
 
 
 def misfit(path: Iterable[str | int], expected: str, value: Any) -> FaultError:

@@ -48,6 +48,7 @@ class Form(Protocol):
 
     def explain(self, text: str, error: Exception) -> FaultError:
         """What is wrong with the JSON text for which `read` raised this error."""
+        raise NotImplementedError
 
 
 def form_of(model: Any) -> Form:

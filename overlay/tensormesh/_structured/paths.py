@@ -92,9 +92,10 @@ def _guilty_key(mapping: dict[str, Any], is_still_wrong: Callable[[], bool]) -> 
 def value_at(data: Any, path: Path) -> Any:
     """The value at a place; `MISSING` if there is none."""
     for part in path:
-        is_key = isinstance(data, dict) and isinstance(part, str) and part in data
-        is_index = isinstance(data, list) and isinstance(part, int) and 0 <= part < len(data)
-        if not is_key and not is_index:
+        if isinstance(data, dict):
+            data = data.get(part, MISSING)
+        elif isinstance(data, list) and isinstance(part, int) and 0 <= part < len(data):
+            data = data[part]
+        else:
             return MISSING
-        data = data[part]
     return data

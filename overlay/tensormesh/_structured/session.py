@@ -61,8 +61,8 @@ class Session:
         if max_attempts < 1:
             raise ValueError(f"max_attempts must be 1 or more, got {max_attempts!r}")
         prompt = prompt_for(form.schema, schema_prompt)
-        self.messages = with_prompt(params.get("messages"), prompt)
-        self.attempts = 0
+        self.messages: Any = with_prompt(params.get("messages"), prompt)
+        self.attempts: int = 0
         self.usage: UsageInfo | None = None
         self._form = form
         self._params = params

@@ -45,10 +45,10 @@ class ParsedEvent:
         partial: dict[str, Any] | None,
         attempt: int,
     ) -> None:
-        self.chunk = chunk
-        self.text = text
-        self.partial = partial
-        self.attempt = attempt
+        self.chunk: ChatCompletionChunk = chunk
+        self.text: str = text
+        self.partial: dict[str, Any] | None = partial
+        self.attempt: int = attempt
 
     def __repr__(self) -> str:
         return f"<ParsedEvent text={self.text!r}, attempt {self.attempt}>"
@@ -132,7 +132,7 @@ class ParsedStream(_Base, Closing, Generic[ParsedT]):
             self._is_left = False
         for _ in self:
             pass
-        result: ParsedChatCompletion[ParsedT] = self._result
+        result: ParsedChatCompletion[ParsedT] = self._result  # pyright: ignore[reportAssignmentType]
         return result
 
     def close(self) -> None:
@@ -183,7 +183,7 @@ class AsyncParsedStream(_Base, AsyncClosing, Generic[ParsedT]):
             self._is_left = False
         async for _ in self:
             pass
-        result: ParsedChatCompletion[ParsedT] = self._result
+        result: ParsedChatCompletion[ParsedT] = self._result  # pyright: ignore[reportAssignmentType]
         return result
 
     async def close(self) -> None:

@@ -53,7 +53,7 @@ class ParsedChatCompletionMessage(_Parsed, ChatCompletionMessage, Generic[Parsed
 class ParsedChatCompletionChoice(_Parsed, ChatCompletionChoice, Generic[ParsedT]):
     """A choice whose message was read."""
 
-    message: ParsedChatCompletionMessage[ParsedT]
+    message: ParsedChatCompletionMessage[ParsedT]  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True, eq=False, repr=False)

@@ -24,6 +24,7 @@ class Entry(Protocol):
 
     def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments as the function takes them. Raises `ValueError` if they do not fit."""
+        raise NotImplementedError
 
     def call_validated(self, arguments: Mapping[str, Any]) -> Any:
         """Call the function."""

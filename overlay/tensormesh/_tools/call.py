@@ -49,12 +49,12 @@ class ToolCall:
     )
 
     def __init__(self, id: str, name: str, text: str, *, round: int, index: int) -> None:
-        self.id = id
-        self.name = name
-        self.text = text
+        self.id: str = id
+        self.name: str = name
+        self.text: str = text
         self.arguments: dict[str, Any] = {}
-        self.round = round
-        self.index = index
+        self.round: int = round
+        self.index: int = index
         self.status: Status = "pending"
         self.result: Any = None
         self.error: Exception | None = None

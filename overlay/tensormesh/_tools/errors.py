@@ -44,12 +44,12 @@ class ToolLoopError(TensormeshError):
         calls: Sequence[ToolCall] = (),
     ) -> None:
         super().__init__(message)
-        self.reason = reason
-        self.messages = list(messages)
-        self.completion = completion
-        self.usage = usage
-        self.rounds = rounds
-        self.calls = list(calls)
+        self.reason: Reason = reason
+        self.messages: list[ChatMessage] = list(messages)
+        self.completion: ChatCompletion | None = completion
+        self.usage: UsageInfo | None = usage
+        self.rounds: int = rounds
+        self.calls: list[ToolCall] = list(calls)
 
 
 class ToolLimitError(ToolLoopError):

@@ -76,18 +76,18 @@ class Loop:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         rules.check()
-        self.toolbox = toolbox
-        self.rules = rules
+        self.toolbox: Toolbox = toolbox
+        self.rules: Rules = rules
         self._params = dict(params)
         if self._params.get("n") not in (None, 1):
             raise ValueError("n must be 1: a run follows a single response")
         given = wire_objects(self._params.pop("messages", None), "messages")
-        self.messages = [ChatMessage.from_dict(message) for message in given]
+        self.messages: list[ChatMessage] = [ChatMessage.from_dict(message) for message in given]
         self.completion: ChatCompletion | None = None
         self.usage: UsageInfo | None = None
-        self.rounds = 0
+        self.rounds: int = 0
         self.calls: list[ToolCall] = []
-        self.is_finished = False
+        self.is_finished: bool = False
         self._is_counted = True
         self._ids = {call.id for message in self.messages for call in message.tool_calls or ()}
         self._round: list[ToolCall] = []

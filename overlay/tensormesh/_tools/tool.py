@@ -92,6 +92,9 @@ class Tool(Generic[P, ResultT]):
     def __get__(
         self: Tool[Concatenate[Any, Q], ResultT], instance: object, owner: type | None = None
     ) -> Tool[Q, ResultT]: ...
+    # For type checkers that match no parameter called `self` with `Concatenate`.
+    @overload
+    def __get__(self, instance: object, owner: type | None = None) -> Tool[..., ResultT]: ...
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None or not self._has_receiver:
             return self

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 from support.project_files import ROOT
 
+BIN = Path(sys.executable).parent
 
-def test_calls_are_typed_as_promised() -> None:
-    result = subprocess.run(
+
+@pytest.mark.parametrize(
+    "command",
+    [
         [sys.executable, "-m", "mypy", "tests/type_checks"],
+        [str(BIN / "ty"), "check", "--python", sys.prefix],
+        [str(BIN / "pyrefly"), "check", "--python-interpreter-path", sys.executable],
+    ],
+    ids=["mypy", "ty", "pyrefly"],
+)
+def test_calls_are_typed_as_promised(command: list[str]) -> None:
+    result = subprocess.run(
+        command,
         cwd=ROOT,
         capture_output=True,
         text=True,
