@@ -1,7 +1,7 @@
-"""Separate leaked `<think>` blocks from the text of a message.
+r"""Separate leaked `<think>` blocks from the text of a message.
 
 A server without a reasoning parser leaves the model's reasoning in the text, as in
-`<think>\\n...\\n</think>\\n\\nThe answer`. The rules, for complete and for streamed text:
+`<think>\n...\n</think>\n\nThe answer`. The rules, for complete and for streamed text:
 
 - Only blocks at the start of the text count. White space may precede them, and there may be
   several in a row. A block ends at the first `</think>`; a block that is never closed is text.

@@ -27,7 +27,7 @@ class ServerSentEvent:
 
     Attributes:
         event: Type of the event; `"message"` if the stream gives none.
-        data: The data lines, joined by `\\n`.
+        data: The data lines, joined by newlines.
         id: The latest event ID in the stream, or `""`.
         retry: The latest reconnection time in the stream, in milliseconds, or None.
     """

@@ -1,1 +1,1 @@
-"""Answers as objects of the caller's own types: what `parse` is made of."""
+"""Structured output: parse responses into the caller's types."""

@@ -1,4 +1,4 @@
-"""What can be wrong with an answer that should be JSON of a certain form."""
+"""Faults of a response that should be JSON of a given type."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 _LONGEST_VALUE = 80
 MISSING = object()
-"""Stands for a value that is not there."""
+"""Marks a missing value."""
 
 
 class FaultError(Exception):
-    """One fault of one answer.
+    """A fault of a response.
 
     Attributes:
-        reason: Its kind.
-        problem: The fault in words, for the model as for people.
-        path: The place inside the JSON; empty for all of it.
-        expected: What should have been there, or None if the answer is no JSON.
-        got: What was there, shortened, or None if the answer is no JSON.
+        reason: The kind of fault.
+        problem: The fault in words, for the model and for people.
+        path: The location in the JSON. Empty for the whole of it.
+        expected: What was expected there, or None if the response is not JSON.
+        got: What was there, shortened, or None if the response is not JSON.
     """
 
     def __init__(
@@ -45,21 +45,21 @@ class FaultError(Exception):
 
 
 def misfit(path: Iterable[str | int], expected: str, value: Any) -> FaultError:
-    """The fault of a value that is JSON and does not fit.
+    """Return the fault of a value that does not match the type.
 
     Args:
-        path: Where it is.
-        expected: What should have been there.
-        value: What was there; `MISSING` if nothing was.
+        path: The location of the value.
+        expected: What was expected.
+        value: The value, or `MISSING`.
     """
     path = tuple(path)
     got = "nothing" if value is MISSING else show(value)
-    problem = f"{readable(path) or 'the answer'}: expected {expected}, got {got}"
+    problem = f"{readable(path) or 'the response'}: expected {expected}, got {got}"
     return FaultError("schema", problem, path=path, expected=expected, got=got)
 
 
 def show(value: Any) -> str:
-    """A JSON value on one line, shortened."""
+    """Format a JSON value on one line, shortened."""
     import json
 
     try:
@@ -70,18 +70,18 @@ def show(value: Any) -> str:
 
 
 def shorten(text: str, most: int = _LONGEST_VALUE) -> str:
-    """The beginning of a text, on one line."""
+    """Return the beginning of a text on one line."""
     line = " ".join(text[: 2 * most].split())
     return line if len(line) <= most and len(text) <= 2 * most else f"{line[: most - 3]}..."
 
 
 def sendable(text: str) -> str:
-    """The text without lone surrogates, which can neither be sent nor printed."""
+    """Replace lone surrogates, which can be neither sent nor printed."""
     return text.encode("utf-8", "replace").decode()
 
 
 def readable(path: Path) -> str:
-    """A path for people, such as `lines[0].price`."""
+    """Format a path for people, such as `lines[0].price`."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -94,5 +94,5 @@ def readable(path: Path) -> str:
 
 
 def pointer(path: Path) -> str:
-    """A path as JSON Pointer (RFC 6901), such as `/lines/0/price`."""
+    """Format a path as a JSON Pointer (RFC 6901), such as `/lines/0/price`."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

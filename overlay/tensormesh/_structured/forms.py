@@ -1,7 +1,7 @@
-"""What an answer is to be: for each kind of type its JSON Schema, and how to read an answer.
+"""What `response_model` can be: a type, or a plain JSON Schema.
 
-`msgspec` validates types, but for those of pydantic in them; `jsonschema` validates a bare JSON
-Schema.
+Each form has a JSON Schema for the prompt and parses responses. `TypeReader` validates types, and
+`jsonschema` validates a plain JSON Schema.
 """
 
 from __future__ import annotations
@@ -26,17 +26,16 @@ if TYPE_CHECKING:
     from .faults import Path
 
 WRAPPER = "value"
-"""The property that holds an answer that is no object, because the host answers objects only."""
+"""The property that holds a value that is not an object: hosts return objects only."""
 
 
 class Form(Protocol):
-    """The form of an answer.
+    """The form of a response.
 
     Attributes:
-        name: Its name for people.
-        schema: The JSON Schema of the answer.
-        errors: What `read` raises for a text that does not fit: `FaultError`, or what `explain`
-            takes.
+        name: The name in error messages.
+        schema: The JSON Schema of the response.
+        errors: The exceptions that `read` raises: `FaultError`, and those that `explain` accepts.
     """
 
     name: str
@@ -44,30 +43,30 @@ class Form(Protocol):
     errors: tuple[type[Exception], ...]
 
     def read(self, text: str) -> Any:
-        """The object that a JSON text stands for."""
+        """Parse a JSON text."""
 
     def explain(self, text: str, error: Exception) -> FaultError:
-        """What is wrong with the JSON text for which `read` raised this error."""
+        """Return the fault of a text for which `read` raised an error."""
         raise NotImplementedError
 
 
 def form_of(model: Any) -> Form:
-    """The form that a `response_model` asks for.
+    """Return the form of a `response_model`.
 
     Raises:
-        TypeError: It is nothing that an answer can be made of.
-        ValueError: It is no valid JSON Schema.
-        ConfigurationError: It needs a package that is not installed.
+        TypeError: It is not a type, or the type is not supported.
+        ValueError: It is not a valid JSON Schema.
+        ConfigurationError: A package that it needs is not installed.
     """
     if isinstance(model, Mapping):
         try:
             return _schema_form(json.dumps(model))
         except (TypeError, RecursionError) as error:
-            raise TypeError(f"response_model is no JSON Schema: {error}") from None
+            raise TypeError(f"response_model is not a JSON Schema: {error}") from None
     try:
         return _type_form(model)
     except TypeError:
-        # Not hashable, or refused, which is told again below.
+        # Not hashable, or not supported. The next line reports the latter again.
         return TypeForm(model)
 
 
@@ -82,7 +81,7 @@ def _type_form(model: Any) -> Form:
 
 
 class TypeForm:
-    """A type."""
+    """The form of a type."""
 
     errors: tuple[type[Exception], ...] = (
         FaultError,
@@ -95,42 +94,42 @@ class TypeForm:
         self.name = model.__name__ if isinstance(model, type) else shorten(str(model))
         refusal = f"response_model {self.name}: "
         if model is None or isinstance(model, (str, bytes, int, float, list, tuple)):
-            raise TypeError(f"{refusal}a type or a JSON Schema is needed, got {show(model)}")
+            raise TypeError(f"{refusal}expected a type or a JSON Schema, got {show(model)}")
         try:
             self._reader = TypeReader(model)
             self._is_wrapped = not is_object(self._reader.schema)
             if self._is_wrapped:
                 self._reader = TypeReader(msgspec.defstruct("Answer", [(WRAPPER, model)]))
         except KeyError as error:
-            raise TypeError(f"{refusal}two classes have the name {error}") from None
+            raise TypeError(f"{refusal}two classes are called {error}") from None
         except (TypeError, NameError, AttributeError) as error:
             raise TypeError(f"{refusal}{error}") from None
         self.schema = with_top_object(self._reader.schema)
 
     def read(self, text: str) -> Any:
-        """The object that a JSON text stands for."""
+        """Parse a JSON text."""
         read = self._reader.decode(text)
         return read.value if self._is_wrapped else read
 
     def explain(self, text: str, error: Exception) -> FaultError:
-        """What is wrong with the JSON text for which `read` raised this error."""
+        """Return the fault of a text for which `read` raised an error."""
         if not isinstance(error, msgspec.ValidationError):
-            return FaultError("not_json", f"the JSON cannot be read: {error}")
+            return FaultError("not_json", f"invalid JSON: {error}")
         data = json.loads(text)
         path, said, is_key = locate(str(error), data, self._reader.complaint)
         if is_key:
-            return misfit(path, f"another key: {_without_got(said)}", path[-1])
+            return misfit(path, f"a key that is a valid {_without_got(said)}", path[-1])
         return misfit(path, *_in_words(said, self.schema, path, value_at(data, path)))
 
 
 def _in_words(said: str, schema: dict[str, Any], path: Path, value: Any) -> tuple[str, Any]:
-    """What was expected and what came, from the words of `msgspec`."""
+    """Return what was expected and what was there, from a message of `msgspec`."""
     if value is MISSING:
         return expectation(schema, path) or "a value", MISSING
     if said.startswith("Object contains unknown field"):
         return "no such field", value
     if said.startswith("Expected "):
-        # Its own names of types say more than a schema, such as `date`.
+        # Type names of msgspec, such as `date`, say more than the schema.
         return _without_got(said), value
     known = expectation(schema, path) if said.startswith("Invalid ") else None
     return known or f"a valid value ({said})", value
@@ -141,7 +140,7 @@ def _without_got(said: str) -> str:
 
 
 class SchemaForm:
-    """A bare JSON Schema. Draft 2020-12, unless it names another by `$schema`."""
+    """The form of a plain JSON Schema: draft 2020-12, or the draft that `$schema` names."""
 
     errors: tuple[type[Exception], ...] = (FaultError, ValueError, RecursionError)
 
@@ -163,20 +162,20 @@ class SchemaForm:
         except SchemaError as error:
             where = readable(tuple(error.absolute_path))
             raise ValueError(
-                f"response_model is no JSON Schema: {where}{': ' * bool(where)}{error.message}"
+                f"response_model is not a JSON Schema: {where}{': ' * bool(where)}{error.message}"
             ) from None
         lost = lost_reference(schema, schema)
         if lost is not None:
-            raise ValueError(f"response_model: the $ref {lost!r} leads to nothing in the schema")
+            raise ValueError(f"response_model: cannot resolve the $ref {lost!r} in the schema")
         self.name = shorten(str(schema.get("title") or "the JSON Schema"))
         self._is_wrapped = not is_object(schema)
         self.schema = wrapped(schema) if self._is_wrapped else schema
-        # A registry of its own: a reference to another document is an error, never a download.
+        # Without this registry, jsonschema would download what a `$ref` points to.
         self._validator = kind(schema, registry=Registry())
         self._best = best_match
 
     def read(self, text: str) -> Any:
-        """The plain data of a JSON text."""
+        """Parse a JSON text into plain data."""
         data = json.loads(text, parse_constant=_refuse_constant)
         place: Path = ()
         if self._is_wrapped:
@@ -188,13 +187,13 @@ class SchemaForm:
             raise _schema_fault(error, place)
         return data
 
-    def explain(self, text: str, error: Exception) -> FaultError:  # noqa: ARG002 - told already
-        """What is wrong with the JSON text for which `read` raised this error."""
-        return FaultError("not_json", f"the JSON cannot be read: {error}")
+    def explain(self, text: str, error: Exception) -> FaultError:  # noqa: ARG002
+        """Return the fault of a text for which `read` raised an error."""
+        return FaultError("not_json", f"invalid JSON: {error}")
 
 
 def _schema_fault(error: Any, place: Path) -> FaultError:
-    """A fault from an error of `jsonschema`, at or below a place."""
+    """Return the fault for an error of `jsonschema` at or below a location."""
     path = [*place, *error.absolute_path]
     value, wanted = error.instance, error.validator_value
     if error.validator == "required":
@@ -215,11 +214,11 @@ def _schema_fault(error: Any, place: Path) -> FaultError:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def wrapped(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of an object that holds an instance of another schema, and nothing else."""
+    """Return the schema of an object with an instance of another schema as its only property."""
     inner = dict(schema)
     outer: dict[str, Any] = {
         key: inner.pop(key) for key in ("$schema", "$defs", "definitions") if key in inner

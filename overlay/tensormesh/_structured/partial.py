@@ -1,4 +1,4 @@
-"""Reads a JSON object while it grows. Sans I/O."""
+"""Parse a JSON object while it is being generated. Sans I/O."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ _NOTHING = object()
 
 
 class PartialJson:
-    """The last outermost object of a text that comes in pieces, as far as it has come.
+    """Parser for the last outermost object of a text that arrives in pieces.
 
-    Strings show as they grow, other values when they are whole. What `value` gave before does not
-    change later; unchanged parts are shared. An object that is broken stays as it was.
+    Strings are visible while they grow, other values once they are complete. An earlier `value`
+    does not change later; unchanged parts are shared. A broken object keeps its last value.
 
     Attributes:
-        value: The object so far; None before it begins.
+        value: The object so far, or None before it starts.
     """
 
     def __init__(self) -> None:
         self.value: dict[str, Any] | None = None
-        # Open objects and arrays, outermost first. Each holds what is whole in it.
+        # Open objects and arrays with their complete items, outermost first.
         self._open: list[dict[str, Any] | list[Any]] = []
-        # For each, the key whose value is being read; None in an array.
+        # For each, the key of the value being parsed, or None in an array.
         self._keys: list[str | None] = []
         self._state = self._seek
-        # What has come of a string, decoded, or of a number.
+        # The part of a string that has arrived, decoded.
         self._grown = ""
         self._rest = ""
 
     def feed(self, piece: str) -> dict[str, Any] | None:
-        """Take the next piece, and give the object so far."""
+        """Add a piece of text. Return the object so far."""
         text = self._rest + piece
         position = 0
         while position < len(text):
             state = self._state
             after = state(text, position)
             if after == position and self._state == state:
-                # It needs more text.
+                # The state needs more text.
                 break
             position = after
         self._rest = text[position:]
@@ -63,7 +63,7 @@ class PartialJson:
             value = copy
         return value  # type: ignore[no-any-return] # the outermost is an object
 
-    # The states. Each takes a text and a position, and gives the position after what it has read.
+    # The states. Each takes a text and a position, and returns the position after what it parsed.
 
     def _seek(self, text: str, position: int) -> int:
         start = text.find("{", position)
@@ -74,7 +74,7 @@ class PartialJson:
         return start + 1
 
     def _begin(self, text: str, position: int) -> int:
-        """After the first brace: what it opens is an object if a string or its end follows."""
+        """After the first brace, which opens an object if a string or `}` follows."""
         position = _skip(text, position)
         if position == len(text):
             return position
@@ -172,11 +172,11 @@ class PartialJson:
             return position + 1
         return self._close(position) if text[position] == "]}"[is_object] else self._give_up(text)
 
-    def _lost(self, text: str, position: int) -> int:  # noqa: ARG002 - it is not read
+    def _lost(self, text: str, position: int) -> int:  # noqa: ARG002
         return len(text)
 
     def _string(self, text: str, position: int) -> tuple[int, bool]:
-        """Read on in a string. Gives the position, and whether that is after its end."""
+        """Continue a string. Return the position, and whether it is after the end."""
         match = _STRING.match(text, position)
         assert match is not None
         self._grown += _decoded(match.group())
@@ -203,7 +203,7 @@ class PartialJson:
         return position + 1
 
     def _give_up(self, text: str) -> int:
-        """Keep what has come so far: the text is no JSON."""
+        """Stop at the value so far, because the text is not JSON."""
         self.value = self._snapshot()
         self._open, self._keys = [], []
         self._state = self._lost
@@ -225,7 +225,7 @@ def _put(container: dict[str, Any] | list[Any], key: str | None, value: Any) -> 
 
 
 def _decoded(inside: str) -> str:
-    """What the inside of a string stands for."""
+    """Decode the inside of a string."""
     if "\\" not in inside:
         return inside
     try:

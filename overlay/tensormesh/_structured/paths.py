@@ -1,4 +1,4 @@
-"""Where in the JSON a fault is, from the words of `msgspec`."""
+"""Find the location of a fault in JSON from a message of `msgspec`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SOME_VALUE = "[...]"
 
 
 class Place(NamedTuple):
-    """Where a fault is, what was said of it, and whether it is one of the key there."""
+    """The location of a fault, the message without it, and whether the key there is at fault."""
 
     path: Path
     said: str
@@ -28,12 +28,12 @@ class Place(NamedTuple):
 
 
 def locate(message: str, data: Any, complain: Complaint) -> Place:
-    """Give the place of a fault.
+    """Return the location of a fault.
 
     Args:
-        message: What `msgspec` said of the data.
-        data: The data, which may be cut down.
-        complain: What `msgspec` says of other data; None if nothing.
+        message: The message of `msgspec`.
+        data: The data. It may be modified.
+        complain: Returns the message of `msgspec` for other data, or None if they are valid.
     """
     match = _PLACE.fullmatch(message)
     assert match is not None
@@ -57,13 +57,13 @@ def locate(message: str, data: Any, complain: Complaint) -> Place:
 def _first_part(
     rest: str, here: Any, is_still_wrong: Callable[[], bool]
 ) -> tuple[str | int | None, str]:
-    """Take the first part off the text of a path; None if it leads nowhere."""
+    """Split off the first part of a path. It is None if it is not in the data."""
     if rest.startswith(_SOME_VALUE) and isinstance(here, dict):
         return _guilty_key(here, is_still_wrong), rest[len(_SOME_VALUE) :]
     if rest.startswith("["):
         index, _, rest = rest[1:].partition("]")
         return (int(index) if index.isdigit() else None), rest
-    # The name of a field may hold anything, so the longest one that is there is taken.
+    # Field names may contain dots and brackets, so take the longest that is there.
     names = [
         name
         for name in (here if isinstance(here, dict) else ())
@@ -74,9 +74,9 @@ def _first_part(
 
 
 def _guilty_key(mapping: dict[str, Any], is_still_wrong: Callable[[], bool]) -> str | None:
-    """The key whose value is at fault: `msgspec` does not name it, so the others are taken away.
+    """Return the key whose value is at fault, which `msgspec` does not name.
 
-    The mapping is cut down by halves, in place.
+    Bisects the mapping in place until one key is left.
     """
     while len(mapping) > 1:
         every = dict(mapping)
@@ -90,7 +90,7 @@ def _guilty_key(mapping: dict[str, Any], is_still_wrong: Callable[[], bool]) -> 
 
 
 def value_at(data: Any, path: Path) -> Any:
-    """The value at a place; `MISSING` if there is none."""
+    """Return the value at a path, or `MISSING`."""
     for part in path:
         if isinstance(data, dict):
             data = data.get(part, MISSING)

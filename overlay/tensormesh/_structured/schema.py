@@ -1,4 +1,4 @@
-"""Small questions to a JSON Schema: is it an object's, and what does it expect at some place."""
+"""Inspect JSON Schemas: whether they describe an object, and what they expect at a location."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ _DEEPEST = 32
 
 
 def with_top_object(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with its object at the top, where models look first, and not behind a `$ref`."""
+    """Move the object of a schema from behind a `$ref` to the top, where models look first."""
     target: dict[str, Any] = _resolve(schema, schema)
     if target is schema:
         return schema
     name = schema["$ref"].rpartition("/")[2]
     others = {key: value for key, value in schema["$defs"].items() if key != name}
     if _mentions({"top": target, **others}, schema["$ref"]):
-        # It holds objects of its own kind.
+        # The object is recursive.
         others = schema["$defs"]
     return {**target, "$defs": others} if others else dict(target)
 
 
 def is_object(schema: dict[str, Any]) -> bool:
-    """Whether every instance is a JSON object, as far as the schema says it plainly."""
+    """Whether every instance is a JSON object, as far as the schema says so directly."""
     return _is_object(schema, schema, 0)
 
 
@@ -68,7 +68,7 @@ def _is_object(schema: Any, root: dict[str, Any], depth: int) -> bool:
 
 
 def expectation(schema: dict[str, Any], path: Path) -> str | None:
-    """What a schema expects at a place, in words; None if it does not say."""
+    """Return what a schema expects at a location, in words, or None if it does not say."""
     here: Any = schema
     for part in path:
         here = _member(here, part, schema)
@@ -115,7 +115,7 @@ def _words(schema: Any, root: dict[str, Any], depth: int) -> str | None:
 
 
 def _resolve(schema: Any, root: dict[str, Any]) -> Any:
-    """The schema that a local `$ref` leads to."""
+    """Follow a local `$ref`."""
     for _ in range(_DEEPEST):
         reference = schema.get("$ref") if isinstance(schema, dict) else None
         if not isinstance(reference, str) or reference == "#":
@@ -131,7 +131,7 @@ def _resolve(schema: Any, root: dict[str, Any]) -> Any:
 
 
 def lost_reference(schema: Any, root: dict[str, Any]) -> str | None:
-    """A `$ref` that leads out of the schema, or to nothing in it; None if there is none."""
+    """Return a `$ref` that does not resolve within the schema, or None."""
     if isinstance(schema, list):
         return next(filter(None, (lost_reference(each, root) for each in schema)), None)
     if not isinstance(schema, dict):

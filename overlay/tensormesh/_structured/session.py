@@ -1,4 +1,4 @@
-"""From one question to an object: asks, reads, and asks again with what was wrong. Sans I/O."""
+"""The attempts of one `parse()` call: send, parse, and send again with the fault. Sans I/O."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
 
 _INSTRUCTING = ("system", "developer")
 _ADVICE = {
-    "not_json": "Let the model correct itself by max_attempts, or ask a stronger model",
-    "schema": "Let the model correct itself by max_attempts, or loosen the type",
-    "length": "Raise max_tokens, or ask for less",
-    "refusal": "Ask otherwise: it is not asked again",
-    "empty": "Raise max_tokens if the model reasons, or set max_attempts",
-    "tool_calls": "Leave out tools, or run the calls and send their results",
+    "not_json": "Set max_attempts to let the model correct itself, or use a stronger model",
+    "schema": "Set max_attempts to let the model correct itself, or relax the type",
+    "length": "Increase max_tokens, or ask for less",
+    "refusal": "Change the request: refusals are not retried",
+    "empty": "Increase max_tokens if the model reasons, or set max_attempts",
+    "tool_calls": "Omit tools, or make the calls and send their results",
 }
 _AGAIN = "Answer again with the whole JSON object, corrected, and with nothing else."
 _SHORTER = "Answer again, more briefly: one whole JSON object, and nothing else."
-# What asking again cannot mend.
+# Faults that another attempt cannot correct.
 _FINAL = ("refusal", "tool_calls")
 
 
 class Session:
-    """One call of `parse`: up to so many attempts.
+    """One call of `parse()`.
 
     Args:
-        form: What the answer is to be.
-        params: Arguments of `create`.
-        schema_prompt: What tells the model the form.
-        max_attempts: How many answers to ask for at most.
+        form: The form of the response.
+        params: Arguments of `create()`.
+        schema_prompt: What describes the form to the model.
+        max_attempts: Maximum number of attempts.
 
     Attributes:
-        messages: What to send next.
-        attempts: How many answers were taken.
-        usage: Tokens of the answers taken; None as long as the server told none.
+        messages: The messages of the next request.
+        attempts: Number of responses so far.
+        usage: Token counts of these responses, or None if the server reported none.
     """
 
     def __init__(
@@ -69,14 +69,14 @@ class Session:
         self._max_attempts = max_attempts
 
     def request(self) -> dict[str, Any]:
-        """Arguments of `create` for the next attempt."""
+        """Return the arguments of `create()` for the next attempt."""
         return {**self._params, "messages": self.messages}
 
     def take(self, completion: ChatCompletion) -> ParsedChatCompletion[Any] | None:
-        """Take an answer. Gives the result; None if the `messages` are to be sent again.
+        """Parse a completion. Return the result, or None if `messages` must be sent again.
 
         Raises:
-            StructuredOutputError: The answer is of no use, and no attempt is left.
+            StructuredOutputError: The response is invalid, and no attempt is left.
         """
         self.attempts += 1
         self.usage = add_usage(self.usage, completion.usage)
@@ -90,7 +90,7 @@ class Session:
         return parsed_completion(completion, parsed, self.attempts, self.usage)
 
     def _ask_again(self, fault: FaultError, completion: ChatCompletion) -> None:
-        """Show the model its answer, and what is wrong with it."""
+        """Add the response and its fault to the messages."""
         how = _SHORTER if fault.reason == "length" else _AGAIN
         said = f"Your answer cannot be used: {fault.problem}. {how}"
         self.messages = [
@@ -100,7 +100,9 @@ class Session:
         ]
 
     def _error(self, fault: FaultError, completion: ChatCompletion) -> StructuredOutputError:
-        what = f"the answer does not fit {self._form.name}: " if fault.reason == "schema" else ""
+        what = (
+            f"the response does not match {self._form.name}: " if fault.reason == "schema" else ""
+        )
         return StructuredOutputError(
             f"{what}{fault.problem}. {_ADVICE[fault.reason]}",
             reason=fault.reason,
@@ -116,11 +118,11 @@ class Session:
 
 
 def prompt_for(schema: dict[str, Any], schema_prompt: SchemaPrompt | None) -> str:
-    """What tells the model the form of its answer; empty for nothing.
+    """Return the text that describes a schema to the model. Empty if there is none.
 
     Raises:
-        ValueError: The text has no place for the schema.
-        TypeError: It is neither a text nor a function that gives one.
+        ValueError: The template has no placeholder for the schema.
+        TypeError: It is neither a string nor a function that returns one.
     """
     if schema_prompt is None:
         return ""
@@ -133,7 +135,7 @@ def prompt_for(schema: dict[str, Any], schema_prompt: SchemaPrompt | None) -> st
         kind = type(schema_prompt).__name__
         raise TypeError(f"schema_prompt must be a string, a function or None, got {kind}")
     if "{schema}" not in schema_prompt:
-        raise ValueError("schema_prompt has no {schema} in it, where the JSON Schema belongs")
+        raise ValueError("schema_prompt must contain {schema}, which the JSON Schema replaces")
     import json
 
     text = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
@@ -141,9 +143,9 @@ def prompt_for(schema: dict[str, Any], schema_prompt: SchemaPrompt | None) -> st
 
 
 def with_prompt(messages: Any, prompt: str) -> Any:
-    """The messages with a text at the end of the leading instructions.
+    """Return the messages with a text added to the leading system message.
 
-    It joins the caller's own system message, because many chat templates take but one.
+    Many chat templates accept only one system message.
     """
     if not prompt or isinstance(messages, str) or not isinstance(messages, Sequence):
         return messages
@@ -155,7 +157,7 @@ def with_prompt(messages: Any, prompt: str) -> Any:
     elif isinstance(first, Mapping):
         role, content = first.get("role"), first.get("content")
     else:
-        # An error of the request, which says so.
+        # Sending the request reports the error.
         return messages
     if role not in _INSTRUCTING:
         return [ChatMessage(role="system", content=prompt), *messages]
@@ -171,10 +173,10 @@ def with_prompt(messages: Any, prompt: str) -> Any:
 
 
 def read_answer(completion: ChatCompletion, form: Form) -> Any:
-    """The object that the first choice of a completion says.
+    """Parse the object in the first choice of a completion.
 
     Raises:
-        FaultError: It says none, or one that does not fit.
+        FaultError: There is none, or it does not match the form.
     """
     text = _text(completion)
     if text.startswith("{"):
@@ -209,26 +211,26 @@ def _check_answered(completion: ChatCompletion, text: str) -> None:
     if message.refusal:
         raise FaultError("refusal", f"the model refused: {shorten(message.refusal)}")
     if choice.finish_reason == "content_filter":
-        raise FaultError("refusal", "a content filter of the server stopped the answer")
+        raise FaultError("refusal", "the server's content filter stopped the response")
     if text.strip():
         return
     _check_calls(completion)
     if choice.finish_reason == "length":
         raise _cut(text)
-    thought = " but reasoning" if message.reasoning else ""
-    raise FaultError("empty", f"the model wrote nothing{thought}")
+    only = "only reasoning" if message.reasoning else "nothing"
+    raise FaultError("empty", f"the model wrote {only}")
 
 
 def _check_calls(completion: ChatCompletion) -> None:
     calls = completion.choices[0].message.tool_calls
     if calls:
         names = shorten(", ".join(call.function.name for call in calls))
-        raise FaultError("tool_calls", f"the model called {names} and did not answer")
+        raise FaultError("tool_calls", f"the model called {names} instead of answering")
 
 
 def _cut(text: str) -> FaultError:
-    end = f", after {shorten(text[-40:])!r}" if text else ", before it began"
-    return FaultError("length", f"the answer was cut off at the limit of tokens{end}")
+    end = f" after {shorten(text[-40:])!r}" if text else " before it started"
+    return FaultError("length", f"the response was cut off at the token limit{end}")
 
 
 def _text(completion: ChatCompletion) -> str:

@@ -1,9 +1,8 @@
-"""Finds the JSON object in what a model wrote.
+"""Find the JSON object in the text of a response.
 
-The rule, so that the same text always gives the same object: the answer is the last outermost
-object. What is before and after it, such as chatter and code fences, does not count; neither does
-anything up to `</think>`, nor a `<think>` block that is never closed. An object that is broken is
-not skipped in favour of an earlier one, because an earlier one is likely a draft.
+The rule is the last outermost object. Text around it, such as explanations and code fences, is
+ignored, and so is everything up to `</think>` and a `<think>` block that is never closed. A broken
+object is not skipped in favor of an earlier one, which is probably a draft.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from typing import NamedTuple
 from .faults import FaultError, shorten
 
 _OPENING = re.compile(r'\{\s*["}]')
-# Brackets, and strings whole, so that brackets inside them do not count. One that is never closed
-# runs to the end.
+# Braces, and whole strings, because braces inside them do not count. A string that is never closed
+# extends to the end.
 _BRACKETS = re.compile(r'[{}]|"(?:[^"\\]|\\.)*+(?:"|\Z|\\\Z)', re.DOTALL)
 _THINK = "<think>"
 _THOUGHT = "</think>"
@@ -24,14 +23,14 @@ _AROUND = " \t\r\n`"
 
 
 class Found(NamedTuple):
-    """An object, and whether nothing but white space and fences follows it."""
+    """An object, and whether only white space and code fences follow it."""
 
     text: str
     is_last: bool
 
 
 def find_object(text: str) -> Found:
-    """The text of the last outermost JSON object.
+    """Return the text of the last outermost JSON object.
 
     Raises:
         FaultError: There is none, or it is broken.
@@ -51,17 +50,19 @@ def find_object(text: str) -> Found:
             broken = _broken(error, text)
         except (RecursionError, ValueError):
             position = _end_of_braces(text, start)
-            broken = FaultError("not_json", "the JSON is nested too deeply, or has a huge number")
+            broken = FaultError(
+                "not_json", "the JSON is nested too deeply, or a number is too long"
+            )
     if broken is not None:
         raise broken
     if found is None:
-        raise FaultError("not_json", f"there is no JSON object in the answer {_quote(text)}")
+        raise FaultError("not_json", f"there is no JSON object in the response {_quote(text)}")
     start, end = found
     return Found(text[start:end], not text[end:].strip(_AROUND))
 
 
 def _without_thoughts(text: str) -> str:
-    """Leave out reasoning that was not taken out before: blocks without an opening or an end."""
+    """Remove reasoning that is still in the text: blocks without a start or an end."""
     before, tag, after = text.rpartition(_THOUGHT)
     if tag and ("{" in after or "{" not in before):
         text = after
@@ -69,7 +70,7 @@ def _without_thoughts(text: str) -> str:
 
 
 def _end_of_braces(text: str, start: int) -> int:
-    """Where the braces that open at `start` are closed, else the end of the text."""
+    """Return the end of the braces that open at `start`, or of the text."""
     depth = 0
     for match in _BRACKETS.finditer(text, start):
         bracket = match.group()

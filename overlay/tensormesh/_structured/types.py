@@ -1,4 +1,4 @@
-"""What `parse` gives: a completion whose message holds an object of the caller's type."""
+"""The results of `parse()`: completions with a parsed message."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ ParsedT = TypeVar("ParsedT")
 
 
 class _Parsed(BaseModel):
-    """What the parts of a parsed completion have in common."""
+    """Base class of the parts of a parsed completion."""
 
     __slots__ = ()
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> NoReturn:  # noqa: ARG003 - it is not read
-        """Only `parse` makes it: JSON data does not tell the type of what was parsed.
+    def from_dict(cls, data: Mapping[str, Any]) -> NoReturn:  # noqa: ARG003
+        """Refuse JSON data, which does not say what type was parsed.
 
         Raises:
             TypeError: Always.
         """
-        raise TypeError(f"{cls.__name__} is made by parse(), not from JSON data")
+        raise TypeError(f"{cls.__name__} comes from parse(), not from JSON data")
 
     def __copy__(self) -> Self:
-        """Another object with the same values; what they hold is shared."""
+        """Return a shallow copy."""
         made: Self = _as(type(self), self)
         return made
 
 
 @define(kw_only=True, eq=False, repr=False)
 class ParsedChatCompletionMessage(_Parsed, ChatCompletionMessage, Generic[ParsedT]):
-    """A message of the model, read.
+    """A message with its parsed content.
 
     Attributes:
-        parsed: What the message says, as an object of the type that was asked for.
+        parsed: The content as an object of the `response_model`.
     """
 
     parsed: ParsedT
@@ -51,18 +51,18 @@ class ParsedChatCompletionMessage(_Parsed, ChatCompletionMessage, Generic[Parsed
 
 @define(kw_only=True, eq=False, repr=False)
 class ParsedChatCompletionChoice(_Parsed, ChatCompletionChoice, Generic[ParsedT]):
-    """A choice whose message was read."""
+    """A choice with a parsed message."""
 
     message: ParsedChatCompletionMessage[ParsedT]  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True, eq=False, repr=False)
 class ParsedChatCompletion(_Parsed, ChatCompletion, Generic[ParsedT]):
-    """An answer to a conversation, read. It has everything that the completion has.
+    """A chat completion with a parsed message.
 
     Attributes:
-        usage: Token counts of all attempts together; None if the server told none.
-        attempts: How many answers it took.
+        usage: Token counts of all attempts together, or None if the server reported none.
+        attempts: Number of responses that it took.
     """
 
     choices: list[ParsedChatCompletionChoice[ParsedT]]  # type: ignore[assignment] # never written
@@ -70,14 +70,14 @@ class ParsedChatCompletion(_Parsed, ChatCompletion, Generic[ParsedT]):
 
     @property
     def parsed(self) -> ParsedT:
-        """The answer as an object of the type that was asked for: that of the first choice."""
+        """The first message as an object of the `response_model`."""
         return self.choices[0].message.parsed
 
 
 def parsed_completion(
     completion: ChatCompletion, parsed: ParsedT, attempts: int, usage: UsageInfo | None
 ) -> ParsedChatCompletion[ParsedT]:
-    """The completion with what its first message says. It shares the completion's values."""
+    """Add the parsed first message to a completion. The result shares its values."""
     choice = completion.choices[0]
     message: ParsedChatCompletionMessage[ParsedT] = _as(ParsedChatCompletionMessage, choice.message)
     message.parsed = parsed
@@ -91,7 +91,7 @@ def parsed_completion(
 
 
 def add_usage(one: UsageInfo | None, other: UsageInfo | None) -> UsageInfo | None:
-    """The sum of two token counts, details included. What one of them lacks is the other's."""
+    """Add two token counts, including details. A count that one lacks is that of the other."""
     return _sum(one, other)  # type: ignore[no-any-return] # of two of a kind
 
 

@@ -1,4 +1,4 @@
-"""The tools of a run, whatever they were given as."""
+"""The tools of a run."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Entry(Protocol):
-    """What a call ends up at."""
+    """The callable behind a tool call."""
 
     is_async: bool
 
     def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments as the function takes them. Raises `ValueError` if they do not fit."""
+        """Return the arguments for the function. Raise `ValueError` if they are not valid."""
         raise NotImplementedError
 
     def call_validated(self, arguments: Mapping[str, Any]) -> Any:
@@ -31,7 +31,7 @@ class Entry(Protocol):
 
 
 class Handler:
-    """A function whose definition was written by hand: its arguments are plain data."""
+    """A function with a hand-written definition. Its arguments are plain data."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
@@ -39,7 +39,7 @@ class Handler:
         self.is_async = is_async(function)
 
     def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments, if the function has parameters for them."""
+        """Return the arguments. Raise `ValueError` if the function does not accept their names."""
         try:
             self._signature.bind(**arguments)
         except TypeError as error:
@@ -52,18 +52,18 @@ class Handler:
 
 
 class Toolbox:
-    """Functions by the name that the model calls them by.
+    """Functions by the name that the model uses.
 
     Args:
-        tools: Tools, functions, and definitions.
-        handlers: Functions for the definitions among them, by name.
+        tools: Tools, functions and definitions.
+        handlers: Functions for the definitions, by name.
 
     Attributes:
-        definitions: What a request says of them.
-        entries: Functions by name.
+        definitions: The definitions for a request.
+        entries: The functions by name.
 
     Raises:
-        TypeError, ValueError: Something cannot be a tool, lacks its function, or is there twice.
+        TypeError, ValueError: A tool is not valid, has no function, or is there twice.
     """
 
     def __init__(
@@ -72,14 +72,14 @@ class Toolbox:
         self.definitions: list[ChatCompletionTool | dict[str, Any]] = []
         self.entries: dict[str, Entry] = {}
         if isinstance(tools, (str, bytes, Mapping)) or not isinstance(tools, Sequence):
-            raise TypeError(f"tools must be a list, got {type(tools).__name__}")
+            raise TypeError(f"tools must be a list, not {type(tools).__name__}")
         if not tools:
-            raise ValueError("tools is empty: give at least one, or use create()")
+            raise ValueError("tools is empty: pass at least one, or use create()")
         left = dict(handlers or {})
         for index, item in enumerate(tools):
             self._add(item, f"tools[{index}]", left)
         if left:
-            raise ValueError(f"handlers: {next(iter(left))!r} is not among the tools")
+            raise ValueError(f"handlers: there is no tool {next(iter(left))!r}")
 
     def _add(self, item: Any, where: str, handlers: dict[str, Callable[..., Any]]) -> None:
         entry: Entry
@@ -90,41 +90,43 @@ class Toolbox:
             if not isinstance(name, str):
                 raise ValueError(f"{where}.function.name is missing")
             if name not in handlers:
-                raise ValueError(f"{where}: {name!r} has no function: handlers={{{name!r}: ...}}")
+                raise ValueError(
+                    f"{where}: {name!r} has no function: pass handlers={{{name!r}: ...}}"
+                )
             function = handlers.pop(name)
             entry = function if isinstance(function, Tool) else Handler(function)
         else:
             made = _tool(item)
             entry, name, definition = made, made.name, made.definition
         if isinstance(entry, Tool) and is_unbound(entry):
-            raise ValueError(f"{where}: {name!r} is a method: give it with its object")
+            raise ValueError(f"{where}: {name!r} is a method: pass it with its instance")
         if name in self.entries:
-            raise ValueError(f"{where}: there are two tools called {name!r}")
+            raise ValueError(f"{where}: two tools are called {name!r}")
         self.entries[name] = entry
         self.definitions.append(definition)
 
     def check(self, call: ToolCall) -> None:
-        """Find the function of a call and read its arguments, or note why that is not possible."""
+        """Find the function of a call and convert its arguments, or reject the call."""
         entry = self.entries.get(call.name)
         if entry is None:
             names = ", ".join(self.entries)
-            reject(call, ValueError(f"there is no tool {call.name!r}, only: {names}"))
+            reject(call, ValueError(f"there is no tool {call.name!r}; the tools are {names}"))
             return
         try:
             call.arguments = entry.validate(read_arguments(call))
         except Exception as error:
-            # Most are ValueErrors; what a type does when it is made is up to its author.
+            # Constructors of the user's types may raise anything.
             reject(call, error)
 
     def async_names(self) -> list[str]:
-        """Names of the tools that are async functions."""
+        """Return the names of the async functions."""
         return [name for name, entry in self.entries.items() if entry.is_async]
 
 
 def _tool(item: Any) -> Tool[..., Any]:
     if isinstance(item, Tool):
         return item
-    # A class method's own way of binding does not know tools from CPython 3.13 on.
+    # From CPython 3.13 on, class methods no longer bind descriptors such as tools.
     function = getattr(item, "__func__", None)
     if isinstance(function, Tool):
         return function.__get__(item.__self__)

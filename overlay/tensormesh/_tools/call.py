@@ -1,4 +1,4 @@
-"""One call that a model asks for, and what came of it."""
+"""One tool call of a model, and its outcome."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class ToolCall:
     """One call of a tool.
 
     Attributes:
-        id: Its id. Made by the SDK where the server sent none, or one that it had used before.
-        name: The tool's name, as the model wrote it.
-        text: The arguments as the model wrote them.
-        arguments: The arguments in the annotated types, by name; those that the model left out
-            are not there. Empty if they are not valid.
-        round: The round that it belongs to, from 1.
-        index: Its place among the calls of its round, from 0.
-        status: `"pending"`; `"done"`; `"failed"`, the tool raised `error`; `"invalid"`, there is
-            no such tool, or the arguments do not fit; `"refused"` by `approve`.
-        result: What the tool returned, if it is `"done"`.
-        error: What the tool raised, if it has `"failed"`, or why it is `"invalid"`.
-        content: What the model is told of it, once it is no longer `"pending"`.
+        id: The id. The SDK creates one if the server sent none, or one that it had used before.
+        name: The name of the tool, as the model wrote it.
+        text: The arguments, as the model wrote them.
+        arguments: The arguments converted to the annotated types, without those that the model
+            omitted. Empty if they are not valid.
+        round: The number of its round, from 1.
+        index: The position among the calls of its round, from 0.
+        status: `"pending"`, `"done"`, `"failed"` (the tool raised `error`), `"invalid"` (there is
+            no such tool, or the arguments are not valid) or `"refused"` (by `approve`).
+        result: What the tool returned, if the status is `"done"`.
+        error: What the tool raised, or why the call is invalid.
+        content: The text that is sent to the model, once the call is no longer pending.
     """
 
     __slots__ = (
@@ -65,10 +65,10 @@ class ToolCall:
 
 
 def content_of(result: Any) -> str:
-    """What a tool returned as text: a text as it is, all else as JSON.
+    """Convert what a tool returned to text: a string as it is, anything else as JSON.
 
     Raises:
-        TypeError, ValueError: JSON cannot hold it.
+        TypeError, ValueError: It cannot be converted to JSON.
     """
     if isinstance(result, str):
         result.encode()
@@ -81,20 +81,20 @@ def content_of(result: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Models of pydantic as plain data."""
+    """Convert pydantic models to plain data."""
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
-    raise TypeError(f"JSON cannot hold a {type(value).__name__}")
+    raise TypeError(f"{type(value).__name__} cannot be converted to JSON")
 
 
 def from_wire(call: ChatCompletionToolCall, round: int, index: int) -> ToolCall:
-    """A call as a server sent it."""
+    """Return a call that a server sent."""
     function = call.function
     return ToolCall(call.id, function.name, function.arguments or "", round=round, index=index)
 
 
 def read_arguments(call: ToolCall) -> dict[str, Any]:
-    """The arguments as decoded JSON. No text, and `null`, stand for no arguments.
+    """Decode the arguments. An empty text and `null` mean no arguments.
 
     Raises:
         ValueError: They are not a JSON object.
@@ -115,7 +115,7 @@ def read_arguments(call: ToolCall) -> dict[str, Any]:
 
 
 def wire_text(call: ToolCall) -> str:
-    """The arguments as they can be sent back: servers refuse what is no JSON object."""
+    """Return the arguments to send back. Servers refuse anything but a JSON object."""
     try:
         value = json.loads(call.text)
     except (ValueError, RecursionError):
@@ -124,29 +124,32 @@ def wire_text(call: ToolCall) -> str:
 
 
 def finish(call: ToolCall, result: Any) -> None:
-    """Note what the tool returned."""
+    """Record what the tool returned."""
     try:
         call.content = content_of(result)
     except (TypeError, ValueError) as error:
-        fail(call, TypeError(f"{call.name!r} returned what JSON cannot hold: {error}"))
+        fail(
+            call,
+            TypeError(f"{call.name!r} returned a value that cannot be converted to JSON: {error}"),
+        )
         return
     call.status, call.result = "done", result
 
 
 def fail(call: ToolCall, error: Exception) -> None:
-    """Note what the tool raised."""
+    """Record what the tool raised."""
     call.status, call.error = "failed", error
     _tell(call, f"{type(error).__name__}: {error}")
 
 
 def reject(call: ToolCall, error: Exception) -> None:
-    """Note why it cannot be called."""
+    """Record why the tool cannot be called."""
     call.status, call.error = "invalid", error
     _tell(call, str(error))
 
 
 def refuse(call: ToolCall, reason: str) -> None:
-    """Note that it must not be called."""
+    """Record that the call was not approved."""
     call.status = "refused"
     _tell(call, f"this call was refused{': ' if reason else '.'}{reason}")
 
@@ -156,5 +159,5 @@ def _tell(call: ToolCall, problem: str) -> None:
 
 
 def sendable(text: str) -> str:
-    """A text with question marks for halves of surrogate pairs, which no request can hold."""
+    """Replace lone surrogates, which cannot be sent."""
     return text.encode("utf-8", "replace").decode()

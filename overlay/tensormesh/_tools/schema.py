@@ -1,4 +1,4 @@
-"""From the annotations of a function to a JSON Schema, and from JSON to what they say."""
+"""The parameters of a function: their JSON Schema, and arguments parsed from JSON."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from .._structured.reader import TypeReader
 
 
 class Parameters:
-    """The parameters of one function.
+    """The parameters of a function.
 
     Args:
-        signature: The function's signature, without what is bound.
-        hints: Its annotations, evaluated.
-        descriptions: Descriptions by parameter, as far as there are any.
-        name: The function's name, for errors.
+        signature: The signature, without bound arguments.
+        hints: The evaluated annotations.
+        descriptions: Descriptions by parameter.
+        name: The name of the function, for errors.
 
     Attributes:
         schema: JSON Schema of an object with the arguments.
 
     Raises:
-        TypeError: A parameter has no annotation, or one that JSON cannot be read into.
+        TypeError: A parameter has no annotation, or its type is not supported.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Parameters:
         self._signature = signature
         for parameter in signature.parameters.values():
             _check(parameter, hints, name)
-        # By neutral names: a parameter may be called what a field must not.
+        # Generated names, because not every parameter name can be a field name.
         self._fields = {f"p{number}": key for number, key in enumerate(signature.parameters)}
         arguments = msgspec.defstruct(
             "Arguments",
@@ -70,16 +70,17 @@ class Parameters:
                 try:
                     default = msgspec.to_builtins(parameter.default, str_keys=True)
                 except (TypeError, ValueError):
-                    continue  # it is the function's own matter
+                    continue  # JSON cannot express it
                 properties[key].setdefault("default", default)
 
     def read(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments as the annotated types, by name. Those with a default may be left out.
+        """Convert arguments to the annotated types. Omitted arguments stay omitted.
 
-        What does not fit as it is gets a second, lenient reading: models write `"3"` for `3`.
+        If strict validation fails, strings are converted to numbers and the like, because models
+        write `"3"` for `3`.
 
         Raises:
-            ValueError: They do not fit; the message has the place.
+            ValueError: An argument is not valid. The message says where.
         """
         try:
             read = self._reader.convert(arguments, is_lenient=False)
@@ -92,7 +93,7 @@ class Parameters:
         return {key: value for key, value in values.items() if value is not _LEFT_OUT}
 
     def call(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
-        """Call a function with arguments that were read."""
+        """Call a function with converted arguments."""
         positional = [
             values[key]
             for key, parameter in self._signature.parameters.items()
@@ -107,7 +108,7 @@ class Parameters:
 
 
 class _LeftOut:
-    """Stands for an argument that was not given."""
+    """Marks an omitted argument."""
 
 
 _LEFT_OUT = _LeftOut()
@@ -119,24 +120,24 @@ def _left_out() -> _LeftOut:
 
 def _check(parameter: inspect.Parameter, hints: Mapping[str, Any], name: str) -> None:
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-        raise TypeError(f"{name!r} takes {parameter}: a tool needs parameters with names")
+        raise TypeError(f"{name!r} has the parameter {parameter}: a tool needs named parameters")
     if parameter.name not in hints:
         raise TypeError(f"parameter {parameter.name!r} of {name!r} has no annotation")
 
 
 def _annotated_text(hint: Any) -> str | None:
-    """The text of `Annotated[..., "text"]`."""
+    """Return the text of `Annotated[..., "text"]`."""
     if typing.get_origin(hint) is typing.Annotated:
         return next((item for item in hint.__metadata__ if isinstance(item, str)), None)
     return None
 
 
 def _object_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of the arguments, not behind a `$ref`; the types that it names follow."""
+    """Move the schema of the arguments from behind a `$ref` to the top."""
     named = schema["$defs"]
     top: dict[str, Any] = named.pop(schema["$ref"].rpartition("/")[2])
     top.pop("title", None)
-    # What a function does not take is reported anyway, and models follow a shorter schema better.
+    # Unknown arguments are reported anyway, and models follow a shorter schema better.
     top.pop("additionalProperties", None)
     top.setdefault("required", [])
     return {**top, "$defs": named} if named else top

@@ -1,4 +1,4 @@
-"""Calls that a server left in the text of an answer, where it has no parser for them."""
+"""Find tool calls in the text of a response, where the server has no parser for them."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Any, NamedTuple
 _OPEN = "<tool_call>"
 _CLOSE = "</tool_call>"
 _ARGUMENTS = ("arguments", "parameters")
-# How a text begins that may be nothing but calls.
+# How a text may start that consists of calls only.
 _WHOLE = ("{", "[", "`")
 
 
 class TextCall(NamedTuple):
-    """A call found in a text: the name, and the arguments as JSON text."""
+    """A call in a text: its name, and its arguments as JSON."""
 
     name: str
     arguments: str
 
 
 def split_calls(content: str, names: Collection[str]) -> tuple[str, list[TextCall]]:
-    """The text of an answer without its calls, and the calls.
+    """Split the text of a response into the visible text and the calls.
 
-    Known are objects with `name` and `arguments` (or `parameters`) between `<tool_call>` tags,
-    of which the last may not be closed, and a text that is nothing but one such object or a list
-    of them, in a code fence or not, if they name tools that there are.
+    A call is an object with `name` and `arguments` (or `parameters`) between `<tool_call>` tags,
+    the last of which may be unclosed. The whole text may also be one such object or a list of
+    them, in a code fence or not, if their names are known.
 
     Args:
-        content: The text of the answer.
-        names: Names of the tools.
+        content: The text of the response.
+        names: The names of the tools.
     """
     if _OPEN in content:
         text, *parts = content.split(_OPEN)
@@ -38,7 +38,7 @@ def split_calls(content: str, names: Collection[str]) -> tuple[str, list[TextCal
             inside, _, behind = part.partition(_CLOSE)
             found = list(_calls(_decode(inside)))
             calls += found
-            # What is no call stays text.
+            # Anything else stays text.
             text += behind if found else _OPEN + part
         return text.strip() if calls else content, calls
     found = list(_calls(_decode(_unfenced(content))))
@@ -62,7 +62,7 @@ def _decode(text: str) -> Any:
 
 
 def _calls(value: Any) -> Iterator[TextCall]:
-    """Calls in decoded JSON; none if anything in it is not a call."""
+    """Yield the calls in decoded JSON. Yield none if any part of it is not a call."""
     values = value if isinstance(value, list) else [value]
     found = []
     for item in values:
@@ -78,7 +78,7 @@ def _calls(value: Any) -> Iterator[TextCall]:
 
 
 class TextGate:
-    """Lets the text of a stream through, but for what may turn out to be calls."""
+    """Pass on the text of a stream, except what may turn out to be calls."""
 
     __slots__ = ("_edge", "_held", "_is_begun")
 
@@ -88,7 +88,7 @@ class TextGate:
         self._held: list[str] = []
 
     def feed(self, text: str) -> str:
-        """The text that can be shown, now that more has come."""
+        """Add a piece of text. Return the text that can be shown now."""
         if self._held:
             self._held.append(text)
             return ""
@@ -107,13 +107,13 @@ class TextGate:
         return shown
 
     def finish(self, *, is_call: bool) -> str:
-        """What was held back, unless it was calls."""
+        """Return the text that was held back, unless it was calls."""
         rest = "".join(self._held) or self._edge
         self._held, self._edge = [], ""
         return "" if is_call else rest
 
 
 def _overlap(text: str) -> int:
-    """How many characters at the end of a text may begin a tag."""
+    """Return how many characters at the end of a text may start a tag."""
     longest = min(len(text), len(_OPEN) - 1)
     return next((size for size in range(longest, 0, -1) if _OPEN.startswith(text[-size:])), 0)

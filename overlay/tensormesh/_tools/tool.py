@@ -1,4 +1,4 @@
-"""`@tool`: a function that a model may call."""
+"""`@tool`: functions that a model can call."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Tool(Generic[P, ResultT]):
-    """A function that a model may call. It can still be called as the function it is.
+    """A function that a model can call. You can still call it as before.
 
-    Made by `tool`.
+    Created by `tool`.
 
     Attributes:
-        name: By what the model calls it.
-        description: What the model is told about it.
-        definition: What a chat request says about it, for `tools=`.
-        is_async: Whether a call is to be awaited.
+        name: The name that the model uses.
+        description: The description for the model.
+        definition: The definition for the `tools` of a chat request.
+        is_async: Whether a call must be awaited.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Tool(Generic[P, ResultT]):
     ) -> None:
         if not callable(function):
             raise TypeError(
-                f"a tool must be a function, got {type(function).__name__}; @tool stands below "
+                f"a tool must be a function, not {type(function).__name__}; put @tool below "
                 "@classmethod and @staticmethod"
             )
         functools.update_wrapper(self, function)
@@ -59,15 +59,15 @@ class Tool(Generic[P, ResultT]):
         self.name = name or own_name
         if not _NAME.fullmatch(self.name):
             raise ValueError(
-                f"{self.name!r} cannot be the name of a tool, which has 1 to 64 of the characters "
-                "A-Z, a-z, 0-9, _ and -: give name="
+                f"invalid tool name {self.name!r}: use 1 to 64 of the characters A-Z, a-z, 0-9, _ "
+                "and -, for example @tool(name=...)"
             )
         told, parameters = read_docstring(bare.__doc__, self.name)
         self.description = description or told
         if not self.description.strip():
             raise ValueError(
-                f"tool {self.name!r} has no description, without which the service refuses it: "
-                "write a docstring, or give description="
+                f"tool {self.name!r} has no description, which the service requires: write a "
+                "docstring, or use @tool(description=...)"
             )
         signature = inspect.signature(function)
         self._has_receiver = _has_receiver(function, signature)
@@ -92,7 +92,7 @@ class Tool(Generic[P, ResultT]):
     def __get__(
         self: Tool[Concatenate[Any, Q], ResultT], instance: object, owner: type | None = None
     ) -> Tool[Q, ResultT]: ...
-    # For type checkers that match no parameter called `self` with `Concatenate`.
+    # For type checkers that do not match a parameter called `self` with `Concatenate`.
     @overload
     def __get__(self, instance: object, owner: type | None = None) -> Tool[..., ResultT]: ...
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -108,16 +108,15 @@ class Tool(Generic[P, ResultT]):
         return f"<Tool {self.name}{inspect.signature(self._function)}>"
 
     def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments from a model as the annotated types, by name; defaults are left out.
+        """Convert arguments from a model to the annotated types. Omitted ones stay omitted.
 
         Raises:
-            ValueError: They do not fit; the message has the place. An argument that the function
-                does not have does not fit either.
+            ValueError: An argument is not valid, missing or unknown. The message says where.
         """
         return self._parameters.read(arguments)
 
     def call_validated(self, arguments: Mapping[str, Any]) -> ResultT | Awaitable[ResultT]:
-        """Call the function with what `validate` gave."""
+        """Call the function with the result of `validate`."""
         result: ResultT = self._parameters.call(self._function, arguments)
         return result
 
@@ -137,26 +136,26 @@ def tool(
     name: str | None = None,
     description: str | None = None,
 ) -> Tool[P, ResultT] | Callable[[Callable[P, ResultT]], Tool[P, ResultT]]:
-    """Make a tool of an ordinary or async function, or of a method: `@tool` or `@tool(...)`.
+    """Turn a function, async function or method into a tool: `@tool` or `@tool(...)`.
 
-    What the model is told comes from the signature, the annotations (all that `msgspec` reads,
-    and pydantic models), and the docstring. A docstring of several lines needs the extra `tools`.
-    `Annotated[str, "what it means"]` describes a parameter too, and wins.
+    The model sees the signature, the annotations and the docstring. Parameters can have any type
+    that msgspec or pydantic supports. A docstring of several lines needs the extra `tools`.
+    `Annotated[str, "what it means"]` also describes a parameter, and takes precedence.
 
     Args:
         function: The function.
-        name: By what the model calls it. Default: the function's name.
-        description: What it does, for the model to read. Default: that of the docstring.
+        name: The name that the model uses. Default: the name of the function.
+        description: The description for the model. Default: that of the docstring.
 
     Returns:
-        Tool: Callable as the function is; `definition` is what a request says about it.
+        Tool: The tool, which can be called like the function.
 
     Raises:
-        ValueError: There is no description, or the name does not fit.
-        TypeError: A parameter has no annotation, or one that JSON cannot be read into.
+        ValueError: There is no description, or the name is not valid.
+        TypeError: A parameter has no annotation, or its type is not supported.
         ImportError: The docstring needs the extra `tools`.
     """
-    # Types that an enclosing function defines are known only there.
+    # Annotations may name types that the enclosing function defines.
     names = inspect.currentframe().f_back.f_locals  # type: ignore[union-attr] # CPython has frames
     if function is not None:
         return Tool(function, name=name, description=description, names=names)
@@ -168,19 +167,19 @@ def tool(
 
 
 def is_unbound(tool: Tool[..., Any]) -> bool:
-    """Whether it is a method that still lacks its object."""
+    """Whether a tool is a method without an instance."""
     return tool._has_receiver
 
 
 def is_async(function: Any) -> bool:
-    """Whether calling something gives what is to be awaited, as far as one can tell."""
+    """Whether a call must be awaited, as far as can be told."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         type(function).__call__
     )
 
 
 def _bare(function: Any) -> Any:
-    """What has the annotations and the docstring of a callable."""
+    """Return the function with the annotations and the docstring of a callable."""
     while isinstance(function, functools.partial):
         function = function.func
     if isinstance(function, staticmethod):
@@ -191,7 +190,7 @@ def _bare(function: Any) -> Any:
 
 
 def _has_receiver(function: Any, signature: inspect.Signature) -> bool:
-    """Whether a function stands in the body of a class, and takes its object first."""
+    """Whether a function is defined in a class body and takes the instance first."""
     inside = getattr(function, "__qualname__", "").rpartition(".")[0]
     first = next(iter(signature.parameters), None)
     return (

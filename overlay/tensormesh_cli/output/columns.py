@@ -94,6 +94,7 @@ class ByName:
         self._name = name
 
     def __call__(self, row: Mapping[str, object]) -> object:
+        """Return the value of a row."""
         value = dict(flat(row)).get(self._name)
         if isinstance(value, list) and not all(is_plain(item) for item in value):
             return f"{len(value)} item{'s' if len(value) != 1 else ''}"

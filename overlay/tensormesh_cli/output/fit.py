@@ -58,6 +58,7 @@ class Cut:
         self._width = width
 
     def __call__(self, row: object) -> str:
+        """Return the cell of a row."""
         text = cell(self._column, row)
         if cell_len(text) <= self._width:
             return text

@@ -88,7 +88,12 @@ class Positive:
         (Pen, {"type": "pen", "length": 0}, "length", "int >= 1"),
         (Pen, {"type": "pen", "length": 1, "width": 2}, "width", "no such field"),
         (Ink, {"type": "ink", "colours": {"1": "pen", "2": "cup"}}, 'colours["2"]', "one of"),
-        (Ink, {"type": "ink", "colours": {"1": "pen", "x": "pen"}}, "colours.x", "another key"),
+        (
+            Ink,
+            {"type": "ink", "colours": {"1": "pen", "x": "pen"}},
+            "colours.x",
+            "a key that is a valid int",
+        ),
         (list[Positive], [{"number": 1}, {"number": 0}], "value[1]", "number must be above 0"),
         (tuple[int, int], [1], "value", "array of length 2"),
     ],

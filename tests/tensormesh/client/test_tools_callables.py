@@ -132,12 +132,12 @@ def lost(x: Missing) -> None:  # type: ignore[name-defined]  # noqa: F821
     ("function", "problem"),
     [
         (untyped, "parameter 'x' of 'untyped' has no annotation"),
-        (many, "'many' takes .*: a tool needs parameters with names"),
-        (more, "'more' takes .*: a tool needs parameters with names"),
+        (many, "'many' has the parameter .*: a tool needs named"),
+        (more, "'more' has the parameter .*: a tool needs named"),
         (odd, "the parameters of 'odd' cannot be described: .*complex"),
         (lost, "an annotation of 'lost' cannot be resolved: name 'Missing' is not defined"),
-        (3, "a tool must be a function, got int"),
-        (classmethod(untyped), "@tool stands below @classmethod"),
+        (3, "a tool must be a function, not int"),
+        (classmethod(untyped), "put @tool below @classmethod"),
     ],
 )
 def test_a_function_that_cannot_be_a_tool_is_refused(function: Any, problem: str) -> None:
@@ -147,7 +147,7 @@ def test_a_function_that_cannot_be_a_tool_is_refused(function: Any, problem: str
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 65, "ä"])
 def test_a_name_that_no_server_takes_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="cannot be the name of a tool"):
+    with pytest.raises(ValueError, match="invalid tool name"):
         tool(lambda: 1, name=name, description="Do.")
 
 

@@ -43,7 +43,7 @@ NOT_FOUND = {
     '{"a": 0} better: {"a": {"b": 1}, c}': "broken",
     '{"a": 0} better: {"a": ': "ends too early",
     '{"a":' * 10_000 + "1" + "}" * 10_000: "nested too deeply",
-    '{"a": ' + "1" * 5_000 + "}": "huge number",
+    '{"a": ' + "1" * 5_000 + "}": "number is too long",
 }
 
 
