@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
+from support.cases import for_each
 from support.project_files import ROOT
 from support.recipes import Copy, apply, blocks, sections
 
@@ -19,6 +21,18 @@ EACH = {
 
 def test_there_is_a_recipe_for_each_kind_of_addition() -> None:
     assert list(EACH) == ["Add a field", "Add an operation", "Add a command", "Add a host"]
+
+
+@for_each("title", EACH)
+def test_every_edit_still_applies(title: str, tmp_path: Path) -> None:
+    for number, (kind, text) in enumerate(blocks(EACH[title])):
+        if kind == "diff":
+            name = text.splitlines()[0].removeprefix("+++ ")
+            folder = tmp_path / str(number)
+            (folder / name).parent.mkdir(parents=True)
+            if (ROOT / name).exists():
+                shutil.copyfile(ROOT / name, folder / name)
+            apply(text, folder)
 
 
 @pytest.mark.slow
