@@ -98,11 +98,12 @@ def test_extra_query_is_added(face: Face, method: Method, variant: str | None) -
 
 
 def test_extra_body_wins_over_arguments(face: Face) -> None:
-    extra = {"temperature": 0.5, "new_field": {"deep": [1]}}
-    request = call(face, CHAT_CREATE, temperature=0.1, extra_body=extra)
+    extra = {"temperature": 0.5, "new_field": {"deep": [1]}, "seed": None}
+    request = call(face, CHAT_CREATE, temperature=0.1, seed=1, extra_body=extra)
     assert json.loads(request.content) == {
         **CHAT_CREATE.arguments,
         "temperature": 0.5,
+        "seed": None,
         "new_field": {"deep": [1]},
     }
 

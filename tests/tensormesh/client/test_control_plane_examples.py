@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
+from inspect import signature
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -63,6 +65,22 @@ def test_a_call_with_the_values_of_an_example_sends_that_example(
         assert exact(json.loads(sent.content)) == exact(example.body)
     expected = f"Bearer {TOKEN}" if example.needs_token else None
     assert sent.headers.get("authorization") == expected
+
+
+@for_each("operation_id", OPERATIONS)
+def test_arguments_that_are_none_are_left_out(colour: Face, operation_id: str) -> None:
+    answer = next(iter(answer_examples(operation_id).values()))
+    server = Server(lambda _: as_json(answer))
+    call = public_method(connect(colour, server), operation_id)
+    given = request_examples(operation_id)[-1].arguments
+    module = import_module(f"tensormesh_api.control_plane.requests.{operation_id}")
+    build = getattr(module, OPERATIONS[operation_id][2]["x-tm-method"])
+    optional = {name for name, each in signature(build).parameters.items() if each.default is None}
+    colour.run(call(**given))
+    colour.run(call(**{**dict.fromkeys(optional), **given}))
+
+    plain, with_none = server.requests
+    assert (with_none.url, with_none.content) == (plain.url, plain.content)
 
 
 @for_each(("operation_id", "name"), ANSWERS)

@@ -98,10 +98,15 @@ def test_accept_says_whether_events_are_wanted(
 def test_arguments_that_are_none_are_left_out(face: Face, method: Method) -> None:
     server = Server(as_json(method.answer))
     create = method.of(host(face.client(server), "serverless"))
-    names = {"chat.completions.create": "seed", "responses.create": "user"}
-    absent = {names.get(method.path, "extra_body"): None}
+    params = {
+        "chat.completions.create": types.CreateChatCompletionParams,
+        "completions.create": types.CreateCompletionParams,
+        "responses.create": types.CreateResponseParams,
+        "tokenize.create": types.CreateTokenizationParams,
+    }.get(method.path)
+    optional: frozenset[str] = params.__optional_keys__ if params else frozenset({"extra_body"})
 
-    face.run(create(**method.arguments, **absent))
+    face.run(create(**method.arguments, **dict.fromkeys(optional - method.arguments.keys())))
 
     assert json.loads(server.request.content) == method.arguments
 
