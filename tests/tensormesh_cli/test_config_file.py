@@ -133,7 +133,7 @@ def test_a_change_that_would_do_harm_is_not_made(
 ) -> None:
     monkeypatch.setattr("tomlkit.dumps", lambda _document: "max_retries = 9\n")
 
-    with pytest.raises(ConfigFault, match="without touching what else"):
+    with pytest.raises(ConfigFault, match="without changing other parts"):
         file.update(path, {("max_retries",): 9})
 
     assert path.read_text() == WRITTEN_BY_HAND
@@ -326,7 +326,7 @@ def test_a_folder_that_cannot_be_made_is_told_with_what_to_do(tmp_path: Path) ->
 
 
 def test_the_template_is_not_written_over_a_file(path: Path) -> None:
-    with pytest.raises(ConfigFault, match="exists already"):
+    with pytest.raises(ConfigFault, match="already exists"):
         file.write_template(path)
     assert path.read_text() == WRITTEN_BY_HAND
 

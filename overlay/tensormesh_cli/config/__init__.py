@@ -1,1 +1,1 @@
-"""Settings of `tm`: where they are kept, how they are read, and how they are changed."""
+"""The settings of `tm`: their files, and how they are read and changed."""

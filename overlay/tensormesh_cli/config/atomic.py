@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and by one process at a time."""
+"""Write files atomically, and by one process at a time."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def make_folder(folder: Path, *, private: bool = False) -> None:
         OSError: It cannot be made.
     """
     if not folder.is_dir():
-        # Not `makedirs`: its mode holds for the last folder only.
+        # `makedirs` applies its mode to the last folder only.
         make_folder(folder.parent)
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=FOLDER_MODE)
     elif private and os.name == "posix" and folder.stat().st_mode & 0o077:
-        # Somebody else's folder cannot be changed, and need not be: the files are private.
+        # A folder of another user cannot be changed, and need not be: the files are private.
         with contextlib.suppress(OSError):
             folder.chmod(FOLDER_MODE)
 
@@ -100,8 +100,8 @@ def locked(
         lock.acquire(timeout=seconds)
     except Timeout:
         raise ConfigFault(
-            f"another tm has been changing {path} for {seconds:g} seconds",
-            hint="try again when it has ended",
+            f"another tm process has been changing {path} for {seconds:g} seconds",
+            hint="try again when it has finished",
         ) from None
     except (OSError, NotImplementedError) as error:
         raise cannot("write", path, error) from error
@@ -137,7 +137,7 @@ def _replace(target: Path, data: bytes) -> None:
         with open(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            # Else a crash could leave an empty file under the new name.
+            # Otherwise a crash could leave an empty file under the new name.
             os.fsync(file.fileno())
         os.replace(name, target)
     except BaseException:
@@ -150,7 +150,7 @@ def _replace(target: Path, data: bytes) -> None:
 def _sync_folder(folder: Path) -> None:
     if os.name != "posix":
         return
-    # The file is whole already; not every file system can sync a folder.
+    # The file is complete, and not every file system can sync a folder.
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

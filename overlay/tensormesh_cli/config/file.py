@@ -1,4 +1,4 @@
-"""The config file: TOML that people write too, so comments and unknown keys stay."""
+"""Read and change the config file. Comments and unknown keys are preserved."""
 
 from __future__ import annotations
 
@@ -31,24 +31,23 @@ max_retries = 0
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Read a config file; one that does not exist is empty.
+    """Read a config file. A file that does not exist is empty.
 
     Raises:
-        ConfigFault: It cannot be read, is not TOML, or has a value where a table belongs.
+        ConfigFault: It cannot be read, is not TOML, or has a value in place of a table.
     """
     return _parse(_load(path), path)
 
 
 def update(path: Path, changes: Mapping[tuple[str, ...], object | None]) -> None:
-    """Change values of a config file, and leave all else in it as it is.
+    """Change values of a config file, and preserve everything else.
 
     Args:
-        path: The file; it is made if it does not exist.
-        changes: The new value by key, such as `("managed", "gateway_api_key")`. None removes the
-            key.
+        path: The file. It is created if it does not exist.
+        changes: New values by key, such as `("managed", "gateway_api_key")`. None removes the key.
 
     Raises:
-        ConfigFault: The file cannot be read or written. It is as it was.
+        ConfigFault: The file cannot be read or written. It is unchanged.
     """
     with locked(path):
         text = _load(path)
@@ -56,19 +55,19 @@ def update(path: Path, changes: Mapping[tuple[str, ...], object | None]) -> None
         changed = _edited(text, changes)
         if changed is None:
             raise ConfigFault(
-                f"cannot change {path} without touching what else is in it",
-                hint="edit the file by hand",
+                f"cannot change {path} without changing other parts of it",
+                hint="edit the file in an editor",
             )
         if changed != text:
             write_file(path, changed.encode())
 
 
 def write_template(path: Path, *, force: bool = False) -> None:
-    """Write a config file to begin with.
+    """Write a new config file.
 
     Args:
         path: The file.
-        force: Whether a file that exists is replaced.
+        force: Whether to replace an existing file.
 
     Raises:
         ConfigFault: It exists, or cannot be written.
@@ -76,15 +75,15 @@ def write_template(path: Path, *, force: bool = False) -> None:
     with locked(path):
         if path.exists() and not force:
             raise ConfigFault(
-                f"{path} exists already, and was left as it is",
-                hint="`--force` replaces it, `--path FILE` writes elsewhere",
+                f"{path} already exists",
+                hint="use `--force` to replace it, or `--path FILE` to write another file",
             )
         write_file(path, TEMPLATE.encode())
 
 
 def _load(path: Path) -> str:
     try:
-        # Some editors put a mark before the text, which TOML does not know.
+        # Some editors write a byte order mark, which TOML does not allow.
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         return ""
@@ -108,7 +107,7 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
     for name in TABLES:
         if not isinstance(document.get(name, {}), dict):
             raise ConfigFault(
-                f"{path}: `{name}` must be a table", hint=f"write [{name}] on a line of its own"
+                f"{path}: `{name}` must be a table", hint=f"write [{name}] on its own line"
             )
     return document
 
@@ -124,12 +123,12 @@ def _place(message: str, text: str) -> tuple[str, int]:
 def _broken(path: Path, line: int, problem: str) -> ConfigFault:
     return ConfigFault(
         f"{path}, line {line}: {problem}",
-        hint="correct that line, or begin anew with `tm config init --force`",
+        hint="correct that line, or start over with `tm config init --force`",
     )
 
 
 def _edited(text: str, changes: Mapping[tuple[str, ...], object | None]) -> str | None:
-    """Return the text with the changes; None if they cannot be made without harm."""
+    """Return the text with the changes, or None if other parts would change."""
     import tomllib
 
     import tomlkit
@@ -142,7 +141,7 @@ def _edited(text: str, changes: Mapping[tuple[str, ...], object | None]) -> str 
             _change(expected, keys, value, dict)
             _change(document, keys, value, tomlkit.table)
         changed = tomlkit.dumps(document)
-        # A file that does not say what it should is worse than an error.
+        # An error is better than a file with the wrong content.
         return changed if _comparable(changed) == expected else None
     except (TOMLKitError, tomllib.TOMLDecodeError):
         return None
@@ -151,7 +150,7 @@ def _edited(text: str, changes: Mapping[tuple[str, ...], object | None]) -> str 
 def _comparable(text: str) -> dict[str, Any]:
     import tomllib
 
-    # A float that is no number is not equal to itself.
+    # NaN is not equal to itself.
     return tomllib.loads(text, parse_float=lambda word: None if "nan" in word else float(word))
 
 

@@ -1,4 +1,4 @@
-"""The settings of `tm`: those of the SDK, where else each comes from, and a few more."""
+"""The table of the settings of `tm`: those of the SDK and a few more, with their sources."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def writable_key(name: str) -> Key:
     """Return a setting that `tm config set` can change.
 
     Raises:
-        UsageFault: There is none of this name; the message offers the nearest.
+        UsageFault: There is no such setting, or it cannot be set. The hint offers the nearest.
     """
     key = KEYS.get(name)
     names = [key.name for key in KEYS.values() if key.writable]
@@ -138,10 +138,10 @@ def writable_key(name: str) -> Key:
 
 
 def mask(secret: str) -> str:
-    """Return a secret so that its owner can tell it from others, and no more: `ak-...1234`."""
+    """Mask a secret so that its owner can recognize it: `ak-...1234`."""
     if len(secret) < 12:
         return "***"
     head, dash, _ = secret.partition("-")
-    # The kind of a key, such as `ak`, is no part of the secret.
+    # The type of a key, such as `ak`, is not part of the secret.
     kind = head + dash if dash and len(head) <= 4 else ""
     return f"{kind}...{secret[-4:]}"

@@ -18,8 +18,8 @@ AUTH_NAME = "auth.json"
 def find_home(environ: Mapping[str, str]) -> Path | None:
     """Return the folder of the files: `$TM_CONFIG_HOME`, else `~/.config/tensormesh`.
 
-    None if neither variable nor home folder is known, which is no error as long as nothing is
-    to be written: flags and environment may hold all that a command needs.
+    None if neither that variable nor the home folder is known. This is not an error until a file
+    is needed, because flags and environment variables may be all that a command needs.
     """
     home = environ.get("HOME") or environ.get("USERPROFILE")
     chosen = environ.get(HOME_VARIABLE)
@@ -45,7 +45,7 @@ def require_config(given: str | Path | None, environ: Mapping[str, str]) -> Path
     """Return the path of the config file.
 
     Raises:
-        ConfigFault: It is not known where it is.
+        ConfigFault: Its folder is not known.
     """
     path = find_config(given, environ)
     if path is None:
@@ -57,6 +57,6 @@ def no_home(what: str) -> ConfigFault:
     """Return the error for a file whose folder is not known."""
     other = " or pass --config FILE" if what == "the config file" else ""
     return ConfigFault(
-        f"there is no place for {what}: neither HOME nor {HOME_VARIABLE} is set",
+        f"no folder for {what}: neither HOME nor {HOME_VARIABLE} is set",
         hint=f"set {HOME_VARIABLE} to a folder{other}",
     )

@@ -1,6 +1,6 @@
-"""What holds for this run: flag, then environment, then config file, then default.
+"""Resolve the settings of a run: flag, then environment, then config file, then default.
 
-In the config file `[overrides]` comes before `[managed]`.
+In the config file, `[overrides]` takes precedence over `[managed]`.
 """
 
 from __future__ import annotations
@@ -37,24 +37,16 @@ UNSET = "unset"
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting of this run. Shows no key in its `repr`.
+    """The settings of a run. The `repr` shows no key.
+
+    Besides those below, the attributes are the settings of `keys.KEYS`. `gateway_user_id` and
+    `gateway_provider` are not validated, because only On-Demand needs them.
 
     Attributes:
-        controlplane_base: Control Plane host, without a slash at the end.
-        timeout_seconds: Longest wait for the next bytes, in seconds.
-        max_retries: How often a request that only reads is tried again.
-        ca_bundle: PEM file of the certificates to trust; None for those of the system.
-        serverless_base_url: Serverless host.
-        on_demand_base_url: On-Demand host, from the environment or the provider; None if unknown.
-        gateway_api_key: Key of both inference hosts.
-        gateway_user_id: What On-Demand takes as `X-User-Id`; a UUID, unless somebody erred.
-        gateway_provider: Whose machines On-Demand runs on.
-        gateway_model_id: Served name of the model that On-Demand is asked by default.
-        synced_at: When `tm init --sync` last wrote, as it was written.
-        sources: Where each value comes from: `flag`, `environment`, `overrides`, `managed`,
-            `config`, `default` or `unset`.
-        home: Folder of the files of `tm`; None if there is none, see `paths.find_home`.
-        config_path: The config file, which need not exist; None if there is no folder for it.
+        sources: The source of each value: `flag`, `environment`, `overrides`, `managed`, `config`,
+            `default` or `unset`.
+        home: Folder of the files of `tm`, or None; see `paths.find_home`.
+        config_path: The config file, which need not exist, or None if there is no folder for it.
     """
 
     controlplane_base: str
@@ -74,12 +66,12 @@ class Settings:
 
     @property
     def values(self) -> dict[str, object]:
-        """Every value by its key, in the order of the table of keys. Holds the API key."""
+        """Every value by its key, including the API key."""
         return {name: getattr(self, name) for name in KEYS}
 
     @property
     def shown_values(self) -> dict[str, object]:
-        """The values with secrets masked."""
+        """Every value by its key, with secrets masked."""
         values = self.values
         for key in KEYS.values():
             value = values[key.name]
@@ -103,15 +95,15 @@ class Settings:
 
 
 def resolve(options: GlobalOptions, environ: Mapping[str, str]) -> Settings:
-    """Settle every setting.
+    """Resolve every setting.
 
     Args:
-        options: The global options of this run.
-        environ: The environment; a variable that is empty counts as not set.
+        options: The global options of the run.
+        environ: The environment. Empty variables count as not set.
 
     Raises:
-        ConfigFault: The config file cannot be read, or a value is not valid; names the option,
-            the variable, or the file and the key.
+        ConfigFault: The config file cannot be read, or a value is not valid. The message names the
+            option, the variable, or the key and the file.
     """
     path = find_config(options.config, environ)
     document = {} if path is None else file.read(path)
@@ -139,7 +131,7 @@ def _settle(
         return _checked(key, text, f"the environment variable {key.variable}"), ENVIRONMENT
     for table in key.tables:
         value = (document.get(table, {}) if table else document).get(key.name)
-        # A time need not be in quotes in TOML; what was left empty was not filled in.
+        # TOML has a type for times. An empty string counts as not set.
         value = value.isoformat() if isinstance(value, date) else value
         if value is not None and value != "":
             where = f"`{key.name}` in {f'[{table}] of ' if table else ''}{path}"
@@ -149,7 +141,7 @@ def _settle(
 
 def _checked(key: Key, value: object, where: str) -> object:
     if key.name in ("gateway_user_id", "gateway_provider") and isinstance(value, str):
-        # Only On-Demand needs them, and `tm infer doctor` tells what is wrong with them.
+        # Only On-Demand needs them, and `tm infer doctor` validates them.
         return value
     try:
         return key.check(value)
@@ -158,7 +150,7 @@ def _checked(key: Key, value: object, where: str) -> object:
 
 
 def _find_on_demand(values: dict[str, Any], sources: dict[str, str]) -> None:
-    """Take the host of the provider, unless the environment names one and no flag does."""
+    """Use the provider's host, unless the environment names a host and no flag names a provider."""
     provider = values["gateway_provider"]
     named = values["on_demand_base_url"] is not None
     if named and sources["gateway_provider"] != FLAG:

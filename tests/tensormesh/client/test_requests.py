@@ -98,7 +98,7 @@ def test_accept_says_whether_events_are_wanted(
 def test_arguments_that_are_none_are_left_out(face: Face, method: Method) -> None:
     server = Server(as_json(method.answer))
     create = method.of(host(face.client(server), "serverless"))
-    params = {
+    params: Any = {
         "chat.completions.create": types.CreateChatCompletionParams,
         "completions.create": types.CreateCompletionParams,
         "responses.create": types.CreateResponseParams,
