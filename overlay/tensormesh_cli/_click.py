@@ -9,36 +9,13 @@ import click
 
 from tensormesh_cli._app import App
 from tensormesh_cli._errors import UsageFault
-from tensormesh_cli._options import (
-    GLOBAL_OPTIONS,
-    GlobalOption,
-    all_option,
-    dry_run_option,
-    exit_status_option,
-    timeout_option,
-    yes_option,
-)
+from tensormesh_cli._options import GLOBAL_OPTIONS, GlobalOption
 from tensormesh_cli._suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from click.shell_completion import CompletionItem
-
-__all__ = [
-    "Argument",
-    "Lazy",
-    "TmCommand",
-    "TmGroup",
-    "all_option",
-    "command",
-    "dry_run_option",
-    "exit_status_option",
-    "group",
-    "pass_app",
-    "timeout_option",
-    "yes_option",
-]
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
 from tensormesh_cli._app import App
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 OUTPUT_MODES = ("text", "json", "yaml", "raw", "table")
 PROVIDERS = ("nebius", "lambda", "yotta")
@@ -134,45 +129,21 @@ GLOBAL_OPTIONS: tuple[GlobalOption, ...] = (
 )
 
 
-def yes_option(function: FunctionT) -> FunctionT:
-    """Add `--yes`, passed as `yes: bool`."""
-    return click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(function)
+def _keep_timeout(context: click.Context, _parameter: click.Parameter, value: object) -> object:
+    # It also counts as the global option, so that clients of the `App` respect it.
+    if value is not None:
+        context.ensure_object(App).given["timeout"] = value
+    return value
 
 
-def dry_run_option(function: FunctionT) -> FunctionT:
-    """Add `--dry-run`, passed as `dry_run: bool`."""
-    return click.option("--dry-run", is_flag=True, help="Print the request instead of sending it.")(
-        function
-    )
-
-
-def all_option(function: FunctionT) -> FunctionT:
-    """Add `--all`, passed as `all_pages: bool`."""
-    return click.option("--all", "all_pages", is_flag=True, help="Read all pages.")(function)
-
-
-def exit_status_option(function: FunctionT) -> FunctionT:
-    """Add `--exit-status`, passed as `exit_status: bool`."""
-    return click.option("--exit-status", is_flag=True, help="Exit with status 1 if a check fails.")(
-        function
-    )
-
-
-def timeout_option(function: FunctionT) -> FunctionT:
-    """Add `--timeout`, passed as `timeout: float | None`.
-
-    It also counts as the global option with that name, so that clients of the `App` respect it.
-    """
-
-    def keep(context: click.Context, _parameter: click.Parameter, value: object) -> object:
-        if value is not None:
-            context.ensure_object(App).given["timeout"] = value
-        return value
-
-    return click.option(
-        "--timeout",
-        type=SECONDS,
-        metavar="SECONDS",
-        callback=keep,
-        help="HTTP timeout.",
-    )(function)
+yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Print the request instead of sending it."
+)
+all_option = click.option("--all", "all_pages", is_flag=True, help="Read all pages.")
+exit_status_option = click.option(
+    "--exit-status", is_flag=True, help="Exit with status 1 if a check fails."
+)
+timeout_option = click.option(
+    "--timeout", type=SECONDS, metavar="SECONDS", callback=_keep_timeout, help="HTTP timeout."
+)

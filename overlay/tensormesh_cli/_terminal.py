@@ -102,14 +102,23 @@ class Terminal:
         return line.rstrip("\r\n")
 
     @contextmanager
-    def progress(self, label: str) -> Iterator[Progress]:
-        """Show on the terminal what is going on, until the block ends."""
-        hidden = self.quiet or not self._can_draw or bool(self._drawn)
+    def progress(self, label: str) -> Iterator[Callable[[str], None]]:
+        """Show on the terminal what is going on, until the block ends.
+
+        Args:
+            label: What is going on, such as `Waiting for approval`.
+
+        Yields:
+            A function that changes the label.
+        """
+        if self.quiet or not self._can_draw or self._drawn:
+            yield lambda _: None
+            return
         try:
-            yield Progress(label, (lambda _: None) if hidden else self._draw)
+            self._draw(label)
+            yield self._draw
         finally:
-            if not hidden:
-                self._draw("")
+            self._draw("")
 
     def _draw(self, label: str) -> None:
         self._drawn = label[: self.width - 1]
@@ -124,29 +133,6 @@ class Terminal:
         self._stderr.flush()
         if drawn:
             self._draw(drawn)
-
-
-class Progress:
-    """What is going on. Setting `label` shows it.
-
-    Args:
-        label: What is going on, such as `Waiting for approval`.
-        draw: Shows a label.
-    """
-
-    def __init__(self, label: str, draw: Callable[[str], None]) -> None:
-        self._draw = draw
-        self.label = label
-
-    @property
-    def label(self) -> str:
-        """What is going on."""
-        return self._label
-
-    @label.setter
-    def label(self, label: str) -> None:
-        self._label = label
-        self._draw(label)
 
 
 def _is_terminal(stream: TextIO) -> bool:

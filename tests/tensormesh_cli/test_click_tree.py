@@ -10,19 +10,9 @@ from support.cases import for_each
 from support.command_line import tm
 
 from tensormesh_cli._app import App
-from tensormesh_cli._click import (
-    Argument,
-    Lazy,
-    TmGroup,
-    all_option,
-    command,
-    dry_run_option,
-    group,
-    pass_app,
-    timeout_option,
-    yes_option,
-)
+from tensormesh_cli._click import Argument, Lazy, TmGroup, command, group, pass_app
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli._options import all_option, dry_run_option, timeout_option, yes_option
 from tensormesh_cli.output import Result
 
 THIS = __name__

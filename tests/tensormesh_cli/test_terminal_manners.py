@@ -123,9 +123,9 @@ def test_a_closed_stream_is_no_terminal() -> None:
 
 def test_progress_is_shown_on_a_terminal_and_erased_at_the_end() -> None:
     ends = Ends()
-    with ends.terminal.progress("Waiting") as progress:
+    with ends.terminal.progress("Waiting") as show:
         ends.terminal.note("by the way")
-        progress.label = "Still waiting"
+        show("Still waiting")
     erase = "\r\x1b[K"
     assert ends.said == (
         f"{erase}Waiting{erase}by the way\n{erase}Waiting{erase}Still waiting{erase}"
@@ -146,8 +146,8 @@ def test_a_long_label_stays_on_one_line() -> None:
     ids=["file", "quiet", "dumb"],
 )
 def test_progress_is_shown_nowhere_else(ends: Ends) -> None:
-    with ends.terminal.progress("Waiting") as progress:
-        progress.label = "Still waiting"
+    with ends.terminal.progress("Waiting") as show:
+        show("Still waiting")
     assert ends.said == ""
 
 

@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tensormesh_cli._click import (
-    command,
-    exit_status_option,
-    group,
-    pass_app,
-    timeout_option,
-    yes_option,
-)
-from tensormesh_cli._options import SECONDS
+from tensormesh_cli._click import command, group, pass_app
+from tensormesh_cli._options import SECONDS, exit_status_option, timeout_option, yes_option
 from tensormesh_cli.output import Result
 
 if TYPE_CHECKING:

@@ -1,10 +1,11 @@
-"""`tm doctor`, and the result of every command that runs checks."""
+"""`tm doctor` and `tm infer doctor`, and the result of every command that runs checks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tensormesh_cli._click import command, exit_status_option, pass_app
+from tensormesh_cli._click import command, pass_app
+from tensormesh_cli._options import exit_status_option
 
 if TYPE_CHECKING:
     from tensormesh_cli._app import App
@@ -25,6 +26,23 @@ if TYPE_CHECKING:
 def doctor(app: App, exit_status: bool) -> Result:
     """Check settings, credentials and hosts, and show how to fix problems."""
     return check(app, "doctor", exit_status=exit_status)
+
+
+@command(
+    "doctor",
+    examples="""
+    tm infer doctor
+    tm infer doctor --exit-status
+    """,
+)
+@exit_status_option
+@pass_app
+def infer_doctor(app: App, exit_status: bool) -> Result:
+    """Check what On-Demand requests need, and what `--model @latest` needs.
+
+    Problems that affect only `@latest` are warnings.
+    """
+    return check(app, "infer", exit_status=exit_status)
 
 
 def check(app: App, which: Command, *, exit_status: bool) -> Result:

@@ -6,11 +6,12 @@ renews it, and the others use what it saved.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tensormesh_cli._errors import ConfigFault, CredentialFault
-from tensormesh_cli.credentials.store import renewed
+from tensormesh_cli.credentials.store import new_tokens
 
 if TYPE_CHECKING:
     from tensormesh_cli.config.settings import Settings
@@ -122,4 +123,5 @@ def _ask(settings: Settings, tokens: Tokens, now: datetime) -> Tokens:
                 f"the login at {tokens.controlplane_base} has expired and cannot be renewed",
                 status=error.status_code,
             ) from error
-    return renewed(tokens, answer, now)
+    fresh = new_tokens(answer, tokens.controlplane_base, now)
+    return replace(fresh, user_id=tokens.user_id, user_email=tokens.user_email)

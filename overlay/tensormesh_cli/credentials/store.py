@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import LOGIN_HINT, ConfigFault
 from tensormesh_cli.config.atomic import cannot, leftovers, locked, make_folder, write_file
@@ -15,15 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from tensormesh.types import ExchangeCliLoginResponse, RefreshCliLoginResponse
+
+    TokenAnswer = ExchangeCliLoginResponse | RefreshCliLoginResponse
+
 VERSION = 1
-
-
-class TokenAnswer(Protocol):
-    """The response of the Control Plane to a login and to a renewal."""
-
-    access_token: str
-    refresh_token: str
-    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -66,17 +62,6 @@ def new_tokens(answer: TokenAnswer, controlplane_base: str, now: datetime) -> To
     """Return the login in a response of the host, without a user."""
     return Tokens(
         controlplane_base=controlplane_base,
-        access_token=answer.access_token,
-        refresh_token=answer.refresh_token,
-        expires_at=write_time(answer.expires_at),
-        saved_at=write_time(now),
-    )
-
-
-def renewed(old: Tokens, answer: TokenAnswer, now: datetime) -> Tokens:
-    """Return a login with new tokens."""
-    return replace(
-        old,
         access_token=answer.access_token,
         refresh_token=answer.refresh_token,
         expires_at=write_time(answer.expires_at),

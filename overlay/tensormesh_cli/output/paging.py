@@ -42,10 +42,10 @@ class Listing:
         """Return the first page with the entries of all that follow, and without a token."""
         items, token = self.pages.items, self.pages.contract.next
         entries: list[Any] = []
-        with terminal.progress("Reading pages") as progress:
+        with terminal.progress("Reading pages") as show:
             for page in self.follow(first):
                 entries += entries_of(page, items)
-                progress.label = f"Reading pages: {len(entries)} entries"
+                show(f"Reading pages: {len(entries)} entries")
         whole = {**first, items: entries}
         if token in whole:
             whole[token] = ""

@@ -6,15 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tensormesh_cli._click import (
-    Argument,
-    all_option,
-    command,
-    dry_run_option,
-    pass_app,
-    timeout_option,
-)
+from tensormesh_cli._click import Argument, command, pass_app
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli._options import all_option, dry_run_option, timeout_option
 from tensormesh_cli.output import Result, Stream
 
 if TYPE_CHECKING:

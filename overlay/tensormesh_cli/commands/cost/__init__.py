@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tensormesh_cli._click import command, pass_app, timeout_option
+from tensormesh_cli._click import command, pass_app
+from tensormesh_cli._options import timeout_option
 from tensormesh_cli.output import Result
 
 if TYPE_CHECKING:

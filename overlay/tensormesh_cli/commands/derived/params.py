@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensormesh_api._command import CONTRACTS
-from tensormesh_cli._click import (
-    Argument,
-    all_option,
-    dry_run_option,
-    timeout_option,
-    yes_option,
-)
+from tensormesh_cli._click import Argument
+from tensormesh_cli._options import all_option, dry_run_option, timeout_option, yes_option
 from tensormesh_cli.commands.derived.values import OpenChoice
 from tensormesh_cli.output.values import UNSPECIFIED
 

@@ -17,7 +17,11 @@ infer = TmGroup(
         "detokenize": (f"{_HERE}.tokenize", "detokenize", "Convert tokens to text."),
         "health": (f"{_HERE}.models", "health", "Check whether a host is up."),
         "version": (f"{_HERE}.models", "version", "Show the version of a host's engine."),
-        "doctor": (f"{_HERE}.doctor", "doctor", "Check that On-Demand is ready."),
+        "doctor": (
+            "tensormesh_cli.commands.doctor",
+            "infer_doctor",
+            "Check that On-Demand is ready.",
+        ),
     },
     help="Send requests to the inference hosts.",
     examples="""
