@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tensormesh_cli._errors import UsageFault
-from tensormesh_cli._json import loads
 
 STDIN = "standard input"
 
@@ -143,6 +142,15 @@ def _decode(text: str, where: str, expected: Expected) -> Any:
         refuse(where, f"is not valid JSON: {error}", expected)
     except RecursionError:
         refuse(where, "is nested too deeply", expected)
+
+
+def loads(text: str) -> Any:
+    """Parse JSON without `NaN` and `Infinity`, which Python adds to it."""
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number in JSON")
 
 
 def _looks_like_path(text: str) -> bool:

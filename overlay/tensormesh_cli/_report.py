@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from tensormesh_cli._errors import describe
-from tensormesh_cli._streams import discard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
     from tensormesh_cli._app import App
     from tensormesh_cli._errors import Fault
@@ -65,3 +66,15 @@ def _print_traceback(app: App, error: Exception) -> None:
 
     lines = traceback.format_exception(error)
     sys.stderr.write(app.redactor.redact("".join(lines)))
+
+
+def discard(stream: TextIO) -> None:
+    """Discard what is still buffered, which Python would complain about when it exits."""
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError):
+        # It is not a real file.
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)

@@ -83,23 +83,14 @@ class Terminal:
                 f"{question.rstrip('?')}: needs confirmation, and there is no terminal to ask on",
                 hint=f"pass {option}",
             )
-        answer = self.ask(f"{question} [y/N] ")
-        if answer.strip().lower() not in ("y", "yes"):
-            raise CliError("cancelled, nothing was changed", kind="cancelled")
-
-    def ask(self, question: str) -> str:
-        """Ask a question on stderr. Return the answer.
-
-        Raises:
-            CliError: The input ended.
-        """
-        self._stderr.write(question)
+        self._stderr.write(f"{question} [y/N] ")
         self._stderr.flush()
-        line = self._stdin.readline()
-        if not line:
+        answer = self._stdin.readline()
+        if not answer:
             self._stderr.write("\n")
             raise CliError("cancelled, the input ended", kind="cancelled")
-        return line.rstrip("\r\n")
+        if answer.strip().lower() not in ("y", "yes"):
+            raise CliError("cancelled, nothing was changed", kind="cancelled")
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Callable[[str], None]]:

@@ -9,7 +9,6 @@ import os
 import sys
 
 from tensormesh_cli._isolation import drop_current_directory
-from tensormesh_cli._streams import discard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +22,6 @@ INTERRUPTED = 130
 def run() -> NoReturn:
     """Run the command line of this process, and exit."""
     drop_current_directory()
-    # Keep httpx from loading its own command line where click and rich are installed, which takes
-    # a third of the time of a command that sends a request.
-    sys.modules["httpx._main"] = None  # type: ignore[assignment]
     sys.exit(main())
 
 
@@ -54,12 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader has read enough, like `head`. That is not a failure.
+        from tensormesh_cli._report import discard
+
         discard(sys.stdout)
         discard(sys.stderr)
         return 0
     except (ModuleNotFoundError, OSError) as error:
         # click is missing, or the version could not be printed. `invoke` reports all other errors.
         from tensormesh_cli._errors import describe
+        from tensormesh_cli._report import discard
 
         fault = describe(error)
         print(fault.lines(), end="", file=sys.stderr)

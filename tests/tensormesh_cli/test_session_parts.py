@@ -11,6 +11,7 @@ import pytest
 
 from tensormesh_cli._app import App
 from tensormesh_cli._errors import UsageFault
+from tensormesh_cli.commands.infer.chat import CHAT
 from tensormesh_cli.commands.infer.generation import Streaming
 from tensormesh_cli.commands.infer.host import Host
 from tensormesh_cli.session.commands import run_command
@@ -36,7 +37,7 @@ class Lines:
 
 def session(*lines: str, then: type[BaseException] = EOFError) -> Session:
     host = Host(App(environ={}), "serverless")
-    return Session(host, Conversation("m"), Lines(*lines, then=then), STREAMING)
+    return Session(host, CHAT, Conversation("m"), Lines(*lines, then=then), STREAMING)
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
@@ -125,5 +126,5 @@ def test_a_terminal_that_breaks_ends_the_session(capsys: pytest.CaptureFixture[s
 
 def test_quiet_says_nothing_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     host = Host(App(environ={}, given={"quiet": True}), "serverless")
-    Session(host, Conversation("m"), Lines("/exit", "/help"), STREAMING).run()
+    Session(host, CHAT, Conversation("m"), Lines("/exit", "/help"), STREAMING).run()
     assert capsys.readouterr() == ("", "")

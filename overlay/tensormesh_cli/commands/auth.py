@@ -235,6 +235,7 @@ def _shown(tokens: Tokens) -> str:
 
 
 def _who(user: User, base: str) -> str:
+    from tensormesh_cli.output.text import labeled
     from tensormesh_cli.output.values import short_member
 
     name = user.display_name or " ".join(filter(None, (user.first_name, user.last_name)))
@@ -246,4 +247,4 @@ def _who(user: User, base: str) -> str:
         "Company": user.company,
         "Host": base,
     }
-    return "\n".join(f"{f'{label}:':9} {value}" for label, value in rows.items() if value)
+    return labeled(rows)

@@ -63,6 +63,8 @@ def _show(app: App) -> Result:
 
 
 def _described(data: dict[str, Any], login: str) -> str:
+    from tensormesh_cli.output.text import labeled
+
     path, exists = data["config"]["path"], data["config"]["exists"]
     rows = {
         "Config file": path if exists or path is None else f"{path} (does not exist)",
@@ -74,7 +76,7 @@ def _described(data: dict[str, Any], login: str) -> str:
         "Model": data["gateway_model_id"],
         "Synced": data["synced_at"],
     }
-    return "\n".join(f"{f'{label}:':14} {value or '-'}" for label, value in rows.items())
+    return labeled(rows, absent="-")
 
 
 def _sync(app: App) -> Result:
@@ -152,14 +154,15 @@ def _provider(model: Model) -> str | None:
 
 
 def _synced(shown: dict[str, str | None], path: str) -> str:
+    from tensormesh_cli.output.text import labeled
+
     rows = {
         "API key": shown["gateway_api_key"],
         "User ID": shown["gateway_user_id"],
         "Provider": shown["gateway_provider"],
         "Model": shown["gateway_model_id"],
     }
-    lines = [f"{f'{label}:':9} {value or '-'}" for label, value in rows.items()]
-    return "\n".join([f"Synced to {path}", *lines])
+    return f"Synced to {path}\n{labeled(rows, absent='-')}"
 
 
 def _advice(app: App, managed: dict[str, str | None], newest: Model | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
@@ -10,7 +10,7 @@ from tensormesh_cli.output.columns import Table, cell, columns_of, flat
 from tensormesh_cli.output.values import clean, is_plain, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tensormesh_cli.output.columns import Column
     from tensormesh_cli.output.result import Screen
@@ -38,6 +38,21 @@ def render(data: object, screen: Screen) -> str:
 def render_table(table: Table, screen: Screen) -> str:
     """Return a table without borders."""
     return _joined(_View(screen).of_table(table))
+
+
+def labeled(rows: Mapping[str, Any], absent: str | None = None) -> str:
+    """Return aligned lines with a label and a value each.
+
+    Args:
+        rows: Values by label.
+        absent: What stands for a missing value. Lines without a value are left out by default.
+    """
+    width = max(map(len, rows)) + 2
+    return "\n".join(
+        f"{f'{label}:':{width}}{value or absent}"
+        for label, value in rows.items()
+        if value or absent is not None
+    )
 
 
 def _joined(lines: Iterable[str]) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tensormesh_cli.commands.infer.chat import CHAT
 from tensormesh_cli.commands.infer.generation import stream
 from tensormesh_cli.session.commands import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tensormesh_cli.commands.infer.generation import Streaming
+    from tensormesh_cli.commands.infer.generation import Generation, Streaming
     from tensormesh_cli.commands.infer.host import Host
     from tensormesh_cli.session.conversation import Conversation
     from tensormesh_cli.session.lines import Reader
@@ -23,6 +22,7 @@ class Session:
 
     Args:
         host: Where to send requests.
+        kind: The kind of request.
         conversation: The conversation so far.
         reader: Reads what the user types.
         streaming: How to send requests.
@@ -32,9 +32,15 @@ class Session:
     """
 
     def __init__(
-        self, host: Host, conversation: Conversation, reader: Reader, streaming: Streaming
+        self,
+        host: Host,
+        kind: Generation,
+        conversation: Conversation,
+        reader: Reader,
+        streaming: Streaming,
     ) -> None:
         self.host = host
+        self._kind = kind
         self.conversation = conversation
         self.saved: set[Path] = set()
         self._reader = reader
@@ -87,7 +93,7 @@ class Session:
         request = self.conversation.request(question)
         try:
             self.host.app.emitter.stream(
-                stream(self.host, CHAT, request, self._streaming, pieces=pieces)
+                stream(self.host, self._kind, request, self._streaming, pieces=pieces)
             )
         except KeyboardInterrupt:
             self.host.app.terminal.note("Stopped.")

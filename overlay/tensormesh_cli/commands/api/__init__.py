@@ -115,9 +115,7 @@ def api(
     )
     _hide(app, request)
     if dry_run:
-        from tensormesh_cli.commands.derived.dry_run import described
-
-        return described(app, asked.described(request), request.body)
+        return asked.described(request)
     if request.wants_stream:
         app.emitter.require("text", "raw", option="a stream")
         return Stream(asked.pieces(request))

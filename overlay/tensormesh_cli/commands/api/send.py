@@ -12,11 +12,10 @@ from tensormesh_cli.commands.infer.host import ON_DEMAND, SERVERLESS, Host
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import httpx
-
     from tensormesh import RawResponse, Tensormesh
     from tensormesh_cli._app import App
     from tensormesh_cli.commands.api.request import RawRequest
+    from tensormesh_cli.output import Result
 
 CONTROL_PLANE = "control-plane"
 _NOT_A_PATH = "pass a path such as /v1/models; use --controlplane-base for another host"
@@ -60,20 +59,12 @@ class Surface:
         with self._send(self._host.with_streaming_response, request) as response:
             yield from iterdecode(response.iter_bytes(), "utf-8", "replace")
 
-    def described(self, request: RawRequest) -> httpx.Request:
-        """Return the request as it would be sent. Does not need a login."""
-        from tensormesh_cli.commands.derived.dry_run import NO_TOKEN, caught
+    def described(self, request: RawRequest) -> Result:
+        """Describe a request instead of sending it. Does not need a login."""
+        from tensormesh_cli.commands.derived.dry_run import described, previewing
 
-        settings = self._app.settings
-        return caught(
-            lambda client: self._send(self._of(client).with_raw_response, request),
-            control_plane_token=NO_TOKEN,
-            control_plane_base_url=settings.controlplane_base,
-            inference_api_key=settings.gateway_api_key,
-            on_demand_user_id=settings.gateway_user_id,
-            serverless_base_url=settings.serverless_base_url,
-            on_demand_base_url=settings.on_demand_base_url,
-        )
+        prepared = self._send(self._of(previewing(self._app)).with_raw_response, request)
+        return described(self._app, prepared, request.body)
 
     @cached_property
     def _host(self) -> Any:

@@ -5,33 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from tensormesh.settings import SECRET_HEADERS
 from tensormesh_cli.commands.derived.call import call
 from tensormesh_cli.output import Result
 from tensormesh_cli.output.secrets import HIDDEN, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    import tensormesh
+    from tensormesh import Tensormesh
+    from tensormesh._calls.call import Call
     from tensormesh_api._command import Command
     from tensormesh_cli._app import App
-
-NO_TOKEN = "not-sent"  # noqa: S105 - no token
-"""Stands for the token, so that nobody needs to log in to see a request."""
-
-
-class _Catcher(httpx.BaseTransport):
-    """Keeps a request instead of sending it."""
-
-    request: httpx.Request | None = None
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.read()
-        self.request = request
-        return httpx.Response(200, json={}, request=request)
 
 
 def described_call(app: App, command: Command, keywords: Mapping[str, Any]) -> Result:
@@ -40,58 +25,54 @@ def described_call(app: App, command: Command, keywords: Mapping[str, Any]) -> R
     Raises:
         UsageFault: An argument is invalid.
     """
-    request = caught(
-        lambda client: call(client, command, keywords),
-        control_plane_token=NO_TOKEN,
-        control_plane_base_url=app.settings.controlplane_base,
-    )
-    body = json.loads(request.content) if request.content else None
+    prepared: Call = call(previewing(app), command, keywords)
+    body = json.loads(prepared.content) if prepared.content else None
     _hide(command, body)
-    return described(app, request, body)
+    return described(app, prepared, body)
 
 
-def caught(ask: Callable[[tensormesh.Tensormesh], Any], **settings: Any) -> httpx.Request:
-    """Return the request that a call would send.
+def previewing(app: App) -> Tensormesh:
+    """Return a client whose raw methods prepare calls. Nobody needs to log in for it."""
+    from tensormesh import Tensormesh
+    from tensormesh._calls.preview import preview
 
-    Args:
-        ask: Makes the call with the client that it gets.
-        settings: Settings of the client.
-    """
-    import tensormesh
-
-    catcher = _Catcher()
-    with (
-        httpx.Client(transport=catcher, trust_env=False) as http_client,
-        tensormesh.Tensormesh(http_client=http_client, **settings) as client,
-    ):
-        ask(client)
-    assert catcher.request is not None
-    return catcher.request
+    settings = app.settings
+    client = Tensormesh(
+        control_plane_token="not-sent",  # noqa: S106 - a placeholder
+        control_plane_base_url=settings.controlplane_base,
+        inference_api_key=settings.gateway_api_key,
+        on_demand_user_id=settings.gateway_user_id,
+        serverless_base_url=settings.serverless_base_url,
+        on_demand_base_url=settings.on_demand_base_url,
+    )
+    preview(client)
+    return client
 
 
-def described(app: App, request: httpx.Request, body: Any) -> Result:
+def described(app: App, prepared: Call, body: Any) -> Result:
     """Describe a request: as data for programs, as HTTP for people.
 
     Args:
         app: The run.
-        request: The request. Its credentials are masked.
+        prepared: The request. Its credentials are masked.
         body: Its decoded body, or None.
     """
+    from tensormesh._calls.preview import url_of
+
+    url = url_of(prepared)
+    headers = {name: _shown(name, value) for name, value in prepared.headers.items()}
     body = without_secrets(body)
-    headers = {
-        name: _shown(name, value)
-        for name, value in request.headers.items()
-        if name not in ("connection", "accept-encoding")
-    }
-    data = {"method": request.method, "url": str(request.url), "headers": headers, "body": body}
     lines = [
-        f"{request.method} {request.url}",
+        f"{prepared.method} {url}",
         *(f"{key}: {text}" for key, text in headers.items()),
     ]
     if body is not None:
         lines += ["", json.dumps(body, indent=2, ensure_ascii=False)]
-    text = app.redactor.redact("\n".join(lines))
-    return Result(data, view=text, notes=("Nothing was sent.",))
+    return Result(
+        {"method": prepared.method, "url": url, "headers": headers, "body": body},
+        view=app.redactor.redact("\n".join(lines)),
+        notes=("Nothing was sent.",),
+    )
 
 
 def _shown(name: str, value: str) -> str:

@@ -32,6 +32,30 @@ _EXAMPLES = {
 }
 
 
+_CURRENCY = click.option(
+    "--currency",
+    default=DEFAULT_CURRENCY,
+    metavar="CODE",
+    help="Currency of the amounts, as an ISO 4217 code.",
+)
+_BODY = (
+    click.option(
+        "--json",
+        "body_json",
+        metavar="JSON|@FILE",
+        help="Request body as JSON, or @FILE. Options override it.",
+    ),
+    click.option(
+        "--file",
+        "body_file",
+        type=click.Path(),
+        metavar="PATH",
+        help="Read the request body as JSON from a file; - reads standard input. Without other"
+        " options it is read from a pipe.",
+    ),
+)
+
+
 def variable(option: Option) -> str:
     """Return the name of the parameter that gets the value of an option."""
     return f"given_{option.name.replace('-', '_')}"
@@ -58,9 +82,9 @@ def decorate(function: Function, command: Command) -> Function:
     taken = {name for option in command.options for name in (option.name, option.negative)}
     shared: list[Callable[[Function], Function]] = []
     if any(option.kind == "money" for option in command.options):
-        shared.append(_currency_option)
+        shared.append(_CURRENCY)
     if command.body:
-        shared += [_json_option, _file_option]
+        shared += _BODY
     if command.pages and "all" not in taken:
         shared.append(all_option)
     if command.changes:
@@ -129,35 +153,6 @@ def _with_caller(option: Option, command: Command) -> str:
     others = [label(other) for other in command.options if other.instead]
     unless = f", unless {' or '.join(others)} is given" if others else ""
     return f"{doc} Defaults to you{unless}."
-
-
-def _currency_option(function: Function) -> Function:
-    return click.option(
-        "--currency",
-        default=DEFAULT_CURRENCY,
-        metavar="CODE",
-        help="Currency of the amounts, as an ISO 4217 code.",
-    )(function)
-
-
-def _json_option(function: Function) -> Function:
-    return click.option(
-        "--json",
-        "body_json",
-        metavar="JSON|@FILE",
-        help="Request body as JSON, or @FILE. Options override it.",
-    )(function)
-
-
-def _file_option(function: Function) -> Function:
-    return click.option(
-        "--file",
-        "body_file",
-        type=click.Path(),
-        metavar="PATH",
-        help="Read the request body as JSON from a file; - reads standard input. Without other"
-        " options it is read from a pipe.",
-    )(function)
 
 
 def examples(command: Command) -> str:

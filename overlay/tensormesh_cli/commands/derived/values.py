@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensormesh_cli._errors import UsageFault
-from tensormesh_cli._inputs import read_file
-from tensormesh_cli._json import loads
+from tensormesh_cli._inputs import loads, read_file
 from tensormesh_cli._suggestions import nearest
 
 if TYPE_CHECKING:

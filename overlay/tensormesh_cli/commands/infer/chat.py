@@ -27,6 +27,7 @@ from tensormesh_cli.commands.infer.options import (
     system_option,
 )
 from tensormesh_cli.output import Column
+from tensormesh_cli.session.conversation import Conversation
 
 if TYPE_CHECKING:
     from tensormesh.types import ChatCompletion
@@ -77,9 +78,7 @@ def chat(
     if given is None:
         if not (sys.stdin is not None and sys.stdin.isatty() and host.app.emitter.can_converse):
             raise nothing_given(EXPECTED)
-        from tensormesh_cli.session import run_session
-
-        run_session(host, model=model, system=system, streaming=streaming, fields=fields)
+        _converse(host, Conversation(host.model(model), system=system, fields=fields), streaming)
         return None
     if isinstance(given, str):
         body: dict[str, Any] = {"messages": [{"role": "user", "content": given}]}
@@ -90,6 +89,15 @@ def chat(
     body.update(fields)
     body["model"] = host.model(model or body.get("model"))
     return generate(host, CHAT, body, streaming)
+
+
+def _converse(host: Host, conversation: Conversation, streaming: Streaming) -> None:
+    from tensormesh_cli.session.lines import open_reader
+    from tensormesh_cli.session.loop import Session
+
+    # Report a wrong setting before the first question.
+    _ = host.client
+    Session(host, CHAT, conversation, open_reader(host.app), streaming).run()
 
 
 def chat_request(payload: Payload, expected: Expected) -> dict[str, Any]:
