@@ -19,6 +19,9 @@ REGISTRY_HOSTS = ["pypi" + ".org", "python" + "hosted.org", "anaconda" + ".org"]
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:home|root|work|Users|mnt)/[\w.-]")
 MADE_BY_PROGRAMS = {Path("docs/cli-reference.md")}
 WRITTEN_BY_OTHERS = Path("tests/wire")
+KINDS_OF_TESTS = {
+    *("contract", "docs", "examples", "packaging", "repo", "specs", "support", "type_checks"),
+}
 PACKAGES = [
     "tensormesh",
     "tensormesh_api",
