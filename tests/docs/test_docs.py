@@ -8,6 +8,7 @@ import json
 import re
 import sys
 import time
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -162,6 +163,15 @@ def test_the_layout_in_contributing_lists_every_package() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     packages = {f"overlay/{path.parent.name}/" for path in ROOT.glob("overlay/*/__init__.py")}
     assert packages == set(re.findall(r"^\| `(overlay/\w+/)`", text, re.MULTILINE))
+
+
+@for_each("name", ["README.md", "SECURITY.md"])
+def test_runtime_dependencies_are_listed(name: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    names = [re.split(r"[^\w-]", each)[0] for each in project["dependencies"]]
+    *first, last = [f"`{each}`" for each in sorted(names)]
+    sentence = f"The runtime dependencies are {', '.join(first)} and {last}."
+    assert sentence in words((ROOT / name).read_text("utf-8"))
 
 
 def test_the_readme_lists_every_setting_with_its_variable() -> None:
