@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from tensormesh_local.clock import Clock, to_micros
 from tensormesh_local.control_plane.errors import (
@@ -116,10 +116,7 @@ class Context:
         return self.ids.new_id(prefix)
 
     def require_admin(self, operator_id: str | None = None) -> None:
-        """Refuse callers that are not administrators.
-
-        Args:
-            operator_id: The operator named in the request; if given, it must be the caller.
+        """Refuse callers that are not administrators, or not the operator that they name.
 
         Raises:
             ControlPlaneError: 403.
@@ -189,12 +186,12 @@ class Context:
 
 
 def required(body: Mapping[str, Any], name: str, prefix: str = "") -> Any:
-    """Return a field of a body that must be present and not empty.
+    """Return a field that must be present and not empty.
 
     Args:
-        body: The object.
+        body: The request body, or an object in it.
         name: The field's name.
-        prefix: Path of the object within the body, with a trailing dot.
+        prefix: Path of the object in the body, with a trailing dot.
 
     Raises:
         ControlPlaneError: 400.
@@ -209,24 +206,19 @@ Handler = Callable[[Context], Json | ControlPlaneError]
 """Runs an operation. An error that is returned instead of raised keeps what was written."""
 
 
-class _Registered(NamedTuple):
-    handler: Handler
-    writes: bool
-
-
-HANDLERS: Final[dict[str, _Registered]] = {}
-"""The handlers by operationId."""
+HANDLERS: Final[dict[str, tuple[Handler, bool]]] = {}
+"""The handler of each operationId, and whether it may write."""
 
 
 def reads(handler: Handler) -> Handler:
     """Register an operation that only reads; the function's name is its operationId."""
-    HANDLERS[handler.__name__] = _Registered(handler, writes=False)
+    HANDLERS[handler.__name__] = (handler, False)
     return handler
 
 
 def writes(handler: Handler) -> Handler:
     """Register an operation that may write; the function's name is its operationId."""
-    HANDLERS[handler.__name__] = _Registered(handler, writes=True)
+    HANDLERS[handler.__name__] = (handler, True)
     return handler
 
 

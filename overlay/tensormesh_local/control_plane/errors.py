@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from tensormesh_local.clock import SECOND
 from tensormesh_local.http.errors import RequestError
@@ -13,34 +13,27 @@ _ERROR_DOMAIN: Final = "tensormesh.ai"
 
 
 class Code(IntEnum):
-    """The gRPC codes that this host uses."""
+    """The gRPC codes that this host uses, with their HTTP statuses."""
 
-    INVALID_ARGUMENT = 3
-    NOT_FOUND = 5
-    ALREADY_EXISTS = 6
-    PERMISSION_DENIED = 7
-    RESOURCE_EXHAUSTED = 8
-    FAILED_PRECONDITION = 9
-    OUT_OF_RANGE = 11
-    UNIMPLEMENTED = 12
-    INTERNAL = 13
-    UNAVAILABLE = 14
-    UNAUTHENTICATED = 16
+    INVALID_ARGUMENT = 3, 400
+    NOT_FOUND = 5, 404
+    ALREADY_EXISTS = 6, 409
+    PERMISSION_DENIED = 7, 403
+    RESOURCE_EXHAUSTED = 8, 429
+    FAILED_PRECONDITION = 9, 400
+    OUT_OF_RANGE = 11, 400
+    UNIMPLEMENTED = 12, 501
+    INTERNAL = 13, 500
+    UNAVAILABLE = 14, 503
+    UNAUTHENTICATED = 16, 401
 
+    http_status: int
 
-_HTTP_STATUS: Final = {
-    Code.INVALID_ARGUMENT: 400,
-    Code.NOT_FOUND: 404,
-    Code.ALREADY_EXISTS: 409,
-    Code.PERMISSION_DENIED: 403,
-    Code.RESOURCE_EXHAUSTED: 429,
-    Code.FAILED_PRECONDITION: 400,
-    Code.OUT_OF_RANGE: 400,
-    Code.UNIMPLEMENTED: 501,
-    Code.INTERNAL: 500,
-    Code.UNAVAILABLE: 503,
-    Code.UNAUTHENTICATED: 401,
-}
+    def __new__(cls, number: int, http_status: int) -> Self:
+        code = int.__new__(cls, number)
+        code._value_ = number
+        code.http_status = http_status
+        return code
 
 
 class ControlPlaneError(RequestError):
@@ -63,7 +56,7 @@ class ControlPlaneError(RequestError):
         headers: Mapping[str, str] | None = None,
         status: int | None = None,
     ) -> None:
-        super().__init__(status or _HTTP_STATUS[code], message, headers=headers)
+        super().__init__(status or code.http_status, message, headers=headers)
         self.code = code
         self.details = details
 

@@ -20,9 +20,8 @@ from tensormesh_local.clock import HOUR, from_micros
 from tensormesh_local.control_plane.billing.ledger import (
     GPU_USAGE,
     NewId,
-    find_transaction,
+    accumulating_transaction,
     move,
-    open_transaction,
 )
 from tensormesh_local.control_plane.billing.periods import month_of
 from tensormesh_local.control_plane.billing.renewals import first_renewal, renew
@@ -133,12 +132,13 @@ def _slices(start: int, stop: int, reserved: Sequence[_Reserved]) -> Iterator[tu
 def _month_transaction(db: Database, new_id: NewId, model: Row, month: int) -> int:
     """Return the position of a model's transaction for a month, creating it if necessary."""
     first_day = from_micros(month)
-    subject = f"{first_day:%Y-%m} {model['id']}"
-    user_id = model["user_id"]
-    position = find_transaction(db, user_id, GPU_USAGE, subject)
-    if position is not None:
-        return position
     gpu = model["gpu_type"].removeprefix("GPU_TYPE_")
-    text = f"{model['name']} on {model['gpu_count']} {gpu} in {first_day:%B %Y}"
-    since = max(month, model["since"])
-    return open_transaction(db, new_id("tx"), user_id, GPU_USAGE, text, since, subject=subject)
+    return accumulating_transaction(
+        db,
+        new_id,
+        model["user_id"],
+        GPU_USAGE,
+        f"{first_day:%Y-%m} {model['id']}",
+        f"{model['name']} on {model['gpu_count']} {gpu} in {first_day:%B %Y}",
+        max(month, model["since"]),
+    )

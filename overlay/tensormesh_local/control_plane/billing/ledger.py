@@ -77,15 +77,6 @@ def spent_since(db: Database, user_id: str, start: int) -> int:
     return row["spent"] if row else 0
 
 
-def find_transaction(db: Database, user_id: str, kind: str, subject: str) -> int | None:
-    """Return the position of the transaction that accumulates a subject, if it exists."""
-    row = db.one(
-        "SELECT position FROM transactions WHERE user_id = ? AND type = ? AND subject = ?",
-        (user_id, kind, subject),
-    )
-    return row["position"] if row else None
-
-
 def open_transaction(
     db: Database,
     transaction_id: str,
@@ -122,6 +113,27 @@ def open_transaction(
         payment_method_id=payment_method_id,
         subject=subject,
         created_at=created_at,
+    )
+
+
+def accumulating_transaction(
+    db: Database,
+    new_id: NewId,
+    user_id: str,
+    kind: str,
+    subject: str,
+    description: str,
+    created_at: int,
+) -> int:
+    """Return the position of the transaction for a subject, creating it if necessary."""
+    row = db.one(
+        "SELECT position FROM transactions WHERE user_id = ? AND type = ? AND subject = ?",
+        (user_id, kind, subject),
+    )
+    if row is not None:
+        return int(row["position"])
+    return open_transaction(
+        db, new_id("tx"), user_id, kind, description, created_at, subject=subject
     )
 
 

@@ -166,14 +166,14 @@ def write_minutes(
     """
     rates: dict[str, Rates] = {}
     for (series, minute), sums in minutes.items():
-        charged = series.surface == SERVERLESS and sums.tokens.requests
+        charged = series.surface == SERVERLESS and sums.requests > sums.errors
         if charged and series.model not in rates:
             rates[series.model] = serverless_rates(db, series.model)
         found = rates.get(series.model, _UNPRICED) if charged else _UNPRICED
         add_usage(db, series, minute, sums, found.input)
         if charged:
             month = month_transaction(db, new_id, series.user_id, sums.last)
-            amount = charge(db, month, series.model, sums.tokens, found)
+            amount = charge(db, month, series.model, sums, found)
             move(db, month, series.user_id, [(-amount, sums.last)])
 
 
@@ -201,9 +201,9 @@ def _series(db: Database, user_id: str, surface: str, model: str) -> Series:
 def _add(sums: MinuteSums, record: Record) -> None:
     sums.requests += 1
     sums.errors += record.is_error
-    sums.prompt += record.prompt_tokens
-    sums.cached += record.cached_tokens
-    sums.completion += record.completion_tokens
+    sums.prompt_tokens += record.prompt_tokens
+    sums.cached_tokens += record.cached_tokens
+    sums.completion_tokens += record.completion_tokens
     sums.busy += round(record.seconds * SECOND)
     sums.last = max(sums.last, record.at)
     if record.is_error:

@@ -97,6 +97,11 @@ def serverless_rates(db: Database, model: str) -> Rates:
     return Rates(row["input_rate"], row["cached_input_rate"], row["output_rate"])
 
 
+def cost(tokens: int, rate: int, rest: int = 0) -> tuple[int, int]:
+    """Return the cost of tokens in whole nanos, and the rest in millionths of a nano."""
+    return divmod(tokens * rate + rest, TOKENS_PER_RATE)
+
+
 def published_names(db: Database) -> list[str]:
     """Return the names of the models with an active Serverless price."""
     query = "SELECT model FROM serverless_pricing WHERE is_active ORDER BY model"

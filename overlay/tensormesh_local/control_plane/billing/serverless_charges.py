@@ -8,7 +8,6 @@ per model and kind, whatever the order and size of the requests.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -17,11 +16,11 @@ from tensormesh_local.control_plane import money
 from tensormesh_local.control_plane.billing.ledger import (
     SERVERLESS_USAGE,
     NewId,
-    find_transaction,
-    open_transaction,
+    accumulating_transaction,
 )
 from tensormesh_local.control_plane.billing.periods import month_of
-from tensormesh_local.control_plane.billing.prices import TOKENS_PER_RATE, Rates
+from tensormesh_local.control_plane.billing.prices import Rates, cost
+from tensormesh_local.control_plane.billing.usage import MinuteSums
 from tensormesh_local.control_plane.context import Json
 from tensormesh_local.control_plane.state import Database, Row
 
@@ -46,30 +45,14 @@ CREATE TABLE IF NOT EXISTS serverless_spend (
 _NO_RESTS: Final = {"input_rest": 0, "cached_rest": 0, "output_rest": 0}
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What requests used; ``prompt`` includes ``cached``."""
-
-    requests: int
-    prompt: int
-    cached: int
-    completion: int
-
-
 def month_transaction(db: Database, new_id: NewId, user_id: str, moment: int) -> int:
     """Return the position of the user's transaction for a month, creating it if necessary."""
     start = from_micros(month_of(moment)[0])
-    subject = f"{start:%Y-%m}"
-    position = find_transaction(db, user_id, SERVERLESS_USAGE, subject)
-    if position is not None:
-        return position
-    text = f"Serverless inference in {start:%B %Y}"
-    return open_transaction(
-        db, new_id("tx"), user_id, SERVERLESS_USAGE, text, moment, subject=subject
-    )
+    subject, text = f"{start:%Y-%m}", f"Serverless inference in {start:%B %Y}"
+    return accumulating_transaction(db, new_id, user_id, SERVERLESS_USAGE, subject, text, moment)
 
 
-def charge(db: Database, transaction: int, model: str, tokens: Tokens, rates: Rates) -> int:
+def charge(db: Database, transaction: int, model: str, sums: MinuteSums, rates: Rates) -> int:
     """Add requests to the spending of a month, and return the nanos to charge for them."""
     row = db.one(
         "SELECT * FROM serverless_spend WHERE transaction_position = ? AND model = ?",
@@ -77,18 +60,18 @@ def charge(db: Database, transaction: int, model: str, tokens: Tokens, rates: Ra
     )
     rests = row or _NO_RESTS
     costs = [
-        cost(tokens.prompt - tokens.cached, rates.input, rests["input_rest"]),
-        cost(tokens.cached, rates.cached_input, rests["cached_rest"]),
-        cost(tokens.completion, rates.output, rests["output_rest"]),
+        cost(sums.prompt_tokens - sums.cached_tokens, rates.input, rests["input_rest"]),
+        cost(sums.cached_tokens, rates.cached_input, rests["cached_rest"]),
+        cost(sums.completion_tokens, rates.output, rests["output_rest"]),
     ]
     (given, given_rest), (cached, cached_rest), (output, output_rest) = costs
     db.accumulate(
         "serverless_spend",
         {"transaction_position": transaction, "model": model},
-        requests=tokens.requests,
-        prompt_tokens=tokens.prompt,
-        cached_tokens=tokens.cached,
-        completion_tokens=tokens.completion,
+        requests=sums.requests - sums.errors,
+        prompt_tokens=sums.prompt_tokens,
+        cached_tokens=sums.cached_tokens,
+        completion_tokens=sums.completion_tokens,
         input_nanos=given,
         cached_nanos=cached,
         output_nanos=output,
@@ -97,11 +80,6 @@ def charge(db: Database, transaction: int, model: str, tokens: Tokens, rates: Ra
         output_rest=output_rest - rests["output_rest"],
     )
     return given + cached + output
-
-
-def cost(tokens: int, rate: int, rest: int = 0) -> tuple[int, int]:
-    """Return the cost of tokens in whole nanos, and the rest in millionths of a nano."""
-    return divmod(tokens * rate + rest, TOKENS_PER_RATE)
 
 
 def serverless_spend(db: Database, transaction: Row) -> Json:

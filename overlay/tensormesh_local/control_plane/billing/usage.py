@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from tensormesh_local.clock import DAY, HOUR, MINUTE, format_time
 from tensormesh_local.control_plane.billing.periods import month_of
-from tensormesh_local.control_plane.billing.prices import TOKENS_PER_RATE
-from tensormesh_local.control_plane.billing.serverless_charges import Tokens, cost
+from tensormesh_local.control_plane.billing.prices import TOKENS_PER_RATE, cost
 from tensormesh_local.control_plane.context import Context, Json, reads
 from tensormesh_local.control_plane.observability.targets import read_range
 from tensormesh_local.control_plane.state import Database
@@ -40,8 +39,7 @@ _BY_MONTH: Final = "USAGE_GRANULARITY_MONTH"
 _COUNTS: Final = ("prompt_tokens", "cached_tokens", "completion_tokens", "requests")
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """A user and a model. ``model_id`` is empty for models without a deployment."""
 
     user_id: str
@@ -60,41 +58,20 @@ class MinuteSums:
 
     requests: int = 0
     errors: int = 0
-    prompt: int = 0
-    cached: int = 0
-    completion: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
     busy: int = 0
     last: int = 0
     latencies: dict[str, Counter[int]] = field(default_factory=dict)
 
-    @property
-    def tokens(self) -> Tokens:
-        """What is charged for."""
-        return Tokens(self.requests - self.errors, self.prompt, self.cached, self.completion)
-
 
 def add_usage(db: Database, series: Series, minute: int, sums: MinuteSums, input_rate: int) -> None:
     """Add requests to a minute. What cached tokens saved follows from the input rate."""
-    key = {
-        "user_id": series.user_id,
-        "surface": series.surface,
-        "model": series.model,
-        "model_id": series.model_id,
-        "minute": minute,
-    }
-    saved, rest = cost(sums.cached, input_rate)
-    db.accumulate(
-        "usage_minutes",
-        key,
-        requests=sums.requests,
-        errors=sums.errors,
-        prompt_tokens=sums.prompt,
-        cached_tokens=sums.cached,
-        completion_tokens=sums.completion,
-        busy=sums.busy,
-        saved_nanos=saved,
-        saved_rest=rest,
-    )
+    key = {**series._asdict(), "minute": minute}
+    counts = {name: getattr(sums, name) for name in (*_COUNTS, "errors", "busy")}
+    saved, rest = cost(sums.cached_tokens, input_rate)
+    db.accumulate("usage_minutes", key, **counts, saved_nanos=saved, saved_rest=rest)
     for kind, classes in sums.latencies.items():
         for number, count in classes.items():
             db.accumulate("latency_minutes", {**key, "kind": kind, "class": number}, count=count)

@@ -91,9 +91,9 @@ def _sums(
     sums = MinuteSums(requests=count, last=minute + 30 * SECOND)
     sums.errors = int(count * _ERROR_RATE + rng.random())
     answered = count - sums.errors
-    sums.prompt = round(answered * workload.prompt * rng.uniform(0.85, 1.15))
-    sums.cached = round(sums.prompt * _cached_share(rng, growth))
-    sums.completion = round(answered * workload.completion * rng.uniform(0.85, 1.15))
+    sums.prompt_tokens = round(answered * workload.prompt * rng.uniform(0.85, 1.15))
+    sums.cached_tokens = round(sums.prompt_tokens * _cached_share(rng, growth))
+    sums.completion_tokens = round(answered * workload.completion * rng.uniform(0.85, 1.15))
     first: Counter[int] = Counter()
     whole: Counter[int] = Counter()
     for part in range(_LATENCIES):
