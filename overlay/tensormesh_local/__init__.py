@@ -1,7 +1,7 @@
-"""The local staging host: Tensormesh's inference APIs on loopback, for demos and tests.
+"""The local host: Tensormesh's APIs on loopback, for demos and tests.
 
-``python -m tensormesh_local`` runs it as a process, :class:`LocalHost` inside a program, and
-:func:`create_app` gives it as an ASGI application.
+Run it as a process with ``python -m tensormesh_local``, inside a program with :class:`LocalHost`,
+or as an ASGI application with :func:`create_app`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["LocalHost", "create_app"]
 
 
 def __getattr__(name: str) -> object:
-    # Loaded when used, so that the command can say which extra is missing.
+    # Imported on use, so that the command can report a missing extra.
     if name == "LocalHost":
         from tensormesh_local.host import LocalHost
 

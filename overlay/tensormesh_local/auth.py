@@ -7,18 +7,17 @@ from collections.abc import Iterable
 from typing import Final
 
 DEFAULT_API_KEY: Final = "tm-local-key"
-"""The key that a local host accepts unless told otherwise."""
+"""The API key that a local host accepts by default."""
 
 DEFAULT_USER_ID: Final = "00000000-0000-4000-8000-000000000001"
-"""A user id to use with a local host; On-Demand takes any UUID."""
-
+"""Id of the default user. On-Demand accepts any UUID."""
 
 DEFAULT_CONTROL_PLANE_TOKEN: Final = "tm-local-token"  # noqa: S105 - it guards nothing
-"""The access token of the default user that a local host accepts unless told otherwise."""
+"""The default user's access token by default."""
 
 
 class StaticKeys:
-    """Keys that are given to the host when it starts."""
+    """Keys that are configured when the host starts."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._keys = tuple(key.encode() for key in keys)
@@ -28,7 +27,7 @@ class StaticKeys:
         given = key.encode("utf-8", "surrogatepass")
         accepted = False
         for known in self._keys:
-            # Every key is compared, in constant time, so that timing tells nothing.
+            # Compare all keys, in constant time, so that timing reveals nothing.
             accepted |= hmac.compare_digest(given, known)
         return accepted
 

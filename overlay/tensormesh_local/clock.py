@@ -98,5 +98,5 @@ def parse_time(text: str) -> int:
         result = to_micros(moment) + (SECOND if leap else 0)
         from_micros(result)
     except OverflowError as error:
-        raise ValueError("a time out of range") from error
+        raise ValueError("time out of range") from error
     return result

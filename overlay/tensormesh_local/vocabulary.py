@@ -1,6 +1,6 @@
-"""The fixed word list of the built-in tokenizer.
+"""The fixed vocabulary of the built-in tokenizer.
 
-A token's id is its position, so entries are only ever appended.
+The id of a token is its position, so entries may only be appended.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _PUNCTUATION: Final = (
 
 
 def ordinary_tokens() -> list[bytes]:
-    """Return the bytes of every ordinary token in id order: single bytes, then longer ones."""
+    """Return the bytes of all ordinary tokens by id: single bytes, then longer ones."""
     longer: dict[bytes, None] = {}
     for word in _WORDS:
         for form in (

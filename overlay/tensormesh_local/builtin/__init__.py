@@ -1,1 +1,1 @@
-"""The built-in language model: deterministic answers from rules, with no weights."""
+"""The built-in language model: deterministic answers by rules, without weights."""

@@ -1,4 +1,4 @@
-"""What a piece of text offers to build an answer from: names, numbers and topic words."""
+"""Names, numbers and topic words of a text, from which answers are built."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d{1,15}(?:\.\d{1,6})?(?![\w])")
 _NAME = re.compile(r"[^\W\d_a-z][\w-]*(?:[ ][^\W\d_a-z][\w-]*)*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
-# Words that say nothing about a topic: grammar, questions and commands.
+# Words that do not name a topic: grammar, questions and commands.
 _COMMON_TEXT: Final = """
 a about above after again all also am an and another any are as ask at be because been before
 being below between both but by call called can check could count data describe did do does
@@ -30,7 +30,7 @@ _COMMON: Final = frozenset(_COMMON_TEXT.split())
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What the user's message mentions, each in order of appearance and without repeats."""
+    """What a message mentions, in order of appearance and without repeats."""
 
     text: str = ""
     names: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Hints:
 
     @classmethod
     def from_text(cls, text: str) -> Hints:
-        """Read the hints of ``text``; only its first 4,000 characters count."""
+        """Return the hints in the first 4,000 characters of a text."""
         head = text[:4000]
         return cls(
             text=text,
@@ -49,9 +49,9 @@ class Hints:
         )
 
     def labelled(self, name: str) -> str | None:
-        """Return what stands after ``name`` and a colon, as in ``Total: 12``; None if nothing does.
+        """Return what follows ``name`` and a colon, as in ``Total: 12``, or None.
 
-        The words of an identifier may be apart, in any case of letters.
+        The words of an identifier may be separated, in upper or lower case.
         """
         words = _CAMEL.sub(" ", name.replace("_", " ")).split()
         if not words:
@@ -62,9 +62,9 @@ class Hints:
 
 
 def topic_words(text: str) -> list[str]:
-    """Return the lower-case words of ``text`` that could name a topic.
+    """Return the lower-case words of a text that could name a topic.
 
-    Identifiers count as their parts: ``get_weatherReport`` has the words weather and report.
+    Identifiers are split: ``get_weatherReport`` has the words weather and report.
     """
     words = _WORD.findall(_CAMEL.sub(" ", text.replace("_", " ")))
     return [word.lower() for word in words if len(word) > 2 and word.lower() not in _COMMON]
@@ -78,7 +78,7 @@ def _proper_names(text: str) -> list[str]:
         before = text[: match.start()].rstrip()
         starts_sentence = not before or before[-1] in '.!?:\n"'
         if words[0].lower() in _COMMON:
-            # "Paris weather" begins with a name; "What is" does not.
+            # "Paris weather" starts with a name, "What is" does not.
             del words[0]
         if words:
             (initial if starts_sentence else inner).append(" ".join(words))

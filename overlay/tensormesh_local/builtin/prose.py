@@ -1,4 +1,4 @@
-"""Sentences about a topic, for all that no rule answers."""
+"""Sentences about the topics of a text, for requests that no rule answers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _CLOSES: Final = ("A short answer will do.", "I will keep it short.", "The plain
 
 
 def write(text: str, rng: Random) -> Iterator[str]:
-    """Yield as many words or sentences as ``text`` asks for, or a few sentences."""
+    """Return as many words or sentences as a text asks for, or a few sentences."""
     match = _LENGTH.search(text)
     count = int(match["count"]) if match else rng.randint(1, 3)
     if match and match["unit"].lower().startswith("word"):
@@ -50,19 +50,19 @@ def write(text: str, rng: Random) -> Iterator[str]:
 
 
 def sentences(text: str, rng: Random) -> Iterator[str]:
-    """Yield sentences about the topics of ``text`` for ever, each but the first after a space."""
+    """Yield sentences about the topics of a text without end, separated by spaces."""
     topics = _topics(text)
     yield _sentence(topics, rng)
     yield from _following(topics, rng)
 
 
 def more_sentences(text: str, rng: Random) -> Iterator[str]:
-    """Yield sentences that can follow an answer, for ever, each after a space."""
+    """Return sentences that can follow an answer, without end, each after a space."""
     return _following(_topics(text), rng)
 
 
 def thoughts(text: str, rng: Random) -> str:
-    """Return a line of reasoning about how to answer ``text``."""
+    """Return a line of reasoning about how to answer a text."""
     topics = _topics(text)[:3]
     return f"The user asks about {', '.join(topics)}. {rng.choice(_CLOSES)}"
 

@@ -1,4 +1,4 @@
-"""Builds a JSON value that is valid for a JSON Schema, deterministically for a random generator."""
+"""Build JSON values that match a JSON Schema."""
 
 from __future__ import annotations
 
@@ -41,23 +41,20 @@ _LONGEST_ARRAY: Final = 1_000
 
 
 class UnsupportedSchemaError(ValueError):
-    """The schema is not valid, or no value for it could be built.
-
-    Args:
-        reason: What is wrong with it.
-    """
+    """The schema is invalid, or no value for it could be built."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The JSON schema cannot be used: {reason}.")
 
 
 def build_instance(schema: dict[str, Any] | bool, rng: Random, hints: Hints) -> Any:
-    """Return a JSON value that is valid for ``schema``.
+    """Return a JSON value that matches a schema.
 
-    Strings and numbers are taken from ``hints`` where the schema lets them fit.
+    Strings and numbers are taken from ``hints`` if the schema allows it.
 
     Raises:
-        UnsupportedSchemaError: The schema is invalid, refers outside itself, or is too intricate.
+        UnsupportedSchemaError: The schema is invalid, refers to other documents, or is too
+            complex.
     """
     validator = _validator(schema)
     for _ in range(_ATTEMPTS):
@@ -73,7 +70,7 @@ def build_instance(schema: dict[str, Any] | bool, rng: Random, hints: Hints) -> 
             OverflowError,
         ) as error:
             raise UnsupportedSchemaError(str(error)) from error
-    raise UnsupportedSchemaError("no value that fits it could be built")
+    raise UnsupportedSchemaError("no matching value could be built")
 
 
 def _validator(schema: dict[str, Any] | bool) -> Draft202012Validator:
@@ -82,7 +79,7 @@ def _validator(schema: dict[str, Any] | bool) -> Draft202012Validator:
     except (SchemaError, RecursionError) as error:
         reason = error.message if isinstance(error, SchemaError) else "it is nested too deeply"
         raise UnsupportedSchemaError(reason) from error
-    # An empty registry: a reference to another document is an error, never a download.
+    # With an empty registry, references to other documents are errors and not downloads.
     return Draft202012Validator(schema, registry=Registry())
 
 
@@ -99,11 +96,11 @@ class _Builder:
         self._words = list(hints.words)
 
     def build(self, schema: Any, name: str, depth: int) -> Any:
-        """Return a value for ``schema``, which is the value of a property called ``name``."""
+        """Return a value for the schema of a property called ``name``."""
         if depth > _DEEPEST:
             raise UnsupportedSchemaError("it is nested too deeply")
         if schema is False:
-            raise UnsupportedSchemaError("it has a part that nothing fits")
+            raise UnsupportedSchemaError("a part of it allows no value")
         if schema is True:
             schema = {}
         schema = self._flatten(schema)
@@ -132,7 +129,7 @@ class _Builder:
                 return self._string(schema, name)
 
     def _flatten(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Return the schema with its references and ``allOf`` parts merged in."""
+        """Return the schema with references and ``allOf`` parts merged into it."""
         for _ in range(_DEEPEST):
             if "$ref" in schema:
                 rest = {key: value for key, value in schema.items() if key != "$ref"}
@@ -144,7 +141,7 @@ class _Builder:
                     schema = merge(schema, part)
             else:
                 return schema
-        raise UnsupportedSchemaError("a $ref leads to itself")
+        raise UnsupportedSchemaError("a $ref is circular")
 
     def _build_branch(self, schema: dict[str, Any], keyword: str, name: str, depth: int) -> Any:
         rest = {key: value for key, value in schema.items() if key != keyword}
@@ -158,7 +155,7 @@ class _Builder:
                 continue
             if self._validator.evolve(schema=schema).is_valid(value):
                 return value
-        raise problem or UnsupportedSchemaError(f"no branch of {keyword} could be met")
+        raise problem or UnsupportedSchemaError(f"no branch of {keyword} could be matched")
 
     def _member(self, members: list[Any]) -> Any:
         text = self._hints.text.lower()
@@ -184,7 +181,7 @@ class _Builder:
         wanted += [
             f"extra_{number}" for number in range(1, min(least, _LONGEST_ARRAY) - len(wanted) + 1)
         ]
-        # In the order of the schema, as a model writes them.
+        # In the order of the schema, as models generate them.
         ordered = [key for key in properties if key in wanted]
         ordered += [key for key in wanted if key not in properties]
         return {key: self.build(self._property(schema, key), key, depth + 1) for key in ordered}
@@ -203,7 +200,7 @@ class _Builder:
             parts = [schema["contains"]]
         least = int(schema.get("minItems", 0))
         if least > _LONGEST_ARRAY:
-            raise UnsupportedSchemaError(f"minItems is over {_LONGEST_ARRAY}")
+            raise UnsupportedSchemaError(f"minItems exceeds {_LONGEST_ARRAY}")
         usual = 0 if depth > _DEEPEST_USUAL_ITEM else max(1, len(parts))
         length = min(max(least, usual), int(schema.get("maxItems", _LONGEST_ARRAY)))
         items = schema.get("items", True)
@@ -256,7 +253,7 @@ class _Builder:
         least = int(schema.get("minLength", 0))
         most = int(schema.get("maxLength", _LONGEST_STRING))
         if least > _LONGEST_STRING:
-            raise UnsupportedSchemaError(f"minLength is over {_LONGEST_STRING}")
+            raise UnsupportedSchemaError(f"minLength exceeds {_LONGEST_STRING}")
         text = self._words_for(name)
         while len(text) < least:
             text += f" {text}" if text else "x"

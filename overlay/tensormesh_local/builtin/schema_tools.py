@@ -1,31 +1,23 @@
-"""Small operations on JSON Schemas."""
+"""Operations on JSON Schemas."""
 
 from __future__ import annotations
 
 import math
 from typing import Any, Final
 
+_KEYWORDS_OF_TYPE: Final = {
+    "object": ("properties", "required", "additionalProperties"),
+    "array": ("items", "prefixItems", "minItems"),
+    "string": ("pattern", "format", "minLength", "maxLength"),
+    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+}
 _TYPE_OF_KEYWORD: Final = {
-    "properties": "object",
-    "required": "object",
-    "additionalProperties": "object",
-    "items": "array",
-    "prefixItems": "array",
-    "minItems": "array",
-    "pattern": "string",
-    "format": "string",
-    "minLength": "string",
-    "maxLength": "string",
-    "minimum": "number",
-    "maximum": "number",
-    "exclusiveMinimum": "number",
-    "exclusiveMaximum": "number",
-    "multipleOf": "number",
+    keyword: kind for kind, keywords in _KEYWORDS_OF_TYPE.items() for keyword in keywords
 }
 
 
 def numeric_bounds(schema: dict[str, Any], *, whole: bool) -> tuple[float, float]:
-    """Return the lowest and highest number that a schema takes, infinite where it sets none."""
+    """Return the lowest and highest number that a schema allows, which may be infinite."""
     low = schema.get("minimum", -math.inf)
     high = schema.get("maximum", math.inf)
     above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
@@ -38,16 +30,16 @@ def numeric_bounds(schema: dict[str, Any], *, whole: bool) -> tuple[float, float
 
 
 def is_null(schema: Any) -> bool:
-    """Tell whether a schema takes nothing but null."""
+    """Tell whether a schema allows only null."""
     return isinstance(schema, dict) and (
         schema.get("type") == "null" or schema.get("const", 0) is None
     )
 
 
 def merge(left: Any, right: Any) -> dict[str, Any]:
-    """Return one schema that stands for both.
+    """Return a schema that combines two.
 
-    Properties and required names are joined and bounds tightened; else the right one decides.
+    Properties and required names are joined, and bounds tightened. Otherwise the right one wins.
     """
     if left is False or right is False:
         return {"not": {}}
@@ -73,7 +65,7 @@ def merge(left: Any, right: Any) -> dict[str, Any]:
 
 
 def type_of(schema: dict[str, Any]) -> str:
-    """Return the JSON type that a schema asks for, or that its keywords suggest."""
+    """Return the JSON type of a schema, or the type that its keywords suggest."""
     kind = schema.get("type")
     if isinstance(kind, list):
         return str(next((each for each in kind if each != "null"), "null"))

@@ -1,4 +1,4 @@
-"""Replies in plain English: a few rules for what prompts often ask, and prose for all else."""
+"""Replies in English: rules for common prompts, and prose for all others."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SUM = re.compile(
 )
 _CAPITAL_OF = re.compile(r"\bcapital(?: city)? of (?:the )?(?P<country>[A-Za-z ]+)", re.IGNORECASE)
 
-# What "reply with ..." may be followed by when the rest describes an answer and is none.
+# "Reply with ..." is not followed by the answer itself if it continues with one of these.
 _DESCRIPTIONS: Final = (
     *("a ", "an ", "in ", "to ", "your ", "about "),
     *("valid ", "some", "something", "json"),
@@ -87,13 +87,13 @@ _OPERATORS: Final[dict[str, Callable[[float, float], float]]] = {
 
 
 def reply(text: str, rng: Random) -> Iterator[str]:
-    """Return the chunks of a reply to ``text``."""
+    """Return the chunks of a reply to a text."""
     by_rule = _by_rule(text)
     return write(text, rng) if by_rule is None else by_rule
 
 
 def continuation(prompt: str, rng: Random) -> Iterator[str]:
-    """Return the chunks of text that continue ``prompt``, or answer it if it asks for something."""
+    """Return the chunks of text that continue a prompt, or of a reply if it asks for something."""
     by_rule = _by_rule(prompt)
     if by_rule is not None:
         return by_rule

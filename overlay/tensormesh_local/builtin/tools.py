@@ -1,4 +1,4 @@
-"""Decides which tools to call, and with which arguments."""
+"""Decide which tools to call, and with which arguments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_PARALLEL_CALLS: Final = 4
 
 
 def last_user_text(messages: Sequence[Message]) -> str:
-    """Return the text of the last message that a user wrote."""
+    """Return the text of the last user message."""
     for message in reversed(messages):
         if message.get("role") == "user":
             return content_text(message.get("content"))
@@ -28,7 +28,7 @@ def last_user_text(messages: Sequence[Message]) -> str:
 
 
 def tool_results(messages: Sequence[Message]) -> list[tuple[str, str]]:
-    """Return (tool name, result) of each tool message after the last user message."""
+    """Return the tool name and result of each tool message after the last user message."""
     names: dict[Any, str] = {}
     results: list[tuple[str, str]] = []
     for message in messages:
@@ -43,7 +43,7 @@ def tool_results(messages: Sequence[Message]) -> list[tuple[str, str]]:
 
 
 def fitting_tool(tools: Sequence[Tool], text: str) -> Tool | None:
-    """Return the tool that shares most words with ``text``, if any does."""
+    """Return the tool that shares most words with a text, or None if none shares any."""
     wanted = _stems(text)
 
     def overlap(tool: Tool) -> int:
@@ -54,7 +54,7 @@ def fitting_tool(tools: Sequence[Tool], text: str) -> Tool | None:
 
 
 def plan_calls(tool: Tool, text: str, rng: Random, *, parallel: bool) -> list[ToolCall]:
-    """Return the calls of ``tool`` that answer ``text``: one, or one for each name mentioned.
+    """Return the calls of a tool that answer a text: one, or one for each name in it.
 
     Raises:
         UnsupportedSchemaError: No arguments could be built for the tool's parameters.
@@ -75,11 +75,11 @@ def plan_calls(tool: Tool, text: str, rng: Random, *, parallel: bool) -> list[To
 
 
 def call_segments(calls: Sequence[ToolCall], *, bare: bool) -> list[Segment]:
-    """Return the text of tool calls as a model writes them.
+    """Return the text of tool calls as a model generates them.
 
     Args:
         calls: The calls.
-        bare: Only the arguments are generated, because the caller named the tool.
+        bare: Generate only the arguments, because the request names the tool.
     """
     segments = []
     for call in calls:
@@ -92,12 +92,12 @@ def call_segments(calls: Sequence[ToolCall], *, bare: bool) -> list[Segment]:
 
 
 def _stems(text: str) -> set[str]:
-    """Return the topic words of ``text`` without the endings of plurals."""
+    """Return the topic words of a text in the singular."""
     return {word.removesuffix("s") for word in topic_words(text)}
 
 
 def _takes_one_name(schema: dict[str, Any]) -> bool:
-    """Tell whether the only thing a tool must be given is one free string."""
+    """Tell whether a tool requires one argument only, a string of any form."""
     required = schema.get("required") or list(schema.get("properties", {}))
     if len(required) != 1:
         return False

@@ -1,4 +1,4 @@
-"""Names for new things, and secrets."""
+"""Ids and secrets."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from hashlib import sha256
 
 
 class IdSource:
-    """Makes ids and secrets: unguessable ones, or with a seed the same ones each time.
+    """Creates ids and secrets, which are unguessable unless there is a seed.
 
     Args:
-        seed: What the ids follow from; by default they are random.
-        generation: How often the state was opened before, so that a seed does not give the
-            same ids again for a state that is kept.
+        seed: Seed for repeatable ids; by default they are random.
+        generation: How often the state was opened before, so that ids do not repeat in a state
+            that is kept.
     """
 
     def __init__(self, seed: int | None = None, generation: int = 0) -> None:
         self._lock = threading.Lock()
         self._random: random.Random = secrets.SystemRandom()
         if seed is not None:
-            # Repeatable on purpose: for documents and tests.
+            # Repeatable on purpose, for documents and tests.
             self._random = random.Random(f"{seed}/{generation}")  # noqa: S311
 
     def new_id(self, prefix: str) -> str:
@@ -44,5 +44,5 @@ class IdSource:
 
 
 def digest(secret: str) -> str:
-    """Return what is stored of a secret. Secrets are random and long, so a plain hash will do."""
+    """Return the hash of a secret. Secrets are long and random, so a plain hash suffices."""
     return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

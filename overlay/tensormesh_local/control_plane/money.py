@@ -1,7 +1,4 @@
-"""Money: integer nanos inside, ``currencyCode``, ``units`` and ``nanos`` on the wire.
-
-A nano is a billionth of a US dollar. There is no other currency here.
-"""
+"""Amounts of money: integer nanos (billionths of a US dollar), and their form on the wire."""
 
 from __future__ import annotations
 
@@ -14,13 +11,13 @@ from tensormesh_local.control_plane.errors import invalid_argument
 CURRENCY: Final = "USD"
 NANOS_PER_UNIT: Final = 1_000_000_000
 MAX_NANOS: Final = 1_000_000_000 * NANOS_PER_UNIT
-"""The largest amount taken, a billion dollars; sums of a few still fit 64 bits."""
+"""The largest amount in a request: a billion dollars, so that sums fit into 64 bits."""
 
 _UNITS: Final = re.compile(r"-?[0-9]{1,19}")
 
 
 def to_wire(nanos: int) -> dict[str, Any]:
-    """Return an amount as sent; ``units`` and ``nanos`` have the same sign."""
+    """Return an amount in its form on the wire; ``units`` and ``nanos`` have the same sign."""
     units, rest = divmod(abs(nanos), NANOS_PER_UNIT)
     sign = -1 if nanos < 0 else 1
     return {"currencyCode": CURRENCY, "units": str(sign * units), "nanos": sign * rest}
@@ -30,9 +27,8 @@ def from_wire(value: Mapping[str, Any], field: str = "amount") -> int:
     """Return an amount in nanos.
 
     Args:
-        value: The amount as received; ``units`` may be a string or a number, empty or absent
-            for 0.
-        field: What to call it in errors.
+        value: The amount in its form on the wire; ``units`` may be a string, a number or absent.
+        field: Name of the field in errors.
 
     Raises:
         ControlPlaneError: 400, the amount is not exact, too large, or not in US dollars.
@@ -46,7 +42,7 @@ def from_wire(value: Mapping[str, Any], field: str = "amount") -> int:
             f"{field}.nanos", "Input should be an integer from -999999999 to 999999999"
         )
     if units * nanos < 0:
-        raise invalid_argument(f"{field}.nanos", "Input should have the sign of units")
+        raise invalid_argument(f"{field}.nanos", "Input should have the same sign as units")
     total = units * NANOS_PER_UNIT + nanos
     if abs(total) > MAX_NANOS:
         raise invalid_argument(f"{field}.units", "Input should be at most a billion dollars")

@@ -1,4 +1,4 @@
-"""A limit to how often a caller may ask, as the real Control Plane has one."""
+"""A rate limit, like that of the real Control Plane."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tensormesh_local.control_plane.errors import resource_exhausted
 
 
 class RateLimit:
-    """Lets each access token ask so many times in any minute.
+    """Limits the requests of each access token within any minute.
 
     Args:
-        per_minute: How many requests, 1 or more; None for any number.
-        clock: What tells the time.
+        per_minute: Maximum of requests, 1 or more; None for no limit.
+        clock: Provides the time.
     """
 
     def __init__(self, per_minute: int | None, clock: Clock) -> None:
@@ -24,10 +24,10 @@ class RateLimit:
         self._times: dict[str, deque[int]] = {}
 
     def check(self, token: str) -> None:
-        """Count a request, or refuse it; one that is refused does not count.
+        """Count a request, or refuse it. Refused requests do not count.
 
         Args:
-            token: The access token, which must be a valid one, so that there are only so many.
+            token: A valid access token; invalid ones would use memory.
 
         Raises:
             ControlPlaneError: 429, with the seconds to wait in ``Retry-After``.

@@ -1,1 +1,1 @@
-"""Engines: what answers an inference call."""
+"""Engines, which respond to inference requests."""

@@ -1,4 +1,4 @@
-"""An engine that runs llama.cpp's server in this process and adapts what differs."""
+"""An engine that runs llama.cpp's server in this process, and adapts its API."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _GGUF_MAGIC: Final = b"GGUF"
 
 
 class LlamaEngine(UpstreamEngine):
-    """Serves one GGUF model under its file's name.
+    """Serves a GGUF model under the name of its file.
 
     Args:
         model_path: The model file.
 
     Raises:
-        EngineError: The extra is not installed, or the file is missing or no model.
+        EngineError: The extra is not installed, or the file is missing or not a model.
     """
 
     def __init__(self, model_path: str | Path) -> None:
@@ -40,17 +40,17 @@ class LlamaEngine(UpstreamEngine):
             if file.read(4) != _GGUF_MAGIC:
                 raise EngineError(f"{path} is not a GGUF file")
         self.model_name = path.stem
-        # The server's port is open to everybody on this machine: only this engine knows its key.
+        # Everyone on this machine can reach the server's port, but only this engine knows the key.
         key = secrets.token_hex(16)
         self._server = _launch(path, self.model_name, key)
         super().__init__(str(self._server.listening_address), key)
         self._context_tokens = _CONTEXT_TOKENS
 
     async def start(self) -> None:
-        """Learn how long the model's context is.
+        """Get the context length of the model.
 
         Raises:
-            EngineError: The server does not answer.
+            EngineError: The server does not respond.
         """
         try:
             properties = await self.exchange("GET", "/props")
@@ -62,14 +62,14 @@ class LlamaEngine(UpstreamEngine):
     async def close(self) -> None:
         """Stop the server."""
         await super().close()
-        # The server stops when nothing refers to it any more.
+        # The server stops when its last reference is gone.
         self._server = None
 
     async def answer(self, call: Call) -> Response:
-        """Answer a call.
+        """Respond to a request.
 
         Raises:
-            ApiError: 404, another model is asked for; else as for any upstream server.
+            ApiError: 404, the request is for another model; or as for any upstream server.
         """
         if call.body is not None and call.body["model"] != self.model_name:
             raise unknown_model(call.body["model"], [self.model_name])
@@ -111,7 +111,7 @@ class LlamaEngine(UpstreamEngine):
         try:
             answer = await self.exchange("POST", "/detokenize", {"tokens": body["tokens"]})
         except ApiError as error:
-            # llama.cpp answers 500 to an id outside its vocabulary.
+            # llama.cpp responds with 500 to ids outside its vocabulary.
             raise ApiError(
                 400, f"The tokens cannot be decoded: {error.message}", param="tokens"
             ) from error
@@ -131,9 +131,9 @@ def _launch(path: Path, alias: str, key: str) -> Any:
     params.api_keys = [key]
     params.n_ctx = _CONTEXT_TOKENS * _PARALLEL_REQUESTS
     params.n_parallel = _PARALLEL_REQUESTS
-    # Its threads wait for each other at every step: one that has no core to itself delays all.
+    # Its threads wait for each other at every step: one without its own core delays all.
     params.cpuparams.n_threads = max(1, (os.cpu_count() or 2) // 2)
-    # A connection that is kept open holds a thread of the server.
+    # An open connection occupies a thread of the server.
     params.n_threads_http = _HTTP_THREADS
     params.use_jinja = True
     params.offline = True

@@ -1,4 +1,4 @@
-"""An engine that forwards every call to an OpenAI-compatible server."""
+"""An engine that forwards requests to an OpenAI-compatible server."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=32
 
 
 class UpstreamEngine(Engine):
-    """Forwards requests unchanged and streams the answers back byte for byte.
+    """Forwards requests unchanged, and returns responses byte for byte.
 
     Args:
         base_url: Base URL of the server, with or without ``/v1``.
-        api_key: Sent as bearer token in place of the caller's; none is sent without it.
-        transport: Used in place of a network connection.
+        api_key: API key for the server. The caller's own is never sent.
+        transport: Replaces the network connection.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class UpstreamEngine(Engine):
             timeout=_TIMEOUT,
             limits=_LIMITS,
             transport=transport,
-            # A proxy from the environment must not come between two servers on one machine.
+            # No proxy from the environment for a server on the same machine.
             trust_env=not loopback,
         )
         self._authorization = {"Authorization": f"Bearer {api_key}"} if api_key else {}
@@ -55,10 +55,10 @@ class UpstreamEngine(Engine):
         await self._client.aclose()
 
     async def answer(self, call: Call) -> Response:
-        """Forward a call.
+        """Forward a request.
 
         Raises:
-            ApiError: 502 or 503, the server cannot be reached or broke off.
+            ApiError: 502 or 503, the server cannot be reached or the connection failed.
         """
         response = await self._send(call)
         headers = {
@@ -80,10 +80,10 @@ class UpstreamEngine(Engine):
         return Response(content, response.status_code, headers)
 
     async def exchange(self, method: str, path: str, body: Any = None) -> Any:
-        """Send a request of this engine's own and return the JSON of its answer.
+        """Send a request of this engine itself, and return the JSON of the response.
 
         Raises:
-            ApiError: The server's status, if it is not 200; 502 or 503, it cannot be reached.
+            ApiError: The server's status, if it is not 200; or 502 or 503, as for :meth:`answer`.
         """
         request = self._client.build_request(method, path, json=body, headers=self._authorization)
         response = await self._connect(request)
@@ -113,14 +113,18 @@ class UpstreamEngine(Engine):
         except httpx.ConnectError as error:
             raise ApiError(503, f"The upstream server cannot be reached: {error}.") from error
         except httpx.HTTPError as error:
-            raise ApiError(502, f"The upstream server did not answer: {_reason(error)}.") from error
+            raise ApiError(
+                502, f"The upstream server did not respond: {_reason(error)}."
+            ) from error
 
     @staticmethod
     async def _read(response: httpx.Response) -> bytes:
         try:
             return await response.aread()
         except httpx.HTTPError as error:
-            raise ApiError(502, f"The upstream server broke off: {_reason(error)}.") from error
+            raise ApiError(
+                502, f"The connection to the upstream server failed: {_reason(error)}."
+            ) from error
         finally:
             await response.aclose()
 
@@ -134,8 +138,8 @@ async def _relay(
             yield chunk
     except httpx.HTTPError as error:
         tally.failure = 502
-        # The status is out already: tell of the error as a server tells of one in mid-stream.
-        broken = ApiError(502, f"The upstream server broke off: {_reason(error)}.")
+        # The status was already sent, so report the error like servers do within a stream.
+        broken = ApiError(502, f"The connection to the upstream server failed: {_reason(error)}.")
         yield b"\n\n" + event(broken.body()) + DONE
     finally:
         await response.aclose()

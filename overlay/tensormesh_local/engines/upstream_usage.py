@@ -1,4 +1,4 @@
-"""Finds the token counts in answers that are passed on unread."""
+"""Find the token counts in responses that are forwarded without being parsed."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from typing import Any, Final
 from tensormesh_local.wire.tally import Counts
 
 _KEY: Final = b'"usage":'
-# The last usage of a stream is near its end: in the last chunk, or the last event but one.
+# The last usage of a stream is near its end: in one of the last two events.
 _TAIL_BYTES: Final = 16 * 1024
 _decoder = json.JSONDecoder()
 
 
 class UsageReader:
-    """Keeps the end of a stream, where the counts are."""
+    """Keeps the end of a stream, which contains the counts."""
 
     def __init__(self) -> None:
         self._chunks: deque[bytes] = deque()
         self._size = 0
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+        """Add the next bytes."""
         self._chunks.append(chunk)
         self._size += len(chunk)
         while self._size - len(self._chunks[0]) >= _TAIL_BYTES:
             self._size -= len(self._chunks.popleft())
 
     def counts(self) -> Counts:
-        """Return the last counts so far; zeros if there are none."""
+        """Return the last counts so far, or zeros."""
         return counts_of(b"".join(self._chunks))
 
 
 def counts_of(content: bytes) -> Counts:
-    """Return the last counts in an answer, or in the end of one; zeros if there are none."""
+    """Return the last counts in a response, or in the end of one, or zeros."""
     end = len(content)
-    # In strings the quotes are escaped, so what is found is a key.
+    # Quotes within strings are escaped, so this can only be a key.
     while (at := content.rfind(_KEY, 0, end)) >= 0:
         counts = _read(content[at + len(_KEY) :].decode("utf-8", "replace").lstrip())
         if counts is not None:
@@ -46,7 +46,7 @@ def counts_of(content: bytes) -> Counts:
 
 
 def _read(text: str) -> Counts | None:
-    """Return the counts of the usage that a text begins with, in either API's words."""
+    """Return the counts of the usage object at the start of a text, in the form of any API."""
     try:
         usage, _ = _decoder.raw_decode(text)
     except (ValueError, RecursionError):

@@ -1,1 +1,1 @@
-"""The wire forms of the inference API: requests read, answers and events written."""
+"""Requests and responses of the inference APIs: parse the former, format the latter."""

@@ -66,7 +66,7 @@ def adopt_api_key(context: Context, user_id: str, secret: str, name: str) -> str
     if row is None and secret != context.settings.api_key:
         return _add_api_key(context, user_id, secret, name, shown_secret=secret)
     if row is None or row["user_id"] != user_id or row["deleted_at"] is not None:
-        raise already_exists("apiKey: this key is taken; use another, or none.")
+        raise already_exists("apiKey: this key is already in use; pass another one, or none.")
     return str(row["id"])
 
 

@@ -1,4 +1,4 @@
-"""Billing periods: hours, days, months and years after a time, and calendar months."""
+"""Billing periods and calendar months."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def month_of(moment: int) -> tuple[int, int]:
 
 
 def after_periods(start: int, period: str, count: int) -> int:
-    """Return the end of ``count`` periods that begin at ``start``, in microseconds.
+    """Return the end of ``count`` periods that start at a time, in microseconds.
 
-    Months are those of the calendar: a month after 31 January is the end of February. An
-    unspecified period is a month.
+    Months are calendar months: a month after 31 January is the end of February. An unspecified
+    period is a month.
 
     Raises:
         ValueError: The end is after the year 9999.
@@ -39,11 +39,11 @@ def after_periods(start: int, period: str, count: int) -> int:
             return to_micros(moment + _SPANS[period] * count)
         return to_micros(_add_months(moment, _MONTHS.get(period, 1) * count))
     except OverflowError as error:
-        raise ValueError("a time out of range") from error
+        raise ValueError("time out of range") from error
 
 
 def periods_until(start: int, end: int, period: str, limit: int) -> int:
-    """Return how many periods from ``start`` on it takes to reach ``end``, at most ``limit``."""
+    """Return how many periods from ``start`` reach ``end``, at most ``limit``."""
     return bisect_left(range(limit), True, key=lambda count: _reaches(start, end, period, count))
 
 
@@ -51,7 +51,7 @@ def _reaches(start: int, end: int, period: str, count: int) -> bool:
     try:
         return after_periods(start, period, count) >= end
     except ValueError:
-        # After the year 9999 is after everything.
+        # Times after the year 9999 are after everything.
         return True
 
 
@@ -59,6 +59,6 @@ def _add_months(moment: datetime, months: int) -> datetime:
     years, month = divmod(moment.month - 1 + months, 12)
     year = moment.year + years
     if year > 9999:
-        raise ValueError("a time out of range")
+        raise ValueError("time out of range")
     day = min(moment.day, monthrange(year, month + 1)[1])
     return moment.replace(year=year, month=month + 1, day=day)

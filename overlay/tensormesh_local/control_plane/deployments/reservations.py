@@ -162,7 +162,9 @@ def _range(body: Mapping[str, Any], period: str, now: int) -> tuple[int, int, in
             )
         return start, end, periods_until(start, end, period, MAX_PERIODS)
     except ValueError as error:
-        raise invalid_argument("startTime", "Input should leave time for the period") from error
+        raise invalid_argument(
+            "startTime", "Input should be early enough for the billing period"
+        ) from error
 
 
 def _post(context: Context, owner: str, kind: str, amount: int, text: str) -> None:
