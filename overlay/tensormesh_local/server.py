@@ -1,4 +1,4 @@
-"""Run the application on a socket, with uvicorn."""
+"""Run the application on a socket, with uvicorn and the engine that the options name."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from contextlib import contextmanager
 import uvicorn
 
 from tensormesh_local.app import ON_DEMAND_PREFIX, SERVERLESS_PREFIX, create_app
+from tensormesh_local.builtin.catalog import Catalog
 from tensormesh_local.control_plane.application import CONTROL_PLANE_PREFIX, ControlPlane
-from tensormesh_local.engines.factory import make_engine
+from tensormesh_local.engines.base import Engine, EngineError
+from tensormesh_local.engines.builtin import BuiltinEngine
 from tensormesh_local.options import HostOptions
 
 # Seconds that open requests may take when the server stops.
@@ -135,3 +137,38 @@ def _url_host(host: str) -> str:
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - clients cannot connect to a wildcard address
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
+
+
+def make_engine(options: HostOptions) -> Engine:
+    """Return the engine of a host, ready to start.
+
+    Raises:
+        EngineError: An option is missing or wrong, or a package is not installed.
+    """
+    match options.engine:
+        case Engine():
+            return options.engine
+        case "upstream":
+            return _upstream(options.upstream, options.upstream_api_key)
+        case "llama":
+            if options.model_path is None:
+                raise EngineError("the llama engine needs --model FILE.gguf")
+            from tensormesh_local.engines.llama import LlamaEngine
+
+            return LlamaEngine(options.model_path)
+        case _:
+            return BuiltinEngine(
+                seed=options.seed,
+                latency_seconds=options.latency_ms / 1000,
+                catalog=Catalog(options.extra_models),
+            )
+
+
+def _upstream(base_url: str | None, api_key: str | None) -> Engine:
+    if not base_url:
+        raise EngineError("the upstream engine needs --upstream URL")
+    if not base_url.startswith(("http://", "https://")):
+        raise EngineError(f"--upstream must start with http:// or https://, got {base_url}")
+    from tensormesh_local.engines.upstream import UpstreamEngine
+
+    return UpstreamEngine(base_url, api_key)

@@ -12,8 +12,8 @@ from support.project_files import ROOT
 from tensormesh_local import LocalHost
 from tensormesh_local.auth import DEFAULT_API_KEY
 from tensormesh_local.engines.base import EngineError
-from tensormesh_local.engines.factory import make_engine
 from tensormesh_local.options import HostOptions
+from tensormesh_local.server import make_engine
 from tensormesh_local.specs import load_specs
 
 if TYPE_CHECKING:
