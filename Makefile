@@ -49,7 +49,7 @@ coverage: setup ## Run all tests and fail if they reach too little of overlay/
 generate: setup ## Write generated/ from specs/ and templates/
 	@$(RUN) codegen.py generate
 
-check: setup ## Fail if generated/ is not what specs/ and templates/ give
+check: setup ## Fail if generated/ is out of date
 	@$(RUN) codegen.py check
 
 lint: setup ## Check style, format, import layers, dependencies, and for dead code

@@ -1,4 +1,4 @@
-"""From parsed documents to the data that templates render."""
+"""Models, enums and unions: from schemas to data that templates render."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from . import docs, naming
-from .bundling import Bundle, unescape
+from .bundling import Bundle, component
 from .errors import SpecError
 from .loading import Pointer
 from .model import Enum, Field, Model, Union
 from .types import Type
 
-_OBJECT_KINDS = ("model", "union", "map")
-
 
 class Schemas:
-    """The schemas of one document, by name, with the types they become."""
+    """The schemas of one document, and the types they become."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
@@ -26,38 +24,30 @@ class Schemas:
         self._open: list[str] = []
 
     def error(self, at: Pointer, problem: str) -> None:
-        """Note a problem with the schema at `at`."""
+        """Record a problem with the schema at `at`."""
         self.errors.append(self.bundle.error(at, problem))
 
     def resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """What a property stands for: the target of its reference, null left aside."""
-        seen = 0
-        while seen < 20:
-            seen += 1
-            if "$ref" in schema:
-                schema = self.raw.get(self.target(schema["$ref"]), {})
-                continue
+        """Return the schema that a property stands for: its target, without null."""
+        for _ in range(20):
             options = schema.get("anyOf") or schema.get("oneOf") or []
             others = [option for option in options if option.get("type") != "null"]
-            if len(options) == 2 and len(others) == 1:
+            if "$ref" in schema:
+                schema = self.raw.get(component(schema["$ref"])[1], {})
+            elif len(options) == 2 and len(others) == 1:
                 schema = others[0]
-                continue
-            break
+            else:
+                break
         return schema
 
-    @staticmethod
-    def target(ref: str) -> str:
-        """The name of the component that a local reference means."""
-        return unescape(ref.rsplit("/", 1)[-1])
-
     def named(self, name: str, at: Pointer) -> Type:
-        """The type of a component."""
+        """Return the type of a component."""
         schema = self.raw[name]
         kind = component_kind(schema)
         if kind:
             return Type(kind, name, naming.module(name))
         if name in self._open:
-            self.error(at, f"{name} is made of nothing but itself: let it say what it is")
+            self.error(at, f"{name} is defined only by itself: define it")
             return Type("any")
         self._open.append(name)
         try:
@@ -66,17 +56,17 @@ class Schemas:
             self._open.pop()
 
     def of(self, schema: dict[str, Any], at: Pointer) -> Type:
-        """The type of an inline schema."""
+        """Return the type of an inline schema."""
         found = self._member(schema, at)
         if found.kind == "null":
-            self.error(at, "null alone is no type: say what else it can be")
+            self.error(at, "null is the only allowed value: add another type")
             return Type("any")
         return found
 
     def _member(self, schema: dict[str, Any], at: Pointer) -> Type:
-        """The same where null is a type too: beside others."""
+        """Return the type of a schema that may be null, as a member of a union can be."""
         if "$ref" in schema:
-            return self.named(self.target(schema["$ref"]), at)
+            return self.named(component(schema["$ref"])[1], at)
         if "const" in schema:
             return Type(_kind_of_value(schema["const"]))
         for key in ("anyOf", "oneOf"):
@@ -118,17 +108,17 @@ class Schemas:
         return Type("oneof", members=tuple(flat), nullable=nullable)
 
     def _distinguishable(self, members: list[Type], at: Pointer) -> None:
-        """By JSON type alone it must be clear which member a value is, if one is converted."""
+        """Check that the JSON type alone tells which member a value is, if one is converted."""
         for json_type in {member.json_type for member in members}:
             same = [member for member in members if member.json_type == json_type]
             if len(same) > 1 and not all(member.plain for member in same):
                 names = ", ".join(member.name or member.kind for member in same)
-                help_text = "make them a named schema with oneOf and a discriminator"
-                self.error(at, f"cannot tell {names} apart: {help_text}")
+                help_text = "use a named schema with oneOf and a discriminator"
+                self.error(at, f"ambiguous members {names}: {help_text}")
 
 
 def component_kind(schema: dict[str, Any]) -> str:
-    """model, enum or union; empty for a component that is only a name for another type."""
+    """Return model, enum or union; empty for a component that is only an alias of another type."""
     if "discriminator" in schema:
         return "union"
     if "enum" in schema:
@@ -142,14 +132,12 @@ def _kind_of_value(value: Any) -> str:
 
 
 def build_models(schemas: Schemas) -> list[Model]:
-    """Every object schema, in order of name."""
-    return _with_imports(
-        [
-            _model(schemas, name, schema)
-            for name, schema in sorted(schemas.raw.items())
-            if component_kind(schema) == "model"
-        ]
-    )
+    """Return every object schema, sorted by name."""
+    return _with_imports([_model(schemas, *item) for item in _of_kind(schemas, "model")])
+
+
+def _of_kind(schemas: Schemas, kind: str) -> list[tuple[str, dict[str, Any]]]:
+    return [(name, s) for name, s in sorted(schemas.raw.items()) if component_kind(s) == kind]
 
 
 def _model(schemas: Schemas, name: str, schema: dict[str, Any]) -> Model:
@@ -168,45 +156,56 @@ def _model(schemas: Schemas, name: str, schema: dict[str, Any]) -> Model:
 
 
 def build_fields(schemas: Schemas, schema: dict[str, Any], at: Pointer) -> Iterable[Field]:
-    """The properties of an object schema."""
+    """Yield the properties of an object schema."""
     required = schema.get("required") or ()
     names: dict[str, str] = {}
     for wire, item in schema["properties"].items():
         where = (*at, "properties", wire)
         name = naming.attribute(wire)
         if name in names:
-            problem = f"{wire!r} and {names[name]!r} are both {name!r} in Python: rename one"
+            problem = f"{wire!r} and {names[name]!r} both become {name!r} in Python: rename one"
             schemas.error(where, problem)
             continue
         names[name] = wire
-        resolved = schemas.resolve(item)
-        yield Field(
-            wire=wire,
-            name=name,
-            type=schemas.of(item, where),
-            required=wire in required,
-            **docs.wording(item, resolved, above=schema),
-            const=item.get("const"),
-            secret=resolved.get("format") == "password",
-            once=item.get("x-tm-once", False),
-            fill=resolved.get("default") if schema.get("x-tm-money") else None,
-            option=item.get("x-tm-option"),
-            caller=item.get("x-tm-caller", False),
-        )
+        found = build_field(schemas, where, wire, item, schema)
+        fill = schemas.resolve(item).get("default") if schema.get("x-tm-money") else None
+        yield replace(found, required=wire in required, fill=fill)
+
+
+def build_field(
+    schemas: Schemas, at: Pointer, wire: str, item: dict[str, Any], above: dict[str, Any]
+) -> Field:
+    """Return a property or a parameter of the object or operation `above`."""
+    schema = item.get("schema", item)
+    resolved = schemas.resolve(schema)
+    return Field(
+        wire=wire,
+        name=naming.attribute(wire),
+        type=schemas.of(schema, at),
+        required=item.get("required") is True,
+        **docs.wording({**schema, **item}, resolved, above=above),
+        const=schema.get("const"),
+        location=item.get("in", "body"),
+        secret=resolved.get("format") == "password",
+        once=item.get("x-tm-once", False),
+        option=item.get("x-tm-option"),
+        caller=item.get("x-tm-caller", False),
+        instead=item.get("x-tm-instead"),
+    )
 
 
 def secret_fields(schemas: Schemas, part: Any, seen: frozenset[str] = frozenset()) -> set[str]:
-    """Wire names of all properties below a part of a document that are credentials."""
+    """Return the wire names of all credentials below a part of a document."""
     if isinstance(part, list):
         return {name for item in part for name in secret_fields(schemas, item, seen)}
     if not isinstance(part, dict):
         return set()
     if isinstance(part.get("$ref"), str):
-        target = schemas.target(part["$ref"])
+        target = component(part["$ref"])[1]
         if target in seen:
             return set()
         return secret_fields(schemas, schemas.raw.get(target), seen | {target})
-    # Apart from the rest, as a property may have any name.
+    # Properties are handled separately because they may have any name, such as `$ref`.
     properties: dict[str, Any] = part.get("properties") or {}
     found = {
         w for w, item in properties.items() if schemas.resolve(item).get("format") == "password"
@@ -216,8 +215,11 @@ def secret_fields(schemas: Schemas, part: Any, seen: frozenset[str] = frozenset(
 
 
 def _with_imports(models: list[Model]) -> list[Model]:
-    """Tell the imports that can stand at the top of a module from those that would be a circle."""
-    needs = {model.name: _needed(model) for model in models}
+    """Separate imports at the top of a module from those that would be circular."""
+    needs = {
+        model.name: [t for t in imports_of(model.fields) if t.name != model.name]
+        for model in models
+    }
     result = []
     for model in models:
         direct = needs[model.name]
@@ -227,12 +229,13 @@ def _with_imports(models: list[Model]) -> list[Model]:
     return result
 
 
-def _needed(model: Model) -> list[Type]:
+def imports_of(fields: Iterable[Field]) -> list[Type]:
+    """Return the models and unions that the types of fields refer to, sorted by module."""
     found = {
         (named.module, named.name): Type(named.kind, named.name, named.module)
-        for item in model.fields
+        for item in fields
         for named in item.type.named()
-        if named.kind in ("model", "union") and named.name != model.name
+        if named.kind in ("model", "union")
     }
     return [found[key] for key in sorted(found)]
 
@@ -250,21 +253,19 @@ def _reaches(start: str, goal: str, needs: dict[str, list[Type]]) -> bool:
 
 
 def build_enums(schemas: Schemas) -> list[Enum]:
-    """Every enum, in order of name."""
+    """Return every enum, sorted by name."""
     result = []
-    for name, schema in sorted(schemas.raw.items()):
-        if component_kind(schema) != "enum":
-            continue
-        at = ("components", "schemas", name)
+    for name, schema in _of_kind(schemas, "enum"):
+        at = ("components", "schemas", name, "enum")
         members: dict[str, str] = {}
         for value in schema["enum"]:
             if not isinstance(value, str):
-                schemas.error((*at, "enum"), f"member {value!r} is no string: write strings")
+                schemas.error(at, f"member {value!r} is not a string: use strings")
                 continue
             constant = naming.constant(value)
             if constant in members:
-                both = f"{members[constant]!r} and {value!r} are both {constant} in Python"
-                schemas.error((*at, "enum"), f"{both}: leave one out, and describe it in words")
+                both = f"{members[constant]!r} and {value!r} both become {constant} in Python"
+                schemas.error(at, f"{both}: remove one and describe it in words")
             members[constant] = value
         doc = docs.paragraph(schema.get("description"))
         result.append(Enum(name, naming.module(name), doc, tuple(members.items())))
@@ -272,12 +273,8 @@ def build_enums(schemas: Schemas) -> list[Enum]:
 
 
 def build_unions(schemas: Schemas) -> list[Union]:
-    """Every discriminated union, in order of name."""
-    result = []
-    for name, schema in sorted(schemas.raw.items()):
-        if component_kind(schema) == "union":
-            result.append(_union(schemas, name, schema))
-    return result
+    """Return every discriminated union, sorted by name."""
+    return [_union(schemas, *item) for item in _of_kind(schemas, "union")]
 
 
 def _union(schemas: Schemas, name: str, schema: dict[str, Any]) -> Union:
@@ -286,12 +283,12 @@ def _union(schemas: Schemas, name: str, schema: dict[str, Any]) -> Union:
     mapping = schema["discriminator"].get("mapping") or {}
     members = [item.get("$ref", "") for item in schema.get("oneOf") or ()]
     if not mapping or set(mapping.values()) != set(members):
-        problem = "mapping and oneOf must name the same schemas: let them agree"
+        problem = "mapping and oneOf name different schemas: make them agree"
         schemas.error((*at, "discriminator"), problem)
         mapping = {}
     variants = []
     for value, ref in mapping.items():
-        target = schemas.target(ref)
+        target = component(ref)[1]
         problem = _variant_problem(schemas.raw[target], target, prop, value)
         if problem:
             schemas.error((*at, "discriminator", "mapping", value), problem)
@@ -302,8 +299,8 @@ def _union(schemas: Schemas, name: str, schema: dict[str, Any]) -> Union:
 
 def _variant_problem(schema: dict[str, Any], name: str, prop: str, value: str) -> str:
     if component_kind(schema) != "model":
-        return f"{name} is no object with properties: let it be one"
+        return f"{name} is not an object with properties: define it as one"
     if prop not in schema["properties"]:
-        return f"{name} has no property {prop!r}, which tells the members apart: add it"
+        return f"{name} has no property {prop!r}, the discriminator: add it"
     const = schema["properties"][prop].get("const", value)
-    return "" if const == value else f"{name}.{prop} is {const!r}, not {value!r}: let them agree"
+    return "" if const == value else f"{name}.{prop} is {const!r}, not {value!r}: make them agree"

@@ -1,4 +1,4 @@
-"""One whole document for each host: references into other files are brought in."""
+"""One complete document per host: components of other files are copied in."""
 
 from __future__ import annotations
 
@@ -6,42 +6,34 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import SpecError, SpecErrors
-from .loading import Document, Pointer
-
-Target = tuple[str, Pointer]
+from .errors import SpecError, raise_all
+from .loading import Document, Pointer, look_up, unescape
 
 
 @dataclass
 class Bundle:
-    """A root document with the components of every file that it refers to.
+    """A root document with all components that it refers to.
 
     Attributes:
-        root: The file that holds the paths.
-        data: The whole OpenAPI document; every `$ref` in it is local.
-        origin: Which file and pointer a component of `data` came from, by `(section, name)`.
+        root: The file with the paths.
+        data: The complete OpenAPI document; every `$ref` in it is local.
+        origin: Document that each component of `data` comes from, by `(section, name)`.
     """
 
     root: Document
     data: dict[str, Any]
-    origin: dict[tuple[str, str], tuple[Document, Pointer]]
-
-    def locate(self, pointer: Pointer) -> tuple[Document, Pointer]:
-        """The file, and the pointer in it, of a value of `data`."""
-        if len(pointer) >= 3 and pointer[0] == "components":
-            found = self.origin.get((str(pointer[1]), str(pointer[2])))
-            if found:
-                return found[0], (*found[1], *pointer[3:])
-        return self.root, pointer
+    origin: dict[tuple[str, str], Document]
 
     def error(self, pointer: Pointer, problem: str) -> SpecError:
-        """A problem with the value at `pointer` of `data`, told by file and line."""
-        document, own = self.locate(pointer)
-        return document.error(own, problem)
+        """Return an error about the value at a pointer of `data`."""
+        document = self.root
+        if len(pointer) >= 3 and pointer[0] == "components":
+            document = self.origin.get((str(pointer[1]), str(pointer[2])), self.root)
+        return document.error(pointer, problem)
 
 
 def walk(value: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
-    """Every value of a document, parents before children."""
+    """Yield every value of a document, parents before children."""
     yield pointer, value
     if isinstance(value, dict):
         for key, item in value.items():
@@ -52,7 +44,7 @@ def walk(value: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
 
 
 _DATA_KEYS = ("example", "default", "const", "enum", "x-tm-empty")
-# The keys below these are names of the writer's choice, and mean nothing.
+# Keys below these are arbitrary names.
 _NAMING_KEYS = (
     *("paths", "responses", "content", "headers", "links", "variables"),
     *("schemas", "parameters", "securitySchemes", "properties", "mapping"),
@@ -60,11 +52,11 @@ _NAMING_KEYS = (
 
 
 def position(pointer: Pointer) -> str:
-    """What the keys of a mapping are.
+    """Return what the keys of a mapping are.
 
     Returns:
-        `keywords`, `names` of the writer's choice, or `data`: an example, a default, a constant,
-        where `$ref` means nothing.
+        `keywords`; arbitrary `names`; or `data` in an example, a default or a constant, where
+        `$ref` has no meaning.
     """
     names = False
     for index, key in enumerate(pointer):
@@ -73,7 +65,7 @@ def position(pointer: Pointer) -> str:
         elif key in _DATA_KEYS:
             return "data"
         elif key == "examples":
-            # A list of values, or examples by name, each of which holds a value or is a reference.
+            # A list of values, or a mapping of examples that are references or have a value.
             below = pointer[index + 1 :]
             if below and (isinstance(below[0], int) or below[1:2] == ("value",)):
                 return "data"
@@ -84,192 +76,151 @@ def position(pointer: Pointer) -> str:
 
 
 def references(value: Any, base: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
-    """Every `$ref` with the pointer of the object that holds it."""
+    """Yield every `$ref` with the pointer of the object that has it."""
     for pointer, item in walk(value, base):
         if isinstance(item, dict) and "$ref" in item and position(pointer) == "keywords":
             yield pointer, item["$ref"]
 
 
 def bundle(root: Document, documents: Mapping[str, Document]) -> Bundle:
-    """Bring every component that `root` needs into one document.
+    """Copy every component that `root` needs into one document.
 
     Raises:
-        SpecErrors: References that are malformed, dangling or circular, or names that collide.
+        SpecErrors: A reference is malformed, dangling or circular, or two components have the
+            same name.
     """
     result = Bundle(root, {}, {})
     errors: list[SpecError] = []
-    collected: dict[str, dict[str, Any]] = {}
-    # What the root writes itself keeps its order and comes first.
-    for section, members in (root.data.get("components") or {}).items():
-        for name in members if isinstance(members, dict) else ():
-            _collect(root, ("components", section, name), result, collected, errors)
     plain = {key: value for key, value in root.data.items() if key != "components"}
     pending: list[tuple[Document, Any, Pointer]] = [(root, plain, ())]
-    pending += [(doc, _at(doc.data, at), at) for doc, at in result.origin.values()]
+    collected: dict[str, dict[str, Any]] = {}
+
+    def collect(document: Document, at: Pointer) -> None:
+        section, name = str(at[1]), str(at[2])
+        known = result.origin.setdefault((section, name), document)
+        if known is not document:
+            problem = f"{section} {name!r} also exists in {known.label}: rename one"
+            errors.append(document.error(at, problem))
+        elif name not in collected.setdefault(section, {}):
+            value = collected[section][name] = document.data["components"][section][name]
+            pending.append((document, value, at))
+
+    # The root's own components come first, in their order.
+    for section, members in (root.data.get("components") or {}).items():
+        for name in members if isinstance(members, dict) else ():
+            collect(root, ("components", section, name))
     while pending:
         document, value, base = pending.pop(0)
         for pointer, ref in references(value, base):
-            target = _resolve(document, pointer, ref, documents, errors)
-            if target is None:
-                continue
-            other, at = target
-            if _collect(other, at, result, collected, errors):
-                pending.append((other, _at(other.data, at), at))
-    if errors:
-        raise SpecErrors(errors)
-    result.data = _localise({**plain, "components": collected})
-    circles = list(_circular(result))
-    if circles:
-        raise SpecErrors(circles)
+            try:
+                collect(*_resolve(document, (*pointer, "$ref"), ref, documents))
+            except SpecError as error:
+                errors.append(error)
+    if not errors:
+        result.data = _localize({**plain, "components": collected})
+        errors = list(_circular(result))
+    raise_all(errors)
     return result
 
 
 def unused_components(documents: Mapping[str, Document], bundles: list[Bundle]) -> list[SpecError]:
-    """Components that no host reaches: they would be left out silently."""
-    reached = {
-        (document.name, pointer[1], pointer[2])
-        for item in bundles
-        for document, pointer in _reachable(item)
-    }
-    errors: list[SpecError] = []
-    for document in documents.values():
-        for section, members in (document.data.get("components") or {}).items():
-            if section == "securitySchemes" or not isinstance(members, dict):
-                continue
-            errors.extend(
-                document.error(
-                    ("components", section, name),
-                    f"component {name!r} is used by no operation: use it or remove it",
-                )
-                for name in members
-                if (document.name, section, name) not in reached
-            )
-    return errors
+    """Return an error for every component that no operation uses: it would be lost silently."""
+    reached = {key for item in bundles for key in _reachable(item)}
+    return [
+        document.error(
+            ("components", section, name),
+            f"component {name!r} is not used by any operation: use or remove it",
+        )
+        for document in documents.values()
+        for section, members in (document.data.get("components") or {}).items()
+        if section != "securitySchemes" and isinstance(members, dict)
+        for name in members
+        if (document.name, section, name) not in reached
+    ]
 
 
-def _reachable(item: Bundle) -> Iterator[tuple[Document, Pointer]]:
-    """What the operations of one host refer to, directly or through other components."""
+def _reachable(item: Bundle) -> Iterator[tuple[str, str, str]]:
+    """Yield file, section and name of the components that operations of a host use."""
     seen: set[tuple[str, str]] = set()
     pending: list[Any] = [{key: v for key, v in item.data.items() if key != "components"}]
     while pending:
         for _, ref in references(pending.pop()):
-            _, _, section, name = ref.split("/", 3)
-            key = (section, unescape(name))
-            if key not in seen:
-                seen.add(key)
-                pending.append(item.data["components"][section][key[1]])
-                yield item.origin[key]
+            section, name = component(ref)
+            if (section, name) not in seen:
+                seen.add((section, name))
+                pending.append(item.data["components"][section][name])
+                yield item.origin[section, name].name, section, name
+
+
+def component(ref: str) -> tuple[str, str]:
+    """Return the section and the name of the component that a local reference names."""
+    _, _, section, name = ref.split("/", 3)
+    return section, unescape(name)
 
 
 def resolve(
     data: dict[str, Any], item: dict[str, Any], at: Pointer
 ) -> tuple[Pointer, dict[str, Any]]:
-    """What an object of a bundled document stands for, and where that is.
+    """Follow the references of an object in a bundled document.
 
-    Either the object itself at `at`, or the target of its reference.
+    Returns:
+        The pointer of the target, and the target: the object itself if it is not a reference.
     """
     while "$ref" in item:
-        _, _, section, name = item["$ref"].split("/", 3)
-        at = ("components", section, unescape(name))
-        item = data["components"][section][at[-1]]
+        section, name = component(item["$ref"])
+        at, item = ("components", section, name), data["components"][section][name]
     return at, item
 
 
-def unescape(part: str) -> str:
-    """A part of a JSON pointer as it stands in the document."""
-    return part.replace("~1", "/").replace("~0", "~")
-
-
 def _resolve(
-    document: Document,
-    pointer: Pointer,
-    ref: Any,
-    documents: Mapping[str, Document],
-    errors: list[SpecError],
-) -> tuple[Document, Pointer] | None:
-    form = "write `#/components/<section>/<name>` or `<file>.yaml#/components/<section>/<name>`"
-    if not isinstance(ref, str) or "#/" not in ref:
-        errors.append(document.error((*pointer, "$ref"), f"$ref {ref!r} is malformed: {form}"))
-        return None
-    file, _, path = ref.partition("#/")
-    parts = tuple(unescape(part) for part in path.split("/"))
+    document: Document, at: Pointer, ref: Any, documents: Mapping[str, Document]
+) -> tuple[Document, Pointer]:
+    file, parts = document.target(ref) if isinstance(ref, str) and "#/" in ref else ("", ())
     if len(parts) != 3 or parts[0] != "components":
-        errors.append(document.error((*pointer, "$ref"), f"$ref {ref!r} is malformed: {form}"))
-        return None
-    other = documents.get(file) if file else document
-    members = (other.data.get("components") or {}).get(parts[1]) if other else None
-    if other is None or not isinstance(members, dict) or parts[2] not in members:
-        problem = f"dangling $ref {ref!r}: nothing stands there; mend the reference or add it"
-        errors.append(document.error((*pointer, "$ref"), problem))
-        return None
-    return other, parts
+        form = "write `#/components/<section>/<name>` or `<file>.yaml#/components/<section>/<name>`"
+        raise document.error(at, f"malformed $ref {ref!r}: {form}")
+    try:
+        look_up(documents, file, parts)
+    except LookupError:
+        problem = f"dangling $ref {ref!r}: add the component or fix the reference"
+        raise document.error(at, problem) from None
+    return documents[file], parts
 
 
-def _collect(
-    document: Document,
-    at: Pointer,
-    result: Bundle,
-    collected: dict[str, dict[str, Any]],
-    errors: list[SpecError],
-) -> bool:
-    section, name = str(at[1]), str(at[2])
-    known = result.origin.get((section, name))
-    if known:
-        if known[0] is not document:
-            problem = f"{section} {name!r} is also in {known[0].label}: give one another name"
-            error = document.error(at, problem)
-            if str(error) not in map(str, errors):
-                errors.append(error)
-        return False
-    result.origin[section, name] = (document, at)
-    collected.setdefault(section, {})[name] = _at(document.data, at)
-    return True
-
-
-def _at(data: Any, pointer: Pointer) -> Any:
-    for part in pointer:
-        data = data[part]
-    return data
-
-
-def _localise(value: Any, pointer: Pointer = ()) -> Any:
-    """The same value with every reference into another file as one into this document."""
+def _localize(value: Any, pointer: Pointer = ()) -> Any:
+    """Return the value with every reference to another file as a local one."""
     place = position(pointer)
-    if place == "data":
+    if place == "data" or not isinstance(value, dict | list):
         return value
     if isinstance(value, list):
-        return [_localise(item, (*pointer, index)) for index, item in enumerate(value)]
-    if not isinstance(value, dict):
-        return value
-    if place == "names" and pointer[-1] == "mapping":
-        # The targets of a discriminator are references too, though not written as `$ref`.
-        return {key: _local(item) for key, item in value.items()}
+        return [_localize(item, (*pointer, index)) for index, item in enumerate(value)]
+    # The mapping of a discriminator has references too, though not written as `$ref`.
+    mapping = place == "names" and pointer[-1] == "mapping"
     return {
-        key: _local(item)
-        if key == "$ref" and place == "keywords"
-        else _localise(item, (*pointer, key))
+        key: item[item.index("#") :]
+        if isinstance(item, str) and "#" in item and (mapping or (place, key) == _REF)
+        else _localize(item, (*pointer, key))
         for key, item in value.items()
     }
 
 
-def _local(ref: str) -> str:
-    return ref[ref.index("#") :] if "#" in ref else ref
+_REF = ("keywords", "$ref")
 
 
 def _circular(result: Bundle) -> Iterator[SpecError]:
-    """Rings of components that are nothing but references to each other, each told once."""
-    told: set[tuple[str, str]] = set()
+    """Yield an error for each cycle of components that only refer to each other."""
+    reported: set[tuple[str, str]] = set()
     for section, members in result.data["components"].items():
         for name in members:
             chain, at = [name], members[name]
             while "$ref" in at:
-                chain.append(unescape(at["$ref"].rsplit("/", 1)[-1]))
-                if (section, chain[-1]) in told:
+                chain.append(component(at["$ref"])[1])
+                if (section, chain[-1]) in reported:
                     break
                 if chain[-1] in chain[:-1]:
                     ring = chain[chain.index(chain[-1]) :]
-                    told.update((section, member) for member in ring)
-                    problem = f"circular $ref {' -> '.join(ring)}: let one of them say what it is"
+                    reported.update((section, member) for member in ring)
+                    problem = f"circular $ref {' -> '.join(ring)}: define one of them"
                     yield result.error(("components", section, ring[0]), problem)
                     break
                 at = members[chain[-1]]

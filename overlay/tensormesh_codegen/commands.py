@@ -1,4 +1,4 @@
-"""Commands of the command line: from what an operation takes to what a person types."""
+"""Commands of the command line, derived from operations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIMPLE = ("string", "integer", "number", "boolean")
 
 @dataclass(frozen=True)
 class Option:
-    """One option, or one positional argument. See `tensormesh_api._command`."""
+    """An option or positional argument; see `tensormesh_api._command`."""
 
     name: str
     kind: str
@@ -36,17 +36,8 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Names:
-    """Names on the wire that matter to who reads data without models."""
-
-    secrets: tuple[str, ...]
-    once: tuple[str, ...]
-    money: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Command:
-    """One command: an operation, called by words and options."""
+    """A command that calls an operation."""
 
     words: tuple[str, ...]
     operation: Operation
@@ -54,22 +45,21 @@ class Command:
 
     @property
     def changes(self) -> bool:
-        """Whether it may change something at the host."""
+        """Whether it may change something on the host."""
         return self.operation.method not in ("GET", "HEAD", "OPTIONS") and not self.operation.safe
 
     @property
     def body(self) -> dict[str, str]:
-        """The fields of the JSON body, each with its keyword argument."""
+        """The keyword argument of each field of the JSON body."""
         fields = [item for item in self.operation.arguments if item.location == "body"]
         return {item.wire: item.name for item in fields}
 
 
 def build_commands(package: Package) -> list[Command]:
-    """A command for each operation.
+    """Return a command for each operation.
 
-    A package of several hosts has none: which of them to call is a question that a person has to
-    answer. Nor has an operation whose words are also another's: a command of several calls is more
-    than its operations say.
+    Packages with several hosts have none, because a command could not tell which one to call. The
+    same applies to operations whose words are not unique.
     """
     if len(package.surfaces) != 1:
         return []
@@ -83,7 +73,7 @@ def build_commands(package: Package) -> list[Command]:
 
 
 def groups(package: Package, commands: list[Command]) -> dict[str, str]:
-    """For each group at the top one line on it: of the tag of its name, or of its first command."""
+    """Return the description of each top-level group: of its tag, or that of its first command."""
     (surface,) = package.surfaces
     described = dict(surface.tags)
     tags = {endpoint.operation.id: endpoint.tag for endpoint in surface.endpoints}
@@ -96,33 +86,31 @@ def groups(package: Package, commands: list[Command]) -> dict[str, str]:
     return found
 
 
-def names(package: Package) -> Names:
-    """The names of fields that specs mark."""
+def names(package: Package) -> dict[str, tuple[str, ...]]:
+    """Return the wire names of fields with special handling."""
     fields = [item for model in package.models for item in model.fields]
-    return Names(
-        secrets=tuple(sorted({item.wire for item in fields if item.secret})),
-        once=tuple(sorted({item.wire for item in fields if item.once})),
-        money=tuple(MONEY) if any(model.money for model in package.models) else (),
-    )
+    return {
+        "secrets": tuple(sorted({item.wire for item in fields if item.secret})),
+        "once": tuple(sorted({item.wire for item in fields if item.once})),
+        "money": tuple(MONEY) if any(model.money for model in package.models) else (),
+    }
 
 
 def words_of(operation: Operation) -> tuple[str, ...]:
-    """What is typed after the name of the program."""
+    """Return the words to type after the name of the program."""
     if operation.cli:
         return tuple(operation.cli.split())
     return tuple(_kebab(part) for part in (*operation.resource.split("."), operation.name))
 
 
 class _Options:
-    """Makes options of arguments. An object becomes one option for each of its fields."""
+    """Creates options from arguments. Objects become one option per field."""
 
     def __init__(self, package: Package) -> None:
         self._models = {model.name: model for model in package.models}
-        self._enums = {
-            enum.name: tuple(value for _, value in enum.members) for enum in package.enums
-        }
-        arguments = [item for each in package.operations for item in each.arguments]
+        self._enums = {each.name: tuple(v for _, v in each.members) for each in package.enums}
         self._words = {each.id: words_of(each) for each in package.operations}
+        arguments = [item for each in package.operations for item in each.arguments]
         self._callers = {item.wire for item in arguments if item.caller}
 
     def of(self, operation: Operation) -> list[Option]:
@@ -140,10 +128,9 @@ class _Options:
             return
         if model is None or model.money:
             yield self._option(item, (item.name,))
-            return
-        for inner in model.fields:
-            if inner.option != "none":
-                yield self._option(inner, (item.name, inner.wire))
+        else:
+            inner = [each for each in model.fields if each.option != "none"]
+            yield from (self._option(each, (item.name, each.wire)) for each in inner)
 
     def _option(self, item: Field, target: tuple[str, ...]) -> Option:
         kind = item.type.or_value()
@@ -153,8 +140,7 @@ class _Options:
         repeated = single is not kind and value in _SIMPLE
         if value not in (*_SIMPLE, "time", "money") or (single is not kind and not repeated):
             value = "json"
-        name = _kebab(item.name.strip("_"))
-        given = item.option or name
+        given = item.option or _kebab(item.name.strip("_"))
         name, _, negative = given.lower().partition("/")
         positional = item.location == "path" or given.isupper()
         return Option(
@@ -175,10 +161,10 @@ class _Options:
 
 
 def _name(option: Option, times: Counter[str]) -> str:
-    """The name of an option, told apart from those of the others.
+    """Return the name of an option, made unique within its command.
 
-    A list has its name in the singular, as one value is given at a time. A field of an object has
-    the object's name before its own if another has its own.
+    Lists are in the singular, because each use of the option adds one value. Fields of an object
+    are prefixed by the name of the object if their own name is in use.
     """
     single = option.name.removesuffix("s")
     if option.repeated and single not in times:
@@ -189,7 +175,7 @@ def _name(option: Option, times: Counter[str]) -> str:
 
 
 def command_problems(package: Package, bundles: list[Bundle]) -> list[SpecError]:
-    """Options of one command that would have one name, or lead to no other."""
+    """Return an error for every option with a duplicate name or an invalid `x-tm-instead`."""
     errors = []
     commands = build_commands(package)
     others = {command.operation.id: command.operation for command in commands}
@@ -206,25 +192,24 @@ def command_problems(package: Package, bundles: list[Bundle]) -> list[SpecError]
                 field = ".".join(option.target)
                 known = seen.setdefault(name, field)
                 if known != field:
-                    problem = f"{known} and {field} are both the option --{name} of its command"
-                    help_text = "say x-tm-option at one of them"
-                    errors.append(bundles[0].error(at, f"{problem}: {help_text}"))
+                    problem = f"{known} and {field} both become the option --{name}"
+                    errors.append(bundles[0].error(at, f"{problem}: add x-tm-option to one"))
     return errors
 
 
 def _instead_problem(operation: Operation, item: Field, other: Operation | None) -> str:
-    """Why what was given for one operation cannot be given to another; empty if it can."""
+    """Return why another operation cannot take the same arguments, or an empty string."""
     if other is None:
-        return f"names {item.instead}, which is no operation with a command: mend it"
+        return f"names {item.instead}, which is not an operation with a command: fix it"
     if not any(each.caller for each in operation.arguments):
-        return "stands for no caller: mark a parameter by x-tm-caller, or remove it"
+        return "needs a parameter with x-tm-caller: add one or remove the key"
     theirs = {each.name: each for each in other.arguments}
     ours = {each.name for each in operation.arguments if not each.caller}
     missing = sorted({name for name, each in theirs.items() if each.required} - {item.name})
     unknown = sorted(ours - theirs.keys())
-    if missing or unknown or item.name not in theirs:
-        return f"names {other.id}, which does not take the same: {', '.join(missing + unknown)}"
-    return ""
+    differs = missing or unknown or item.name not in theirs
+    problem = f"names {other.id}, which has other arguments: {', '.join(missing + unknown)}"
+    return problem if differs else ""
 
 
 def _kebab(name: str) -> str:
@@ -232,7 +217,7 @@ def _kebab(name: str) -> str:
 
 
 def _typed(text: str, names: set[str]) -> str:
-    """Names of arguments as they are typed: `page_token` as `--page-token`."""
+    """Replace names of arguments by options: `page_token` by `--page-token`."""
     return re.sub(
         r"`(\w+)`", lambda hit: f"`--{_kebab(hit[1])}`" if hit[1] in names else hit[0], text
     )

@@ -1,38 +1,43 @@
-"""What is wrong in a spec, in one line that says where and what to do."""
+"""Errors shown to the maintainer: one line each, saying what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
 
-class SpecError(Exception):
-    """One problem in one spec file.
+class CodegenError(Exception):
+    """A problem that ends the command."""
 
-    Args:
-        file: Path of the spec as the maintainer knows it, such as `specs/serverless.yaml`.
-        line: Line in that file, counted from 1.
-        problem: What is wrong and what to do, without a final line break.
-    """
+    def __str__(self) -> str:
+        return one_line(super().__str__())
+
+
+class SpecError(CodegenError):
+    """A problem at a line of a spec file, and what to do about it."""
 
     def __init__(self, file: str, line: int, problem: str) -> None:
-        super().__init__(file, line, problem)
+        super().__init__(f"{file}:{line}: {problem}")
         self.file = file
         self.line = line
         self.problem = problem
 
-    def __str__(self) -> str:
-        return one_line(f"{self.file}:{self.line}: {self.problem}")
 
-
-class SpecErrors(Exception):  # noqa: N818  # not one error, but several `SpecError`
-    """Every problem that one run found, so that one run is enough to mend them all."""
+class SpecErrors(CodegenError):  # noqa: N818  # several errors
+    """All problems found in one run, sorted and without duplicates."""
 
     def __init__(self, errors: list[SpecError]) -> None:
-        super().__init__(errors)
-        self.errors = errors
+        by_text = {str(error): error for error in errors}
+        self.errors = sorted(by_text.values(), key=lambda each: (each.file, each.line, str(each)))
+        super().__init__(self.errors)
 
     def __str__(self) -> str:
-        return "\n".join(str(error) for error in self.errors)
+        return "\n".join(map(str, self.errors))
+
+
+def raise_all(errors: list[SpecError]) -> None:
+    """Raise `SpecErrors` if there are any errors."""
+    if errors:
+        raise SpecErrors(errors)
 
 
 def one_line(text: str) -> str:
-    """Fold white space and escape control characters, so that a report line stays one line."""
+    """Fold white space and escape control characters, so that text stays on one line."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))

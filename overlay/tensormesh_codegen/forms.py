@@ -1,7 +1,7 @@
-"""The forms of a spec: which keys each part of it holds, and of what kind their values are.
+"""The forms of a spec: the keys each object may have, and the type of their values.
 
-What is not listed is refused. A keyword that nothing reads would be left out silently, and a value
-of the wrong kind would be misread further on.
+Everything else is rejected: a keyword that nothing reads would be lost silently, and a value of the
+wrong type would be misread later.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from .vendor import VENDOR_KEYS
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 
-# A kind of value: one of these, the name of a form, [kind] for a list, {"*": kind} for a mapping
-# with keys of the writer's choice, (kind, kind) for either.
+# The type of a value: one of these, the name of a form, [type] for a list, {"*": type} for a
+# mapping with arbitrary keys, or (type, type) for either.
 TEXT, NUMBER, COUNT, FLAG, LIST, MAPPING, ANY = (
-    "text",
+    "a string",
     "a number",
-    "a whole number, 0 or more",
+    "a non-negative integer",
     "true or false",
     "a list",
     "a mapping",
@@ -37,10 +37,20 @@ _CLASSES: dict[str, Any] = {
     ANY: object,
 }
 
-_DOCS = {"description": TEXT, "summary": TEXT}
-_EXAMPLES = {"example": ANY, "examples": {"*": "example"}}
 
-# form -> key -> kind. Vendor keys have forms of their own, which `vendor` knows.
+def _keys(kind: Any, names: str) -> dict[str, Any]:
+    return dict.fromkeys(names.split(), kind)
+
+
+_EXAMPLES = {"example": ANY, "examples": {"*": "example"}}
+_FIELD = {
+    **_EXAMPLES,
+    **_keys(FLAG, "required deprecated"),
+    "description": TEXT,
+    "schema": "schema",
+}
+
+# form -> key -> type of the value; `vendor` lists the forms of vendor keys
 FORMS: dict[str, dict[str, Any]] = {
     "document": {
         "openapi": TEXT,
@@ -53,20 +63,15 @@ FORMS: dict[str, dict[str, Any]] = {
         "components": "components",
     },
     "info": {
-        **_DOCS,
-        "title": TEXT,
-        "version": TEXT,
-        "termsOfService": TEXT,
-        "contact": MAPPING,
-        "license": MAPPING,
+        **_keys(TEXT, "title version description summary termsOfService"),
+        **_keys(MAPPING, "contact license"),
     },
     "server": {"url": TEXT, "description": TEXT, "variables": {"*": "server variable"}},
     "server variable": {"default": TEXT, "enum": [TEXT], "description": TEXT},
     "tag": {"name": TEXT, "description": TEXT, "externalDocs": MAPPING},
     "path": dict.fromkeys(METHODS, "operation"),
     "operation": {
-        **_DOCS,
-        "operationId": TEXT,
+        **_keys(TEXT, "operationId description summary"),
         "tags": [TEXT],
         "deprecated": FLAG,
         "externalDocs": MAPPING,
@@ -76,36 +81,13 @@ FORMS: dict[str, dict[str, Any]] = {
         "responses": {"*": "response"},
     },
     "components": {
-        "schemas": {"*": "schema"},
-        "parameters": {"*": "parameter"},
-        "responses": {"*": "response"},
-        "headers": {"*": "header"},
-        "examples": {"*": "example"},
-        "links": {"*": "link"},
+        **{f"{name}s": {"*": name} for name in ("schema", "parameter", "response", "header")},
+        **{f"{name}s": {"*": name} for name in ("example", "link")},
         "securitySchemes": {"*": "security scheme"},
     },
-    "security scheme": {
-        "type": TEXT,
-        "scheme": TEXT,
-        "bearerFormat": TEXT,
-        "description": TEXT,
-    },
-    "parameter": {
-        **_EXAMPLES,
-        "name": TEXT,
-        "in": TEXT,
-        "description": TEXT,
-        "required": FLAG,
-        "deprecated": FLAG,
-        "schema": "schema",
-    },
-    "header": {
-        **_EXAMPLES,
-        "description": TEXT,
-        "required": FLAG,
-        "deprecated": FLAG,
-        "schema": "schema",
-    },
+    "security scheme": _keys(TEXT, "type scheme bearerFormat description"),
+    "parameter": {**_FIELD, "name": TEXT, "in": TEXT},
+    "header": _FIELD,
     "request body": {"description": TEXT, "required": FLAG, "content": {"*": "media type"}},
     "response": {
         "description": TEXT,
@@ -114,66 +96,38 @@ FORMS: dict[str, dict[str, Any]] = {
         "links": {"*": "link"},
     },
     "media type": {**_EXAMPLES, "schema": "schema"},
-    "example": {**_DOCS, "value": ANY},
+    "example": {"description": TEXT, "summary": TEXT, "value": ANY},
     "link": {
         "operationId": TEXT,
         "parameters": {"*": ANY},
         "requestBody": ANY,
         "description": TEXT,
     },
-    "reference": {**_DOCS, "$ref": ANY},
+    "reference": {"description": TEXT, "summary": TEXT, "$ref": ANY},
     "schema": {
-        "$comment": TEXT,
+        **_keys(TEXT, "$comment description format pattern"),
+        **_keys(ANY, "const default example"),
+        **_keys(LIST, "enum examples"),
+        **_keys(FLAG, "deprecated readOnly writeOnly uniqueItems"),
+        **_keys(NUMBER, "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf"),
+        **_keys(COUNT, "minLength maxLength minItems maxItems minProperties maxProperties"),
+        **_keys(["schema"], "anyOf oneOf"),
         "type": (TEXT, [TEXT]),
-        "description": TEXT,
-        "format": TEXT,
         "properties": {"*": "schema"},
         "required": [TEXT],
         "additionalProperties": (FLAG, "schema"),
         "items": "schema",
-        "anyOf": ["schema"],
-        "oneOf": ["schema"],
         "discriminator": "discriminator",
-        "enum": LIST,
-        "const": ANY,
-        "default": ANY,
-        "example": ANY,
-        "examples": LIST,
-        "deprecated": FLAG,
-        "readOnly": FLAG,
-        "writeOnly": FLAG,
-        "minimum": NUMBER,
-        "maximum": NUMBER,
-        "exclusiveMinimum": NUMBER,
-        "exclusiveMaximum": NUMBER,
-        "multipleOf": NUMBER,
-        "minLength": COUNT,
-        "maxLength": COUNT,
-        "pattern": TEXT,
-        "minItems": COUNT,
-        "maxItems": COUNT,
-        "uniqueItems": FLAG,
-        "minProperties": COUNT,
-        "maxProperties": COUNT,
         "externalDocs": MAPPING,
     },
-    # What stands beside a `$ref` can speak about it, and change nothing.
-    "schema reference": {
-        "$ref": ANY,
-        "description": TEXT,
-        "default": ANY,
-        "deprecated": FLAG,
-    },
+    # Keywords next to a `$ref` may describe it, but not change it.
+    "schema reference": {"$ref": ANY, "description": TEXT, "default": ANY, "deprecated": FLAG},
     "discriminator": {"propertyName": TEXT, "mapping": {"*": TEXT}},
 }
-# form that may be a reference -> the form of that, and the section which it refers into
+# form that may be a reference -> the form of the reference
 _REFERENCES = {
-    "schema": ("schema reference", "schemas"),
-    "parameter": ("reference", "parameters"),
-    "response": ("reference", "responses"),
-    "header": ("reference", "headers"),
-    "example": ("reference", "examples"),
-    "link": ("reference", "links"),
+    "schema": "schema reference",
+    **_keys("reference", "parameter response header example link"),
 }
 _NEEDED = {
     "document": ("info",),
@@ -185,35 +139,29 @@ _NEEDED = {
 }
 _TYPES = ("string", "integer", "number", "boolean", "null", "array", "object")
 
-# What to do in place of a keyword that would be dropped or misread on the way to Python.
+# What to use instead of keywords that would be lost or misread.
 _INSTEAD = {
-    "allOf": "write the properties out",
-    "not": "describe the rule in words",
-    "if": "describe the rule in words",
-    "then": "describe the rule in words",
-    "else": "describe the rule in words",
-    "patternProperties": "use additionalProperties",
+    **_keys("describe the rule in words", "not if then else dependentSchemas dependentRequired"),
+    **_keys("use additionalProperties", "patternProperties unevaluatedProperties"),
+    **_keys("remove it, because lists in a query are repeated parameters", "style explode"),
+    "allOf": "list all properties",
     "prefixItems": "use items",
-    "dependentSchemas": "describe the rule in words",
-    "dependentRequired": "describe the rule in words",
-    "unevaluatedProperties": "use additionalProperties",
-    "nullable": "OpenAPI 3.1 writes `type: [..., 'null']`",
+    "nullable": "write `type: [..., 'null']`",
     "$defs": "move it to components",
-    "style": "leave it out: lists are repeated in a query",
-    "explode": "leave it out: lists are repeated in a query",
-    "parameters": "put them into the operations",
-    "title": "a schema is known by its name, so use the description",
-    "callbacks": "write an operation of its own",
-    "webhooks": "leave them out",
-    "requestBodies": "write the body into the operation",
+    "parameters": "move them to the operations",
+    "title": "use the description",
+    "callbacks": "write a separate operation",
+    "webhooks": "remove them",
+    "requestBodies": "move the body to the operation",
 }
 
 
 def check_forms(document: Document) -> list[SpecError]:
-    """Every key and value of a spec that is not of the form it should have."""
+    """Return an error for every key and value of a spec that its form does not allow."""
     version = document.data.get("openapi")
     if not isinstance(version, str) or not re.fullmatch(r"3\.1\.\d+", version):
-        return [document.error(("openapi",), "openapi must be 3.1.x: write `openapi: 3.1.0`")]
+        problem = f"openapi is {version!r}: write `openapi: 3.1.0`"
+        return [document.error(("openapi",), problem)]
     return [
         document.error(pointer, problem)
         for pointer, problem in _check(document.data, "document", ())
@@ -224,7 +172,7 @@ def _check(value: Any, kind: Any, at: Pointer) -> Iterator[tuple[Pointer, str]]:
     if isinstance(kind, tuple):
         kind = next((option for option in kind if _fits(value, option)), kind[-1])
     if not _fits(value, kind):
-        yield at, f"{_name(at)} must be {_describe(kind)}: mend it"
+        yield at, f"{_name(at)} must be {_describe(kind)}, got {value!r:.60}: fix it"
     elif isinstance(kind, list):
         for index, item in enumerate(value):
             yield from _check(item, kind[0], (*at, index))
@@ -237,38 +185,33 @@ def _check(value: Any, kind: Any, at: Pointer) -> Iterator[tuple[Pointer, str]]:
 
 def _form(value: dict[str, Any], form: str, at: Pointer) -> Iterator[tuple[Pointer, str]]:
     if "$ref" in value and form in _REFERENCES:
-        form, section = _REFERENCES[form]
-        yield from _section(value["$ref"], section, (*at, "$ref"))
+        yield from _section(value["$ref"], f"{form}s", (*at, "$ref"))
+        form = _REFERENCES[form]
     keys = FORMS[form]
     for key in _NEEDED.get(form, ()):
         if key not in value:
-            yield at, f"{key} is missing: a {form} needs it"
+            yield at, f"{key} is missing: add it to this {form}"
     for key, item in value.items():
         if key.startswith("x-"):
             yield from _vendor_key(key, item, form, (*at, key))
         elif key in keys:
             yield from _check(item, keys[key], (*at, key))
         elif key in _INSTEAD:
-            yield (*at, key), f"{key} is not supported here: {_INSTEAD[key]}"
+            yield (*at, key), f"{key} is not supported: {_INSTEAD[key]}"
         else:
-            problem = f"a {form} has no key {key!r} that is read here: mend it or leave it out"
-            yield (*at, key), problem
+            yield (*at, key), f"unknown key {key!r} in the {form}: fix the spelling or remove it"
     if form == "schema":
-        yield from _schema_types(value, at)
+        kinds = value.get("type", [])
+        for kind in kinds if isinstance(kinds, list) else [kinds]:
+            if isinstance(kind, str) and kind not in _TYPES:
+                yield (*at, "type"), f"unknown type {kind!r}: use one of {', '.join(_TYPES)}"
 
 
 def _section(ref: Any, section: str, at: Pointer) -> Iterator[tuple[Pointer, str]]:
-    """Whether a reference leads to its own kind. Whether it leads anywhere shows later."""
+    """Check that a reference names the right section. Whether it is dangling is checked later."""
     parts = ref.split("/") if isinstance(ref, str) else []
     if len(parts) == 4 and parts[1] == "components" and parts[2] != section:
-        yield at, f"$ref {ref!r} does not lead into components/{section}: mend it"
-
-
-def _schema_types(schema: dict[str, Any], at: Pointer) -> Iterator[tuple[Pointer, str]]:
-    kinds = schema.get("type", [])
-    for kind in kinds if isinstance(kinds, list) else [kinds]:
-        if isinstance(kind, str) and kind not in _TYPES:
-            yield (*at, "type"), f"type {kind!r} is unknown: use one of {', '.join(_TYPES)}"
+        yield at, f"$ref {ref!r} does not name a component in {section}: fix it"
 
 
 def _vendor_key(key: str, value: Any, form: str, at: Pointer) -> Iterator[tuple[Pointer, str]]:
@@ -276,11 +219,12 @@ def _vendor_key(key: str, value: Any, form: str, at: Pointer) -> Iterator[tuple[
     if known is None:
         here = [name for name, item in VENDOR_KEYS.items() if form in item.forms]
         use = f"use one of {', '.join(here)}" if here else "remove it"
-        yield at, f"unknown vendor key {key!r}: {use}"
+        yield at, f"unknown vendor key {key!r} in the {form}: {use}"
     elif form not in known.forms:
-        yield at, f"{key} means nothing in a {form}: it belongs to {' or '.join(known.forms)}"
+        problem = f"{key} is not allowed in the {form}"
+        yield at, f"{problem}: use it in {' or '.join(known.forms)} or remove it"
     elif not known.accepts(value):
-        yield at, f"{key} is {value!r}: write {known.help}"
+        yield at, f"invalid {key} {value!r}: write {known.help}"
 
 
 def _fits(value: Any, kind: Any) -> bool:
@@ -296,9 +240,7 @@ def _fits(value: Any, kind: Any) -> bool:
 def _describe(kind: Any) -> str:
     if isinstance(kind, list):
         return LIST
-    if isinstance(kind, dict) or kind in FORMS:
-        return MAPPING
-    return "text, in quotes if need be" if kind == TEXT else str(kind)
+    return MAPPING if isinstance(kind, dict) or kind in FORMS else str(kind)
 
 
 def _name(at: Pointer) -> str:

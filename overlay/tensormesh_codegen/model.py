@@ -1,4 +1,4 @@
-"""What templates render: the client as data, free of OpenAPI's detours."""
+"""The client as data that templates render."""
 
 from __future__ import annotations
 
@@ -14,22 +14,18 @@ class Field:
     """A property of an object, or an argument of an operation.
 
     Attributes:
-        wire: Name on the wire.
-        name: Name in Python.
-        type: Its type.
-        required: Whether it must be there.
         doc: Description with constraints and known values, in one paragraph.
         short: The same without known values.
         provenance: Whether it is `documented`, `observed` or `inferred`.
         note: Which parts of it have another provenance.
-        const: The one value it can have, else None.
-        location: body, path or query, for arguments.
+        const: The only allowed value, or None.
+        location: `body`, `path` or `query`, for arguments.
         secret: Whether it is a credential, which a repr must not show.
-        once: Whether it is a credential that only one answer has, whose command must show it.
-        fill: What it stands for where it is absent, empty or null, else None.
-        option: The name of its command line option where that is not its own, else None.
-        caller: Whether a command that is not given it means the caller.
-        instead: The operation whose command it is where it is given and the caller's id is not.
+        once: Whether it is a credential returned only once, which its command must show.
+        fill: Value to use if it is missing, empty or null, or None.
+        option: Name of its command line option, if not its own.
+        caller: Whether its command defaults to the caller.
+        instead: Operation to call if it is given and the caller's ID is not.
     """
 
     wire: str
@@ -57,34 +53,38 @@ class Field:
     @property
     def annotation(self) -> str:
         """The annotation of the attribute."""
-        text = self.type.annotation()
-        return text if text == "Any" or not self.optional else f"{_bare(text)} | None"
+        return self._optional(self.type.annotation())
 
     @property
     def parameter(self) -> str:
         """The annotation of the argument."""
-        text = self.type.parameter()
-        return text if text == "Any" or not self.optional else f"{_bare(text)} | None"
+        return self._optional(self.type.parameter())
 
-
-def _bare(annotation: str) -> str:
-    return annotation.removesuffix(" | None")
+    def _optional(self, text: str) -> str:
+        bare = text.removesuffix(" | None")
+        return f"{bare} | None" if self.optional and text != "Any" else text
 
 
 @dataclass(frozen=True)
-class Model:
-    """An object schema.
-
-    Attributes:
-        imports: Models and unions that its module imports at its top.
-        lazy_imports: Those that it imports when it reads an object: they import it.
-        money: Whether it is an amount of money, which can be a `Decimal`.
-        json_text: The field whose text may be JSON, which `json()` decodes; None if none may.
-    """
+class Schema:
+    """A schema with a module of its own in `models`."""
 
     name: str
     module: str
     doc: str
+
+
+@dataclass(frozen=True)
+class Model(Schema):
+    """An object schema.
+
+    Attributes:
+        imports: Models and unions imported at the top of its module.
+        lazy_imports: Models imported in `from_dict`, because they import this one.
+        money: Whether it is an amount of money.
+        json_text: Field whose text `json()` decodes, or None.
+    """
+
     fields: tuple[Field, ...]
     imports: tuple[Type, ...] = ()
     lazy_imports: tuple[Type, ...] = ()
@@ -98,37 +98,23 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Enum:
-    """An open set of strings."""
+class Enum(Schema):
+    """An open set of strings: constants and their values."""
 
-    name: str
-    module: str
-    doc: str
     members: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Union:
-    """Objects told apart by one property."""
+class Union(Schema):
+    """Objects discriminated by one property."""
 
-    name: str
-    module: str
-    doc: str
     discriminator: str
     variants: tuple[tuple[str, Type], ...]
 
 
 @dataclass(frozen=True)
 class Pagination:
-    """How the answers of an operation go on.
-
-    Attributes:
-        style: `token` or `page`: how the next page is asked for.
-        items: The attribute that holds the entries of a page.
-        wire: Its name on the wire.
-        item: Their type.
-        class_name: The class of a page.
-    """
+    """Pagination of an operation: its style, and the attribute with the entries of a page."""
 
     style: str
     items: str
@@ -139,11 +125,7 @@ class Pagination:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of a package: what all its hosts agree on.
-
-    Attributes:
-        secrets: Wire names of the fields of its body, however deep, that are credentials.
-    """
+    """An operation of a package, identical on all its hosts."""
 
     id: str
     method: str
@@ -174,18 +156,18 @@ class Operation:
 
     @property
     def params_class(self) -> str:
-        """Name of the TypedDict of the arguments."""
+        """The name of the TypedDict of the arguments."""
         return f"{pascal(self.id)}Params"
 
     @property
     def params(self) -> tuple[Field, ...]:
-        """The arguments that the TypedDict holds: all but the one that decides the overload."""
+        """The arguments in the TypedDict: all except `stream`, which selects the overload."""
         return tuple(a for a in self.arguments if not (self.event and a.name == "stream"))
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An operation as one host offers it."""
+    """An operation on one host."""
 
     operation: Operation
     tag: str
@@ -195,7 +177,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Surface:
-    """One host."""
+    """A host."""
 
     name: str
     doc: str
@@ -214,7 +196,7 @@ class Surface:
 
 @dataclass
 class Resource:
-    """A public namespace: methods, further namespaces, or both."""
+    """A public namespace, with methods, further namespaces, or both."""
 
     path: tuple[str, ...]
     methods: list[Operation] = field(default_factory=list)
@@ -222,22 +204,22 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """The attribute it is reached by."""
+        """The attribute of the parent namespace."""
         return self.path[-1]
 
     @property
     def class_name(self) -> str:
-        """The class of the synchronous one."""
+        """The synchronous class."""
         return "".join(map(pascal, self.path))
 
     def walk(self) -> list[Resource]:
-        """This namespace and all below, children first, so that classes stand before their use."""
+        """Return this namespace and all below it, children first."""
         return [*(node for child in self.children for node in child.walk()), self]
 
 
 @dataclass(frozen=True)
 class Package:
-    """Everything that one sub-package of the raw client holds."""
+    """A sub-package of the raw client."""
 
     name: str
     surfaces: tuple[Surface, ...]
@@ -248,11 +230,11 @@ class Package:
     resources: tuple[Resource, ...]
 
     @property
-    def schemas(self) -> tuple[Model | Enum | Union, ...]:
-        """Everything that has a module of its own in `models`."""
+    def schemas(self) -> tuple[Schema, ...]:
+        """All schemas with a module of their own."""
         return (*self.models, *self.enums, *self.unions)
 
     @property
     def root_class(self) -> str:
-        """The class that holds the top namespaces."""
+        """The class with the top-level namespaces."""
         return pascal(self.name)

@@ -1,4 +1,4 @@
-"""Operations, hosts and public namespaces: from paths to what templates render."""
+"""Operations, hosts and public namespaces: from paths to data that templates render."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import docs, naming
-from .building import Schemas, build_fields, secret_fields
-from .bundling import Bundle, resolve
+from .building import Schemas, build_field, build_fields, imports_of, secret_fields
+from .bundling import Bundle, component, resolve
 from .errors import SpecError
 from .loading import Pointer
 from .model import Endpoint, Field, Operation, Resource, Surface
 from .paging import build_pagination
 from .types import SCALARS, Type
 
-# Objects of a bundled document, each with the place where it stands.
+# Objects of a bundled document, with their pointers.
 Found = list[tuple[Pointer, dict[str, Any]]]
 
-# Arguments that every public method has, and so no operation may.
+# Arguments of every public method.
 CALL_OPTIONS = (
     "extra_headers",
     "extra_query",
@@ -28,7 +28,7 @@ CALL_OPTIONS = (
 
 
 def build_surface(schemas: Schemas) -> Surface:
-    """One host with its operations."""
+    """Return a host with its operations."""
     bundle = schemas.bundle
     data = bundle.data
     server = data["servers"][0]
@@ -49,7 +49,7 @@ def build_surface(schemas: Schemas) -> Surface:
         auth_scheme="Bearer" if scheme else "",
         auth_setting=scheme.get("x-tm-config", ""),
         tags=tuple(
-            (tag["name"], docs.paragraph(tag.get("description"))) for tag in data.get("tags") or ()
+            (t["name"], docs.paragraph(t.get("description"))) for t in data.get("tags") or ()
         ),
         headers=tuple(dict.fromkeys(pair for each in endpoints for pair in each.headers)),
         secrets=tuple(sorted(secret_fields(schemas, data["components"]))),
@@ -83,12 +83,9 @@ def _auth(security: list[dict[str, Any]] | None) -> str:
 
 
 def _operation(schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: Found) -> Operation:
-    arguments = [
-        *_parameters(schemas, raw, parameters),
-        *_body_fields(schemas, at, raw),
-    ]
+    arguments = [*_parameters(schemas, raw, parameters), *_body_fields(schemas, at, raw)]
     _check_arguments(schemas, at, arguments, streams="x-tm-stream" in raw)
-    # Required ones first, then as the spec has them.
+    # Required arguments first, then in the order of the spec.
     arguments.sort(key=lambda item: not item.required)
     answer, unwrap, result, empty = _result(schemas, at, raw)
     event = raw.get("x-tm-stream")
@@ -112,7 +109,7 @@ def _operation(schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: F
         pagination=build_pagination(schemas, at, raw, arguments, result),
         cli=raw.get("x-tm-cli"),
         safe=raw.get("x-tm-safe", False),
-        imports=tuple(_argument_imports(arguments)),
+        imports=tuple(imports_of(arguments)),
         secrets=tuple(sorted(secret_fields(schemas, raw.get("requestBody")))),
     )
 
@@ -120,28 +117,18 @@ def _operation(schemas: Schemas, at: Pointer, raw: dict[str, Any], parameters: F
 def _parameters(schemas: Schemas, operation: dict[str, Any], parameters: Found) -> Iterator[Field]:
     for where, item in parameters:
         if item["in"] in ("path", "query"):
-            schema = item["schema"]
-            field = Field(
-                wire=item["name"],
-                name=naming.attribute(item["name"]),
-                type=schemas.of(schema, (*where, "schema")),
-                required=bool(item.get("required")),
-                **docs.wording({**schema, **item}, schemas.resolve(schema), above=operation),
-                location=item["in"],
-                option=item.get("x-tm-option"),
-                caller=item.get("x-tm-caller", False),
-                instead=item.get("x-tm-instead"),
-            )
+            field = build_field(schemas, (*where, "schema"), item["name"], item, operation)
             if not _is_simple(field.type, lists=field.location == "query"):
-                help_text = "let it be text, a number, a boolean or, in a query, a list of those"
-                schemas.error(where, f"{field.location} parameter {field.wire!r}: {help_text}")
+                problem = f"{field.location} parameter {field.wire!r} cannot be sent in a URL"
+                help_text = "use a string, a number, a boolean or, in a query, a list of these"
+                schemas.error(where, f"{problem}: {help_text}")
             yield field
 
 
 def _is_simple(kind: Type, *, lists: bool) -> bool:
-    """Whether a value can be written into a URL."""
+    """Return whether a value can be sent in a URL."""
     if lists:
-        # Null in a query means that it is left out.
+        # Null in a query means that the parameter is omitted.
         kind = kind.items if kind.items and kind.kind == "list" else kind.or_value()
     parts = kind.members or (kind,)
     simple = (*SCALARS, "int64", "enum", "datetime")
@@ -152,10 +139,11 @@ def _body_fields(schemas: Schemas, at: Pointer, raw: dict[str, Any]) -> Iterator
     if "requestBody" not in raw:
         return
     ref = raw["requestBody"]["content"]["application/json"]["schema"]["$ref"]
-    name = schemas.target(ref)
+    name = component(ref)[1]
     schema = schemas.raw[name]
     if schema.get("type") != "object" or not schema.get("properties"):
-        schemas.error((*at, "requestBody"), f"{name} must be an object with properties: mend it")
+        problem = f"{name} is not an object with properties: define it as one"
+        schemas.error((*at, "requestBody"), problem)
         return
     yield from build_fields(schemas, schema, ("components", "schemas", name))
 
@@ -171,26 +159,16 @@ def _check_arguments(
         label = f"{item.location} {item.wire!r}"
         known = seen.setdefault(item.name, label)
         if known != label:
-            problem = f"{known} and {label} are both {item.name!r} in Python: rename one"
+            problem = f"{known} and {label} both become {item.name!r} in Python: rename one"
             schemas.error(at, problem)
         if item.name in CALL_OPTIONS:
-            schemas.error(at, f"argument {item.name!r} is an option of every call: rename it")
-
-
-def _argument_imports(arguments: list[Field]) -> list[Type]:
-    found = {
-        named.name: Type(named.kind, named.name, named.module)
-        for item in arguments
-        for named in item.type.named()
-        if named.kind in ("model", "union")
-    }
-    return [found[name] for name in sorted(found)]
+            schemas.error(at, f"{item.name!r} is an argument of every method: rename it")
 
 
 def _event(schemas: Schemas, at: Pointer, name: str) -> Type | None:
     event = schemas.named(name, at)
     if event.kind not in ("model", "union"):
-        problem = f"x-tm-stream names {name}, which is no object and no union of objects: mend it"
+        problem = f"x-tm-stream names {name}, which is not an object or union of objects: fix it"
         schemas.error((*at, "x-tm-stream"), problem)
         return None
     return event
@@ -199,19 +177,19 @@ def _event(schemas: Schemas, at: Pointer, name: str) -> Type | None:
 def _check_content(
     schemas: Schemas, where: Pointer, content: dict[str, Any], stream: str | None
 ) -> None:
-    """A good answer is JSON or nothing, and a stream where `x-tm-stream` says so."""
+    """Check that a successful response is JSON or empty, or a stream if `x-tm-stream` is set."""
     unread = set(content) - {"application/json", *(["text/event-stream"] if stream else [])}
     for kind in unread:
-        help_text = "write application/json, or text/event-stream together with x-tm-stream"
-        schemas.error((*where, "content"), f"{kind!r} is not read: {help_text}")
+        help_text = "use application/json, or text/event-stream together with x-tm-stream"
+        schemas.error((*where, "content"), f"unsupported media type {kind!r}: {help_text}")
     if unread or not (content or stream):
         return
     if "application/json" not in content:
-        schemas.error(where, "a good answer must have application/json, or no content: add it")
+        schemas.error(where, "a successful response needs application/json or no content: add it")
     events = (content.get("text/event-stream") or {}).get("schema") or {}
-    if stream and schemas.target(events.get("$ref", "")) != stream:
-        problem = f"text/event-stream must refer to {stream}, as x-tm-stream says: let them agree"
-        schemas.error(where, problem)
+    if stream and events.get("$ref") != f"#/components/schemas/{stream}":
+        problem = f"text/event-stream and x-tm-stream ({stream}) name different schemas"
+        schemas.error(where, f"{problem}: make them agree")
 
 
 def _good_response(
@@ -232,7 +210,8 @@ def _result(
         return None, None, None, None
     result = schemas.of(media.get("schema") or {}, where)
     if result.kind != "model":
-        schemas.error(where, "a good answer must be a named object schema: let it be one")
+        problem = "a successful response must be a named object schema: move it to components"
+        schemas.error(where, problem)
         return None, None, None, None
     unwrap = response.get("x-tm-unwrap")
     if unwrap == "none":
@@ -246,42 +225,38 @@ def _result(
 def _unwrapped(schemas: Schemas, at: Pointer, answer: Type, wire: str) -> Type | None:
     schema = schemas.raw[answer.name]
     item = schema["properties"].get(wire)
-    if item is None or wire not in (schema.get("required") or ()):
-        schemas.error(at, f"{wire!r} is no required property of {answer.name}: mend one of the two")
-        return None
-    inner = schemas.of(item, at)
-    if inner.kind != "model" or inner.nullable:
-        schemas.error(at, f"{wire!r} of {answer.name} must be a named object: mend one of the two")
-        return None
-    return inner
+    inner = schemas.of(item, at) if item and wire in (schema.get("required") or ()) else None
+    if inner and inner.kind == "model" and not inner.nullable:
+        return inner
+    problem = f"{wire!r} is not a required property of {answer.name} with a named object schema"
+    schemas.error(at, f"{problem}: fix x-tm-unwrap or the schema")
+    return None
 
 
 def merge(
     bundles: list[Bundle], surfaces: list[Surface]
 ) -> tuple[list[Operation], list[SpecError]]:
-    """The operations of a package; its hosts must agree on each."""
+    """Return the operations of a package, and an error for each on which its hosts differ."""
     offers = [{each.operation.id: each.operation for each in host.endpoints} for host in surfaces]
-    merged: dict[str, Operation] = {}
-    for offer in offers:
-        for name, operation in offer.items():
-            merged.setdefault(name, operation)
+    merged = {name: each for offer in reversed(offers) for name, each in offer.items()}
+    merged = {name: merged[name] for offer in offers for name in offer}
     errors = []
     for bundle, offer in zip(bundles, offers, strict=True):
         for name, operation in merged.items():
             if name not in offer:
-                problem = f"{name} is missing here, but the package's other host has it: add it"
+                problem = f"{name} is missing, but another host of the package has it: add it"
                 errors.append(bundle.error(("paths",), problem))
             elif offer[name] != operation:
                 other = vars(offer[name])
                 differing = [key for key, item in vars(operation).items() if item != other[key]]
                 where = ("paths", other["path"], other["method"].lower())
                 problem = f"{name} differs from {bundles[0].root.label} in {', '.join(differing)}"
-                errors.append(bundle.error(where, f"{problem}: let them agree"))
+                errors.append(bundle.error(where, f"{problem}: make them agree"))
     return list(merged.values()), errors
 
 
 def build_resources(operations: list[Operation]) -> list[Resource]:
-    """The tree of public namespaces."""
+    """Return the tree of public namespaces."""
     nodes: dict[tuple[str, ...], Resource] = {}
     tops: list[Resource] = []
     for operation in operations:

@@ -1,4 +1,4 @@
-"""Lists that come by pages: what `x-tm-pagination` promises, checked against the operation."""
+"""Pagination: what `x-tm-pagination` declares, checked against the operation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .types import Type
 
 @dataclass(frozen=True)
 class Contract:
-    """How lists of one style go on. See `tensormesh_api._command`."""
+    """Wire names of a pagination style; see `tensormesh_api._command`."""
 
     ask: str
     next: str = ""
@@ -24,12 +24,12 @@ class Contract:
 
     @property
     def argument(self) -> str:
-        """The keyword argument that asks for a page."""
+        """The keyword argument that selects a page."""
         return attribute(self.ask)
 
     @property
-    def tells(self) -> dict[str, str]:
-        """The fields that an answer has beside its items, each with its type."""
+    def fields(self) -> dict[str, str]:
+        """The types of the fields that a response has next to its items."""
         counts = dict.fromkeys((self.page, self.size, self.total), "integer")
         return {name: kind for name, kind in {self.next: "string", **counts}.items() if name}
 
@@ -43,7 +43,7 @@ CONTRACTS = {
 def build_pagination(
     schemas: Schemas, at: Pointer, raw: dict[str, Any], arguments: list[Field], answer: Type | None
 ) -> Pagination | None:
-    """How the answers of an operation go on; None if it gives no pages."""
+    """Return the pagination of an operation, or None."""
     found = raw.get("x-tm-pagination")
     if found is None:
         return None
@@ -51,19 +51,19 @@ def build_pagination(
     style = found["style"]
     contract = CONTRACTS[style]
     if not any(item.wire == contract.ask and item.location == "query" for item in arguments):
-        schemas.error(where, f"style {style} needs a query parameter {contract.ask!r}: declare it")
+        schemas.error(where, f"style {style} needs the query parameter {contract.ask!r}: add it")
     properties = schemas.raw[answer.name]["properties"] if answer else {}
     named = ("components", "schemas", answer.name) if answer else at
-    for wire, kind in contract.tells.items():
+    for wire, kind in contract.fields.items():
         if wire not in properties:
-            schemas.error(where, f"style {style} needs {wire!r} in the answer: declare it")
+            schemas.error(where, f"style {style} needs the response field {wire!r}: add it")
         elif schemas.of(properties[wire], named).or_value().kind != kind:
-            schemas.error(where, f"{wire!r} of the answer must be of type {kind}: mend it")
+            schemas.error(where, f"the response field {wire!r} must be of type {kind}: fix it")
     names = {attribute(wire): wire for wire in properties}
     items = names.get(found["items"])
     listed = schemas.of(properties[items], named) if items else None
     if items is None or listed is None or not listed.items or listed.items.kind != "model":
-        problem = f"items {found['items']!r} is no list of named objects in the answer: mend it"
+        problem = f"items {found['items']!r} is not a list of named objects in the response: fix it"
         schemas.error(where, problem)
         return None
     class_name = f"{pascal(raw['operationId'])}Page"

@@ -1,8 +1,9 @@
-"""openapi-python-client as a library: its parser reads the document, and may drop nothing."""
+"""Checks by openapi-python-client and openapi-spec-validator; nothing may be dropped."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +19,30 @@ from .errors import SpecError
 from .loading import Pointer
 
 CONFIG = Config.from_sources(
-    ConfigFile(),
-    MetaType.NONE,
-    document_source=Path("specs"),
-    file_encoding="utf-8",
-    overwrite=True,
-    output_path=None,
+    ConfigFile(), MetaType.NONE, Path("specs"), "utf-8", overwrite=True, output_path=None
 )
 
 
 class _Validator(OpenAPIV31SpecValidator):
-    """Follows references inside the document alone: it opens no file and no URL."""
+    """A validator that follows only local references and opens no file or URL."""
 
     resolver_handlers = {}  # noqa: RUF012  # the base declares it so
 
 
 def validate(bundle: Bundle) -> list[SpecError]:
-    """What OpenAPI 3.1 itself finds wrong with a document."""
+    """Return an error for every violation of OpenAPI 3.1."""
     data = _masked(bundle.data)
+    errors = [
+        (error.message.split("\n")[0][:300], error) for error in _Validator(data).iter_errors()
+    ]
     return [
-        bundle.error(_place(data, error), f"not valid OpenAPI 3.1: {_message(error)}: mend it")
-        for error in _Validator(data).iter_errors()
+        bundle.error(_place(data, error), f"invalid OpenAPI 3.1: {message}: fix it")
+        for message, error in errors
     ]
 
 
 def _masked(value: Any, pointer: Pointer = ()) -> Any:
-    """A copy without `$ref` in examples and defaults, which the validator would follow."""
+    """Return a copy without `$ref` in examples and defaults, which the validator would follow."""
     if isinstance(value, list):
         return [_masked(item, (*pointer, index)) for index, item in enumerate(value)]
     if not isinstance(value, dict):
@@ -55,12 +54,8 @@ def _masked(value: Any, pointer: Pointer = ()) -> Any:
     }
 
 
-def _message(error: ValidationError) -> str:
-    return error.message.split("\n")[0][:300]
-
-
 def _place(data: dict[str, Any], error: ValidationError) -> Pointer:
-    """Where a value is. Errors of schemas and of defaults know only their own end of the way."""
+    """Return the place of an error. Some errors only know the end of their path."""
     path = tuple(error.absolute_path)
     for at, value in walk(data):
         ends_so = at[len(at) - len(path) :] == path
@@ -70,18 +65,20 @@ def _place(data: dict[str, Any], error: ValidationError) -> Pointer:
 
 
 def parse_problems(bundle: Bundle) -> list[SpecError]:
-    """What the parser would drop. A warning of its is an error of ours."""
+    """Collect everything the parser would drop; parser warnings are treated as errors."""
     try:
         parsed = GeneratorData.from_dict(bundle.data, config=CONFIG)
     except (ValueError, TypeError, AttributeError, KeyError) as error:
-        return [bundle.error((), f"the parser fails, so simplify the spec: {error!r}")]
+        return [bundle.error((), f"the parser failed ({error!r}): simplify the spec")]
     if isinstance(parsed, GeneratorError):
-        return [bundle.error((), f"the parser fails, so mend the spec: {_text(parsed)}")]
+        return [bundle.error((), f"the parser failed ({_text(parsed)}): fix the spec")]
     collections = list(parsed.endpoint_collections_by_tag.values())
     dropped = [*parsed.errors, *(error for each in collections for error in each.parse_errors)]
-    # What refers to a dropped schema is dropped too: the first cause is enough.
+    # References to a dropped schema are dropped too: report only the cause.
     causes = [error for error in dropped if "Could not find reference" not in _text(error)]
-    return [_dropped(bundle, error) for error in causes or dropped] or _missing(bundle, parsed)
+    found = [(_place_of(bundle, _text(each)), f" ({_text(each)})") for each in causes or dropped]
+    found = found or [(at, " or renames it") for at in _missing(bundle, parsed)]
+    return [bundle.error(at, f"the parser drops this{why}: simplify it") for at, why in found]
 
 
 def _text(error: GeneratorError) -> str:
@@ -89,13 +86,8 @@ def _text(error: GeneratorError) -> str:
     return re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>", "...", text)
 
 
-def _dropped(bundle: Bundle, error: GeneratorError) -> SpecError:
-    text = _text(error)
-    return bundle.error(_mentioned(bundle, text), f"the parser drops this, so change it: {text}")
-
-
-def _mentioned(bundle: Bundle, text: str) -> Pointer:
-    """The place that a message of the parser speaks of, as near as its words allow."""
+def _place_of(bundle: Bundle, text: str) -> Pointer:
+    """Return the place that a message of the parser is about, as far as its text tells."""
     found = re.search(r"parsing ([A-Z]+) (\S+) within", text)
     if found:
         return ("paths", found[2], found[1].lower())
@@ -105,25 +97,15 @@ def _mentioned(bundle: Bundle, text: str) -> Pointer:
     return ()
 
 
-def _missing(bundle: Bundle, parsed: GeneratorData) -> list[SpecError]:
-    """What is not there although the parser gave no warning."""
+def _missing(bundle: Bundle, parsed: GeneratorData) -> Iterator[Pointer]:
+    """Yield everything the parser dropped without a warning."""
     models = {str(model.class_info.name) for model in parsed.models}
-    operations = {
-        endpoint.name
-        for collection in parsed.endpoint_collections_by_tag.values()
-        for endpoint in collection.endpoints
-    }
-    lost: list[Pointer] = [
-        ("components", "schemas", name)
-        for name, schema in (bundle.data["components"].get("schemas") or {}).items()
-        if component_kind(schema) == "model" and name not in models
-    ]
-    lost += [
-        ("paths", path, method)
-        for path, item in bundle.data["paths"].items()
-        for method, operation in item.items()
-        if operation["operationId"] not in operations
-    ]
-    return [
-        bundle.error(at, "the parser drops or renames this: choose plainer names") for at in lost
-    ]
+    collections = parsed.endpoint_collections_by_tag.values()
+    operations = {endpoint.name for each in collections for endpoint in each.endpoints}
+    for name, schema in (bundle.data["components"].get("schemas") or {}).items():
+        if component_kind(schema) == "model" and name not in models:
+            yield ("components", "schemas", name)
+    for path, item in bundle.data["paths"].items():
+        for method, operation in item.items():
+            if operation["operationId"] not in operations:
+                yield ("paths", path, method)

@@ -1,4 +1,4 @@
-"""The reference page: every public method, for people."""
+"""Helpers for the reference page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .model import Operation, Package
 
 
 def roots(package: Package) -> list[str]:
-    """How users reach the namespaces of a package."""
+    """Return the attributes of the client that have the namespaces of a package."""
     start = f"client.{package.name}"
     if len(package.surfaces) == 1:
         return [start]
@@ -15,30 +15,30 @@ def roots(package: Package) -> list[str]:
 
 
 def methods(package: Package) -> list[Operation]:
-    """The public methods in the order of their names."""
+    """Return the operations sorted by the name of their method."""
     return sorted(package.operations, key=lambda each: (each.resource, each.name))
 
 
 def anchor(package: Package, operation: Operation) -> str:
-    """The link to the heading of a method, as GitHub makes it."""
+    """Return the anchor that GitHub gives the heading of a method."""
     heading = f"{package.name}: {operation.resource}.{operation.name}"
     kept = "".join(char for char in heading.lower() if char.isalnum() or char in " -_")
     return kept.replace(" ", "-")
 
 
 def signature(operation: Operation) -> str:
-    """The arguments by their names alone."""
+    """Return the names of the arguments as a signature."""
     named = [item.name if item.required else f"{item.name}=None" for item in operation.arguments]
     return ", ".join(["*", *named]) if named else ""
 
 
 def commands(package: Package) -> dict[str, str]:
-    """For each operation that has a command its words."""
+    """Return the words of the command of each operation that has one."""
     return {each.operation.id: " ".join(each.words) for each in build_commands(package)}
 
 
 def markdown(text: str) -> str:
-    """Text of a spec as one line of Markdown, in which nothing but its code has a meaning."""
+    """Return text as one line of Markdown, in which only inline code is markup."""
     folded = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     parts = folded.split("`")
     if len(parts) % 2 == 0:

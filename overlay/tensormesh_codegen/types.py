@@ -1,30 +1,39 @@
-"""The types of the wire as Python will see them."""
+"""Types of values on the wire, and what they are in Python."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-# kind -> the Python type of its JSON value
+# kind -> Python type of the JSON value
 SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
-_JSON = {**SCALARS, "int64": "str", "enum": "str", "datetime": "str"}
-_JSON |= {"model": "dict", "union": "dict"}
-_JSON |= {"list": "list", "map": "dict"}
+_JSON = SCALARS | {"int64": "str", "enum": "str", "datetime": "str"}
+_JSON |= {"model": "dict", "union": "dict", "list": "list", "map": "dict"}
+_WORDS = {
+    **{kind: f"a {kind}" for kind in ("string", "number", "boolean")},
+    **dict.fromkeys(("model", "union", "map"), "an object"),
+    "enum": "a string",
+    "integer": "an integer",
+    "int64": "a 64-bit integer",
+    "datetime": "a timestamp",
+    "list": "an array",
+    "any": "any value",
+}
 
 
 @dataclass(frozen=True)
 class Type:
-    """One type.
+    """A type.
 
     Attributes:
-        kind: string, integer, number, boolean, any, int64 (a string on the wire: not all JSON
-            readers have such numbers), datetime, enum, model, union (discriminated), list, map,
-            oneof (members of differing JSON types).
-        name: Class name of an enum, a model or a union.
+        kind: string, integer, number, boolean, any, int64 (a string on the wire, because not all
+            JSON parsers support such numbers), datetime, enum, model, union (discriminated), list,
+            map, oneof (members of different JSON types).
+        name: Class name of an enum, model or union.
         module: Module of that class.
-        items: Type of the items of a list, of the values of a map.
+        items: Type of list items or map values.
         members: Members of a oneof.
-        nullable: Whether null is a value.
+        nullable: Whether null is allowed.
     """
 
     kind: str
@@ -35,20 +44,18 @@ class Type:
     nullable: bool = False
 
     def or_value(self) -> Type:
-        """The same type without null."""
+        """Return the type without null."""
         return replace(self, nullable=False)
+
+    def or_null(self) -> Type:
+        """Return the type with null."""
+        return replace(self, nullable=True)
 
     @property
     def checkable(self) -> bool:
-        """Whether the classes of its JSON values say all that there is to check."""
-        return (
-            self.kind in SCALARS
-            or self.kind == "enum"
-            or (
-                self.kind == "oneof"
-                and all(member.kind in SCALARS or member.kind == "enum" for member in self.members)
-            )
-        )
+        """Whether checking the class of the JSON value is sufficient."""
+        kinds = [member.kind for member in self.members] or [self.kind]
+        return all(kind in SCALARS or kind == "enum" for kind in kinds)
 
     @property
     def classes(self) -> list[str]:
@@ -61,9 +68,9 @@ class Type:
 
     @property
     def branches(self) -> list[Type]:
-        """The members of a oneof of which the class alone does not say all that there is to check.
+        """Members of a oneof that need more than a check of their class.
 
-        Lists stand as one, of everything that any of them may hold; and so do maps.
+        All lists are joined into one, and so are all maps.
         """
         found: dict[str, Type] = {}
         for member in self.members:
@@ -74,18 +81,8 @@ class Type:
                 found[member.kind] = member
         return list(found.values())
 
-    @property
-    def has_objects(self) -> bool:
-        """Whether a member of a oneof becomes a model."""
-        return any(member.kind in ("model", "union") for member in self.members)
-
-    @property
-    def plain_members(self) -> list[Type]:
-        """The members of a oneof of which the class says all."""
-        return [member for member in self.members if member.checkable]
-
     def joined(self, other: Type) -> Type:
-        """A type of the values of both."""
+        """Return the type of the values of both types."""
         if "any" in (self.kind, other.kind):
             return Type("any")
         both = [part for one in (self, other) for part in one.members or (one.or_value(),)]
@@ -95,81 +92,56 @@ class Type:
             return replace(members[0], nullable=nullable)
         return Type("oneof", members=members, nullable=nullable)
 
-    def or_null(self) -> Type:
-        """The same type with null as one more value."""
-        return replace(self, nullable=True)
-
     @property
     def plain(self) -> bool:
         """Whether the JSON value is the Python value, at every depth."""
-        return self.kind not in ("model", "union", "datetime") and all(
-            part.plain for part in self.parts()
-        )
+        converted = self.kind in ("model", "union", "datetime")
+        return not converted and all(part.plain for part in self.parts())
 
     @property
     def json_type(self) -> str:
-        """The Python class of the JSON value; empty for `any` and for a oneof."""
+        """The Python class of the JSON value; empty for any and oneof."""
         return _JSON.get(self.kind, "")
 
     def parts(self) -> Iterator[Type]:
-        """The types directly inside this one."""
+        """Yield the types directly inside this one."""
         if self.items:
             yield self.items
         yield from self.members
 
     def named(self) -> Iterator[Type]:
-        """Every class that this type speaks of, itself included."""
+        """Yield every class this type refers to, including itself."""
         if self.name:
             yield self
         for part in self.parts():
             yield from part.named()
 
     def annotation(self) -> str:
-        """The annotation of an attribute."""
+        """Return the annotation of an attribute."""
         return self._annotate(given=False)
 
     def parameter(self) -> str:
-        """The annotation of an argument: a dict stands for any model, any sequence for a list."""
+        """Return the annotation of an argument, which also accepts mappings and sequences."""
         return self._annotate(given=True)
 
     def _annotate(self, *, given: bool) -> str:
+        inner = self.items._annotate(given=given) if self.items else ""
         if self.kind == "oneof":
             text = " | ".join(dict.fromkeys(m._annotate(given=given) for m in self.members))
         elif self.kind == "list":
-            assert self.items
-            container = "Sequence" if given else "list"
-            text = f"{container}[{self.items._annotate(given=given)}]"
+            text = f"{'Sequence' if given else 'list'}[{inner}]"
         elif self.kind == "map":
-            assert self.items
-            container = "Mapping" if given else "dict"
-            text = f"{container}[str, {self.items._annotate(given=given)}]"
+            text = f"{'Mapping' if given else 'dict'}[str, {inner}]"
         elif self.kind in ("model", "union"):
             text = f"{self.name} | Mapping[str, Any]" if given else self.name
         else:
-            named = {"any": "Any", "datetime": "datetime", "enum": "str", "int64": "str"}
-            text = {**named, **SCALARS}[self.kind]
+            text = {**_JSON, "any": "Any", "datetime": "datetime"}[self.kind]
         return f"{text} | None" if self.nullable and text != "Any" else text
 
     def describe(self) -> str:
-        """The JSON form in words, for error messages."""
-        words = {
-            "string": "a string",
-            "enum": "a string",
-            "integer": "an integer",
-            "number": "a number",
-            "boolean": "a boolean",
-            "int64": "a 64-bit integer",
-            "datetime": "a timestamp",
-            "model": "an object",
-            "union": "an object",
-            "map": "an object",
-            "list": "an array",
-            "any": "any value",
-        }
-        if self.kind == "oneof":
-            options = list(dict.fromkeys(member.describe() for member in self.members))
-        else:
-            options = [words[self.kind]]
+        """Return the JSON type in words, for error messages."""
+        parts = self.members or (self,)
+        options = list(dict.fromkeys(_WORDS[part.kind] for part in parts))
         if self.nullable:
             options.append("null")
         return options[0] if len(options) == 1 else f"{', '.join(options[:-1])} or {options[-1]}"

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.spec_diff import compare
 
-from tensormesh_codegen.diff import Severity, compare
+from tensormesh_codegen.diff.rules import Severity
 
 # How long a spec takes to make up says nothing about the comparison.
 unhurried = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tensormesh_codegen.diff import JSON_VERSION, Change, Report, Severity
+from tensormesh_codegen.diff.report import JSON_VERSION, Change, Report
+from tensormesh_codegen.diff.rules import Severity
 
 BREAKING = Change(
     Severity.BREAKING,
@@ -61,14 +62,14 @@ Documentation (1)
                    summary: "a" -> "b"
                    Words.
 
-1 breaking, 1 compatible, 1 documentation. Version bump asked for: major
-Before 1.0 a project may choose a minor bump for breaking changes.
+1 breaking, 1 compatible, 1 documentation. Suggested version bump: major
+Before 1.0, a minor bump may contain breaking changes.
 """
     )
 
 
 def test_text_without_changes_is_one_line() -> None:
-    assert Report(()).to_text() == "No changes. Version bump asked for: none\n"
+    assert Report(()).to_text() == "No changes. Suggested version bump: none\n"
 
 
 def test_the_remark_about_versions_before_one_is_for_breaking_changes_alone() -> None:
@@ -103,7 +104,7 @@ def test_colours_are_only_written_when_asked_for() -> None:
     report = Report((BREAKING,))
 
     assert "\033[" not in report.to_text()
-    assert "\033[1;31mBreaking (1)\033[0m\n" in report.to_text(colour=True)
+    assert "\033[1;31mBreaking (1)\033[0m\n" in report.to_text(color=True)
 
 
 def test_what_a_spec_says_cannot_steer_the_terminal() -> None:

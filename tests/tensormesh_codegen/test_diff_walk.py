@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from support.cases import for_each
+from support.spec_diff import compare
 
-from tensormesh_codegen.diff import Change, DiffError, Document, compare
+from tensormesh_codegen.diff.report import Change
+from tensormesh_codegen.errors import CodegenError
 
 STRING = {"type": "string"}
 INTEGER = {"type": "integer"}
@@ -42,7 +44,7 @@ def writing(schema: Any) -> dict[str, Any]:
     return {"requestBody": content(schema)}
 
 
-def diff(old: Document, new: Document) -> list[tuple[str, str, str]]:
+def diff(old: Any, new: Any) -> list[tuple[str, str, str]]:
     return [_brief(change) for change in compare({"a.yaml": old}, {"a.yaml": new}).changes]
 
 
@@ -357,32 +359,27 @@ def test_null_beside_a_reference_does_not_hide_the_component() -> None:
 @for_each(
     ("spec", "problem"),
     [
-        (api({"/a": reading(ref("Gone"))}), "a.yaml#/components/schemas/Gone"),
-        (api({"/a": reading(ref("A", "gone.yaml"))}), "gone.yaml#/components/schemas/A"),
+        (api({"/a": reading(ref("Gone"))}), "a dangling $ref '#/components/schemas/Gone'"),
+        (
+            api({"/a": reading(ref("A", "gone.yaml"))}),
+            "a dangling $ref 'gone.yaml#/components/schemas/A'",
+        ),
         (
             api({"/a": {"parameters": [{"$ref": "#/x"}]}}) | {"x": {"$ref": "#/x"}},
-            "leads to itself",
+            "a circular $ref '#/x'",
         ),
-        (api({"/a": reading(STRING)}, A=[]), "/components/schemas"),
+        (api({"/a": reading(STRING)}, A=[]), "/components/schemas/A must be a mapping, got []"),
         ({"paths": []}, "/paths must be a mapping"),
         (api({"/a": {"parameters": {}}}), "/a/post/parameters must be a list"),
-        (api({"/a": {"parameters": [{"name": "x"}]}}), "a parameter needs"),
-        (api({"/a": reading({"type": 3})}), "type must be a name"),
+        (api({"/a": {"parameters": [{"name": "x"}]}}), "parameters/0 is a parameter without"),
+        (api({"/a": reading({"type": 3})}), "has the type 3: write a name"),
         (api({"/a": reading({"minimum": "1"})}), "minimum must be a number"),
         (api({"/a": reading("string")}), "must be a mapping"),
     ],
 )
 def test_what_cannot_be_compared_is_named(spec: dict[str, Any], problem: str) -> None:
-    with pytest.raises(DiffError) as caught:
+    with pytest.raises(CodegenError) as caught:
         compare({"a.yaml": spec}, {"a.yaml": spec})
 
     assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_a_yaml_alias_that_leads_to_itself_is_refused() -> None:
-    loop: dict[str, Any] = {"paths": {}}
-    loop["x-loop"] = loop
-
-    with pytest.raises(DiffError, match="alias leads to itself"):
-        compare({"a.yaml": loop}, {"a.yaml": loop})

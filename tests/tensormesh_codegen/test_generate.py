@@ -154,7 +154,7 @@ def test_files_that_no_longer_come_from_the_spec_disappear(
     assert main(root, ["check"]) == 0
     out = capsys.readouterr().out
     assert " 11 stale removed" in out
-    assert "generated/ is right: " in out
+    assert "generated/ is up to date: " in out
 
 
 def test_bytecode_of_living_modules_is_left_alone(root: Path) -> None:
@@ -177,7 +177,8 @@ def test_check_passes_after_generate_and_changes_nothing(
     assert main(root, ["check"]) == 0
     assert tree(root) == before
     assert (
-        capsys.readouterr().out == f"generated/ is right: {len(tree(root / 'generated'))} files\n"
+        capsys.readouterr().out
+        == f"generated/ is up to date: {len(tree(root / 'generated'))} files\n"
     )
 
 
@@ -199,10 +200,10 @@ def test_check_tells_what_is_edited_missing_and_stale(
     assert err == ""
     assert out.splitlines() == [
         "stale: tensormesh_api/mini/models/extra.py",
+        "missing: tensormesh_api/mini/surfaces.py",
         "differs: tensormesh_api/mini/models/note.py",
         *[line for line in out.splitlines() if line.startswith("    ")],
-        "missing: tensormesh_api/mini/surfaces.py",
-        "generated/ is not what specs/ and templates/ give: run `make generate`",
+        "generated/ is out of date: run `make generate`",
     ]
     assert "    -    text: bytes" in out
     assert "    +    text: str" in out
@@ -246,7 +247,10 @@ def test_missing_formatter_is_told_and_nothing_is_written(
     monkeypatch.setenv("PATH", "")
     root = project(tmp_path / "project", mini=SPEC)
     assert main(root, ["generate"]) == 2
-    assert capsys.readouterr().err == f"codegen: ruff is not installed: {install_hint('codegen')}\n"
+    assert (
+        capsys.readouterr().err
+        == f"codegen.py generate: ruff is not installed: {install_hint('codegen')}\n"
+    )
     assert not (root / "generated").exists()
 
 

@@ -302,5 +302,5 @@ def test_an_operation_joins_the_group_that_is_written_by_hand(extended: Path) ->
 
 def test_a_command_that_is_written_by_hand_counts_before_an_operation(extended: Path) -> None:
     shown = run(extended, "-m", "tensormesh_cli", "auth", "status", "--help")
-    assert "Show which credentials there are." in shown
+    assert "Show which credentials are set" in shown
     assert "Log in to the Control Plane." in run(extended, "-m", "tensormesh_cli", "--help")

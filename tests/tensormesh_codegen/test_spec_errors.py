@@ -30,7 +30,7 @@ def errors_of(
     *lines, last = err.splitlines()
     assert status == 2
     assert out == ""
-    assert re.fullmatch(rf"{len(lines)} problems?; nothing written", last)
+    assert re.fullmatch(rf"codegen.py generate: {len(lines)} problems?, nothing written", last)
     assert not (root / "generated").exists()
     found = [re.fullmatch(r"(specs/\w+\.yaml|specs):(\d+): (.+: .+)", line) for line in lines]
     assert all(found), lines
@@ -70,23 +70,26 @@ def test_every_mistake_of_a_run_is_told_in_order_of_line(
 def test_missing_folder_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(tmp_path, ["generate"]) == 2
     assert main(tmp_path, ["check"]) == 2
-    line = "specs:1: is no folder with *.yaml files: put the specs there"
+    line = "specs:1: no *.yaml file found: add the specs"
     assert capsys.readouterr().err.splitlines().count(line) == 2
 
 
 def test_empty_folder_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = errors_of(tmp_path, capsys)
-    assert found == [("specs", 1, "is no folder with *.yaml files: put the specs there")]
+    assert found == [("specs", 1, "no *.yaml file found: add the specs")]
 
 
 @for_each(
     ("text", "problem"),
     [
-        ("", "is empty: write an OpenAPI 3.1 document"),
-        ("# nothing yet\n", "is empty: write an OpenAPI 3.1 document"),
-        ("- openapi\n", "is not a mapping: write an OpenAPI 3.1 document"),
-        ("openapi: 3.1.0\n", "info is missing: a document needs it"),
-        ("title: Mini\n", "openapi must be 3.1.x: write `openapi: 3.1.0`"),
+        ("", "the document is empty: write an OpenAPI 3.1 document"),
+        (
+            "# nothing yet\n",
+            "the document is empty: write an OpenAPI 3.1 document",
+        ),
+        ("- openapi\n", "the document is not a mapping: write an OpenAPI 3.1 document"),
+        ("openapi: 3.1.0\n", "info is missing: add it to this document"),
+        ("title: Mini\n", "openapi is None: write `openapi: 3.1.0`"),
     ],
 )
 def test_file_without_a_document_is_told(
@@ -104,10 +107,10 @@ def test_file_that_cannot_be_read_is_told(
     (root / "specs" / "old.yml").write_text(MINI, encoding="utf-8")
     assert main(root, ["generate"]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "specs/folder.yaml:1: cannot be read: Is a directory",
-        "specs/latin.yaml:1: is not UTF-8 (byte 9): save it as UTF-8",
-        "specs/old.yml:1: is not read: name it *.yaml",
-        "3 problems; nothing written",
+        "specs/folder.yaml:1: is not a regular file: expected a YAML file",
+        "specs/latin.yaml:1: not valid UTF-8 (byte 9): save the file as UTF-8",
+        "specs/old.yml:1: unsupported file name: rename it to *.yaml",
+        "codegen.py generate: 3 problems, nothing written",
     ]
 
 
@@ -186,7 +189,7 @@ def test_hosts_that_disagree_on_a_schema_are_told(
     two += "  schemas:\n    Balance: {type: object, properties: {dollars: {type: integer}}}\n"
     ((file, line, problem),) = two_hosts(tmp_path, capsys, two)
     assert (file, line) == ("specs/two.yaml", len(two.splitlines()))
-    assert problem == "schema Balance is not the same in specs/one.yaml: let both refer to one"
+    assert problem == "schema Balance differs from specs/one.yaml: share one definition"
 
 
 def test_hosts_that_disagree_on_an_operation_are_told(
@@ -195,7 +198,7 @@ def test_hosts_that_disagree_on_an_operation_are_told(
     two = host("two").replace("description: Newest first.", "description: Oldest first.")
     ((file, line, problem),) = two_hosts(tmp_path, capsys, two)
     assert (file, two.splitlines()[line - 1]) == ("specs/two.yaml", "    get:")
-    assert problem == "list_things differs from specs/one.yaml in doc: let them agree"
+    assert problem == "list_things differs from specs/one.yaml in doc: make them agree"
 
 
 @pytest.mark.parametrize("lacking", ["one", "two"])
@@ -209,14 +212,14 @@ def test_host_that_lacks_an_operation_is_told(
     shared = SHARED.replace(*used("Balance"))
     ((file, line, problem),) = errors_of(tmp_path, capsys, shared=shared, **specs)
     assert (file, specs[lacking].splitlines()[line - 1]) == (f"specs/{lacking}.yaml", "paths:")
-    assert problem == "get_balance is missing here, but the package's other host has it: add it"
+    assert problem == "get_balance is missing, but another host of the package has it: add it"
 
 
 def test_hosts_with_one_name_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     two = host("two").replace("x-tm-surface: two", "x-tm-surface: one")
     ((file, line, problem),) = two_hosts(tmp_path, capsys, two)
     assert (file, line) == ("specs/two.yaml", 3)
-    assert problem == "surface 'one' is taken: give this host another name"
+    assert problem == "surface 'one' is already in use: rename this host"
 
 
 def test_hosts_that_share_a_tag_are_told(
@@ -225,11 +228,11 @@ def test_hosts_that_share_a_tag_are_told(
     two = host("two").replace("tags: [two_runs]", "tags: [one_runs]")
     ((file, line, problem),) = two_hosts(tmp_path, capsys, two)
     assert (file, two.splitlines()[line - 1]) == ("specs/two.yaml", "      tags: [one_runs]")
-    assert problem == "tag 'one_runs' is also of specs/one.yaml: each host needs tags of its own"
+    assert problem == "tag 'one_runs' is also used by specs/one.yaml: use another tag"
 
 
 def test_component_of_two_files_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own = "  schemas:\n    Balance: {$ref: 'shared.yaml#/components/schemas/Balance'}\n"
     ((file, _, problem),) = two_hosts(tmp_path, capsys, host("two") + own)
     assert file == "specs/shared.yaml"
-    assert problem == "schemas 'Balance' is also in specs/two.yaml: give one another name"
+    assert problem == "schemas 'Balance' also exists in specs/two.yaml: rename one"

@@ -1,162 +1,164 @@
-"""Comparing the keywords whose meaning needs no walk: tables, and the few with rules of theirs."""
+"""Comparison of single keywords: those that a table decides, and a few with rules of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 
-from .documents import DiffError, canonical, show, show_change
+from tensormesh_codegen.errors import CodegenError
+
+from .documents import Node, canonical, show, show_change
 from .ledger import Place
+from .rules import RULES
 from .shapes import Shape, is_annotation
 
-
-class Names(NamedTuple):
-    """The rules for a keyword that appears, goes, or changes."""
-
-    added: str
-    removed: str
-    changed: str
-
-    @classmethod
-    def one(cls, rule: str) -> Names:
-        """Use one rule for all three."""
-        return cls(rule, rule, rule)
-
-    @classmethod
-    def three(cls, stem: str) -> Names:
-        """Use ``stem-added``, ``stem-removed`` and ``stem-changed``."""
-        return cls(f"{stem}-added", f"{stem}-removed", f"{stem}-changed")
+Keywords = Mapping[str, Any]
+# A bound and its text; a smaller bound allows fewer values.
+_Bound = tuple[tuple[float, int], str]
 
 
+# keyword -> start of the names of its rules, such as `default-added`
 _WORDING = {
-    "description": Names.one("description-changed"),
-    "summary": Names.one("summary-changed"),
-    "title": Names.one("title-changed"),
-    "example": Names.one("example-changed"),
-    "examples": Names.one("example-changed"),
-    "externalDocs": Names.one("external-docs-changed"),
-    "$comment": Names.one("comment-changed"),
-    "x-tm-provenance": Names.one("x-tm-provenance-changed"),
+    **{name: name for name in ("description", "summary", "title", "example")},
+    **dict.fromkeys(("x-tm-provenance", "x-tm-provenance-note"), "x-tm-provenance"),
+    "examples": "example",
+    "externalDocs": "external-docs",
+    "$comment": "comment",
 }
+_FLAGS = {"deprecated": "deprecation", "readOnly": "read-only", "writeOnly": "write-only"}
 OPERATION_KEYWORDS = {
-    "operationId": Names.one("operation-id-changed"),
-    "x-tm-resource": Names.three("x-tm-resource"),
-    "x-tm-method": Names.three("x-tm-method"),
-    "x-tm-pagination": Names.one("x-tm-pagination-changed"),
-    "x-tm-stream": Names.three("x-tm-stream"),
-    "links": Names.one("links-changed"),
+    **{f"x-tm-{name}": f"x-tm-{name}" for name in ("resource", "method", "pagination", "stream")},
+    "operationId": "operation-id",
+    "links": "links",
 }
-"""Keywords of operations and responses that one table entry decides."""
-
-_EXTENSIONS = {
-    "x-tm-config": Names.one("x-tm-config-changed"),
-    "x-tm-empty": Names.three("x-tm-empty"),
-    "x-tm-package": Names.one("x-tm-package-changed"),
-    "x-tm-surface": Names.one("x-tm-surface-changed"),
-}
-_FLAGS = {
-    "deprecated": ("deprecation-added", "deprecation-removed"),
-    "readOnly": ("read-only-added", "read-only-removed"),
-    "writeOnly": ("write-only-added", "write-only-removed"),
-}
-_VALUES = {"pattern": Names.three("pattern"), "default": Names.three("default")}
+_EXTENSIONS = {f"x-tm-{name}" for name in ("config", "empty", "package", "surface")}
 _LOWER = ("minLength", "minItems", "minProperties")
-_UPPER = ("maxLength", "maxItems", "maxProperties")
-_SINGLE = {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"}
+# keyword -> the bound it sets, the sign of its reach, and words for an exclusive bound
+_LIMITS = {
+    **{name: (name, -1, "") for name in (*_LOWER, "minimum")},
+    **{name: (name, 1, "") for name in ("maxLength", "maxItems", "maxProperties", "maximum")},
+    "exclusiveMinimum": ("minimum", -1, "more than "),
+    "exclusiveMaximum": ("maximum", 1, "less than "),
+}
 _OTHER = {"enum", "const", "format", "multipleOf", "uniqueItems", "discriminator"}
-_SCHEMA_KEYWORDS = {*_VALUES, *_LOWER, *_UPPER, *_SINGLE, *_OTHER}
+_SCHEMA_KEYWORDS = {"pattern", "default", *_LIMITS, *_OTHER}
 _WIDTHS = {"int32": 1, "int64": 2, "float": 1, "double": 2, None: 2}
 _CONVERTED = "date-time"
 
 
-def compare_wording(old: Mapping[str, Any], new: Mapping[str, Any], place: Place) -> None:
-    """Compare what any OpenAPI object may carry: wording, examples, deprecation, extensions."""
-    compare_table(old, new, place, _WORDING)
-    for keyword, (added, removed) in _FLAGS.items():
+def compare_keywords(
+    old: Keywords,
+    new: Keywords,
+    place: Place,
+    *,
+    rest: str = "",
+    table: Mapping[str, str] | None = None,
+    known: Collection[str] = (),
+) -> None:
+    """Compare the keywords of an object: wording, extensions, and those of a table.
+
+    Args:
+        old: The object before.
+        new: The object after.
+        place: Where it is.
+        rest: Rules for every other keyword, so that no change is left out silently. Empty to
+            ignore them.
+        table: Rules for keywords of this kind of object.
+        known: Keywords that the caller compares.
+    """
+    compare_table(old, new, place, {**_WORDING, **(table or {})})
+    for keyword, rules in _FLAGS.items():
         was, now = bool(old.get(keyword)), bool(new.get(keyword))
         if was != now:
-            place.report(added if now else removed, f"{keyword} {'added' if now else 'removed'}")
+            change = "added" if now else "removed"
+            place.report(f"{rules}-{change}", f"{keyword} {change}")
+    done = {*_WORDING, *_FLAGS, *(table or ()), *known}
+    for keyword in [keyword for keyword in {**old, **new} if keyword not in done]:
+        if keyword.startswith("x-"):
+            other = "x-tm-key" if keyword.startswith("x-tm-") else "extension"
+            _compare(keyword, old, new, place, keyword if keyword in _EXTENSIONS else other)
+        elif rest:
+            _compare(keyword, old, new, place, rest)
 
 
-def compare_extensions(
-    old: Mapping[str, Any], new: Mapping[str, Any], place: Place, known: Iterable[str] = ()
-) -> None:
-    """Report each ``x-`` key that changed and is neither wording nor ``known``."""
-    for keyword in {**old, **new}:
-        if keyword.startswith("x-") and keyword not in known and keyword not in _WORDING:
-            ours = keyword.startswith("x-tm-")
-            other = Names.one("x-tm-key-changed" if ours else "extension-changed")
-            _compare(keyword, old, new, place, _EXTENSIONS.get(keyword, other))
+def compare_table(old: Keywords, new: Keywords, place: Place, table: Mapping[str, str]) -> None:
+    """Compare each keyword of a table."""
+    for keyword, rules in table.items():
+        _compare(keyword, old, new, place, rules)
 
 
-def compare_table(
-    old: Mapping[str, Any], new: Mapping[str, Any], place: Place, table: Mapping[str, Names]
-) -> None:
-    """Compare each keyword of ``table`` by the rules that it names."""
-    for keyword, names in table.items():
-        _compare(keyword, old, new, place, names)
+def compare_members(
+    old: Mapping[str, Node],
+    new: Mapping[str, Node],
+    place: Place,
+    kind: str,
+    *,
+    at: Callable[[str], str] = lambda _: "",
+    added: Callable[[str, Node], str] | None = None,
+) -> Iterator[tuple[Node, Node, Place]]:
+    """Report the members that were added or removed, and yield those in both versions.
 
-
-def compare_rest(
-    old: Mapping[str, Any], new: Mapping[str, Any], place: Place, known: Iterable[str], rule: str
-) -> None:
-    """Report each changed keyword that is neither wording, an extension, nor ``known``.
-
-    Nothing is silently left out: a keyword that no rule knows is reported by ``rule``.
+    The rules are `<kind>-removed` and `<kind>-added`, or the one that `added` returns. `at` returns
+    the part of the location that names a member.
     """
-    passed = {*known, *_WORDING, *_FLAGS}
-    for keyword in {**old, **new}:
-        if keyword not in passed and not keyword.startswith("x-"):
-            _compare(keyword, old, new, place, Names.one(rule))
+    for name in {**old, **new}:
+        here = place.at(at(name))
+        if name in old and name in new:
+            yield old[name], new[name], here
+        else:
+            rule = f"{kind}-removed" if name in old else f"{kind}-added"
+            rule = added(name, new[name]) if added and name in new else rule
+            here.report(rule, f"{rule.replace('-', ' ')}: {name}")
+
+
+def compare_required(old: Keywords, new: Keywords, place: Place, stem: str) -> None:
+    """Compare the keyword `required` of a parameter, a header or a body."""
+    was, now = bool(old.get("required")), bool(new.get("required"))
+    if was != now:
+        words = "optional -> required" if now else "required -> optional"
+        place.report(f"{stem}-became-{'required' if now else 'optional'}", words)
 
 
 def compare_annotations(old: Shape, new: Shape, place: Place) -> None:
-    """Compare the keywords of a schema that leave the set of valid values alone."""
-    before, after = old.keywords, new.keywords
-    compare_wording(before, after, place)
-    compare_extensions(before, after, place)
-    _compare("default", before, after, place, _VALUES["default"])
+    """Compare the keywords of a schema that do not restrict its values."""
+    compare_keywords(old.keywords, new.keywords, place, table={"default": "default"})
 
 
 def compare_assertions(old: Shape, new: Shape, place: Place) -> None:
-    """Compare the keywords of a schema that bound its values, structure and type aside."""
+    """Compare the keywords of a schema that restrict its values, except structure and type."""
     before, after = old.keywords, new.keywords
-    _compare("pattern", before, after, place, _VALUES["pattern"])
+    _compare("pattern", before, after, place, "pattern")
     compare_values(before, after, place)
     _compare_format(before, after, place)
     _compare_bounds(before, after, place)
-    known = {*_SCHEMA_KEYWORDS, *(key for key in {**before, **after} if is_annotation(key))}
-    compare_rest(before, after, place, known, "schema-keyword-changed")
+    for keyword in {**before, **after}:
+        if keyword not in _SCHEMA_KEYWORDS and not is_annotation(keyword):
+            _compare(keyword, before, after, place, "schema-keyword")
 
 
-def _compare(
-    keyword: str, old: Mapping[str, Any], new: Mapping[str, Any], place: Place, names: Names
-) -> None:
-    if keyword not in old and keyword not in new:
-        return
-    if keyword not in old:
-        place.report(names.added, f"{keyword} added: {show(new[keyword])}")
-    elif keyword not in new:
-        place.report(names.removed, f"{keyword} removed: {show(old[keyword])}")
-    elif canonical(old[keyword]) != canonical(new[keyword]):
-        place.report(names.changed, f"{keyword}: {show_change(old[keyword], new[keyword])}")
+def _compare(keyword: str, old: Keywords, new: Keywords, place: Place, rules: str) -> None:
+    if keyword in old and keyword in new:
+        if canonical(old[keyword]) != canonical(new[keyword]):
+            message = f"{keyword}: {show_change(old[keyword], new[keyword])}"
+            place.report(f"{rules}-changed", message)
+    elif keyword in old or keyword in new:
+        change, value = ("removed", old) if keyword in old else ("added", new)
+        rule = f"{rules}-{change}"
+        message = f"{keyword} {change}: {show(value[keyword])}"
+        place.report(rule if rule in RULES else f"{rules}-changed", message)
 
 
-def compare_values(old: Mapping[str, Any], new: Mapping[str, Any], place: Place) -> None:
-    """Compare ``enum`` and ``const``; a ``const`` beside an ``enum`` is an enum of one."""
+def compare_values(old: Keywords, new: Keywords, place: Place) -> None:
+    """Compare `enum` and `const`; a `const` compared with an `enum` is an enum of one."""
     if "enum" not in old and "enum" not in new:
-        _compare("const", old, new, place, Names.three("const"))
+        _compare("const", old, new, place, "const")
         return
     was, now = _members(old), _members(new)
     if was is None or now is None:
-        names = Names("enum-added", "enum-removed", "enum-added")
-        _compare(
-            "enum",
-            {} if was is None else {"enum": list(was.values())},
-            {} if now is None else {"enum": list(now.values())},
-            place,
-            names,
+        before, after = (
+            {} if found is None else {"enum": [*found.values()]} for found in (was, now)
         )
+        _compare("enum", before, after, place, "enum")
         return
     for rule, members in (
         ("enum-value-removed", [value for key, value in was.items() if key not in now]),
@@ -166,7 +168,7 @@ def compare_values(old: Mapping[str, Any], new: Mapping[str, Any], place: Place)
             place.report(rule, f"{rule.rsplit('-', 1)[1]}: {show(value)}")
 
 
-def _members(keywords: Mapping[str, Any]) -> dict[str, Any] | None:
+def _members(keywords: Keywords) -> dict[str, Any] | None:
     if "enum" in keywords:
         return {canonical(value): value for value in keywords["enum"]}
     if "const" in keywords:
@@ -174,7 +176,7 @@ def _members(keywords: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _compare_format(old: Mapping[str, Any], new: Mapping[str, Any], place: Place) -> None:
+def _compare_format(old: Keywords, new: Keywords, place: Place) -> None:
     was, now = old.get("format"), new.get("format")
     if was == now:
         return
@@ -187,59 +189,36 @@ def _compare_format(old: Mapping[str, Any], new: Mapping[str, Any], place: Place
     place.report(rule, f"format: {was or 'none'} -> {now or 'none'}")
 
 
-def _compare_bounds(old: Mapping[str, Any], new: Mapping[str, Any], place: Place) -> None:
-    for keyword in (*_LOWER, *_UPPER, *_SINGLE, "multipleOf"):
+def _compare_bounds(old: Keywords, new: Keywords, place: Place) -> None:
+    for keyword in (*_LIMITS, "multipleOf"):
         for value in (old.get(keyword, 1), new.get(keyword, 1)):
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise DiffError(f"{place.scope.label} {place.path}: {keyword} must be a number")
+                where = f"{place.scope.label} {place.path}: {keyword}"
+                raise CodegenError(f"{where} must be a number, got {show(value)}: fix it")
     before, after = _bounds(old), _bounds(new)
     for name in {**before, **after}:
         was, now = before.get(name), after.get(name)
-        if was == now:
-            continue
-        tighter = was is None or (now is not None and now.reach < was.reach)
-        message = f"{name}: {was.text if was else 'none'} -> {now.text if now else 'none'}"
-        place.report("bound-tightened" if tighter else "bound-loosened", message)
-    _compare_steps(old.get("multipleOf"), new.get("multipleOf"), place)
-    was_unique, unique = bool(old.get("uniqueItems")), bool(new.get("uniqueItems"))
-    if was_unique != unique:
-        rule = "bound-tightened" if unique else "bound-loosened"
-        place.report(rule, f"uniqueItems: {show(was_unique)} -> {show(unique)}")
+        if was != now:
+            tighter = was is None or (now is not None and now[0] < was[0])
+            message = f"{name}: {was[1] if was else 'none'} -> {now[1] if now else 'none'}"
+            place.report("bound-tightened" if tighter else "bound-loosened", message)
+    step, new_step = old.get("multipleOf"), new.get("multipleOf")
+    if step != new_step:
+        looser = not new_step or (step is not None and step % new_step == 0)
+        message = f"multipleOf: {step or 'none'} -> {new_step or 'none'}"
+        place.report("bound-loosened" if looser else "bound-tightened", message)
+    unique, now_unique = bool(old.get("uniqueItems")), bool(new.get("uniqueItems"))
+    if unique != now_unique:
+        rule = "bound-tightened" if now_unique else "bound-loosened"
+        place.report(rule, f"uniqueItems: {show(unique)} -> {show(now_unique)}")
 
 
-class _Bound(NamedTuple):
-    """A bound; the less it reaches, the fewer values it lets pass."""
-
-    reach: tuple[float, int]
-    text: str
-
-
-def _bounds(keywords: Mapping[str, Any]) -> dict[str, _Bound]:
-    found = {}
-    for name in _LOWER:
-        if keywords.get(name):
-            found[name] = _Bound((-keywords[name], 0), str(keywords[name]))
-    for name in _UPPER:
-        if name in keywords:
-            found[name] = _Bound((keywords[name], 0), str(keywords[name]))
-    for name, exclusive, sign, words in (
-        ("minimum", "exclusiveMinimum", -1, "more than"),
-        ("maximum", "exclusiveMaximum", 1, "less than"),
-    ):
-        ends = []
-        if name in keywords:
-            ends.append(_Bound((sign * keywords[name], 0), str(keywords[name])))
-        if exclusive in keywords:
-            value = keywords[exclusive]
-            ends.append(_Bound((sign * value, -1), f"{words} {value}"))
-        if ends:
-            found[name] = min(ends)
+def _bounds(keywords: Keywords) -> dict[str, _Bound]:
+    found: dict[str, _Bound] = {}
+    for keyword, (name, sign, words) in _LIMITS.items():
+        # A minimum length of 0 is none.
+        if keyword in keywords and (keywords[keyword] or keyword not in _LOWER):
+            value = keywords[keyword]
+            bound = ((sign * value, -1 if words else 0), f"{words}{value}")
+            found[name] = min(found.get(name, bound), bound)
     return found
-
-
-def _compare_steps(was: float | None, now: float | None, place: Place) -> None:
-    if was == now:
-        return
-    looser = not now or (was is not None and was % now == 0)
-    message = f"multipleOf: {was or 'none'} -> {now or 'none'}"
-    place.report("bound-loosened" if looser else "bound-tightened", message)

@@ -1,8 +1,8 @@
-"""Collecting findings where they are, and telling each once with the operations that it touches.
+"""Collecting findings, and reporting each once with all operations it affects.
 
 The comparison walks from operations into components. A component is compared once in each
-direction however many operations lead to it; who leads to it is remembered as edges, so that
-recursion ends and the list of operations is whole.
+direction, however many operations lead to it. The ledger remembers which scope leads to which, so
+recursion ends and the list of affected operations is complete.
 """
 
 from __future__ import annotations
@@ -10,35 +10,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import Enum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from .report import Change
 from .rules import RULES, Direction, Severity
 
 
-class Kind(Enum):
-    """What a scope is."""
-
-    OPERATION = "operation"
-    COMPONENT = "component"
-    DOCUMENT = "document"
-
-
 @dataclass(frozen=True)
 class Scope:
-    """Something that is compared as a whole.
+    """Something that is compared as a whole; `label` is the start of the locations within it."""
 
-    Attributes:
-        kind: What it is.
-        label: How a location within it begins.
-        key: What tells it from others, beside the label.
-        short: For an operation, its method and path without the document's name.
-    """
-
-    kind: Kind
+    kind: Literal["operation", "component", "document"]
     label: str
-    key: tuple[str, ...] = ()
+    key: tuple[object, ...] = ()
     short: str = ""
 
 
@@ -52,7 +36,7 @@ class _Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class Place:
-    """Where the comparison stands: a scope, a path within it, and who writes the value."""
+    """A place in the comparison: a scope, a path within it, and the direction of the value."""
 
     ledger: Ledger
     scope: Scope
@@ -64,41 +48,32 @@ class Place:
         return replace(self, path=self.path + suffix, direction=direction or self.direction)
 
     def report(self, rule: str, message: str) -> None:
-        """Record that ``rule`` found a change here."""
-        self.ledger.record(self, rule, message)
+        """Record a change that `rule` found here."""
+        finding = _Finding(self.scope, self.path, rule, message, self.direction)
+        self.ledger.findings.append(finding)
 
-    def enter(self, scope: Scope) -> Place | None:
-        """Remember that this place leads to ``scope``; return its place on the first visit."""
-        first = self.ledger.link(self.scope, scope)
+    def enter(self, label: str, *key: object) -> Place | None:
+        """Return the place of a component that this place leads to, or None after the first visit.
+
+        `key` distinguishes it from components with the same label.
+        """
+        scope = Scope("component", label, key)
+        first = scope not in self.ledger.callers
+        self.ledger.callers[scope].add(self.scope)
         return Place(self.ledger, scope, direction=self.direction) if first else None
 
 
 class Ledger:
-    """What was found so far."""
+    """All findings so far, and for each component the scopes that lead to it."""
 
     def __init__(self) -> None:
-        self._findings: list[_Finding] = []
-        self._callers: dict[Scope, set[Scope]] = {}
-
-    def record(self, place: Place, rule: str, message: str) -> None:
-        """Record one finding.
-
-        Raises:
-            KeyError: There is no such rule.
-        """
-        finding = _Finding(place.scope, place.path, RULES[rule].id, message, place.direction)
-        self._findings.append(finding)
-
-    def link(self, caller: Scope, scope: Scope) -> bool:
-        """Record that ``caller`` leads to ``scope``; say whether that is its first mention."""
-        first = scope not in self._callers
-        self._callers.setdefault(scope, set()).add(caller)
-        return first
+        self.findings: list[_Finding] = []
+        self.callers: defaultdict[Scope, set[Scope]] = defaultdict(set)
 
     def changes(self) -> tuple[Change, ...]:
-        """Return each change once, gravest first, then by location and rule."""
+        """Return each change once, most severe first, then by location and rule."""
         groups: dict[tuple[str, ...], list[_Finding]] = defaultdict(list)
-        for finding in self._findings:
+        for finding in self.findings:
             groups[_identity(finding)].append(finding)
         changes = [self._change(findings) for findings in groups.values()]
         ranks = list(Severity)
@@ -121,27 +96,26 @@ class Ledger:
             message=first.message,
             reason=" ".join(reasons),
             operations=tuple(sorted(operation.label for operation in operations)),
-            in_component=first.scope.kind is Kind.COMPONENT,
+            in_component=first.scope.kind == "component",
         )
 
     def _operations(self, scope: Scope) -> set[Scope]:
-        """Return the operations that lead to ``scope``, itself included."""
-        seen, todo = {scope}, [scope]
-        while todo:
-            for caller in self._callers.get(todo.pop(), ()):
-                if caller not in seen:
-                    seen.add(caller)
-                    todo.append(caller)
-        return {found for found in seen if found.kind is Kind.OPERATION}
+        """Return the operations that lead to a scope, including itself."""
+        seen, pending = {scope}, [scope]
+        while pending:
+            for caller in self.callers.get(pending.pop(), set()) - seen:
+                seen.add(caller)
+                pending.append(caller)
+        return {found for found in seen if found.kind == "operation"}
 
 
 def _identity(finding: _Finding) -> tuple[str, ...]:
-    """Return what makes two findings one change: the same edit, seen from several places."""
+    """Return a key that is equal for findings of the same edit in several places."""
     scope, what = finding.scope, (finding.path, finding.rule, finding.message)
-    if scope.kind is not Kind.OPERATION:
-        return (scope.kind.value, scope.label, *what)
-    # The same edit in many operations is one change; an operation that goes is its own.
-    return (scope.kind.value, "" if finding.path else scope.short, *what)
+    if scope.kind != "operation":
+        return (scope.kind, scope.label, *what)
+    # The same edit in many operations is one change, but each removed operation is its own.
+    return (scope.kind, "" if finding.path else scope.short, *what)
 
 
 def _location(scopes: Iterable[Scope], path: str) -> str:

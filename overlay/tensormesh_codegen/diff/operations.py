@@ -1,18 +1,13 @@
-"""Comparing what stands around the schemas: parameters, bodies, responses and their headers."""
+"""Comparison of parameters, bodies, responses and headers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
-from .documents import Node, Spec
-from .keywords import (
-    OPERATION_KEYWORDS,
-    compare_extensions,
-    compare_rest,
-    compare_table,
-    compare_wording,
-)
-from .ledger import Kind, Place, Scope
+from .documents import Node
+from .keywords import OPERATION_KEYWORDS, compare_keywords, compare_members, compare_required
+from .ledger import Place
 from .rules import Direction
 from .schemas import SchemaComparison
 
@@ -24,27 +19,21 @@ _SECTIONS = {
     "responses": "response",
     "headers": "header",
 }
-_OPERATION = {
-    *OPERATION_KEYWORDS,
-    *("parameters", "requestBody", "responses", "security", "servers", "tags"),
-}
+_METHOD = ("resource", "method")
+_WALKED = ("parameters", "requestBody", "responses", "security", "servers", "tags", "x-tm-cli")
 
 
 class OperationComparison:
     """Compares the contents of two operations."""
 
-    def __init__(self, old: Spec, new: Spec, schemas: SchemaComparison) -> None:
-        self._old = old
-        self._new = new
+    def __init__(self, schemas: SchemaComparison) -> None:
         self._schemas = schemas
 
     def compare(self, old: Node, new: Node, place: Place) -> None:
-        """Report what changed in an operation, its parameters and responses aside."""
+        """Compare two operations, except their parameters."""
         before, after = old.mapping, new.mapping
-        compare_wording(before, after, place)
-        compare_table(before, after, place, OPERATION_KEYWORDS)
-        compare_extensions(before, after, place, {*OPERATION_KEYWORDS, "x-tm-cli"})
-        compare_rest(before, after, place, _OPERATION, "operation-keyword-changed")
+        rest = "operation-keyword"
+        compare_keywords(before, after, place, rest=rest, table=OPERATION_KEYWORDS, known=_WALKED)
         self._compare_command(old, new, place)
         self._compare_stream(old, new, place)
         was, now = before.get("tags") or [None], after.get("tags") or [None]
@@ -58,75 +47,56 @@ class OperationComparison:
     def compare_parameters(
         self, old: Mapping[str, Node], new: Mapping[str, Node], place: Place
     ) -> None:
-        """Compare the parameters of an operation, by their location and name."""
-        for key in {**old, **new}:
-            spec, node = (self._new, new[key]) if key in new else (self._old, old[key])
-            value = spec.resolve(node).mapping
-            here = place.at(f"{value['in']} {value['name']}")
-            if key not in new:
-                here.report("parameter-removed", "parameter removed")
-            elif key in old:
-                self._through(old[key], new[key], here, self._compare_parameter)
-            elif self._new.resolve(new[key]).mapping.get("required"):
-                here.report("required-parameter-added", "required parameter added")
-            else:
-                here.report("parameter-added", "optional parameter added")
+        """Compare the parameters of an operation, by location and name."""
+
+        def name(key: str) -> str:
+            value = {**old, **new}[key].resolve().mapping
+            return f"{value['in']} {value['name']}"
+
+        def added(_key: str, node: Node) -> str:
+            required = node.resolve().mapping.get("required")
+            return "required-parameter-added" if required else "parameter-added"
+
+        for was, now, here in compare_members(old, new, place, "parameter", at=name, added=added):
+            self._through(was, now, here, partial(self._compare_field, "parameter"))
 
     def _through(self, old: Node, new: Node, place: Place, compare: _Compare) -> None:
-        """Compare two objects; when both are components, once for all who refer to them."""
-        was, now = self._old.target(old), self._new.target(new)
-        if was is not None and now is not None:
-            section = _SECTIONS.get(now.section, now.section)
-            key = (was.file, was.pointer, now.file, now.pointer, place.direction.value)
-            inside = place.enter(Scope(Kind.COMPONENT, f"{section} {now.name}", key))
-            if inside is None:
-                return
-            place = inside
-        compare(self._old.resolve(old), self._new.resolve(new), place)
+        """Compare two objects; components only once, however many places refer to them."""
+        inside: Place | None = place
+        if old.target is not None and new.target is not None:
+            section = _SECTIONS.get(new.target.section, new.target.section)
+            label = f"{section} {new.target.name}"
+            inside = place.enter(label, old.target, new.target, place.direction)
+        if inside is not None:
+            compare(old.resolve(), new.resolve(), inside)
 
     def _compare_command(self, old: Node, new: Node, place: Place) -> None:
-        """Compare the command's name, which is the resource's path when none is given."""
-        was, now = _command(old), _command(new)
+        """Compare the words of the command, which default to the namespace and the method."""
+        paths = [" ".join(str(n.mapping.get(f"x-tm-{k}", "")) for k in _METHOD) for n in (old, new)]
+        words = [path.replace(".", " ").replace("_", "-").strip() for path in paths]
+        was, now = old.mapping.get("x-tm-cli", words[0]), new.mapping.get("x-tm-cli", words[1])
         if ("x-tm-cli" in old or "x-tm-cli" in new) and was != now:
             place.report("x-tm-cli-changed", f"x-tm-cli: {was or 'none'} -> {now or 'none'}")
 
     def _compare_stream(self, old: Node, new: Node, place: Place) -> None:
-        """Compare the schema of a stream's events."""
+        """Compare the schemas of streamed events."""
         was, now = old.mapping.get("x-tm-stream"), new.mapping.get("x-tm-stream")
         if was is None or was != now:
             return
-        before = self._old.find_schema(str(was), old.file)
-        after = self._new.find_schema(str(now), new.file)
+        before = old.spec.find_schema(str(was), old.file)
+        after = new.spec.find_schema(str(now), new.file)
         if before and after:
             self._schemas.compare_components(before, after, place.at("", Direction.RESPONSE))
 
-    def _compare_parameter(self, old: Node, new: Node, place: Place) -> None:
-        self._compare_field(old, new, place, "parameter")
-        was, now = bool(old.mapping.get("required")), bool(new.mapping.get("required"))
-        if was != now:
-            rule = "parameter-became-required" if now else "parameter-became-optional"
-            place.report(rule, _presence(now))
-
-    def _compare_header(self, old: Node, new: Node, place: Place) -> None:
-        self._compare_field(old, new, place, "header")
-        was, now = bool(old.mapping.get("required")), bool(new.mapping.get("required"))
-        if was != now:
-            rule = "header-became-required" if now else "header-became-optional"
-            place.report(rule, _presence(now))
-
-    def _compare_field(self, old: Node, new: Node, place: Place, kind: str) -> None:
-        """Compare what parameters and headers have in common."""
+    def _compare_field(self, kind: str, old: Node, new: Node, place: Place) -> None:
         before, after = old.mapping, new.mapping
-        compare_wording(before, after, place)
-        compare_extensions(before, after, place)
         known = ("content", "in", "name", "required", "schema")
-        compare_rest(before, after, place, known, f"{kind}-keyword-changed")
+        compare_keywords(before, after, place, rest=f"{kind}-keyword", known=known)
         if "content" in before or "content" in after:
             self._compare_content(old, new, place)
-        optional = not before.get("required")
-        self._schemas.compare(
-            old.child("schema", {}), new.child("schema", {}), place, optional=optional
-        )
+        schemas = old.child("schema", {}), new.child("schema", {})
+        self._schemas.compare(*schemas, place, optional=not before.get("required"))
+        compare_required(before, after, place, kind)
 
     def _compare_request_body(self, old: Node, new: Node, place: Place) -> None:
         if "requestBody" not in old and "requestBody" not in new:
@@ -136,83 +106,53 @@ class OperationComparison:
             place.report("request-body-removed", "request body removed")
         elif "requestBody" in old:
             self._through(before, after, place, self._compare_body)
-        elif self._new.resolve(after).mapping.get("required"):
+        elif after.resolve().mapping.get("required"):
             place.report("required-request-body-added", "required request body added")
         else:
             place.report("request-body-added", "optional request body added")
 
     def _compare_body(self, old: Node, new: Node, place: Place) -> None:
         before, after = old.mapping, new.mapping
-        compare_wording(before, after, place)
-        compare_extensions(before, after, place)
-        known = ("content", "required")
-        compare_rest(before, after, place, known, "request-body-keyword-changed")
-        was, now = bool(before.get("required")), bool(after.get("required"))
-        if was != now:
-            rule = "request-body-became-required" if now else "request-body-became-optional"
-            place.report(rule, _presence(now))
+        rest, known = "request-body-keyword", ("content", "required")
+        compare_keywords(before, after, place, rest=rest, known=known)
+        compare_required(before, after, place, "request-body")
         self._compare_content(old, new, place)
 
     def _compare_responses(self, old: Node, new: Node, place: Place) -> None:
-        before, after = dict(old.children()), dict(new.children())
-        for status in sorted({**before, **after}):
-            if status.startswith("x-"):
-                continue
-            here = place.at(f"response {status}", Direction.RESPONSE)
-            if status not in after:
-                here.report("response-removed", "response removed")
-            elif status in before:
-                self._through(before[status], after[status], here, self._compare_response)
-            else:
-                kind = "success" if status.startswith(("2", "3")) else "error"
-                here.report(f"{kind}-response-added", "response added")
+        before, after = (
+            {code: each for code, each in node.children() if not code.startswith("x-")}
+            for node in (old, new)
+        )
+
+        def added(code: str, _node: Node) -> str:
+            return f"{'success' if code.startswith(('2', '3')) else 'error'}-response-added"
+
+        inside = place.at("", Direction.RESPONSE)
+        for was, now, here in compare_members(
+            before, after, inside, "response", at="response {}".format, added=added
+        ):
+            self._through(was, now, here, self._compare_response)
 
     def _compare_response(self, old: Node, new: Node, place: Place) -> None:
-        before, after = old.mapping, new.mapping
-        compare_wording(before, after, place)
-        compare_extensions(before, after, place)
-        compare_table(before, after, place, {"links": OPERATION_KEYWORDS["links"]})
-        known = ("content", "headers", "links")
-        compare_rest(before, after, place, known, "response-keyword-changed")
+        table = {"links": OPERATION_KEYWORDS["links"]}
+        rest, known = "response-keyword", ("content", "headers")
+        compare_keywords(old.mapping, new.mapping, place, rest=rest, table=table, known=known)
         self._compare_content(old, new, place)
-        was = {name.lower(): node for name, node in old.child("headers", {}).children()}
-        now = {name.lower(): node for name, node in new.child("headers", {}).children()}
-        for name in {**was, **now}:
-            here = place.at(f" header {name}")
-            if name not in now:
-                here.report("header-removed", "header removed")
-            elif name not in was:
-                here.report("header-added", "header added")
-            else:
-                self._through(was[name], now[name], here, self._compare_header)
+        headers = _by_name(old, "headers"), _by_name(new, "headers")
+        for was, now, here in compare_members(*headers, place, "header", at=" header {}".format):
+            self._through(was, now, here, partial(self._compare_field, "header"))
 
     def _compare_content(self, old: Node, new: Node, place: Place) -> None:
-        """Compare the media types of a body and their schemas."""
-        was = {name.lower(): node for name, node in old.child("content", {}).children()}
-        now = {name.lower(): node for name, node in new.child("content", {}).children()}
-        for name in {**was, **now}:
-            here = place if name == _JSON else place.at(f" ({name})")
-            if name not in now:
-                here.report("media-type-removed", f"media type removed: {name}")
-            elif name not in was:
-                here.report("media-type-added", f"media type added: {name}")
-            else:
-                before, after = was[name].mapping, now[name].mapping
-                compare_wording(before, after, here)
-                compare_extensions(before, after, here)
-                compare_rest(before, after, here, ("schema",), "media-type-keyword-changed")
-                self._schemas.compare(
-                    was[name].child("schema", {}), now[name].child("schema", {}), here
-                )
+        """Compare the media types of a body, and their schemas."""
+        content = _by_name(old, "content"), _by_name(new, "content")
+        for was, now, here in compare_members(
+            *content, place, "media-type", at=lambda name: "" if name == _JSON else f" ({name})"
+        ):
+            rest, known = "media-type-keyword", ("schema",)
+            compare_keywords(was.mapping, now.mapping, here, rest=rest, known=known)
+            self._schemas.compare(was.child("schema", {}), now.child("schema", {}), here)
 
 
-def _command(operation: Node) -> str:
-    """Return the command of an operation as typed after ``tm``, or ``""`` for none."""
-    given = operation.mapping.get("x-tm-cli")
-    resource, method = (operation.mapping.get(f"x-tm-{key}") for key in ("resource", "method"))
-    path = f"{resource} {method}".replace(".", " ").replace("_", "-") if resource and method else ""
-    return str(given) if given else path
-
-
-def _presence(required: bool) -> str:
-    return "optional -> required" if required else "required -> optional"
+def _by_name(node: Node, key: str) -> dict[str, Node]:
+    """Return the members of the mapping at `key`, by case-insensitive name."""
+    return {name.lower(): member for name, member in node.child(key, {}).children()}

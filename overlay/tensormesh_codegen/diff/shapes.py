@@ -1,15 +1,15 @@
-"""The normal form of a schema, so that two spellings of one thing compare as equal."""
+"""Normal form of schemas, so that different spellings of the same schema are equal."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .documents import DiffError, Node, Spec, Target, show
+from .documents import Node, Target, show
 
 Types = frozenset[str] | None
-"""JSON types that a value may have, ``null`` aside; None for any."""
+"""JSON types a value may have, except null; None for any type."""
 
 UNIONS = ("anyOf", "oneOf")
 _ANNOTATIONS = {
@@ -24,18 +24,18 @@ _STRUCTURE = {
 
 @dataclass
 class Shape:
-    """A schema with its ``$ref``, ``allOf`` and implied types spelled out.
+    """A schema with its `$ref`, `allOf` and implied types merged.
 
     Attributes:
-        types: The JSON types that it allows.
-        keywords: What is neither structure nor type: bounds, format, wording and so on.
-        properties: Each property's schema.
-        required: The names that must be there.
-        extra: The schema of further properties; False when there may be none.
-        items: The schema of an array's members.
-        prefix: The schemas of an array's first members.
-        union: ``anyOf`` or ``oneOf``, or ``""``.
-        variants: The members of the union.
+        types: JSON types it allows.
+        keywords: Keywords other than type and structure: bounds, format, wording and so on.
+        properties: Schema of each property.
+        required: Names of the required properties.
+        extra: Schema of additional properties; False if there are none.
+        items: Schema of array items.
+        prefix: Schemas of the first array items.
+        union: `anyOf`, `oneOf`, or an empty string.
+        variants: Members of the union.
     """
 
     types: Types = None
@@ -50,22 +50,22 @@ class Shape:
 
     @property
     def makes_class(self) -> bool:
-        """Whether its values become instances of a Python class of its own."""
+        """Whether it has a Python class of its own."""
         return bool(self.properties) or "discriminator" in self.keywords
 
     @property
     def has_name(self) -> bool:
-        """Whether Python code may import its name: a class, or the constants of an enum."""
+        """Whether Python code may import its name, as a class or as constants of an enum."""
         return self.makes_class or "enum" in self.keywords
 
 
 def is_annotation(keyword: str) -> bool:
-    """Say whether the keyword leaves the set of valid values alone."""
+    """Return whether a keyword does not restrict the values."""
     return keyword in _ANNOTATIONS or keyword.startswith("x-")
 
 
 def peel(node: Node) -> tuple[Node, bool]:
-    """Return the schema without ``null`` and without one-member wrappers, and if null is valid."""
+    """Return the schema without null and single-member unions, and whether null is valid."""
     schema, nullable = dict(_schema(node)), False
     types = schema.get("type")
     if isinstance(types, list) and "null" in types and len(types) > 1:
@@ -88,57 +88,55 @@ def peel(node: Node) -> tuple[Node, bool]:
         bare = all(is_annotation(key) or key == "discriminator" for key in rest)
         if isinstance(wrapped, list) and len(wrapped) == 1 and bare:
             rest.pop("discriminator", None)
-            inner, null = peel(Node(node.file, wrapped[0], f"{node.trail}/{keyword}/0"))
-            return Node(node.file, {**inner.value, **rest}, node.trail), nullable or null
-    return Node(node.file, schema, node.trail), nullable
+            inner, null = peel(replace(node, value=wrapped[0]))
+            return replace(node, value={**inner.value, **rest}), nullable or null
+    return replace(node, value=schema), nullable
 
 
-def shape_of(spec: Spec, node: Node, skip: Collection[Target] = ()) -> Shape:
-    """Return the shape of a schema, with what its ``$ref`` and ``allOf`` name merged in.
+def shape_of(node: Node, skip: Collection[Target] = ()) -> Shape:
+    """Return the shape of a schema.
 
     Args:
-        spec: Where ``$ref``s lead.
         node: The schema.
-        skip: ``$ref``s to leave out, because they are compared on their own.
+        skip: Targets of `$ref`s to leave out, because they are compared on their own.
     """
     shape = Shape()
-    for part in _parts(spec, node, skip, set()):
+    for part in _parts(node, skip, set()):
         _merge(shape, part)
     return shape
 
 
-def references(spec: Spec, node: Node) -> list[Target]:
-    """Return what the schema's own ``$ref`` and those of its ``allOf`` name."""
-    members = (peel(member)[0] for member in node.members("allOf"))
-    found = [spec.target(node), *(spec.target(member) for member in members)]
-    return [target for target in found if target is not None]
+def references(node: Node) -> list[Target]:
+    """Return the targets of the `$ref`s of a schema and its `allOf`."""
+    members = [peel(member)[0] for member in node.members("allOf")]
+    return [each.target for each in (node, *members) if each.target is not None]
 
 
-def describe(spec: Spec, node: Node, depth: int = 4) -> str:
-    """Name a schema in a few words: ``array of ChatMessage``, ``string | null``.
+def describe(node: Node, depth: int = 4) -> str:
+    """Describe a schema in a few words: `array of ChatMessage`, `string | null`.
 
-    What is more than ``depth`` steps in becomes an ellipsis.
+    Parts more than `depth` levels deep become an ellipsis.
     """
     if depth == 0:
         return "..."
     node, nullable = peel(node)
-    names = [target.name for target in references(spec, node)]
-    text = " & ".join(names) or _describe_shape(spec, shape_of(spec, node), depth - 1)
+    names = [target.name for target in references(node)]
+    text = " & ".join(names) or _describe_shape(shape_of(node), depth - 1)
     return f"{text} | null" if nullable else text
 
 
 def show_types(types: Types) -> str:
-    """Name a set of types: ``integer | string``."""
+    """Describe a set of types: `integer | string`."""
     return "any" if types is None else " | ".join(sorted(types)) or "nothing"
 
 
-def _describe_shape(spec: Spec, shape: Shape, depth: int) -> str:
+def _describe_shape(shape: Shape, depth: int) -> str:
     if shape.variants:
-        return " | ".join(describe(spec, member, depth) for member in shape.variants)
+        return " | ".join(describe(member, depth) for member in shape.variants)
     if "const" in shape.keywords:
         return show(shape.keywords["const"])
     if shape.types == frozenset(["array"]) and shape.items is not None:
-        return f"array of {describe(spec, shape.items, depth)}"
+        return f"array of {describe(shape.items, depth)}"
     return show_types(shape.types)
 
 
@@ -149,21 +147,20 @@ def _schema(node: Node) -> dict[str, Any]:
 
 
 def _is_null(value: Any) -> bool:
-    if not isinstance(value, dict):
-        return False
-    return value.get("type") == "null" or ("const" in value and value["const"] is None)
+    return isinstance(value, dict) and (
+        value.get("type") == "null" or value.get("const", 0) is None
+    )
 
 
-def _parts(spec: Spec, node: Node, skip: Collection[Target], seen: set[Target]) -> Iterator[Node]:
-    """Yield the schema, then all that it is composed of."""
+def _parts(node: Node, skip: Collection[Target], seen: set[Target]) -> Iterator[Node]:
+    """Yield a schema and everything it is composed of."""
     node = peel(node)[0]
     yield node
-    target = spec.target(node)
-    if target is not None and target not in seen and target not in skip:
-        seen.add(target)
-        yield from _parts(spec, spec.follow(target), skip, seen)
+    if node.target is not None and node.target not in seen and node.target not in skip:
+        seen.add(node.target)
+        yield from _parts(node.spec.follow(node.target), skip, seen)
     for member in node.members("allOf"):
-        yield from _parts(spec, member, skip, seen)
+        yield from _parts(member, skip, seen)
 
 
 def _merge(shape: Shape, part: Node) -> None:
@@ -198,7 +195,7 @@ def _types(part: Node) -> Types:
     if isinstance(declared, list):
         return frozenset(str(name) for name in declared)
     if declared is not None:
-        raise DiffError(f"{part.file}: {part.trail}/type must be a name or a list of names")
+        raise part.error(f"has the type {show(declared)}: write a name or a list of names")
     if "enum" in schema or "const" in schema:
         values = [schema["const"]] if "const" in schema else [m.value for m in part.members("enum")]
         return frozenset(_json_type(value) for value in values)
