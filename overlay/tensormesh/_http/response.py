@@ -6,7 +6,7 @@ import io
 import re
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, Self, overload
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
 
 from .errors import BodyTooLargeError, LinkError
 
@@ -23,6 +23,8 @@ DRAIN_BYTES = 64 * 1024
 
 
 _CHARSET = re.compile(r';\s*charset="?([^\s";]+)', re.IGNORECASE)
+
+DefaultT = TypeVar("DefaultT")
 
 
 class Headers(Mapping[str, str]):
@@ -48,7 +50,7 @@ class Headers(Mapping[str, str]):
     @overload
     def get(self, name: str, /) -> str | None: ...
     @overload
-    def get(self, name: str, /, default: Any) -> Any: ...
+    def get(self, name: str, /, default: str | DefaultT) -> str | DefaultT: ...
     def get(self, name: str, /, default: Any = None) -> Any:
         """Return the value of a header, or the default. Faster than that of a mapping."""
         return self._values.get(name.lower(), default)
