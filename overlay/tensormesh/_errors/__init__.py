@@ -335,7 +335,7 @@ class StructuredOutputError(TensormeshError):
 
 
 def closed_error() -> ConfigurationError:
-    """The error for a call of a client that was closed."""
+    """Return the error for a call of a closed client."""
     return ConfigurationError("the client is closed: make a new one, or call it inside its `with`")
 
 

@@ -13,7 +13,7 @@ _lock = threading.Lock()
 
 
 def context_for(ca_bundle: str | None) -> ssl.SSLContext:
-    """The process's one context for these certificates: building one takes some 25 ms."""
+    """Return the cached TLS context for these certificates. Building one takes about 25 ms."""
     with _lock:
         context = _contexts.get(ca_bundle)
         if context is None:
