@@ -175,7 +175,7 @@ def test_a_model_without_a_price_is_noted_and_its_savings_are_unknown() -> None:
 
 
 def test_currencies_are_not_added_up() -> None:
-    with pytest.raises(CliError, match="USD and EUR"):
+    with pytest.raises(CliError, match="EUR and USD"):
         make_report(
             MAY, [spend("2026-05", {"a": "1"})], [used("a", cached=1)], [price("a", "1", "EUR")]
         )

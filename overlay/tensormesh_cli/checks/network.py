@@ -28,7 +28,7 @@ def auth_live(scene: Scene) -> Finding:
 def gateway_health(scene: Scene) -> Finding:
     """Check whether the On-Demand host is up."""
     host = _gateway(scene.settings)
-    with asking(host, otherwise="check the provider, the API key and the user id"):
+    with asking(host, otherwise="check the provider, the API key and the user ID"):
         scene.inference("on-demand").inference.on_demand.health.get(timeout_seconds=scene.seconds)
     return Finding("ok", f"{host} is up")
 
@@ -36,7 +36,7 @@ def gateway_health(scene: Scene) -> Finding:
 def gateway_models(scene: Scene) -> Finding:
     """Check whether On-Demand serves the default model."""
     host, name = _gateway(scene.settings), scene.settings.gateway_model_id
-    with asking(host, otherwise="check the API key and the user id"):
+    with asking(host, otherwise="check the API key and the user ID"):
         models = scene.inference("on-demand").inference.on_demand.models.list(
             timeout_seconds=scene.seconds
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from decimal import Context, Decimal, localcontext
+from typing import TYPE_CHECKING
 
 from tensormesh_cli._errors import CliError
 
@@ -70,11 +70,6 @@ class Report:
     notes: tuple[str, ...] = field(default_factory=tuple)
 
 
-class _Rate(NamedTuple):
-    price: Decimal
-    currency: str
-
-
 def make_report(
     window: Window,
     transactions: Iterable[BillingTransaction],
@@ -92,50 +87,34 @@ def make_report(
     Raises:
         CliError: Amounts are in several currencies.
     """
-    currencies = _Currencies()
-    spends = _spends(window, transactions, currencies)
-    lines = _usage(usage)
-    rates = {
-        entry.model: _Rate(entry.input_rate.to_decimal(), entry.input_rate.currency_code)
-        for entry in pricing
-        if entry.input_rate is not None
-    }
-    models = []
-    for name in lines.keys() | spends.keys():
-        line = lines.get(name, ModelCost(name))
-        saved = _saved(line, rates.get(name), currencies)
-        models.append(replace(line, spend=spends.get(name, Decimal(0)), saved=saved))
-    models.sort(key=lambda line: (-line.spend, -line.prompt_tokens, line.model))
-    return Report(
-        window,
-        currencies.one(),
-        tuple(models),
-        _sum(line.spend for line in models),
-        _sum(line.saved for line in models if line.saved is not None),
-        tuple(_notes(window, models)),
-    )
-
-
-class _Currencies:
-    """Checks that all amounts have the same currency."""
-
-    def __init__(self) -> None:
-        self._code: str | None = None
-
-    def check(self, code: str) -> None:
-        if self._code not in (None, code):
+    with localcontext(_EXACT):
+        currencies: set[str] = set()
+        spends = _spends(window, transactions, currencies)
+        lines = _usage(usage)
+        rates = {entry.model: entry.input_rate for entry in pricing if entry.input_rate is not None}
+        models = []
+        for name in lines.keys() | spends.keys():
+            line = lines.get(name, ModelCost(name))
+            saved = _saved(line, rates.get(name), currencies)
+            models.append(replace(line, spend=spends.get(name, Decimal(0)), saved=saved))
+        if len(currencies) > 1:
             raise CliError(
-                f"cannot add amounts in {self._code} and {code}",
+                f"cannot add amounts in {' and '.join(sorted(currencies))}",
                 hint="`tm billing transactions list` shows them one by one",
             )
-        self._code = code
-
-    def one(self) -> str:
-        return self._code or "USD"
+        models.sort(key=lambda line: (-line.spend, -line.prompt_tokens, line.model))
+        return Report(
+            window,
+            next(iter(currencies), "USD"),
+            tuple(models),
+            sum((line.spend for line in models), Decimal(0)),
+            sum((line.saved or Decimal(0) for line in models), Decimal(0)),
+            tuple(_notes(window, models)),
+        )
 
 
 def _spends(
-    window: Window, transactions: Iterable[BillingTransaction], currencies: _Currencies
+    window: Window, transactions: Iterable[BillingTransaction], currencies: set[str]
 ) -> dict[str, Decimal]:
     months = window.months
     spends: dict[str, Decimal] = defaultdict(Decimal)
@@ -146,14 +125,14 @@ def _spends(
         if spend.period_end <= months.start or spend.period_start >= months.end:
             continue
         for line in spend.models:
-            spends[line.model] = _add(spends[line.model], _amount(line.amount, currencies))
+            spends[line.model] += _amount(line.amount, currencies)
     return dict(spends)
 
 
-def _amount(money: Money, currencies: _Currencies) -> Decimal:
+def _amount(money: Money, currencies: set[str]) -> Decimal:
     amount = money.to_decimal()
     if amount:
-        currencies.check(money.currency_code)
+        currencies.add(money.currency_code)
     return amount
 
 
@@ -171,27 +150,13 @@ def _usage(buckets: Iterable[ServerlessUsageBucket]) -> dict[str, ModelCost]:
     return lines
 
 
-def _saved(line: ModelCost, rate: _Rate | None, currencies: _Currencies) -> Decimal | None:
+def _saved(line: ModelCost, rate: Money | None, currencies: set[str]) -> Decimal | None:
     if not line.cached_tokens:
         return Decimal(0)
     if rate is None:
         return None
-    if rate.price:
-        currencies.check(rate.currency)
-    exact = _EXACT.multiply(Decimal(line.cached_tokens), rate.price)
     # Round to the API's precision, so that the lines add up to the total.
-    return _EXACT.divide(exact, _RATE_TOKENS).quantize(_NANO, ROUND_HALF_EVEN, _EXACT)
-
-
-def _add(one: Decimal, other: Decimal) -> Decimal:
-    return _EXACT.add(one, other)
-
-
-def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    total = Decimal(0)
-    for amount in amounts:
-        total = _add(total, amount)
-    return total
+    return (line.cached_tokens * _amount(rate, currencies) / _RATE_TOKENS).quantize(_NANO)
 
 
 def _notes(window: Window, models: Iterable[ModelCost]) -> Iterable[str]:

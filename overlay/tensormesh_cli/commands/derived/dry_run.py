@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tensormesh.settings import SECRET_HEADERS
-from tensormesh_cli.commands.derived.call import call
+from tensormesh_cli.commands.derived.request import call
 from tensormesh_cli.output import Result
 from tensormesh_cli.output.secrets import HIDDEN, without_secrets
 

@@ -18,6 +18,7 @@ from tensormesh_cli.commands.derived.values import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import tensormesh
     from tensormesh_api._command import Command, Option
     from tensormesh_cli._app import App
 
@@ -162,3 +163,28 @@ def _may_be_piped(command: Command, values: Mapping[Option, Any]) -> bool:
     """
     whose = {option.target[0] for option in command.options if option.whose}
     return not values and bool(set(command.body.values()) - whose)
+
+
+def call(client: tensormesh.Tensormesh, command: Command, keywords: Mapping[str, Any]) -> Any:
+    """Call the operation of a command. Return the raw response.
+
+    Raises:
+        UsageFault: An argument is invalid.
+        TensormeshError: The call failed.
+    """
+    place: Any = client.control_plane
+    for name in command.resource:
+        place = getattr(place, name)
+    method = getattr(place.with_raw_response, command.method)
+    try:
+        return method(**keywords)
+    except (TypeError, ValueError) as error:
+        raise UsageFault(_with_option(command, str(error))) from error
+
+
+def _with_option(command: Command, message: str) -> str:
+    """Return an error message with its argument replaced by the name of the option."""
+    for option in command.options:
+        if message.startswith(f"{option.target[0]} "):
+            return f"{label(option)} {message[len(option.target[0]) + 1 :]}"
+    return message

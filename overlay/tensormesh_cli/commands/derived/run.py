@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tensormesh_cli._errors import UsageFault
-from tensormesh_cli.commands.derived.call import call
 from tensormesh_cli.commands.derived.params import label
-from tensormesh_cli.commands.derived.request import Arguments, arguments, check_complete, meant
+from tensormesh_cli.commands.derived.request import (
+    Arguments,
+    arguments,
+    call,
+    check_complete,
+    meant,
+)
 from tensormesh_cli.output import Result
 from tensormesh_cli.output.paging import Listing
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tensormesh_cli._click import Argument, command
+from tensormesh_cli._click import command
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli._inputs import Expected, Payload, kind_of, refuse, request_object
 from tensormesh_cli.commands.infer.generation import (
@@ -19,13 +19,7 @@ from tensormesh_cli.commands.infer.generation import (
     json_lines,
 )
 from tensormesh_cli.commands.infer.host import ON_DEMAND
-from tensormesh_cli.commands.infer.options import (
-    generating_options,
-    given_fields,
-    nothing_given,
-    read_input,
-    system_option,
-)
+from tensormesh_cli.commands.infer.options import Given, generating_options, nothing_given
 from tensormesh_cli.output import Column
 from tensormesh_cli.session.conversation import Conversation
 
@@ -51,44 +45,33 @@ git diff | tm infer chat --system "Write a commit message." -
 
 
 @command("chat", examples=EXAMPLES)
-@click.argument(
-    "prompt",
-    required=False,
-    cls=Argument,
-    help="The user message; - reads it from standard input.",
+@generating_options(
+    ON_DEMAND,
+    EXPECTED,
+    "The user message; - reads it from standard input.",
+    click.option("--system", metavar="TEXT", help="System message."),
 )
-@generating_options(ON_DEMAND, system_option("System message."))
-def chat(
-    host: Host,
-    prompt: str | None,
-    model: str | None,
-    inline: str | None,
-    file: str | None,
-    system: str | None,
-    streaming: Streaming,
-    **sampling: Any,
-) -> Result | Stream | None:
+def chat(given: Given) -> Result | Stream | None:
     """Ask a model: with a prompt, or with a conversation as JSON.
 
     The JSON is a request object or an array of messages, from --json, --file or a pipe. Options
     override its fields. Without input, on a terminal, an interactive session starts.
     """
-    given = read_input(prompt, inline, file, EXPECTED)
-    fields = given_fields(**sampling)
-    if given is None:
+    host, system = given.host, given.fields.pop("system", None)
+    if given.value is None:
         if not (sys.stdin is not None and sys.stdin.isatty() and host.app.emitter.can_converse):
             raise nothing_given(EXPECTED)
-        _converse(host, Conversation(host.model(model), system=system, fields=fields), streaming)
+        model = host.model(given.model)
+        conversation = Conversation(model, system=system, fields=given.fields)
+        _converse(host, conversation, given.streaming)
         return None
-    if isinstance(given, str):
-        body: dict[str, Any] = {"messages": [{"role": "user", "content": given}]}
+    if isinstance(given.value, str):
+        body: dict[str, Any] = {"messages": [{"role": "user", "content": given.value}]}
     else:
-        body = chat_request(given, EXPECTED)
+        body = chat_request(given.value, EXPECTED)
     if system is not None:
         body["messages"] = _with_system(body["messages"], system)
-    body.update(fields)
-    body["model"] = host.model(model or body.get("model"))
-    return generate(host, CHAT, body, streaming)
+    return generate(host, CHAT, given.complete(body), given.streaming)
 
 
 def _converse(host: Host, conversation: Conversation, streaming: Streaming) -> None:

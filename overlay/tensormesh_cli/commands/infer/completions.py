@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import click
-
-from tensormesh_cli._click import Argument, command
+from tensormesh_cli._click import command
 from tensormesh_cli._inputs import Expected
-from tensormesh_cli.commands.infer.generation import (
-    CUT_OFF,
-    Generation,
-    Streaming,
-    generate,
-    joined,
-)
+from tensormesh_cli.commands.infer.generation import CUT_OFF, Generation, generate, joined
 from tensormesh_cli.commands.infer.host import ON_DEMAND
-from tensormesh_cli.commands.infer.options import generating_options, given_fields, read_body
+from tensormesh_cli.commands.infer.options import Given, body_of, generating_options
 from tensormesh_cli.output import Column
 
 if TYPE_CHECKING:
     from tensormesh.types import TextCompletion
-    from tensormesh_cli.commands.infer.host import Host
     from tensormesh_cli.output import Result, Stream
 
 EXPECTED = Expected(example='{"prompt":"Hi"}')
@@ -34,28 +25,15 @@ echo '{"prompt":"Hi"}' | tm infer completions --stream
 
 
 @command("completions", examples=EXAMPLES)
-@click.argument(
-    "prompt", required=False, cls=Argument, help="The text; - reads it from standard input."
-)
-@generating_options(ON_DEMAND)
-def completions(
-    host: Host,
-    prompt: str | None,
-    model: str | None,
-    inline: str | None,
-    file: str | None,
-    streaming: Streaming,
-    **sampling: Any,
-) -> Result | Stream:
+@generating_options(ON_DEMAND, EXPECTED, "The text; - reads it from standard input.")
+def completions(given: Given) -> Result | Stream:
     """Let a model continue a text.
 
     The input can be a request object as JSON, from --json, --file or a pipe. Options override its
     fields.
     """
-    body = read_body("prompt", prompt, inline, file, EXPECTED)
-    body.update(given_fields(**sampling))
-    body["model"] = host.model(model or body.get("model"))
-    return generate(host, COMPLETION, body, streaming)
+    body = body_of(given.value, "prompt", EXPECTED, name="PROMPT")
+    return generate(given.host, COMPLETION, given.complete(body), given.streaming)
 
 
 def _note(completion: TextCompletion) -> str | None:

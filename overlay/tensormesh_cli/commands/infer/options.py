@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from functools import wraps
+from dataclasses import dataclass
+from functools import reduce, wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tensormesh_cli._app import App
+from tensormesh_cli._click import Argument
 from tensormesh_cli._errors import UsageFault
-from tensormesh_cli._inputs import (
-    Expected,
-    Payload,
-    read_payload,
-    read_prompt,
-    request_object,
-)
+from tensormesh_cli._inputs import Expected, Payload, read_payload, read_prompt, request_object
 from tensormesh_cli._options import SECONDS
 from tensormesh_cli.commands.infer.generation import Streaming
 from tensormesh_cli.commands.infer.host import SURFACES, Host
@@ -26,96 +22,30 @@ if TYPE_CHECKING:
     Function = Callable[..., Any]
 
 IDLE_SECONDS = 300.0
-
-
-def host_options(default: str) -> Callable[[Function], Function]:
-    """Give a command the options that name a host, which it gets as one argument `host`."""
-
-    def decorate(command: Function) -> Function:
-        @wraps(command)
-        @click.pass_obj
-        def call(app: App, /, *args: Any, **options: Any) -> Any:
-            names = ("surface", "user_id", "api_key", "base_url", "timeout")
-            host = Host(app, **{name: options.pop(name) for name in names})
-            return command(*args, host=host, **options)
-
-        return _with_options(
-            call,
-            click.option(
-                "--surface",
-                type=click.Choice(SURFACES),
-                default=default,
-                help="The inference host.",
-            ),
-            click.option("--user-id", metavar="UUID", help="X-User-Id header, only for on-demand."),
-            click.option("--api-key", metavar="KEY", help="Inference API key."),
-            click.option("--base-url", metavar="URL", help="Base URL of the host."),
-            click.option(
-                "--timeout",
-                type=SECONDS,
-                metavar="SECONDS",
-                help="Connect timeout.",
-            ),
-        )
-
-    return decorate
-
-
-def request_options(command: Function) -> Function:
-    """Give a command `--model`, `--json` and `--file`."""
-    return _with_options(
-        command,
-        click.option(
-            "--model",
-            metavar="NAME",
-            help="The model. On on-demand, @latest is the newest served one.",
-        ),
-        click.option(
-            "--json",
-            "inline",
-            metavar="JSON|@FILE",
-            help="The request as JSON, or @FILE. By default it is read from a pipe.",
-        ),
-        click.option(
-            "--file",
-            type=click.Path(),
-            metavar="PATH",
-            help="Read the request from a file; - reads standard input.",
-        ),
-    )
-
-
-def system_option(help: str) -> Callable[[Function], Function]:
-    """Give a command `--system`."""
-    return click.option("--system", metavar="TEXT", help=help)
-
-
-def generating_options(
-    default: str, *more: Callable[[Function], Function]
-) -> Callable[[Function], Function]:
-    """Give a command the options of requests that generate text.
-
-    Args:
-        default: The default surface.
-        more: Options to list after those of the request.
-    """
-
-    def decorate(command: Function) -> Function:
-        @wraps(command)
-        def call(
-            *args: Any, stream: bool, stream_idle_timeout: float, usage: bool, **options: Any
-        ) -> Any:
-            streaming = Streaming(stream, stream_idle_timeout, usage)
-            return command(*args, streaming=streaming, **options)
-
-        return _with_options(
-            call, host_options(default), request_options, *more, *_SAMPLING, *_STREAMING
-        )
-
-    return decorate
-
-
-_SAMPLING = (
+_HOST = (
+    click.option("--user-id", metavar="UUID", help="X-User-Id header, only for on-demand."),
+    click.option("--api-key", metavar="KEY", help="Inference API key."),
+    click.option("--base-url", metavar="URL", help="Base URL of the host."),
+    click.option("--timeout", type=SECONDS, metavar="SECONDS", help="Connect timeout."),
+)
+_REQUEST = (
+    click.option(
+        "--model", metavar="NAME", help="The model. On on-demand, @latest is the newest served one."
+    ),
+    click.option(
+        "--json",
+        "inline",
+        metavar="JSON|@FILE",
+        help="The request as JSON, or @FILE. By default it is read from a pipe.",
+    ),
+    click.option(
+        "--file",
+        type=click.Path(),
+        metavar="PATH",
+        help="Read the request from a file; - reads standard input.",
+    ),
+)
+_GENERATION = (
     click.option(
         "--max-tokens",
         type=click.IntRange(min=1),
@@ -135,13 +65,14 @@ _SAMPLING = (
         help="Sample from the most likely tokens with this total probability.",
     ),
     click.option(
-        "--seed", type=int, metavar="N", help="Random seed for reproducible output (best effort)."
+        "--seed",
+        type=int,
+        metavar="N",
+        help="Random seed for reproducible output (best effort).",
     ),
     click.option(
         "--stop", multiple=True, metavar="TEXT", help="Text that ends the response. Repeatable."
     ),
-)
-_STREAMING = (
     click.option(
         "--stream",
         is_flag=True,
@@ -158,19 +89,103 @@ _STREAMING = (
 )
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a command was given to send.
+
+    Attributes:
+        host: Where to send it.
+        value: Plain text, a JSON payload, or None.
+        model: The model, or None.
+        fields: Fields of the request that options set.
+        streaming: How to send it.
+    """
+
+    host: Host
+    value: str | Payload | None
+    model: str | None
+    fields: dict[str, Any]
+    streaming: Streaming
+
+    def complete(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a request with the options and the model."""
+        model = self.host.model(self.model or body.get("model"))
+        return {**body, **self.fields, "model": model}
+
+
+def host_options(default: str) -> Callable[[Function], Function]:
+    """Give a command the options that name a host, which it gets as one argument `host`."""
+    surface = click.option(
+        "--surface", type=click.Choice(SURFACES), default=default, help="The inference host."
+    )
+
+    def decorate(command: Function) -> Function:
+        @wraps(command)
+        @click.pass_obj
+        def call(app: App, /, **options: Any) -> Any:
+            names = ("surface", "user_id", "api_key", "base_url", "timeout")
+            host = Host(app, **{name: options.pop(name) for name in names})
+            return command(host=host, **options)
+
+        return _with_options(call, surface, *_HOST)
+
+    return decorate
+
+
+def request_options(command: Function) -> Function:
+    """Give a command `--model`, `--json` and `--file`."""
+    return _with_options(command, *_REQUEST)
+
+
+def generating_options(
+    default: str,
+    expected: Expected,
+    help: str,
+    *more: Callable[[Function], Function],
+    name: str = "PROMPT",
+) -> Callable[[Function], Function]:
+    """Give a command the options of requests that generate text, as one argument `given`.
+
+    Args:
+        default: The default surface.
+        expected: What the command takes.
+        help: Help for its argument.
+        more: Options to list after those of the request.
+        name: Name of its argument.
+    """
+    argument = click.argument("text", metavar=f"[{name}]", required=False, cls=Argument, help=help)
+
+    def decorate(command: Function) -> Function:
+        @wraps(command)
+        def call(
+            host: Host,
+            text: str | None,
+            model: str | None,
+            inline: str | None,
+            file: str | None,
+            stream: bool,
+            stream_idle_timeout: float,
+            usage: bool,
+            **options: Any,
+        ) -> Any:
+            fields = {
+                field: list(value) if isinstance(value, tuple) else value
+                for field, value in options.items()
+                if value is not None and value != ()
+            }
+            value = read_input(text, inline, file, expected, name=name)
+            streaming = Streaming(stream, stream_idle_timeout, usage)
+            return command(given=Given(host, value, model, fields, streaming))
+
+        return _with_options(
+            call, argument, host_options(default), request_options, *more, *_GENERATION
+        )
+
+    return decorate
+
+
 def _with_options(command: Function, *options: Callable[[Function], Function]) -> Function:
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def given_fields(**values: Any) -> dict[str, Any]:
-    """Return the request fields whose options were given."""
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-        if value is not None and value != ()
-    }
+    return reduce(lambda made, option: option(made), reversed(options), command)
 
 
 def read_input(
@@ -193,11 +208,8 @@ def read_input(
     Raises:
         UsageFault: More than one is given, or one cannot be read.
     """
-    given = [
-        label
-        for label, value in ((name, prompt), ("--json", inline), ("--file", file))
-        if value is not None
-    ]
+    inputs = ((name, prompt), ("--json", inline), ("--file", file))
+    given = [label for label, value in inputs if value is not None]
     if len(given) > 1:
         raise UsageFault(f"{' and '.join(given)} exclude each other, pass only one of them")
     if prompt is None:
@@ -209,32 +221,22 @@ def read_input(
     return prompt
 
 
-def read_body(
-    field: str,
-    value: str | None,
-    inline: str | None,
-    file: str | None,
-    expected: Expected,
-    *,
-    name: str | None = None,
+def body_of(
+    value: str | Payload | None, field: str, expected: Expected, *, name: str
 ) -> dict[str, Any]:
-    """Return the request that a command is to send.
-
-    Takes the arguments of `read_input`, and the field of the request that plain text goes to.
+    """Return a request, whose field `field` plain text goes to.
 
     Raises:
-        UsageFault: Nothing or too much is given, or it cannot be read.
+        UsageFault: Nothing is given, or not a JSON object.
     """
-    name = name or field.upper()
-    given = read_input(value, inline, file, expected, name=name)
-    if given is None:
+    if value is None:
         raise nothing_given(expected, name=name)
-    return {field: given} if isinstance(given, str) else request_object(given, expected)
+    return {field: value} if isinstance(value, str) else request_object(value, expected)
 
 
-def nothing_given(expected: Expected, *, name: str | None = "PROMPT") -> UsageFault:
+def nothing_given(expected: Expected, *, name: str = "PROMPT") -> UsageFault:
     """Return the error for a command without input."""
-    ways = "--json, --file, or JSON on standard input"
-    if name is not None:
-        ways = f"{name}, {ways}"
-    return UsageFault(f"nothing to send: pass {ways}", hint=f"expected {expected}")
+    return UsageFault(
+        f"nothing to send: pass {name}, --json, --file, or JSON on standard input",
+        hint=f"expected {expected}",
+    )

@@ -6,28 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tensormesh_cli._click import Argument, command
+from tensormesh_cli._click import command
 from tensormesh_cli._inputs import Expected
 from tensormesh_cli.commands.infer.generation import (
     CUT_OFF,
     Generation,
-    Streaming,
     generate,
     joined,
     json_lines,
 )
 from tensormesh_cli.commands.infer.host import SERVERLESS
-from tensormesh_cli.commands.infer.options import (
-    generating_options,
-    given_fields,
-    read_body,
-    system_option,
-)
+from tensormesh_cli.commands.infer.options import Given, body_of, generating_options
 from tensormesh_cli.output import Column
 
 if TYPE_CHECKING:
     from tensormesh.types import Response
-    from tensormesh_cli.commands.infer.host import Host
     from tensormesh_cli.output import Result, Stream
 
 EXPECTED = Expected(example='{"input":"Hi"}')
@@ -40,34 +33,23 @@ tm infer responses --surface on-demand --stream --file request.json
 
 
 @command("responses", examples=EXAMPLES)
-@click.argument(
-    "input",
-    metavar="INPUT",
-    required=False,
-    cls=Argument,
-    help="The input text; - reads it from standard input.",
+@generating_options(
+    SERVERLESS,
+    EXPECTED,
+    "The input text; - reads it from standard input.",
+    click.option("--system", "instructions", metavar="TEXT", help="Instructions for the model."),
+    name="INPUT",
 )
-@generating_options(SERVERLESS, system_option("Instructions for the model."))
-def responses(
-    host: Host,
-    input: str | None,
-    model: str | None,
-    inline: str | None,
-    file: str | None,
-    system: str | None,
-    max_tokens: int | None,
-    streaming: Streaming,
-    **sampling: Any,
-) -> Result | Stream:
+def responses(given: Given) -> Result | Stream:
     """Ask a model through the Responses API.
 
     The input can be a request object as JSON, from --json, --file or a pipe. Options override its
     fields.
     """
-    body = read_body("input", input, inline, file, EXPECTED)
-    body.update(given_fields(instructions=system, max_output_tokens=max_tokens, **sampling))
-    body["model"] = host.model(model or body.get("model"))
-    return generate(host, RESPONSE, body, streaming)
+    body = given.complete(body_of(given.value, "input", EXPECTED, name="INPUT"))
+    if "max_tokens" in given.fields:
+        body["max_output_tokens"] = body.pop("max_tokens")
+    return generate(given.host, RESPONSE, body, given.streaming)
 
 
 def _text(response: Response) -> str:

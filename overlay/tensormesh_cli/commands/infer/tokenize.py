@@ -8,12 +8,11 @@ import click
 
 from tensormesh_cli._click import command
 from tensormesh_cli._errors import UsageFault
-from tensormesh_cli._inputs import Expected, request_object
+from tensormesh_cli._inputs import Expected
 from tensormesh_cli.commands.infer.host import ON_DEMAND
 from tensormesh_cli.commands.infer.options import (
+    body_of,
     host_options,
-    nothing_given,
-    read_body,
     read_input,
     request_options,
 )
@@ -45,7 +44,8 @@ def tokenize(
 
     Prints the tokens separated by commas, as `tm infer detokenize --tokens` takes them.
     """
-    body = read_body("prompt", prompt, inline, file, TEXT, name="--prompt")
+    given = read_input(prompt, inline, file, TEXT, name="--prompt")
+    body = body_of(given, "prompt", TEXT, name="--prompt")
     return _send(host, "tokenize", ("model", "prompt"), model, body, _tokens)
 
 
@@ -63,14 +63,10 @@ def detokenize(
     host: Host, tokens: str | None, model: str | None, inline: str | None, file: str | None
 ) -> Result:
     """Convert the tokens of a model to text."""
-    if tokens is not None:
-        read_input(tokens, inline, file, TOKENS, name="--tokens")
-        body: dict[str, Any] = {"tokens": _numbers(tokens)}
-    else:
-        given = read_input(None, inline, file, TOKENS)
-        if given is None or isinstance(given, str):
-            raise nothing_given(TOKENS, name="--tokens")
-        body = request_object(given, TOKENS)
+    given = read_input(tokens, inline, file, TOKENS, name="--tokens")
+    body = body_of(given, "tokens", TOKENS, name="--tokens")
+    if isinstance(given, str):
+        body["tokens"] = _numbers(given)
     return _send(host, "detokenize", ("model", "tokens"), model, body, _prompt)
 
 

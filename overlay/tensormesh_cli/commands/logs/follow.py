@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensormesh
 from tensormesh_cli._errors import one_line
-from tensormesh_cli.commands.derived.call import call
-from tensormesh_cli.commands.derived.request import arguments, check_complete
+from tensormesh_cli.commands.derived.request import arguments, call, check_complete
 from tensormesh_cli.commands.logs.view import line_of
 from tensormesh_cli.output import Feed
 from tensormesh_cli.output.paging import Listing, entries_of
