@@ -18,7 +18,8 @@ EngineName = Literal["builtin", "upstream", "llama"]
 ENGINE_NAMES: Final = ("builtin", "upstream", "llama")
 
 
-@dataclass(eq=False)
+# No repr: it would show the keys and the token.
+@dataclass(eq=False, repr=False)
 class HostOptions:
     """Options of a local host; see :class:`tensormesh_local.LocalHost`."""
 
