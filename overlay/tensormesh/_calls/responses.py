@@ -143,7 +143,7 @@ class StreamedResponse(_Open, Closing):
 
     def iter_bytes(self) -> Iterator[bytes]:
         """Iterate over pieces of the body as they come, decompressed."""
-        return _SyncPieces(self, lambda chunk: [chunk])
+        return _SyncPieces(self, lambda chunk: [chunk] if chunk else [])
 
     def _next_chunk(self) -> bytes | None:
         """Return the next piece of the body; None at its end."""
@@ -207,7 +207,7 @@ class AsyncStreamedResponse(_Open, AsyncClosing):
 
     def iter_bytes(self) -> AsyncIterator[bytes]:
         """Iterate over pieces of the body as they come, decompressed."""
-        return _AsyncPieces(self, lambda chunk: [chunk])
+        return _AsyncPieces(self, lambda chunk: [chunk] if chunk else [])
 
     def iter_lines(self) -> AsyncIterator[str]:
         """Iterate over lines without line endings, decoded from UTF-8."""

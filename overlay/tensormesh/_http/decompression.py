@@ -15,6 +15,8 @@ from .errors import DecodingError
 PIECE_BYTES = 64 * 1024
 # zlib copies the input that is left after each piece, so large inputs are cut up first.
 _INPUT_BYTES = 16 * 1024
+# Empty gzip members and deflate blocks can go on forever without producing a byte of output.
+_EMPTY_BYTES = 1024 * 1024
 
 _GZIP = frozenset({"gzip", "x-gzip"})
 _SUPPORTED = _GZIP | {"deflate"}
@@ -62,24 +64,38 @@ class Decompressor:
         self._is_supported = is_supported(content_encoding)
         self._start = b""
         self._inflater: zlib._Decompress | None = None
+        self._input_without_output = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what the next bytes of the body hold, at most `PIECE_BYTES` at a time.
 
+        Yields one empty piece if they hold nothing, so that callers can check their clocks.
+
         Raises:
-            DecodingError: The data is damaged, or its encoding is not supported.
+            DecodingError: The data is damaged, holds nothing for too long, or its encoding is not
+                supported.
         """
         if not self._is_supported:
             raise DecodingError(unsupported(self._content_encoding))
         if self._coding is None:
             yield data
             return
+        self._input_without_output += len(data)
         try:
             for start in range(0, len(data), _INPUT_BYTES):
-                yield from self._inflate(data[start : start + _INPUT_BYTES])
+                for piece in self._inflate(data[start : start + _INPUT_BYTES]):
+                    self._input_without_output = 0
+                    yield piece
         except zlib.error as error:
             problem = f"cannot be decompressed: damaged {self._coding} data: {error}"
             raise DecodingError(problem) from error
+        if self._input_without_output > _EMPTY_BYTES:
+            size = f"{_EMPTY_BYTES >> 20} MiB"
+            raise DecodingError(
+                f"cannot be decompressed: {size} of {self._coding} data decompress to nothing"
+            )
+        if self._input_without_output:
+            yield b""
 
     def finish(self) -> None:
         """Note that the body has ended.

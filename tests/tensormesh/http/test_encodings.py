@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 from support.cases import for_each
-from support.raw_server import EVENT_STREAM, RawServer, Turn
+from support.raw_server import EVENT_STREAM, PATIENCE, RawServer, Turn
 from support.sdk_faces import Face
 from support.sdk_samples import CHAT, CHAT_CREATE, chunk, sse
 
@@ -223,6 +224,43 @@ def test_only_what_can_be_bounded_is_offered(face: Face) -> None:
             create = CHAT_CREATE.of(client.inference.serverless)
             face.run(create(**CHAT_CREATE.arguments))
             assert server.turns[-1].headers["accept-encoding"] == sent
+
+
+def holding_nothing(turn: Turn) -> None:
+    """Answer with compressed data that decompresses to nothing, until the client hangs up."""
+    is_stream = turn.json().get("stream")
+    refused = turn.json()["model"] == "refused"
+    kind = EVENT_STREAM if is_stream else "application/json"
+    status = "401 Unauthorized" if refused else "200 OK"
+    turn.head(status, content_type=kind, content_encoding="gzip", transfer_encoding="chunked")
+    # An event stream drips, so that only its event clock can end it; others flood.
+    pause = 0.02 if is_stream and not refused else 0.0
+    end = time.monotonic() + PATIENCE
+    with contextlib.suppress(OSError):
+        while time.monotonic() < end:
+            turn.chunk(gzip.compress(b"") * (1 if pause else 500))
+            time.sleep(pause)
+    turn.close()
+
+
+@pytest.mark.parametrize("is_own", [True, False], ids=["own", "http_client"])
+def test_compressed_data_that_holds_nothing_keeps_nobody_waiting(face: Face, is_own: bool) -> None:
+    with RawServer(holding_nothing) as server:
+        more = {} if is_own else {"http_client": face.http()}
+        client = face.client(serverless_base_url=server.url, timeout_seconds=0.2, **more)
+        host = client.inference.serverless
+        opened = CHAT_CREATE.of(host, "with_streaming_response")
+        ways = reads(face, host) | {
+            "events": lambda: exhaust(
+                face, face.run(opened(**CHAT_CREATE.arguments, stream=True)).iter_events()
+            )
+        }
+        for name, read in ways.items():
+            expected = "401" if "refus" in name else "next event|decompress to nothing"
+            begun = time.monotonic()
+            with pytest.raises(TensormeshError, match=expected):
+                read()
+            assert time.monotonic() - begun < PATIENCE / 2
 
 
 def test_other_tasks_run_while_a_body_is_decompressed() -> None:

@@ -82,3 +82,25 @@ def test_what_follows_the_end_is_an_error() -> None:
         for pieces in ([packed + b"more"], [packed, b"more"]):
             with pytest.raises(DecodingError, match="damaged"):
                 decompressed(coding, *pieces)
+
+
+def test_data_that_holds_nothing_is_refused_when_it_goes_on() -> None:
+    deflated = zlib.compressobj()
+    empty = {"gzip": gzip.compress(b""), "deflate": b"\x00\x00\x00\xff\xff"}
+    start = {"gzip": b"", "deflate": deflated.compress(b"") + deflated.flush(zlib.Z_SYNC_FLUSH)}
+    for coding, block in empty.items():
+        decompressor = Decompressor(coding)
+        # An empty piece lets the caller look at its clock.
+        assert list(decompressor.feed(start[coding] + block)) == [b""]
+        half = block * (600 * 1024 // len(block))
+        assert list(decompressor.feed(half)) == [b""]
+        with pytest.raises(DecodingError, match=f"1 MiB of {coding} data decompress to not"):
+            list(decompressor.feed(half))
+
+
+def test_empty_data_is_counted_anew_after_each_piece() -> None:
+    decompressor = Decompressor("gzip")
+    for _ in range(3):
+        for _ in range(900 * 1024 // len(gzip.compress(b""))):
+            assert list(decompressor.feed(gzip.compress(b""))) == [b""]
+        assert list(decompressor.feed(gzip.compress(b"a"))) == [b"a"]
