@@ -12,6 +12,7 @@ from .._json import loads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import AnyStr
 
     from tensormesh_api._model import InvalidDataError
 
@@ -82,7 +83,8 @@ class Exchange:
         from .._http.url import same_origin_target
 
         target = same_origin_target(self.call.url, response.headers.get("location"))
-        if target is None:
+        # URLs appear in errors and in logs, those of the server too.
+        if target is None or self._has_secret(target):
             return False
         self._redirects += 1
         self.attempts -= 1
@@ -178,7 +180,7 @@ class Exchange:
     def misfit(self, error: InvalidDataError) -> str:
         """Describe what does not fit, without the value if it may be secret."""
         found = repr(error.value)
-        if any(secret in found for secret in self._secrets()):
+        if self._has_secret(found):
             return f"{error.where}: expected {error.expected}"
         return str(error)
 
@@ -186,7 +188,7 @@ class Exchange:
         """Return what every error says about its call."""
         request_id = headers.get("x-request-id")
         if request_id is not None:
-            request_id = self.without_secrets(request_id.encode()).decode()
+            request_id = self.without_secrets(request_id)
         return {
             "request_id": request_id,
             "attempts": self.attempts,
@@ -194,11 +196,16 @@ class Exchange:
             "url": self.call.url,
         }
 
-    def without_secrets(self, content: bytes) -> bytes:
+    def without_secrets(self, content: AnyStr) -> AnyStr:
         """Mask what is secret in something that a server sent."""
         from .._errors.redaction import hide_secrets
 
         return hide_secrets(content, self._secrets())
+
+    def _has_secret(self, text: str) -> bool:
+        from .._errors.redaction import has_secret
+
+        return has_secret(text, self._secrets())
 
     def _secrets(self) -> tuple[str, ...]:
         from .._errors.redaction import sent_secrets
@@ -214,7 +221,7 @@ class Exchange:
     def _shown(self, response: Response, name: str, limit: int) -> str:
         """Return the start of a header, fit for a message."""
         value = response.headers.get(name, "")
-        return self.without_secrets(value.encode()).decode()[:limit] if value else ""
+        return self.without_secrets(value)[:limit] if value else ""
 
     # Results
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._http.errors import LinkError, LinkTimeout
 from . import APIConnectionError, APITimeoutError
+from .redaction import has_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def connection_error(
         attempts: How many attempts were started.
         secrets: What must not be shown, even if a server that misbehaves echoes it.
     """
-    if any(secret in text for text in _texts(error) for secret in secrets):
+    if any(has_secret(text, secrets) for text in _texts(error)):
         found = _error(type(error)("the server sent an invalid response"), call, attempts)
         found.__suppress_context__ = True
         return found

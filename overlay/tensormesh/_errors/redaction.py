@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from .._json import dumps, loads
 from ..settings import SHORTEST_SECRET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
+    from typing import Any, AnyStr
 
 HIDDEN = "***"
 
@@ -16,7 +18,7 @@ HIDDEN = "***"
 def sent_secrets(
     headers: Mapping[str, str], content: bytes | None, names: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Return the secrets of a request in the forms in which a server may echo them, longest first.
+    """Return the secrets of a request, longest first.
 
     Args:
         headers: Headers of the request, with its credential.
@@ -27,10 +29,7 @@ def sent_secrets(
     if content and names:
         found.update(_texts_of(loads(content), frozenset(names)))
     found = {secret for secret in found if len(secret) >= SHORTEST_SECRET}
-    # As it is, and as JSON, with or without the slash escaped.
-    written = {dumps(secret).decode()[1:-1] for secret in found}
-    forms = {*found, *written, *(text.replace("/", r"\/") for text in written)}
-    return tuple(sorted(forms, key=len, reverse=True))
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def _texts_of(value: Any, names: frozenset[str]) -> Iterator[str]:
@@ -47,15 +46,32 @@ def _texts_of(value: Any, names: frozenset[str]) -> Iterator[str]:
                 yield from _texts_of(item, names)
 
 
-def hide_secrets(content: bytes, secrets: Iterable[str]) -> bytes:
-    """Return the bytes with every occurrence of a secret replaced by ``***``."""
+def hide_secrets(content: AnyStr, secrets: Iterable[str]) -> AnyStr:
+    """Return text or bytes with every occurrence of a secret replaced by ``***``.
+
+    Finds secrets as they are, percent-encoded, and with any characters escaped as in JSON.
+    """
     for secret in secrets:
-        content = content.replace(secret.encode(), HIDDEN.encode())
+        pattern = "".join(map(_spellings, secret))
+        if isinstance(content, bytes):
+            content = re.sub(pattern.encode(), HIDDEN.encode(), content)
+        else:
+            content = re.sub(pattern, HIDDEN, content)
     return content
 
 
-def hide_in_text(text: str, secrets: Iterable[str]) -> str:
-    """Return the text with every occurrence of a secret replaced by ``***``."""
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text
+def has_secret(text: str, secrets: Iterable[str]) -> bool:
+    """Return whether a text contains a secret, in any of the forms that `hide_secrets` finds."""
+    return hide_secrets(text, secrets) != text
+
+
+def _spellings(character: str) -> str:
+    """Return a pattern for the ways in which a server may write a character."""
+    percent = "".join(f"%{byte:02x}" for byte in character.encode())
+    units = character.encode("utf-16-be").hex(" ", 2).split()
+    forms = {character, dumps(character).decode()[1:-1], percent, percent.upper()}
+    forms |= {"".join(f"\\u{unit}" for unit in case) for case in (units, map(str.upper, units))}
+    if character == "/":
+        forms.add(r"\/")
+    # The longest first, so that no part of an escape is left over.
+    return f"(?:{'|'.join(map(re.escape, sorted(forms, key=len, reverse=True)))})"

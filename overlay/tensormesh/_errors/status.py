@@ -27,7 +27,7 @@ from . import (
     safe_url,
 )
 from .body import MAX_BODY_BYTES, clean_text, read_error_body
-from .redaction import HIDDEN, hide_in_text, hide_secrets
+from .redaction import HIDDEN, hide_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def status_error(
     """
     secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
     plain = _plain_headers(headers, secrets)
-    reason = clean_text(hide_in_text(reason, secrets), 100) or _standard_reason(status_code)
+    reason = clean_text(hide_secrets(reason, secrets), 100) or _standard_reason(status_code)
     # One byte more than will be read, so that the reader sees that there is more.
     content = hide_secrets(content[: MAX_BODY_BYTES + 1], secrets)
     found = read_error_body(content, plain.get("content-type", ""))
@@ -167,7 +167,7 @@ def _plain_headers(
     plain: dict[str, str] = {}
     for name, value in pairs:
         name = name.lower()  # pyright: ignore[reportAttributeAccessIssue]
-        value = HIDDEN if name in SECRET_HEADERS else hide_in_text(value, secrets)
+        value = HIDDEN if name in SECRET_HEADERS else hide_secrets(value, secrets)
         plain[name] = f"{plain[name]}, {value}" if name in plain else value
     return plain
 

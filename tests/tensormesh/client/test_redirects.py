@@ -116,3 +116,21 @@ def test_not_modified_is_an_error(face: Face) -> None:
     server = Server(answer(status=304, headers={"location": "/v1/models"}))
     with pytest.raises(APIStatusError, match="304"):
         face.run(face.client(server).inference.serverless.models.list())
+
+
+@for_each("hyphen", ["-", "%2d", "%2D"])
+def test_a_redirect_to_a_url_that_contains_the_key_is_not_followed(
+    face: Face, hyphen: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    echoed = API_KEY.replace("-", hyphen)
+    caplog.set_level("DEBUG", logger="tensormesh")
+    server = Server(moved(302, f"/{echoed}?key={echoed}"), as_json(MODELS))
+    client = face.client(http_client=face.http(server))
+
+    with pytest.raises(APIStatusError, match="Redirects are followed only") as caught:
+        face.run(client.inference.serverless.models.list())
+
+    assert len(server.requests) == 1
+    error = caught.value
+    for shown in (str(error), str(error.url), str(error.headers), caplog.text):
+        assert echoed not in shown
