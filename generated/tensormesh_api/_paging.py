@@ -147,7 +147,9 @@ def _next_number(page: Any, items: list[Any], position: Position) -> Position | 
     # Servers cap the page size, and some report the requested one: count what was received.
     before = position.seen or (number - 1) * (_count(page.size) or len(items))
     seen, total = before + len(items), _count(page.total)
-    if total is not None and seen >= total:
+    # More entries than there are supposed to be: the total is wrong, or the size reported with the
+    # first page. An empty page ends the list then.
+    if seen == total:
         return None
     following = position.next(items, page=number + 1)
     if following:

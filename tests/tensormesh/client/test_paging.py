@@ -231,6 +231,17 @@ def test_a_server_that_caps_the_page_size_is_read_to_the_end_whatever_it_reports
             assert len(server.asked) == (4 if total is None else 3), told
 
 
+def test_a_total_that_is_smaller_than_what_came_does_not_end_the_list() -> None:
+    for total in (0, 30):
+        server = Server(by_number(45, {"total": total}))
+        assert models_of(server, size=20) == [f"m{number}" for number in range(45)]
+        assert len(server.asked) == 4
+
+    # The size reported makes it look as if more had come before the first page.
+    server = Server(lambda query: {**by_number(45)({**query, "size": 10}), "size": 100})
+    assert models_of(server, page=2, size=100) == [f"m{number}" for number in range(10, 45)]
+
+
 def test_an_error_in_the_middle_reaches_the_caller_and_the_page_can_be_asked_again() -> None:
     broken = True
 
