@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMPLETION_VARIABLE = "_TM_COMPLETE"
+_SOURCE = "_source"
 
 
 def invoke(arguments: Sequence[str]) -> int:
@@ -44,7 +45,10 @@ def _run(app: App, arguments: list[str]) -> int:
     from tensormesh_cli._root import root
 
     instruction = app.environ.get(_COMPLETION_VARIABLE)
-    if instruction:
+    if instruction and instruction.endswith(_SOURCE):
+        # What click does here starts a bash, which would get our environment.
+        arguments = ["completion", instruction.removesuffix(_SOURCE)]
+    elif instruction:
         return _complete(app, root, instruction)
     try:
         # Not `root.main()`, which prints errors in its own format.

@@ -35,6 +35,18 @@ def test_each_shell_has_its_script(shell: str) -> None:
     assert f"_TM_COMPLETE={shell}_complete" in result.stdout
 
 
+def test_asking_for_a_script_in_the_way_of_click_starts_no_shell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("a process was started")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    for shell in SHELLS:
+        asked = tm(environ={"_TM_COMPLETE": f"{shell}_source"})
+        assert (asked.status, asked.stdout) == (0, tm("completion", shell).stdout)
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_is_also_there_for_programs(shell: str) -> None:
     said = tm("--output", "json", "completion", shell).json
