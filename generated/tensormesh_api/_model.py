@@ -146,7 +146,9 @@ class BaseModel:
 
 def field_names(model: BaseModel) -> list[str]:
     """Return the names of all attributes, including `_extra` and `_shape`."""
-    return [attribute.name for attribute in vars(type(model))["__attrs_attrs__"]]
+    # Pages inherit it.
+    model_class: Any = type(model)
+    return [attribute.name for attribute in model_class.__attrs_attrs__]
 
 
 @define(kw_only=True, eq=False, repr=False)
