@@ -49,9 +49,16 @@ class Argument(click.Argument):
 
 
 class _Base(click.Command):
-    """What commands and groups have in common."""
+    """What commands and groups have in common.
 
-    examples: str
+    Args:
+        examples: Command lines for the end of the help, one per line; `#` starts a comment.
+    """
+
+    def __init__(self, *arguments: Any, examples: str = "", **attributes: Any) -> None:
+        attributes["context_settings"] = {**_CONTEXT, **(attributes.get("context_settings") or {})}
+        super().__init__(*arguments, **attributes)
+        self.examples = examples
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the command's own parameters, and global options that it does not redefine."""
@@ -111,16 +118,7 @@ class _Base(click.Command):
 
 
 class TmCommand(_Base):
-    """A command.
-
-    Args:
-        examples: Command lines for the end of the help, one per line; `#` starts a comment.
-    """
-
-    def __init__(self, name: str | None, *, examples: str = "", **attributes: Any) -> None:
-        attributes["context_settings"] = {**_CONTEXT, **(attributes.get("context_settings") or {})}
-        super().__init__(name, **attributes)
-        self.examples = examples
+    """A command."""
 
 
 class TmGroup(_Base, click.Group):
@@ -128,23 +126,18 @@ class TmGroup(_Base, click.Group):
 
     Args:
         lazy: The commands by name, in the order in which they are listed.
-        examples: Command lines for the end of the help, one per line; `#` starts a comment.
     """
+
+    command_class = TmCommand
 
     def __init__(
         self,
-        name: str | None,
-        *,
+        *arguments: Any,
         lazy: Mapping[str, Lazy | tuple[str, str, str]] | None = None,
-        examples: str = "",
         **attributes: Any,
     ) -> None:
-        attributes["context_settings"] = {**_CONTEXT, **(attributes.get("context_settings") or {})}
-        super().__init__(name, **attributes)
-        self.examples = examples
+        super().__init__(*arguments, **attributes)
         self.lazy = {name: Lazy(*entry) for name, entry in (lazy or {}).items()}
-        self.command_class = TmCommand
-        self.group_class = TmGroup
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names of all commands, in the order in which they are listed."""
@@ -228,19 +221,11 @@ class TmGroup(_Base, click.Group):
         return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-def command(
-    name: str, *, examples: str = "", **attributes: Any
-) -> Callable[[Callable[..., Any]], TmCommand]:
+def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], TmCommand]:
     """Make a function a `TmCommand`. Its docstring is the help."""
-    return click.command(name, cls=TmCommand, examples=examples, **attributes)
+    return click.command(name, cls=TmCommand, **attributes)
 
 
-def group(
-    name: str,
-    *,
-    lazy: Mapping[str, Lazy | tuple[str, str, str]] | None = None,
-    examples: str = "",
-    **attributes: Any,
-) -> Callable[[Callable[..., Any]], TmGroup]:
+def group(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], TmGroup]:
     """Make a function a `TmGroup`. Its docstring is the help."""
-    return click.group(name, cls=TmGroup, lazy=lazy, examples=examples, **attributes)
+    return click.group(name, cls=TmGroup, **attributes)

@@ -205,7 +205,7 @@ for _command in (login, logout, refresh, status, whoami, print_token):
 
 
 def _named(app: App, tokens: Tokens) -> Tokens:
-    """Return the login with its user's name; without it if the host does not tell."""
+    """Return the login with its user, or unchanged if the host does not reveal it."""
     from dataclasses import replace
 
     import tensormesh

@@ -106,7 +106,7 @@ def _sync(app: App) -> Result:
     if shown["gateway_api_key"] is not None:
         shown["gateway_api_key"] = mask(shown["gateway_api_key"])
     app.redactor.add(managed["gateway_api_key"])
-    lost = (
+    missing_key = (
         "your account has no default API key: create one with `tm users api-keys create`,"
         " then run `tm config set gateway_api_key -`"
     )
@@ -118,13 +118,13 @@ def _sync(app: App) -> Result:
             **shown,
         },
         view=_synced(shown, str(path)),
-        warnings=(lost,) if managed["gateway_api_key"] is None else (),
+        warnings=(missing_key,) if managed["gateway_api_key"] is None else (),
         notes=(_advice(app, managed, newest),),
     )
 
 
 def _managed(user: User, newest: Model | None) -> dict[str, str | None]:
-    """Return what `[managed]` is to hold; None for what it is not to hold."""
+    """Return the new values of `[managed]`. None removes a value."""
     from datetime import UTC, datetime
 
     from tensormesh_cli._served import served_name
@@ -144,7 +144,7 @@ def _managed(user: User, newest: Model | None) -> dict[str, str | None]:
 
 
 def _provider(model: Model) -> str | None:
-    """Return the provider that has a built-in host; None for another."""
+    """Return the provider of a model, or None if it has no built-in host."""
     from tensormesh_cli.config.keys import PROVIDER_HOSTS
     from tensormesh_cli.output.values import short_member
 

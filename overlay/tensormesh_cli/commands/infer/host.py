@@ -60,7 +60,7 @@ class Host:
     @cached_property
     def client(self) -> Tensormesh:
         """The client for this host, which the run closes."""
-        with self._spoken():
+        with self._translated():
             return self.app.inference_client(
                 "serverless" if self.surface == SERVERLESS else "on-demand",
                 api_key=self.api_key,
@@ -93,7 +93,7 @@ class Host:
             CliError: Connecting took too long, or a stream went silent.
         """
         inference = self.client.inference
-        with self._spoken(idle):
+        with self._translated(idle):
             yield inference.serverless if self.surface == SERVERLESS else inference.on_demand
 
     def model(self, named: str | None) -> str:
@@ -132,7 +132,7 @@ class Host:
         return name
 
     @contextmanager
-    def _spoken(self, idle: float | None = None) -> Iterator[None]:
+    def _translated(self, idle: float | None = None) -> Iterator[None]:
         from tensormesh import APITimeoutError, AuthenticationError, ConfigurationError
 
         try:
