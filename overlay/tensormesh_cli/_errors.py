@@ -202,15 +202,16 @@ def _of_configuration(error: tensormesh.ConfigurationError) -> Fault:
     return Fault("config", message, hint, None, USAGE)
 
 
-# By a word of the SDK's hint, which names arguments of the SDK: the hint for `tm` users.
+# By what the SDK's hint is about: the hint for `tm` users.
 _HINTS = {
+    "ca_bundle": _CA_HINT,
     "control_plane_token": "`tm auth whoami` tests the login, `tm auth refresh` renews it",
     "inference_api_key": "check the inference API key; `tm init --sync` updates the saved one",
     "on_demand_user_id": (
         "check the user ID, and that the model is a served name and not a modelId"
     ),
-    "Redirects": "redirects are followed only within the same host, and only for GET",
-    "Serverless name": "`tm billing pricing serverless list` shows the published names",
+    "redirect": "redirects are followed only within the same host, and only for GET",
+    "model": "`tm billing pricing serverless list` shows the published names",
 }
 
 
@@ -219,27 +220,28 @@ def _of_api(error: tensormesh.APIError) -> Fault:
 
     if isinstance(error, tensormesh.APIStatusError):
         return _of_status(error)
-    message = one_line(str(error))
+    message = one_line(_without_hint(error))
     if isinstance(error, tensormesh.APITimeoutError):
         return Fault("timeout", message, "raise --timeout to wait longer", None, FAILURE)
     if isinstance(error, tensormesh.APIConnectionError):
-        hint = None
-        if "CERTIFICATE_VERIFY_FAILED" in message:
-            message = message.partition(". `ca_bundle`")[0]
-            hint = _CA_HINT
-        return Fault("network", message, hint, None, FAILURE)
+        return Fault("network", message, _HINTS.get(error.hint_about or ""), None, FAILURE)
     return Fault("api", message, None, None, FAILURE)
 
 
-def _of_status(error: tensormesh.APIStatusError) -> Fault:
+def _without_hint(error: tensormesh.APIError) -> str:
+    """Return the message without the SDK's hint, which names arguments of the SDK."""
     from copy import copy
 
-    hint = next((ours for word, ours in _HINTS.items() if word in (error.hint or "")), None)
-    if hint is None and error.status_code == _TOO_MANY and error.retry_after is not None:
-        hint = f"try again in {error.retry_after:g} s"
     plain = copy(error)
     plain.hint = None
-    message = one_line(str(plain))
+    return str(plain)
+
+
+def _of_status(error: tensormesh.APIStatusError) -> Fault:
+    hint = _HINTS.get(error.hint_about or "")
+    if hint is None and error.status_code == _TOO_MANY and error.retry_after is not None:
+        hint = f"try again in {error.retry_after:g} s"
+    message = one_line(_without_hint(error))
     if error.status_code == _BAD_CREDENTIAL:
         return Fault("credentials", message, hint, error.status_code, CREDENTIALS)
     kind = "forbidden" if error.status_code == _FORBIDDEN else "api"

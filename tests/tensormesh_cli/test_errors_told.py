@@ -21,7 +21,6 @@ from tensormesh_cli._errors import (
     describe,
 )
 
-CONTROL_PLANE_HINT = "Check `control_plane_token` (TENSORMESH_CONTROL_PLANE_TOKEN)"
 INFERENCE_HINT = "Check `inference_api_key` (TENSORMESH_INFERENCE_API_KEY)"
 
 
@@ -97,17 +96,24 @@ def test_a_setting_that_cannot_be_right_keeps_the_words_of_the_sdk() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hint", "expected"),
+    ("about", "expected"),
     [
-        (CONTROL_PLANE_HINT, "`tm auth whoami` tests the login, `tm auth refresh` renews it"),
-        (INFERENCE_HINT, "check the inference API key; `tm init --sync` updates the saved one"),
+        (
+            "control_plane_token",
+            "`tm auth whoami` tests the login, `tm auth refresh` renews it",
+        ),
+        (
+            "inference_api_key",
+            "check the inference API key; `tm init --sync` updates the saved one",
+        ),
         (None, None),
     ],
 )
 def test_a_refused_credential_comes_with_the_command_that_mends_it(
-    hint: str | None, expected: str | None
+    about: str | None, expected: str | None
 ) -> None:
-    fault = describe(status_error(tensormesh.AuthenticationError, 401, hint=hint))
+    hinted = {"hint": about and "Check it.", "hint_about": about}
+    fault = describe(status_error(tensormesh.AuthenticationError, 401, **hinted))
     assert fault == Fault(
         "credentials", "401 Reason: it said so (request id r-1)", expected, 401, 4
     )
@@ -124,7 +130,9 @@ def test_a_refused_credential_comes_with_the_command_that_mends_it(
 def test_the_hints_of_the_sdk_for_401_are_all_known(surface: str, word: str) -> None:
     from tensormesh._errors.status import status_hint
 
-    error = status_error(tensormesh.AuthenticationError, 401, hint=status_hint(401, surface))
+    about, hint = status_hint(401, surface) or (None, None)
+    hinted = {"hint": hint, "hint_about": about}
+    error = status_error(tensormesh.AuthenticationError, 401, **hinted)
     assert word in (describe(error).hint or "")
 
 
@@ -134,7 +142,8 @@ def test_the_hints_of_the_sdk_for_401_are_all_known(surface: str, word: str) -> 
 def test_the_hints_of_the_sdk_for_404_are_all_known(surface: str, word: str) -> None:
     from tensormesh._errors.status import status_hint
 
-    error = status_error(tensormesh.NotFoundError, 404, hint=status_hint(404, surface))
+    about, hint = status_hint(404, surface) or (None, None)
+    error = status_error(tensormesh.NotFoundError, 404, hint=hint, hint_about=about)
     assert word in (describe(error).hint or "")
 
 
@@ -150,12 +159,11 @@ def test_describing_an_error_leaves_it_as_it_was() -> None:
 
 
 def test_an_unknown_certificate_comes_with_the_option_for_it() -> None:
-    error = tensormesh.APIConnectionError(
-        "connection failed: [SSL: CERTIFICATE_VERIFY_FAILED] unknown."
-        " `ca_bundle` (TENSORMESH_CA_BUNDLE) names the certificates to trust"
-    )
+    error = tensormesh.APIConnectionError("connection failed: the certificate is unknown")
+    error.hint = "`ca_bundle` (TENSORMESH_CA_BUNDLE) names the certificates to trust"
+    error.hint_about = "ca_bundle"
     fault = describe(error)
-    assert fault.message == "connection failed: [SSL: CERTIFICATE_VERIFY_FAILED] unknown"
+    assert fault.message == "connection failed: the certificate is unknown"
     assert fault.hint == "set --ca-bundle to a file with the certificates to trust"
 
 

@@ -124,9 +124,6 @@ class Exchange:
         """Return the error for a status."""
         from .._errors.status import status_error, status_hint
 
-        hint = status_hint(response.status_code, self.call.operation.surface.name)
-        if 300 <= response.status_code < 400:
-            hint = "Redirects are followed only within the same host, and only for GET."
         return status_error(
             response.status_code,
             response.reason,
@@ -135,7 +132,7 @@ class Exchange:
             method=self.call.method,
             url=self.call.url,
             attempts=self.attempts,
-            hint=hint,
+            hint=status_hint(response.status_code, self.call.operation.surface.name),
             secrets=self._secrets(),
         )
 

@@ -1,6 +1,6 @@
-"""Every exception that the SDK raises.
+"""The public exceptions of the SDK.
 
-All of them can be pickled and copied, hold no live response, and show no key or token.
+They can be pickled and copied, hold no open response, and show no key or token.
 """
 
 from __future__ import annotations
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from tensormesh_api.inference.models.usage_info import UsageInfo
 
     TimeoutPhase = Literal["connect", "read", "write", "pool", "idle", "total"]
+    HintTopic = Literal[
+        "ca_bundle",
+        "control_plane_token",
+        "inference_api_key",
+        "model",
+        "on_demand_user_id",
+        "redirect",
+    ]
     AnswerFault = Literal["not_json", "schema", "length", "refusal", "empty", "tool_calls"]
 
 _MAX_EXCERPT = 4_096
@@ -74,17 +82,21 @@ class ConfigurationError(TensormeshError):
 
 
 class APIError(TensormeshError):
-    """A request failed. Base of everything that can come of a request.
+    """A request failed. Base class of all errors after a request was sent, or could not be sent.
 
     Attributes:
-        request_id: the server's name for the request, to quote to its operators, or ``None``.
-        attempts: how often the request was sent, or tried to be.
-        method: HTTP method, or ``None``.
-        url: the URL without credentials and query, or ``None``.
-        transcript: the conversation up to then, if ``chat.completions.run`` made the request, or
-            ``None``.
+        request_id: Request ID sent by the server, to quote to its operators, or None.
+        attempts: How many attempts were made.
+        method: HTTP method, or None.
+        url: URL without credentials and query, or None.
+        hint: What to check, or None.
+        hint_about: What the hint is about: the setting `"ca_bundle"`, `"control_plane_token"`,
+            `"inference_api_key"` or `"on_demand_user_id"`; `"model"`; `"redirect"`; or None.
+        transcript: The conversation so far if `chat.completions.run` made the request, or None.
     """
 
+    hint: str | None = None
+    hint_about: HintTopic | None = None
     transcript: list[ChatMessage] | None = None
 
     def __init__(
@@ -103,7 +115,12 @@ class APIError(TensormeshError):
         self.url: str | None = None if url is None else safe_url(url)
 
     def __str__(self) -> str:
-        return _with_notes(self.message, self._notes(where=True))
+        return _with_notes(self._with_hint(self.message), self._notes(where=True))
+
+    def _with_hint(self, text: str) -> str:
+        if not self.hint:
+            return text
+        return f"{text} {self.hint}" if text[-1:] in ".!?" else f"{text}. {self.hint}"
 
     def _notes(self, *, where: bool) -> list[str]:
         notes: list[str] = []
@@ -117,17 +134,18 @@ class APIError(TensormeshError):
 
 
 class APIConnectionError(APIError):
-    """The server could not be reached, or the connection to it broke."""
+    """The server could not be reached, or the connection broke."""
 
 
 class APITimeoutError(APIConnectionError):
-    """Something took longer than it was allowed to.
+    """A timeout was exceeded.
 
     Attributes:
-        phase: what did: ``"connect"``; ``"read"`` or ``"write"``, the next bytes; ``"pool"``, a
-            free connection; ``"idle"``, the next event of a stream; ``"total"``, the whole call.
-        seconds: how long it was allowed to take, or ``None``.
-        partial: what a stream had brought up to then, put together, or ``None``.
+        phase: Which one: `"connect"`; `"read"` or `"write"`, for the next bytes; `"pool"`, for a
+            free connection; `"idle"`, for the next event of a stream; `"total"`, for the whole
+            call.
+        seconds: The timeout in seconds, or None.
+        partial: What a stream had received, put together, or None.
     """
 
     def __init__(
@@ -149,19 +167,18 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The server answered with a status that is not a success.
+    """The server responded with a status that does not report success.
 
     Attributes:
-        message: the server's own words, else the reason phrase.
-        status_code: the HTTP status.
-        reason: its reason phrase, such as ``"Not Found"``.
-        body: the decoded JSON, else the text, else ``None`` for an empty body.
-        code: the server's code for the error: a number, a text or ``None``.
-        type: the server's name for the kind of error, or ``None``.
-        param: the request field that the server blames, or ``None``.
-        headers: by lower-case name; secrets among them are replaced by ``***``.
-        retry_after: seconds that the server asks to wait before the next try, or ``None``.
-        hint: what to check, or ``None``.
+        message: The server's message, else the reason phrase.
+        status_code: HTTP status code.
+        reason: Reason phrase, such as `"Not Found"`.
+        body: The decoded JSON, else the text, else None for an empty body.
+        code: The server's error code: a number, a string or None.
+        type: The server's name for the kind of error, or None.
+        param: The request field that the server rejected, or None.
+        headers: Response headers by lower-case name. Secrets are replaced by `***`.
+        retry_after: Seconds to wait before the next attempt, if the server said so, or None.
     """
 
     def __init__(
@@ -177,6 +194,7 @@ class APIStatusError(APIError):
         headers: Mapping[str, str] | None = None,
         retry_after: float | None = None,
         hint: str | None = None,
+        hint_about: HintTopic | None = None,
         request_id: str | None = None,
         attempts: int = 1,
         method: str | None = None,
@@ -192,19 +210,18 @@ class APIStatusError(APIError):
         self.headers: dict[str, str] = dict(headers or {})
         self.retry_after: float | None = retry_after
         self.hint: str | None = hint
+        self.hint_about: HintTopic | None = hint_about
 
     def __str__(self) -> str:
         said = self.message and self.message != self.reason
         text = f"{self.status_code} {self.reason}".rstrip()
         if said:
             text += f": {self.message}"
-        if self.hint:
-            text += f" {self.hint}" if text[-1] in ".!?" else f". {self.hint}"
-        return _with_notes(text, self._notes(where=not said))
+        return _with_notes(self._with_hint(text), self._notes(where=not said))
 
 
 class BadRequestError(APIStatusError):
-    """400: the request is not valid."""
+    """400: the request is invalid."""
 
 
 class AuthenticationError(APIStatusError):
@@ -220,15 +237,15 @@ class NotFoundError(APIStatusError):
 
 
 class ConflictError(APIStatusError):
-    """409: the request does not fit the present state of the resource."""
+    """409: the request conflicts with the state of the resource."""
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: the request is well-formed, and its content is not valid."""
+    """422: the request is well-formed, but its content is invalid."""
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests; ``retry_after`` says how long to wait, if the server does."""
+    """429: too many requests. `retry_after` says how long to wait, if the server sent it."""
 
 
 class InternalServerError(APIStatusError):
@@ -236,11 +253,11 @@ class InternalServerError(APIStatusError):
 
 
 class ProtocolError(APIError):
-    """The server reported success with an answer that is not what the API promises.
+    """The server reported success, but the response does not match the API.
 
     Attributes:
-        body: the answer, or its beginning if it is long; ``None`` if there is none.
-        status_code: the HTTP status, or ``None``.
+        body: The body, cut if it is long, or None.
+        status_code: HTTP status code, or None.
     """
 
     def __init__(
@@ -260,13 +277,13 @@ class ProtocolError(APIError):
 
 
 class StreamError(APIError):
-    """A stream reported an error, broke its protocol, or ended before its end mark.
+    """A stream reported an error, sent an invalid event, or ended before its end mark.
 
     Attributes:
-        body: the event at fault, decoded if it could be, or ``None``.
-        partial: what had been received up to then, put together, or ``None``.
-        code: the server's code for the error: a number, a text or ``None``.
-        type: the server's name for the kind of error, or ``None``.
+        body: The event at fault, decoded if possible, or None.
+        partial: What had been received, put together, or None.
+        code: The server's error code: a number, a string or None.
+        type: The server's name for the kind of error, or None.
     """
 
     def __init__(

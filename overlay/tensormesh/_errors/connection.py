@@ -74,11 +74,14 @@ def _error(error: LinkError, call: Call, attempts: int) -> APIConnectionError:
             url=call.url,
         )
     reason = str(error) or type(error).__name__
-    if "CERTIFICATE_VERIFY_FAILED" in reason:
-        reason += ". `ca_bundle` (TENSORMESH_CA_BUNDLE) names the certificates to trust"
-    return APIConnectionError(
+    found = APIConnectionError(
         f"connection failed: {reason}", attempts=attempts, method=call.method, url=call.url
     )
+    # Where a proxy or a client of the user's is between, only the text is left of the error.
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        found.hint_about = "ca_bundle"
+        found.hint = "`ca_bundle` (TENSORMESH_CA_BUNDLE) names the certificates to trust"
+    return found
 
 
 def _phase(error: LinkTimeout, call: Call) -> TimeoutPhase:

@@ -33,6 +33,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from . import HintTopic
+
+    # What a hint is about, and the hint.
+    Hint = tuple[HintTopic, str]
+
 _STATUS_CLASSES: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -43,34 +48,44 @@ _STATUS_CLASSES: dict[int, type[APIStatusError]] = {
     429: RateLimitError,
 }
 
-_CHECK_KEY = (
+_CHECK_KEY: Hint = (
+    "inference_api_key",
     "Check `inference_api_key` (TENSORMESH_INFERENCE_API_KEY); "
-    "a Control Plane token does not open the inference hosts."
+    "a Control Plane token does not open the inference hosts.",
 )
-_HINTS = {
+_REDIRECT: Hint = (
+    "redirect",
+    "Redirects are followed only within the same host, and only for GET.",
+)
+_HINTS: dict[tuple[int, str], Hint] = {
     (401, "serverless"): _CHECK_KEY,
     (401, "on_demand"): _CHECK_KEY,
     (401, "control_plane"): (
+        "control_plane_token",
         "Check `control_plane_token` (TENSORMESH_CONTROL_PLANE_TOKEN); it may have expired: "
-        "`tm auth whoami` tests it, `tm auth refresh` renews it."
+        "`tm auth whoami` tests it, `tm auth refresh` renews it.",
     ),
     (404, "serverless"): (
-        "Check that the model is a published Serverless name, as models.list() shows them."
+        "model",
+        "Check that the model is a published Serverless name, as models.list() shows them.",
     ),
     (404, "on_demand"): (
+        "on_demand_user_id",
         "Check `on_demand_user_id` (X-User-Id), and that the model is the served name and not "
-        "the modelId UUID."
+        "the modelId UUID.",
     ),
 }
 
 
-def status_hint(status_code: int, surface: str) -> str | None:
-    """Return what to check after this status, or ``None`` if there is nothing special.
+def status_hint(status_code: int, surface: str) -> Hint | None:
+    """Return what to check after this status, and what that is about; None if nothing special.
 
     Args:
-        status_code: the HTTP status.
-        surface: ``"serverless"``, ``"on_demand"`` or ``"control_plane"``.
+        status_code: HTTP status code.
+        surface: `"serverless"`, `"on_demand"` or `"control_plane"`.
     """
+    if 300 <= status_code < 400:
+        return _REDIRECT
     return _HINTS.get((status_code, surface))
 
 
@@ -83,7 +98,7 @@ def status_error(
     method: str,
     url: str,
     attempts: int,
-    hint: str | None = None,
+    hint: Hint | None = None,
     secrets: Iterable[str] = (),
     now: float | None = None,
 ) -> APIStatusError:
@@ -126,7 +141,8 @@ def status_error(
         param=found.param,
         headers=plain,
         retry_after=parse_retry_after(plain.get("retry-after"), now=now),
-        hint=hint,
+        hint=None if hint is None else hint[1],
+        hint_about=None if hint is None else hint[0],
         request_id=clean_text(plain.get("x-request-id", ""), 200) or None,
         attempts=attempts,
         method=method,

@@ -175,6 +175,7 @@ def test_attributes_have_quiet_defaults() -> None:
         "headers": {},
         "retry_after": None,
         "hint": None,
+        "hint_about": None,
     }
 
 
