@@ -14,7 +14,7 @@ ResultT = TypeVar("ResultT")
 EventT = TypeVar("EventT")
 
 
-class Surface:
+class Host:
     """A host.
 
     Attributes:
@@ -69,7 +69,7 @@ class Surface:
         self.post_timeout_seconds: float | None = post_timeout_seconds
 
     def __repr__(self) -> str:
-        return f"Surface({self.name!r})"
+        return f"Host({self.name!r})"
 
 
 class Behavior:
@@ -102,7 +102,7 @@ class Operation(Generic[ResultT, EventT]):
 
     Attributes:
         id: `operationId` in the specification.
-        surface: Host of the operation.
+        host: Host of the operation.
         method: HTTP method.
         path: Path template.
         auth: Whether a credential is `required`, `optional` or not used (`none`). `given` sends
@@ -122,20 +122,20 @@ class Operation(Generic[ResultT, EventT]):
         "empty",
         "event_parser",
         "headers",
+        "host",
         "id",
         "method",
         "parse_response",
         "path",
         "provenance",
         "secrets",
-        "surface",
     )
 
     def __init__(
         self,
         *,
         id: str,
-        surface: Surface,
+        host: Host,
         method: str,
         path: str,
         auth: str,
@@ -147,7 +147,7 @@ class Operation(Generic[ResultT, EventT]):
         secrets: tuple[str, ...] = (),
     ) -> None:
         self.id: str = id
-        self.surface: Surface = surface
+        self.host: Host = host
         self.method: str = method
         self.path: str = path
         self.auth: str = auth
@@ -166,14 +166,14 @@ class Operation(Generic[ResultT, EventT]):
         return operation
 
     def __repr__(self) -> str:
-        return f"Operation({self.surface.name}.{self.id}: {self.method} {self.path})"
+        return f"Operation({self.host.name}.{self.id}: {self.method} {self.path})"
 
 
 class Operations:
     """Operations of one host, loaded on first use.
 
     Args:
-        surface: The host.
+        host: The host.
         package: Package of the operation modules.
         modules: Module of each operation, relative to the package.
         behaviors: Functions that make the behaviors of some operations.
@@ -181,19 +181,19 @@ class Operations:
 
     def __init__(
         self,
-        surface: Surface,
+        host: Host,
         package: str,
         modules: Mapping[str, str],
         behaviors: Mapping[str, Callable[[], Behavior]] | None = None,
     ) -> None:
-        self._surface = surface
+        self._host = host
         self._package = package
         self._modules = modules
         self._behaviors = behaviors or {}
 
     def with_behaviors(self, behaviors: Mapping[str, Callable[[], Behavior]]) -> Self:
         """Return the same operations, some with behaviors of their own."""
-        return type(self)(self._surface, self._package, self._modules, behaviors)
+        return type(self)(self._host, self._package, self._modules, behaviors)
 
     def __getattr__(self, name: str) -> Any:
         module = self.__dict__.get("_modules", {}).get(name)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from . import _wire
-from ._operation import Operation, Request, Surface
+from ._operation import Operation, Operations, Request
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # White space, control characters, and characters that proxies may rewrite.
@@ -19,12 +19,12 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\#]")
 
 
 def raw_request(
-    surface: Surface, method: str, path: str, query: Mapping[str, Any] | None, body: Any
+    operations: Operations, method: str, path: str, query: Mapping[str, Any] | None, body: Any
 ) -> Request[Any, Any]:
     """Build a request to any path of a host, without credentials.
 
     Args:
-        surface: The host.
+        operations: The operations of the host.
         method: HTTP method.
         path: Path on the host, optionally with a query.
         query: Query parameters. They override those in `path`; None is omitted.
@@ -34,6 +34,7 @@ def raw_request(
         TypeError: An argument has the wrong type.
         ValueError: An argument cannot be sent.
     """
+    host = operations._host
     target, _, given = _checked_path(path).partition("?")
     parameters: dict[str, Any] = dict(parse_qs(given, keep_blank_values=True))
     for name, value in _wire.wire_object(query or {}, "query").items():
@@ -41,16 +42,16 @@ def raw_request(
             parameters[name] = _wire.wire_query(value, f"query[{name!r}]")
     operation: Operation[Any, Any] = Operation(
         id="request",
-        surface=surface,
+        host=host,
         method=_checked_method(method),
         path=target,
         auth="given",
-        headers=surface.headers,
+        headers=host.headers,
         parse_response=_unchanged,
         event_parser=None,
         empty=None,
         provenance="",
-        secrets=surface.secrets,
+        secrets=host.secrets,
     )
     return Request(operation, target, parameters, _wire.wire_value(body, "body"))
 

@@ -61,7 +61,7 @@ def build_commands(package: Package) -> list[Command]:
     Packages with several hosts have none, because a command could not tell which one to call. The
     same applies to operations whose words are not unique.
     """
-    if len(package.surfaces) != 1:
+    if len(package.hosts) != 1:
         return []
     times = Counter(words_of(operation) for operation in package.operations)
     builder = _Options(package)
@@ -74,9 +74,9 @@ def build_commands(package: Package) -> list[Command]:
 
 def groups(package: Package, commands: list[Command]) -> dict[str, str]:
     """Return the description of each top-level group: of its tag, or that of its first command."""
-    (surface,) = package.surfaces
-    described = dict(surface.tags)
-    tags = {endpoint.operation.id: endpoint.tag for endpoint in surface.endpoints}
+    (host,) = package.hosts
+    described = dict(host.tags)
+    tags = {endpoint.operation.id: endpoint.tag for endpoint in host.endpoints}
     found: dict[str, str] = {}
     for command in commands:
         word = command.words[0]

@@ -176,7 +176,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Surface:
+class Host:
     """A host."""
 
     name: str
@@ -222,7 +222,7 @@ class Package:
     """A sub-package of the raw client."""
 
     name: str
-    surfaces: tuple[Surface, ...]
+    hosts: tuple[Host, ...]
     models: tuple[Model, ...]
     enums: tuple[Enum, ...]
     unions: tuple[Union, ...]

@@ -17,7 +17,7 @@ RESERVED_CLASSES = frozenset(
     | {"TypedDict", "Unpack", "EventT", "ResultT"}
     | {"AsyncIterator", "Callable", "Iterator", "Mapping", "Sequence"}
     | {"BaseModel", "MoneyMethods", "Shapes", "UnknownVariant", "Variants"}
-    | {"Api", "CallOptions", "Operation", "Operations", "Request", "Surface"}
+    | {"HostOperations", "CallOptions", "Operation", "Operations", "Request", "Host"}
     | {"AsyncDispatcher", "AsyncPage", "AsyncResource", "AsyncStream", "AsyncStreamedResponse"}
     | {"Dispatcher", "SyncPage", "SyncResource", "Stream", "StreamedResponse", "RawResponse"}
 )
@@ -27,7 +27,7 @@ RESERVED_METHODS = frozenset(
     | {"auto_paging_iter", "with_raw_response", "with_streaming_response"}
     | {"build_request", "event_parser", "parse_response"}
 )
-RESERVED_SURFACES = frozenset({"operation", "type_checking"})
+RESERVED_HOSTS = frozenset({"operation", "type_checking"})
 
 Clashes = Iterator[tuple[Bundle, Pointer, str]]
 
@@ -59,13 +59,13 @@ def _hosts(package: Package, bundles: list[Bundle]) -> Clashes:
     """Hosts of a package share its folders."""
     names: dict[str, str] = {}
     tags: dict[str, str] = {}
-    for bundle, surface in zip(bundles, package.surfaces, strict=True):
-        if surface.name in names or surface.name in RESERVED_SURFACES:
-            problem = f"surface {surface.name!r} is already in use: rename this host"
-            yield bundle, ("x-tm-surface",), problem
-        names[surface.name] = bundle.root.label
-        for endpoint in surface.endpoints:
-            if tags.setdefault(endpoint.tag, surface.name) != surface.name:
+    for bundle, host in zip(bundles, package.hosts, strict=True):
+        if host.name in names or host.name in RESERVED_HOSTS:
+            problem = f"host {host.name!r} is already in use: rename this one"
+            yield bundle, ("x-tm-host",), problem
+        names[host.name] = bundle.root.label
+        for endpoint in host.endpoints:
+            if tags.setdefault(endpoint.tag, host.name) != host.name:
                 at = (*_place(endpoint.operation), "tags")
                 other = names[tags[endpoint.tag]]
                 yield bundle, at, f"tag {endpoint.tag!r} is also used by {other}: use another tag"

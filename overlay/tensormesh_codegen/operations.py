@@ -10,7 +10,7 @@ from .building import Schemas, build_field, build_fields, imports_of, secret_fie
 from .bundling import Bundle, component, resolve
 from .errors import SpecError
 from .loading import Pointer
-from .model import Endpoint, Field, Operation, Resource, Surface
+from .model import Endpoint, Field, Host, Operation, Resource
 from .paging import build_pagination
 from .types import SCALARS, Type
 
@@ -27,7 +27,7 @@ CALL_OPTIONS = (
 )
 
 
-def build_surface(schemas: Schemas) -> Surface:
+def build_host(schemas: Schemas) -> Host:
     """Return a host with its operations."""
     bundle = schemas.bundle
     data = bundle.data
@@ -35,8 +35,8 @@ def build_surface(schemas: Schemas) -> Surface:
     schemes = data["components"].get("securitySchemes") or {}
     scheme: dict[str, Any] = next(iter(schemes.values()), {})
     endpoints = tuple(_endpoints(schemas))
-    return Surface(
-        name=data["x-tm-surface"],
+    return Host(
+        name=data["x-tm-host"],
         title=str(data["info"]["title"]),
         doc=docs.paragraph(data["info"].get("description")),
         base_url=str(server["url"]),
@@ -233,11 +233,9 @@ def _unwrapped(schemas: Schemas, at: Pointer, answer: Type, wire: str) -> Type |
     return None
 
 
-def merge(
-    bundles: list[Bundle], surfaces: list[Surface]
-) -> tuple[list[Operation], list[SpecError]]:
+def merge(bundles: list[Bundle], hosts: list[Host]) -> tuple[list[Operation], list[SpecError]]:
     """Return the operations of a package, and an error for each on which its hosts differ."""
-    offers = [{each.operation.id: each.operation for each in host.endpoints} for host in surfaces]
+    offers = [{each.operation.id: each.operation for each in host.endpoints} for host in hosts]
     merged = {name: each for offer in reversed(offers) for name, each in offer.items()}
     merged = {name: merged[name] for offer in offers for name in offer}
     errors = []

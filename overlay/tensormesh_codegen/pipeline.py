@@ -88,12 +88,12 @@ def _package(name: str, bundles: list[Bundle]) -> Package:
     errors = [error for one, other in pairwise(all_schemas) for error in _disagreements(one, other)]
     shared = all_schemas[0]
     models, enums, unions = build_models(shared), build_enums(shared), build_unions(shared)
-    surfaces = [operations.build_surface(schemas) for schemas in all_schemas]
+    hosts = [operations.build_host(schemas) for schemas in all_schemas]
     raise_all([*errors, *(error for schemas in all_schemas for error in schemas.errors)])
-    merged, errors = operations.merge(bundles, surfaces)
+    merged, errors = operations.merge(bundles, hosts)
     package = Package(
         name=name,
-        surfaces=tuple(surfaces),
+        hosts=tuple(hosts),
         models=tuple(models),
         enums=tuple(enums),
         unions=tuple(unions),

@@ -9,9 +9,9 @@ from .model import Operation, Package
 def roots(package: Package) -> list[str]:
     """Return the attributes of the client that have the namespaces of a package."""
     start = f"client.{package.name}"
-    if len(package.surfaces) == 1:
+    if len(package.hosts) == 1:
         return [start]
-    return [f"{start}.{surface.name}" for surface in package.surfaces]
+    return [f"{start}.{host.name}" for host in package.hosts]
 
 
 def methods(package: Package) -> list[Operation]:

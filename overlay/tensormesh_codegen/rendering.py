@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from . import docstrings, reference
 from .commands import build_commands, groups, names
-from .model import Operation, Package, Surface
+from .model import Host, Operation, Package
 from .paging import CONTRACTS
 from .types import Type
 
@@ -55,14 +55,14 @@ class Renderer:
         return self.environment.get_template(f"{template}.jinja").render(**values)
 
     def _package(self, package: Package) -> Iterator[tuple[str, str]]:
-        for name in ("package_init", "surfaces"):
+        for name in ("package_init", "hosts"):
             path = "__init__.py" if name == "package_init" else f"{name}.py"
             yield path, self._render(f"package/{name}.py", package=package)
         yield from self._models(package)
         yield from self._operations(package)
         yield from self._commands(package)
-        for surface in package.surfaces:
-            yield from self._endpoints(surface)
+        for host in package.hosts:
+            yield from self._endpoints(host)
         yield from self._resources(package)
 
     def _models(self, package: Package) -> Iterator[tuple[str, str]]:
@@ -112,11 +112,11 @@ class Renderer:
     def _lazy_init(self, doc: str, members: list[tuple[str, str]]) -> str:
         return self._render("package/lazy_init.py", doc=doc, members=members)
 
-    def _endpoints(self, surface: Surface) -> Iterator[tuple[str, str]]:
-        for endpoint in surface.endpoints:
+    def _endpoints(self, host: Host) -> Iterator[tuple[str, str]]:
+        for endpoint in host.endpoints:
             doc = docstrings.module_doc(f"Operations tagged `{endpoint.tag}`.")
             yield f"api/{endpoint.tag}/__init__.py", doc
-            text = self._render("package/endpoint_module.py", endpoint=endpoint, surface=surface)
+            text = self._render("package/endpoint_module.py", endpoint=endpoint, host=host)
             yield f"api/{endpoint.tag}/{endpoint.operation.id}.py", text
 
     def _resources(self, package: Package) -> Iterator[tuple[str, str]]:

@@ -46,7 +46,7 @@ Found = Iterator[tuple[Pointer, str]]
 
 
 def _document(data: dict[str, Any]) -> Found:
-    for key in ("x-tm-package", "x-tm-surface"):
+    for key in ("x-tm-package", "x-tm-host"):
         if key not in data:
             yield (), f"{key} is missing at the top level: add {VENDOR_KEYS[key].help}"
     servers = data.get("servers") or []

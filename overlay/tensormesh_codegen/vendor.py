@@ -67,7 +67,7 @@ _PAGINATION = "{style: token|page, items: <field>}"
 
 VENDOR_KEYS = {
     "x-tm-package": VendorKey("a package name", is_name, ("document",)),
-    "x-tm-surface": VendorKey("a host name", is_name, ("document",)),
+    "x-tm-host": VendorKey("a host name", is_name, ("document",)),
     "x-tm-post-timeout": VendorKey("a number of seconds above 0", _is_seconds, ("document",)),
     "x-tm-config": VendorKey("the name of a client setting", is_name, _CONFIG),
     "x-tm-resource": VendorKey("names joined by dots", _is_path, ("operation",)),

@@ -31,7 +31,7 @@ from support.control_plane_spec import (
 
 VENDOR_KEYS = {
     "x-tm-package",
-    "x-tm-surface",
+    "x-tm-host",
     "x-tm-config",
     "x-tm-resource",
     "x-tm-method",
@@ -73,8 +73,8 @@ def test_generator_reads_the_document_without_a_warning() -> None:
     assert sum(len(collection.endpoints) for collection in collections) == len(OPERATIONS)
 
 
-def test_root_says_which_surface_of_which_package_it_is_and_names_its_settings() -> None:
-    assert SPEC["x-tm-package"] == SPEC["x-tm-surface"] == "control_plane"
+def test_root_says_which_host_of_which_package_it_is_and_names_its_settings() -> None:
+    assert SPEC["x-tm-package"] == SPEC["x-tm-host"] == "control_plane"
     (server,) = SPEC["servers"]
     assert server["url"] == "https://api.tensormesh.ai"
     assert server["x-tm-config"] == "control_plane_base_url"

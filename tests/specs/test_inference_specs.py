@@ -28,7 +28,7 @@ from support.inference_specs import (
 PROVENANCE = {"documented", "observed", "inferred"}
 VENDOR_KEYS = {
     "x-tm-package",
-    "x-tm-surface",
+    "x-tm-host",
     "x-tm-post-timeout",
     "x-tm-config",
     "x-tm-resource",
@@ -108,9 +108,9 @@ def test_only_known_vendor_keys_appear(name: str) -> None:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_root_says_which_surface_of_which_package_it_is(host: str) -> None:
+def test_root_says_which_host_of_which_package_it_is(host: str) -> None:
     assert spec(host)["x-tm-package"] == "inference"
-    assert spec(host)["x-tm-surface"] == host
+    assert spec(host)["x-tm-host"] == host
     assert [tag["name"] for tag in spec(host)["tags"]] == [host]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tensormesh._calls.call import Call, Headers
 from tensormesh_api._raw import raw_request
-from tensormesh_api.inference.surfaces import SERVERLESS
+from tensormesh_api.inference.api import SERVERLESS
 
 
 def call_to(

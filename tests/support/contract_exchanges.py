@@ -67,7 +67,7 @@ def exchange_of(case: Case[Any], response: Response) -> Exchange:
     """What Schemathesis sent and got."""
     media_type = next(iter(response.headers.get("content-type") or [""]))
     return Exchange(
-        host=str(case.operation.schema.raw_schema["x-tm-surface"]),
+        host=str(case.operation.schema.raw_schema["x-tm-host"]),
         operation_id=str(case.operation.definition.raw["operationId"]),
         query=dict(case.query or {}),
         request=case.body if isinstance(case.body, (dict, list, str)) else None,

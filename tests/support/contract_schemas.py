@@ -158,7 +158,7 @@ def invalid_requests(plan: Plan) -> dict[str, BaseSchema]:
 
 def host_of(case: schemathesis.Case[Any]) -> str:
     """The host whose spec a request was made from."""
-    return str(case.operation.schema.raw_schema["x-tm-surface"])
+    return str(case.operation.schema.raw_schema["x-tm-host"])
 
 
 def _load(

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MINI = """\
 openapi: 3.1.0
 x-tm-package: mini
-x-tm-surface: mini
+x-tm-host: mini
 x-tm-post-timeout: 300
 info:
   title: Mini API

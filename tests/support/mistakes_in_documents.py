@@ -33,8 +33,8 @@ CASES = [
     ),
     Case(
         "alias",
-        "x-tm-package: mini\nx-tm-surface: mini\n",
-        "x-tm-package: &it mini\nx-tm-surface: *it #!\n",
+        "x-tm-package: mini\nx-tm-host: mini\n",
+        "x-tm-package: &it mini\nx-tm-host: *it #!\n",
         "YAML aliases are not supported: use a $ref or repeat the value",
     ),
     Case(
@@ -196,7 +196,7 @@ CASES = [
         Case(f"bad {key}: {bad}", f"{key}: {good}\n", f"{key}: {bad} #!\n", f"invalid {key} ")
         for key, good, bad in [
             ("x-tm-package", "mini", "Mini"),
-            ("x-tm-surface", "mini", "../mini"),
+            ("x-tm-host", "mini", "../mini"),
             ("x-tm-post-timeout", "300", "0"),
             ("x-tm-post-timeout", "300", "long"),
             ("x-tm-config", "mini_account", "mini account"),

@@ -125,7 +125,7 @@ CASES = [
     host("document-keyword-changed", B, "api", {}, {"webhooks": {"done": {}}}),
     host("info-changed", D, "api", {}, {"info": {"title": "t", "version": "2"}}),
     host("x-tm-package-changed", B, "api", {"x-tm-package": "a"}, {"x-tm-package": "b"}),
-    host("x-tm-surface-changed", B, "api", {"x-tm-surface": "a"}, {"x-tm-surface": "b"}),
+    host("x-tm-host-changed", B, "api", {"x-tm-host": "a"}, {"x-tm-host": "b"}),
     host("server-added", C, "api server", {"servers": [SERVER_A]},
          {"servers": [SERVER_A, SERVER_B]}),
     host("server-removed", B, "api server", {"servers": [SERVER_A, SERVER_B]},

@@ -160,10 +160,10 @@ def test_files_that_no_longer_come_from_the_spec_disappear(
 def test_bytecode_of_living_modules_is_left_alone(root: Path) -> None:
     folder = root / "generated" / "tensormesh_api" / "mini" / "__pycache__"
     folder.mkdir()
-    (folder / "surfaces.cpython-311.pyc").write_bytes(b"code")
+    (folder / "hosts.cpython-311.pyc").write_bytes(b"code")
     assert main(root, ["check"]) == 0
     assert main(root, ["generate"]) == 0
-    assert (folder / "surfaces.cpython-311.pyc").read_bytes() == b"code"
+    assert (folder / "hosts.cpython-311.pyc").read_bytes() == b"code"
 
 
 # ---- Check
@@ -190,7 +190,7 @@ def test_check_tells_what_is_edited_missing_and_stale(
     edited.write_text(
         edited.read_text(encoding="utf-8").replace("text: str", "text: bytes"), encoding="utf-8"
     )
-    (package / "surfaces.py").unlink()
+    (package / "hosts.py").unlink()
     (package / "models" / "extra.py").write_text("", encoding="utf-8")
     before = tree(root)
     capsys.readouterr()
@@ -200,7 +200,7 @@ def test_check_tells_what_is_edited_missing_and_stale(
     assert err == ""
     assert out.splitlines() == [
         "stale: tensormesh_api/mini/models/extra.py",
-        "missing: tensormesh_api/mini/surfaces.py",
+        "missing: tensormesh_api/mini/hosts.py",
         "differs: tensormesh_api/mini/models/note.py",
         *[line for line in out.splitlines() if line.startswith("    ")],
         "generated/ is out of date: run `make generate`",
@@ -210,14 +210,14 @@ def test_check_tells_what_is_edited_missing_and_stale(
 
 
 def test_check_sees_other_line_ends(root: Path) -> None:
-    path = root / "generated" / "tensormesh_api" / "mini" / "surfaces.py"
+    path = root / "generated" / "tensormesh_api" / "mini" / "hosts.py"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert main(root, ["check"]) == 1
 
 
 @pytest.mark.slow
 def test_check_shows_what_the_terminal_cannot(root: Path) -> None:
-    path = root / "generated" / "tensormesh_api" / "mini" / "surfaces.py"
+    path = root / "generated" / "tensormesh_api" / "mini" / "hosts.py"
     path.write_text("# «ß»\n", encoding="utf-8")
     code = "import sys, pathlib; from tensormesh_codegen.cli import main; "
     code += "sys.exit(main(pathlib.Path(sys.argv[1]), ['check']))"

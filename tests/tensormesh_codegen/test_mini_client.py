@@ -241,10 +241,10 @@ def test_operations_know_their_host_credentials_and_headers(mini: ModuleType) ->
         "get_balance": ("GET", "/v1/billing/balance", "required", ()),
         "list_transactions": ("GET", "/v1/billing/transactions", "required", ()),
     }
-    surface = api.MINI.get_thing.surface
-    assert surface.base_url == "https://{region}.mini.invalid/base"
-    assert surface.variables == {"region": ("eu", ("eu", "us"))}
-    assert (surface.name, surface.auth_scheme, surface.auth_setting) == (
+    host = api.MINI.get_thing.host
+    assert host.base_url == "https://{region}.mini.invalid/base"
+    assert host.variables == {"region": ("eu", ("eu", "us"))}
+    assert (host.name, host.auth_scheme, host.auth_setting) == (
         "mini",
         "Bearer",
         "mini_api_key",

@@ -32,7 +32,7 @@ FILES = [
     "requests/list_things.py",
     "resources/__init__.py",
     "resources/billing.py",
-    "surfaces.py",
+    "hosts.py",
 ]
 
 

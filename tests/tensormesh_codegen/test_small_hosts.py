@@ -13,7 +13,7 @@ from tensormesh_codegen.cli import main
 PING = """\
 openapi: 3.1.0
 x-tm-package: mini
-x-tm-surface: mini
+x-tm-host: mini
 info: {title: Mini, version: "1", description: One operation.}
 servers: [{url: https://mini.invalid, x-tm-config: mini_base_url}]
 tags: [{name: ping, description: Ping.}]

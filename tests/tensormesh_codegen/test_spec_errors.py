@@ -159,8 +159,7 @@ def host(name: str) -> str:
     for tag in ("things", "runs", "billing"):
         text = text.replace(f"tags: [{tag}]", f"tags: [{name}_{tag}]")
     return (
-        text.replace("x-tm-surface: mini", f"x-tm-surface: {name}")
-        + MINI[COMPONENTS:SHARED_COMPONENTS]
+        text.replace("x-tm-host: mini", f"x-tm-host: {name}") + MINI[COMPONENTS:SHARED_COMPONENTS]
     )
 
 
@@ -216,10 +215,10 @@ def test_host_that_lacks_an_operation_is_told(
 
 
 def test_hosts_with_one_name_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    two = host("two").replace("x-tm-surface: two", "x-tm-surface: one")
+    two = host("two").replace("x-tm-host: two", "x-tm-host: one")
     ((file, line, problem),) = two_hosts(tmp_path, capsys, two)
     assert (file, line) == ("specs/two.yaml", 3)
-    assert problem == "surface 'one' is already in use: rename this host"
+    assert problem == "host 'one' is already in use: rename this one"
 
 
 def test_hosts_that_share_a_tag_are_told(

@@ -116,11 +116,11 @@ def prepare(settings: Settings, request: Request[Any, Any], options: CallOptions
         removed = _add_headers(headers, _mapping(options.extra_headers, "extra_headers"))
     timeouts = settings.timeout_for(
         operation.method,
-        post_timeout_seconds=operation.surface.post_timeout_seconds,
+        post_timeout_seconds=operation.host.post_timeout_seconds,
         timeout_seconds=options.timeout_seconds,
         total_timeout_seconds=options.total_timeout_seconds,
     )
-    base = settings.require(operation.surface.base_url_setting)
+    base = settings.require(operation.host.base_url_setting)
     return Call(operation, base + request.path, query or None, headers, content, timeouts, removed)
 
 
@@ -133,13 +133,13 @@ def _mapping(value: Any, name: str) -> Mapping[Any, Any]:
 
 def _headers(settings: Settings, operation: Operation[Any, Any]) -> Headers:
     headers = Headers(_BASE_HEADERS)
-    surface = operation.surface
+    host = operation.host
     if operation.auth == "required":
-        headers["authorization"] = f"{surface.auth_scheme} {settings.require(surface.auth_setting)}"
+        headers["authorization"] = f"{host.auth_scheme} {settings.require(host.auth_setting)}"
     elif operation.auth != "none":
-        credential = getattr(settings, surface.auth_setting)
+        credential = getattr(settings, host.auth_setting)
         if credential is not None:
-            headers["authorization"] = f"{surface.auth_scheme} {credential}"
+            headers["authorization"] = f"{host.auth_scheme} {credential}"
     for name, setting in operation.headers:
         if operation.auth != "given":
             headers[name.lower()] = settings.require(setting)

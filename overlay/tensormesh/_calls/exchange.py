@@ -132,7 +132,7 @@ class Exchange:
             method=self.call.method,
             url=self.call.url,
             attempts=self.attempts,
-            hint=status_hint(response.status_code, self.call.operation.surface.name),
+            hint=status_hint(response.status_code, self.call.operation.host.name),
             secrets=self._secrets(),
         )
 

@@ -77,16 +77,16 @@ _HINTS: dict[tuple[int, str], Hint] = {
 }
 
 
-def status_hint(status_code: int, surface: str) -> Hint | None:
+def status_hint(status_code: int, host: str) -> Hint | None:
     """Return what to check after this status, and what that is about; None if nothing special.
 
     Args:
         status_code: HTTP status code.
-        surface: `"serverless"`, `"on_demand"` or `"control_plane"`.
+        host: `"serverless"`, `"on_demand"` or `"control_plane"`.
     """
     if 300 <= status_code < 400:
         return _REDIRECT
-    return _HINTS.get((status_code, surface))
+    return _HINTS.get((status_code, host))
 
 
 def status_error(

@@ -31,7 +31,7 @@ OPERATION_KEYWORDS = {
     "operationId": "operation-id",
     "links": "links",
 }
-_EXTENSIONS = {f"x-tm-{name}" for name in ("config", "empty", "package", "surface")}
+_EXTENSIONS = {f"x-tm-{name}" for name in ("config", "empty", "package", "host")}
 _LOWER = ("minLength", "minItems", "minProperties")
 # keyword -> the bound it sets, the sign of its reach, and words for an exclusive bound
 _LIMITS = {

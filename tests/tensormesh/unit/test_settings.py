@@ -17,8 +17,8 @@ from support.cases import for_each
 from tensormesh._errors import ConfigurationError
 from tensormesh._settings import Settings, resolve_settings
 from tensormesh.settings import SETTINGS
-from tensormesh_api.control_plane.surfaces import CONTROL_PLANE
-from tensormesh_api.inference.surfaces import ON_DEMAND, SERVERLESS
+from tensormesh_api.control_plane.hosts import CONTROL_PLANE
+from tensormesh_api.inference.hosts import ON_DEMAND, SERVERLESS
 
 USER = "01234567-89ab-cdef-0123-456789abcdef"
 # setting: (given as an argument, given in the environment, what each becomes)

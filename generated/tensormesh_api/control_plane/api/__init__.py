@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..._operation import Operation, Operations
-from .. import surfaces
+from .. import hosts
 
 if TYPE_CHECKING:
     from ..models.admin_get_users_balance_response import AdminGetUsersBalanceResponse
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from ..models.user import User
 
 
-class Api(Operations):
+class HostOperations(Operations):
     """Operations of one host, loaded on first use."""
 
     if TYPE_CHECKING:
@@ -105,8 +105,8 @@ class Api(Operations):
         refresh_cli_login: Operation[RefreshCliLoginResponse, None]
 
 
-CONTROL_PLANE: Final = Api(
-    surfaces.CONTROL_PLANE,
+CONTROL_PLANE: Final = HostOperations(
+    hosts.CONTROL_PLANE,
     __name__,
     {
         "get_auth_profile": "users.get_auth_profile",

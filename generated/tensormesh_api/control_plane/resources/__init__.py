@@ -160,7 +160,7 @@ class ControlPlaneResources(SyncResource):
         """
         from ..._raw import raw_request
 
-        request = raw_request(self._host._surface, method, path, query, body)
+        request = raw_request(self._host, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
@@ -185,7 +185,7 @@ class ControlPlaneWithRawResponse(SyncResource):
         """Call `request` and return the raw response."""
         from ..._raw import raw_request
 
-        request = raw_request(self._host._surface, method, path, query, body)
+        request = raw_request(self._host, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
@@ -209,7 +209,7 @@ class ControlPlaneWithStreamingResponse(SyncResource):
         """Call `request` and return the open response, which must be closed."""
         from ..._raw import raw_request
 
-        request = raw_request(self._host._surface, method, path, query, body)
+        request = raw_request(self._host, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
@@ -348,7 +348,7 @@ class AsyncControlPlaneResources(AsyncResource):
         """
         from ..._raw import raw_request
 
-        request = raw_request(self._host._surface, method, path, query, body)
+        request = raw_request(self._host, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
@@ -373,7 +373,7 @@ class AsyncControlPlaneWithRawResponse(AsyncResource):
         """Call `request` and return the raw response."""
         from ..._raw import raw_request
 
-        request = raw_request(self._host._surface, method, path, query, body)
+        request = raw_request(self._host, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
@@ -397,7 +397,7 @@ class AsyncControlPlaneWithStreamingResponse(AsyncResource):
         """Call `request` and return the open response, which must be closed."""
         from ..._raw import raw_request
 
-        request = raw_request(self._host._surface, method, path, query, body)
+        request = raw_request(self._host, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body

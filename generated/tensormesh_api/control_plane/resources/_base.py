@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..._protocols import AsyncDispatcher, Dispatcher
-    from ..api import Api
+    from ..api import HostOperations
 
 
 class SyncResource:
@@ -17,7 +17,7 @@ class SyncResource:
 
     __slots__ = ("_dispatcher", "_host")
 
-    def __init__(self, dispatcher: Dispatcher, host: Api) -> None:
+    def __init__(self, dispatcher: Dispatcher, host: HostOperations) -> None:
         self._dispatcher = dispatcher
         self._host = host
 
@@ -30,7 +30,7 @@ class AsyncResource:
 
     __slots__ = ("_dispatcher", "_host")
 
-    def __init__(self, dispatcher: AsyncDispatcher, host: Api) -> None:
+    def __init__(self, dispatcher: AsyncDispatcher, host: HostOperations) -> None:
         self._dispatcher = dispatcher
         self._host = host
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..._operation import Operation, Operations
-from .. import surfaces
+from .. import hosts
 
 if TYPE_CHECKING:
     from ..models.chat_completion import ChatCompletion
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..models.version_response import VersionResponse
 
 
-class Api(Operations):
+class HostOperations(Operations):
     """Operations of one host, loaded on first use."""
 
     if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Api(Operations):
         get_version: Operation[VersionResponse, None]
 
 
-ON_DEMAND: Final = Api(
-    surfaces.ON_DEMAND,
+ON_DEMAND: Final = HostOperations(
+    hosts.ON_DEMAND,
     __name__,
     {
         "create_chat_completion": "on_demand.create_chat_completion",
@@ -52,8 +52,8 @@ ON_DEMAND: Final = Api(
         "get_version": "on_demand.get_version",
     },
 )
-SERVERLESS: Final = Api(
-    surfaces.SERVERLESS,
+SERVERLESS: Final = HostOperations(
+    hosts.SERVERLESS,
     __name__,
     {
         "create_chat_completion": "serverless.create_chat_completion",

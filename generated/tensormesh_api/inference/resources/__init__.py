@@ -136,7 +136,7 @@ class InferenceResources(SyncResource):
         """
         from ..._raw import raw_request
 
-        request = raw_request(self._host._surface, method, path, query, body)
+        request = raw_request(self._host, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
@@ -161,7 +161,7 @@ class InferenceWithRawResponse(SyncResource):
         """Call `request` and return the raw response."""
         from ..._raw import raw_request
 
-        request = raw_request(self._host._surface, method, path, query, body)
+        request = raw_request(self._host, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
@@ -185,7 +185,7 @@ class InferenceWithStreamingResponse(SyncResource):
         """Call `request` and return the open response, which must be closed."""
         from ..._raw import raw_request
 
-        request = raw_request(self._host._surface, method, path, query, body)
+        request = raw_request(self._host, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
@@ -303,7 +303,7 @@ class AsyncInferenceResources(AsyncResource):
         """
         from ..._raw import raw_request
 
-        request = raw_request(self._host._surface, method, path, query, body)
+        request = raw_request(self._host, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
@@ -328,7 +328,7 @@ class AsyncInferenceWithRawResponse(AsyncResource):
         """Call `request` and return the raw response."""
         from ..._raw import raw_request
 
-        request = raw_request(self._host._surface, method, path, query, body)
+        request = raw_request(self._host, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body
@@ -352,7 +352,7 @@ class AsyncInferenceWithStreamingResponse(AsyncResource):
         """Call `request` and return the open response, which must be closed."""
         from ..._raw import raw_request
 
-        request = raw_request(self._host._surface, method, path, query, body)
+        request = raw_request(self._host, method, path, query, body)
         options = CallOptions(extra_headers, None, None, timeout_seconds, total_timeout_seconds)
         # Tracebacks may be printed with their variables.
         del body

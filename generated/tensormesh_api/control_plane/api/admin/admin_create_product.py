@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.admin_create_product import create
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.product import Product
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> Product:
 
 OPERATION: Final[Operation[Product, None]] = Operation(
     id="admin_create_product",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="POST",
     path="/v1/admin/products",
     auth="required",

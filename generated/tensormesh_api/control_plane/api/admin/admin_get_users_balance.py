@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.admin_get_users_balance import get
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.admin_get_users_balance_response import AdminGetUsersBalanceResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> AdminGetUsersBalanceResponse:
 
 OPERATION: Final[Operation[AdminGetUsersBalanceResponse, None]] = Operation(
     id="admin_get_users_balance",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="POST",
     path="/v1/admin/billing/balances",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.admin_list_products import list
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.admin_list_products_response import AdminListProductsResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> AdminListProductsResponse:
 
 OPERATION: Final[Operation[AdminListProductsResponse, None]] = Operation(
     id="admin_list_products",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/admin/products",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.get_users_spending_summary import summary
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.get_users_spending_summary_response import GetUsersSpendingSummaryResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> GetUsersSpendingSummaryResponse:
 
 OPERATION: Final[Operation[GetUsersSpendingSummaryResponse, None]] = Operation(
     id="get_users_spending_summary",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="POST",
     path="/v1/admin/billing/spending/summary",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.upsert_gpu_pricing import upsert
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.gpu_pricing import GpuPricing
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> GpuPricing:
 
 OPERATION: Final[Operation[GpuPricing, None]] = Operation(
     id="upsert_gpu_pricing",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="PUT",
     path="/v1/admin/billing/gpu-pricing",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.upsert_serverless_pricing import upsert
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.serverless_pricing import ServerlessPricing
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> ServerlessPricing:
 
 OPERATION: Final[Operation[ServerlessPricing, None]] = Operation(
     id="upsert_serverless_pricing",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="PUT",
     path="/v1/admin/billing/serverless-pricing",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.exchange_cli_login import exchange
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.exchange_cli_login_response import ExchangeCliLoginResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> ExchangeCliLoginResponse:
 
 OPERATION: Final[Operation[ExchangeCliLoginResponse, None]] = Operation(
     id="exchange_cli_login",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="POST",
     path="/auth/cli/exchange",
     auth="none",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.refresh_cli_login import refresh
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.refresh_cli_login_response import RefreshCliLoginResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> RefreshCliLoginResponse:
 
 OPERATION: Final[Operation[RefreshCliLoginResponse, None]] = Operation(
     id="refresh_cli_login",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="POST",
     path="/auth/cli/refresh",
     auth="none",

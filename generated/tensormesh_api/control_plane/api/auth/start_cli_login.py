@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.start_cli_login import start
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.start_cli_login_response import StartCliLoginResponse
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> StartCliLoginResponse:
 
 OPERATION: Final[Operation[StartCliLoginResponse, None]] = Operation(
     id="start_cli_login",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="POST",
     path="/auth/cli/start",
     auth="none",

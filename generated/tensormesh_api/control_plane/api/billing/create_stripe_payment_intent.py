@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.create_stripe_payment_intent import create
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.create_stripe_payment_intent_response import CreateStripePaymentIntentResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> CreateStripePaymentIntentResponse:
 
 OPERATION: Final[Operation[CreateStripePaymentIntentResponse, None]] = Operation(
     id="create_stripe_payment_intent",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="POST",
     path="/v1/billing/stripe/payment-intents",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.get_or_create_stripe_customer import get_or_create
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.get_or_create_stripe_customer_response import GetOrCreateStripeCustomerResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> GetOrCreateStripeCustomerResponse:
 
 OPERATION: Final[Operation[GetOrCreateStripeCustomerResponse, None]] = Operation(
     id="get_or_create_stripe_customer",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/billing/stripe/customers",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.get_serverless_usage_history import history
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.get_serverless_usage_history_response import GetServerlessUsageHistoryResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> GetServerlessUsageHistoryResponse:
 
 OPERATION: Final[Operation[GetServerlessUsageHistoryResponse, None]] = Operation(
     id="get_serverless_usage_history",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/billing/serverless-usage/history",
     auth="required",

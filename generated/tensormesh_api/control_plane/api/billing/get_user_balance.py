@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.get_user_balance import get
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.money import Money
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> Money:
 
 OPERATION: Final[Operation[Money, None]] = Operation(
     id="get_user_balance",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/billing/balance",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.get_user_spending_history import history
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.get_user_spending_history_response import GetUserSpendingHistoryResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> GetUserSpendingHistoryResponse:
 
 OPERATION: Final[Operation[GetUserSpendingHistoryResponse, None]] = Operation(
     id="get_user_spending_history",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/billing/spending/history",
     auth="required",

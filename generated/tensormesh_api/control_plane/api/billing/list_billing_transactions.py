@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.list_billing_transactions import list
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.list_billing_transactions_response import ListBillingTransactionsResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> ListBillingTransactionsResponse:
 
 OPERATION: Final[Operation[ListBillingTransactionsResponse, None]] = Operation(
     id="list_billing_transactions",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/billing/transactions",
     auth="required",

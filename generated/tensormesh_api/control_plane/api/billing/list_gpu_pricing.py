@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.list_gpu_pricing import list
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.list_gpu_pricing_response import ListGpuPricingResponse
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> ListGpuPricingResponse:
 
 OPERATION: Final[Operation[ListGpuPricingResponse, None]] = Operation(
     id="list_gpu_pricing",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/billing/gpu-pricing",
     auth="required",

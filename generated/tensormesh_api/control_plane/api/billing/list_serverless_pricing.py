@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.list_serverless_pricing import list
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.list_serverless_pricing_response import ListServerlessPricingResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> ListServerlessPricingResponse:
 
 OPERATION: Final[Operation[ListServerlessPricingResponse, None]] = Operation(
     id="list_serverless_pricing",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/billing/serverless-pricing",
     auth="required",

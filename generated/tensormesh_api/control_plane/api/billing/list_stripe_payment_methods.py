@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.list_stripe_payment_methods import list
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.list_stripe_payment_methods_response import ListStripePaymentMethodsResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> ListStripePaymentMethodsResponse:
 
 OPERATION: Final[Operation[ListStripePaymentMethodsResponse, None]] = Operation(
     id="list_stripe_payment_methods",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/billing/stripe/customers/payment-methods",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.set_default_stripe_payment_method import set_default
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...params.set_default_stripe_payment_method import SetDefaultStripePaymentMethodParams
@@ -26,7 +26,7 @@ def parse_response(_data: Any) -> None:
 
 OPERATION: Final[Operation[None, None]] = Operation(
     id="set_default_stripe_payment_method",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="PUT",
     path="/v1/billing/stripe/customers/default-payment-method",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.query_logs import query
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.query_logs_response import QueryLogsResponse
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> QueryLogsResponse:
 
 OPERATION: Final[Operation[QueryLogsResponse, None]] = Operation(
     id="query_logs",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/logs",
     auth="required",

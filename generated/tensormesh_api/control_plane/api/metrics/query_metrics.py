@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.query_metrics import query
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.query_metrics_response import QueryMetricsResponse
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> QueryMetricsResponse:
 
 OPERATION: Final[Operation[QueryMetricsResponse, None]] = Operation(
     id="query_metrics",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/metrics",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.create_reserved_deployment import create
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.reserved_deployment import ReservedDeployment
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> ReservedDeployment:
 
 OPERATION: Final[Operation[ReservedDeployment, None]] = Operation(
     id="create_reserved_deployment",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="POST",
     path="/v1/reserved-deployments",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.list_reserved_deployments import list
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.list_reserved_deployments_response import ListReservedDeploymentsResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> ListReservedDeploymentsResponse:
 
 OPERATION: Final[Operation[ListReservedDeploymentsResponse, None]] = Operation(
     id="list_reserved_deployments",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/reserved-deployments",
     auth="required",

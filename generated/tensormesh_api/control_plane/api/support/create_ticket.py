@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.create_ticket import create
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.ticket import Ticket
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> Ticket:
 
 OPERATION: Final[Operation[Ticket, None]] = Operation(
     id="create_ticket",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="POST",
     path="/v1/support/tickets",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.list_tickets import list
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.list_tickets_response import ListTicketsResponse
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> ListTicketsResponse:
 
 OPERATION: Final[Operation[ListTicketsResponse, None]] = Operation(
     id="list_tickets",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/support/tickets",
     auth="required",

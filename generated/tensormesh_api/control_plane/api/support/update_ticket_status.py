@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.update_ticket_status import update_status
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.ticket import Ticket
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> Ticket:
 
 OPERATION: Final[Operation[Ticket, None]] = Operation(
     id="update_ticket_status",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="PUT",
     path="/v1/support/tickets/{ticketId}/status",
     auth="required",

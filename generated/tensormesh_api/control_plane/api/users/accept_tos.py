@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.accept_tos import accept_tos
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.user import User
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> User:
 
 OPERATION: Final[Operation[User, None]] = Operation(
     id="accept_tos",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="POST",
     path="/v1/users/accept-tos",
     auth="required",

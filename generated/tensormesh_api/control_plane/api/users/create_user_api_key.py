@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.create_user_api_key import create
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.api_key import ApiKey
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> ApiKey:
 
 OPERATION: Final[Operation[ApiKey, None]] = Operation(
     id="create_user_api_key",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="POST",
     path="/v1/users/api-keys",
     auth="required",

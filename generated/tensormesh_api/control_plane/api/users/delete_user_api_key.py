@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.delete_user_api_key import delete
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...params.delete_user_api_key import DeleteUserApiKeyParams
@@ -26,7 +26,7 @@ def parse_response(_data: Any) -> None:
 
 OPERATION: Final[Operation[None, None]] = Operation(
     id="delete_user_api_key",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="DELETE",
     path="/v1/users/api-keys/{apiKeyId}",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.get_auth_profile import get_auth_profile
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.user import User
@@ -33,7 +33,7 @@ def parse_response(data: Any) -> User:
 
 OPERATION: Final[Operation[User, None]] = Operation(
     id="get_auth_profile",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/auth/profile",
     auth="required",

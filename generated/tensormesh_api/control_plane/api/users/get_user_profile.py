@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.get_user_profile import get
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.user import User
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> User:
 
 OPERATION: Final[Operation[User, None]] = Operation(
     id="get_user_profile",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/users/{userId}",
     auth="required",

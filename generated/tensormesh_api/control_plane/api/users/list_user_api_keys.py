@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.list_user_api_keys import list
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...models.list_user_api_keys_response import ListUserApiKeysResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> ListUserApiKeysResponse:
 
 OPERATION: Final[Operation[ListUserApiKeysResponse, None]] = Operation(
     id="list_user_api_keys",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="GET",
     path="/v1/users/api-keys",
     auth="required",

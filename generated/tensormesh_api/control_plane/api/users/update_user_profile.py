@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import CONTROL_PLANE
 from ...requests.update_user_profile import update
-from ...surfaces import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from ...params.update_user_profile import UpdateUserProfileParams
@@ -26,7 +26,7 @@ def parse_response(_data: Any) -> None:
 
 OPERATION: Final[Operation[None, None]] = Operation(
     id="update_user_profile",
-    surface=CONTROL_PLANE,
+    host=CONTROL_PLANE,
     method="PUT",
     path="/v1/users/{userId}",
     auth="required",

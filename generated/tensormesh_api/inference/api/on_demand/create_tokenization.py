@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import ON_DEMAND
 from ...requests.create_tokenization import create
-from ...surfaces import ON_DEMAND
 
 if TYPE_CHECKING:
     from ...models.tokenize_response import TokenizeResponse
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> TokenizeResponse:
 
 OPERATION: Final[Operation[TokenizeResponse, None]] = Operation(
     id="create_tokenization",
-    surface=ON_DEMAND,
+    host=ON_DEMAND,
     method="POST",
     path="/tokenize",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ...._operation import Operation, Request
+from ...hosts import ON_DEMAND
 from ...requests.get_health import get
-from ...surfaces import ON_DEMAND
 
 if TYPE_CHECKING:
     from ...models.health_response import HealthResponse
@@ -33,7 +33,7 @@ def parse_response(data: Any) -> HealthResponse:
 
 OPERATION: Final[Operation[HealthResponse, None]] = Operation(
     id="get_health",
-    surface=ON_DEMAND,
+    host=ON_DEMAND,
     method="GET",
     path="/health",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ...._operation import Operation, Request
+from ...hosts import ON_DEMAND
 from ...requests.get_version import get
-from ...surfaces import ON_DEMAND
 
 if TYPE_CHECKING:
     from ...models.version_response import VersionResponse
@@ -33,7 +33,7 @@ def parse_response(data: Any) -> VersionResponse:
 
 OPERATION: Final[Operation[VersionResponse, None]] = Operation(
     id="get_version",
-    surface=ON_DEMAND,
+    host=ON_DEMAND,
     method="GET",
     path="/version",
     auth="required",

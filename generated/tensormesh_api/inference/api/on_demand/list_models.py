@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ...._operation import Operation, Request
+from ...hosts import ON_DEMAND
 from ...requests.list_models import list
-from ...surfaces import ON_DEMAND
 
 if TYPE_CHECKING:
     from ...models.model_list import ModelList
@@ -33,7 +33,7 @@ def parse_response(data: Any) -> ModelList:
 
 OPERATION: Final[Operation[ModelList, None]] = Operation(
     id="list_models",
-    surface=ON_DEMAND,
+    host=ON_DEMAND,
     method="GET",
     path="/v1/models",
     auth="required",

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import SERVERLESS
 from ...requests.create_chat_completion import create
-from ...surfaces import SERVERLESS
 
 if TYPE_CHECKING:
     from ...models.chat_completion import ChatCompletion
@@ -45,7 +45,7 @@ def event_parser() -> Callable[[Mapping[str, Any]], ChatCompletionChunk]:
 
 OPERATION: Final[Operation[ChatCompletion, ChatCompletionChunk]] = Operation(
     id="create_chat_completion",
-    surface=SERVERLESS,
+    host=SERVERLESS,
     method="POST",
     path="/v1/chat/completions",
     auth="required",

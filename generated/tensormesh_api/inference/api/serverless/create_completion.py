@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import SERVERLESS
 from ...requests.create_completion import create
-from ...surfaces import SERVERLESS
 
 if TYPE_CHECKING:
     from ...models.text_completion import TextCompletion
@@ -45,7 +45,7 @@ def event_parser() -> Callable[[Mapping[str, Any]], TextCompletionChunk]:
 
 OPERATION: Final[Operation[TextCompletion, TextCompletionChunk]] = Operation(
     id="create_completion",
-    surface=SERVERLESS,
+    host=SERVERLESS,
     method="POST",
     path="/v1/completions",
     auth="required",

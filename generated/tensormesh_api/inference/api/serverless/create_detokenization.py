@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import SERVERLESS
 from ...requests.create_detokenization import create
-from ...surfaces import SERVERLESS
 
 if TYPE_CHECKING:
     from ...models.detokenize_response import DetokenizeResponse
@@ -36,7 +36,7 @@ def parse_response(data: Any) -> DetokenizeResponse:
 
 OPERATION: Final[Operation[DetokenizeResponse, None]] = Operation(
     id="create_detokenization",
-    surface=SERVERLESS,
+    host=SERVERLESS,
     method="POST",
     path="/detokenize",
     auth="required",

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import SERVERLESS
 from ...requests.create_response import create
-from ...surfaces import SERVERLESS
 
 if TYPE_CHECKING:
     from ...models.response import Response
@@ -45,7 +45,7 @@ def event_parser() -> Callable[[Mapping[str, Any]], ResponseStreamEvent]:
 
 OPERATION: Final[Operation[Response, ResponseStreamEvent]] = Operation(
     id="create_response",
-    surface=SERVERLESS,
+    host=SERVERLESS,
     method="POST",
     path="/v1/responses",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from ...._operation import Operation, Request
+from ...hosts import SERVERLESS
 from ...requests.create_tokenization import create
-from ...surfaces import SERVERLESS
 
 if TYPE_CHECKING:
     from ...models.tokenize_response import TokenizeResponse
@@ -34,7 +34,7 @@ def parse_response(data: Any) -> TokenizeResponse:
 
 OPERATION: Final[Operation[TokenizeResponse, None]] = Operation(
     id="create_tokenization",
-    surface=SERVERLESS,
+    host=SERVERLESS,
     method="POST",
     path="/tokenize",
     auth="required",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ...._operation import Operation, Request
+from ...hosts import SERVERLESS
 from ...requests.get_version import get
-from ...surfaces import SERVERLESS
 
 if TYPE_CHECKING:
     from ...models.version_response import VersionResponse
@@ -33,7 +33,7 @@ def parse_response(data: Any) -> VersionResponse:
 
 OPERATION: Final[Operation[VersionResponse, None]] = Operation(
     id="get_version",
-    surface=SERVERLESS,
+    host=SERVERLESS,
     method="GET",
     path="/version",
     auth="optional",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ...._operation import Operation, Request
+from ...hosts import SERVERLESS
 from ...requests.list_models import list
-from ...surfaces import SERVERLESS
 
 if TYPE_CHECKING:
     from ...models.model_list import ModelList
@@ -33,7 +33,7 @@ def parse_response(data: Any) -> ModelList:
 
 OPERATION: Final[Operation[ModelList, None]] = Operation(
     id="list_models",
-    surface=SERVERLESS,
+    host=SERVERLESS,
     method="GET",
     path="/v1/models",
     auth="optional",

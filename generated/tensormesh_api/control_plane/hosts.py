@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._operation import Surface
+from .._operation import Host
 
-CONTROL_PLANE: Final = Surface(
+CONTROL_PLANE: Final = Host(
     name="control_plane",
     title="Tensormesh Control Plane API",
     base_url="https://api.tensormesh.ai",

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._operation import Surface
+from .._operation import Host
 
-ON_DEMAND: Final = Surface(
+ON_DEMAND: Final = Host(
     name="on_demand",
     title="Tensormesh On-Demand inference API",
     base_url="https://external.{provider}.tensormesh.ai",
@@ -27,7 +27,7 @@ ON_DEMAND: Final = Surface(
 Every request needs an API key as a bearer token and your user ID in the `X-User-Id` header.
 """
 
-SERVERLESS: Final = Surface(
+SERVERLESS: Final = Host(
     name="serverless",
     title="Tensormesh Serverless inference API",
     base_url="https://serverless.tensormesh.ai",
