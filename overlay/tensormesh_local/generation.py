@@ -159,6 +159,7 @@ class Generation:
     Attributes:
         model: The model that generates.
         fingerprint: Identifies the model's configuration.
+        prompt_tokens: Number of tokens of all prompts.
         cache: What the prefix cache did for the prompts.
         runs: The choices.
         pieces: Their pieces, each with the index of its choice, as they are generated.
@@ -166,6 +167,7 @@ class Generation:
 
     model: ServedModel
     fingerprint: str
+    prompt_tokens: int
     cache: CacheUse
     runs: Sequence[Run]
     pieces: AsyncIterator[tuple[int, Piece]]

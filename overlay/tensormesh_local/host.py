@@ -52,6 +52,13 @@ class LocalHost(HostOptions):
         rate_limit: Requests per minute that each access token of the Control Plane may send; more
             are refused with 429 and ``Retry-After``. None for no limit.
 
+    Attributes:
+        api_key: The first accepted API key.
+        user_id: A user id that On-Demand accepts.
+        serverless_base_url: Base URL of the Serverless API.
+        on_demand_base_url: Base URL of the On-Demand API.
+        control_plane_base_url: Base URL of the Control Plane.
+
     Raises:
         EngineError: The engine cannot be created from these options.
         StateError: The file of the state cannot be used.
@@ -60,29 +67,16 @@ class LocalHost(HostOptions):
     """
 
     user_id: ClassVar[str] = DEFAULT_USER_ID
-    """A user id that On-Demand accepts."""
 
     def __post_init__(self) -> None:
         self.api_key = self.api_keys[0]
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._server = Server(self, on_ready=self._ready.set)
+        self.serverless_base_url = self._server.serverless_base_url
+        self.on_demand_base_url = self._server.on_demand_base_url
+        self.control_plane_base_url = self._server.control_plane_base_url
         self._thread = threading.Thread(target=self._run, name="tensormesh-local", daemon=True)
-
-    @property
-    def serverless_base_url(self) -> str:
-        """Base URL of the Serverless API."""
-        return self._server.serverless_base_url
-
-    @property
-    def on_demand_base_url(self) -> str:
-        """Base URL of the On-Demand API."""
-        return self._server.on_demand_base_url
-
-    @property
-    def control_plane_base_url(self) -> str:
-        """Base URL of the Control Plane."""
-        return self._server.control_plane_base_url
 
     def start(self) -> None:
         """Start to serve, and return when connections are accepted.

@@ -76,22 +76,10 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._on_ready = on_ready
         self._socket = _bind(host, options.port)
-        self._origin = f"http://{_url_host(host)}:{self._socket.getsockname()[1]}"
-
-    @property
-    def serverless_base_url(self) -> str:
-        """Base URL of the Serverless API."""
-        return self._origin + SERVERLESS_PREFIX
-
-    @property
-    def on_demand_base_url(self) -> str:
-        """Base URL of the On-Demand API."""
-        return self._origin + ON_DEMAND_PREFIX
-
-    @property
-    def control_plane_base_url(self) -> str:
-        """Base URL of the Control Plane."""
-        return self._origin + CONTROL_PLANE_PREFIX
+        origin = f"http://{_url_host(host)}:{self._socket.getsockname()[1]}"
+        self.serverless_base_url = origin + SERVERLESS_PREFIX
+        self.on_demand_base_url = origin + ON_DEMAND_PREFIX
+        self.control_plane_base_url = origin + CONTROL_PLANE_PREFIX
 
     async def run_engine(self) -> None:
         """Serve until ``should_exit`` is set."""

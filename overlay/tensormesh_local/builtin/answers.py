@@ -24,12 +24,7 @@ from tensormesh_local.generation import ChatTask, Constraint, Kind
 
 
 def plan_chat(task: ChatTask, rng: Random) -> Answer:
-    """Return the answer to a conversation.
-
-    Raises:
-        UnsupportedSchemaError: A schema in the request cannot be met.
-        UnsupportedPatternError: A regular expression in the request cannot be met.
-    """
+    """Return the answer to a conversation."""
     text = last_user_text(task.messages)
     thinking = _thinking_segments(task, text, rng)
     if task.tool_choice.mode in {"required", "named"}:
@@ -51,12 +46,7 @@ def plan_chat(task: ChatTask, rng: Random) -> Answer:
 
 
 def plan_completion(prompt: str, constraint: Constraint | None, rng: Random) -> Answer:
-    """Return the continuation of a prompt.
-
-    Raises:
-        UnsupportedSchemaError: The schema cannot be met.
-        UnsupportedPatternError: The regular expression cannot be met.
-    """
+    """Return the continuation of a prompt."""
     if constraint:
         return Answer([Segment(Kind.CONTENT, [constrained_text(constraint, prompt, rng)])])
     return Answer(

@@ -61,6 +61,7 @@ class BuiltinModel:
         return Generation(
             model=model,
             fingerprint=f"tm-local-{self._seed}",
+            prompt_tokens=sum(len(prompt) for prompt, _ in prompts),
             cache=CacheUse(*map(sum, zip(*uses, strict=True))),
             runs=runs,
             pieces=self._interleave([run.pieces for run in runs]),

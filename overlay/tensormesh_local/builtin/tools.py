@@ -54,11 +54,7 @@ def fitting_tool(tools: Sequence[Tool], text: str) -> Tool | None:
 
 
 def plan_calls(tool: Tool, text: str, rng: Random, *, parallel: bool) -> list[ToolCall]:
-    """Return the calls of a tool that answer a text: one, or one for each name in it.
-
-    Raises:
-        UnsupportedSchemaError: No arguments could be built for the tool's parameters.
-    """
+    """Return the calls of a tool that answer a text: one, or one for each name in it."""
     schema = tool.get("parameters")
     schema = schema if isinstance(schema, dict) and schema else {"type": "object"}
     hints = Hints.from_text(text)

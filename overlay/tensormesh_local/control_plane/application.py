@@ -29,7 +29,6 @@ from tensormesh_local.control_plane.errors import (
     Code,
     ControlPlaneError,
     invalid_arguments,
-    method_not_allowed,
     not_found,
     unauthenticated,
 )
@@ -142,7 +141,8 @@ class ControlPlane(HostApp):
             )
         if isinstance(error, RouteError):
             if error.allowed:
-                return method_not_allowed(error.allowed)
+                headers, text = {"Allow": error.allowed}, "Method Not Allowed"
+                return ControlPlaneError(Code.UNIMPLEMENTED, text, headers=headers, status=405)
             return not_found("path", error.path)
         return ControlPlaneError(Code.INTERNAL, "The local host failed to respond: see its log.")
 

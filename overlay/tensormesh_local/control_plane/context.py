@@ -116,29 +116,20 @@ class Context:
         return self.ids.new_id(prefix)
 
     def require_admin(self, operator_id: str | None = None) -> None:
-        """Refuse callers that are not administrators, or not the operator that they name.
-
-        Raises:
-            ControlPlaneError: 403.
-        """
+        """Raise a 403 unless the caller is an administrator, and the operator named if any."""
         if not self.is_admin:
             raise permission_denied("Only administrators may do this.")
         self.require_caller(operator_id)
 
     def require_caller(self, actor_id: str | None) -> None:
-        """Refuse a request that names another user than the caller as the one who acts.
-
-        Raises:
-            ControlPlaneError: 403.
-        """
+        """Raise a 403 if a request names another user than the caller as the one who acts."""
         if actor_id and actor_id != self.caller.id:
             raise permission_denied("userId: must be the caller.")
 
     def owner(self, user_id: str | None) -> str:
         """Return the id of the user that a request is about: the one named, or the caller.
 
-        Raises:
-            ControlPlaneError: 403, the caller may not act for that user; 404, there is none.
+        Raise a 403 if the caller may not act for that user, and a 404 if there is none.
         """
         if not user_id or user_id == self.caller.id:
             return self.caller.id
@@ -148,18 +139,14 @@ class Context:
         return user_id
 
     def require_user(self, user_id: str) -> None:
-        """Refuse the id of a user that does not exist.
-
-        Raises:
-            ControlPlaneError: 404.
-        """
+        """Raise a 404 if a user does not exist."""
         if self.db.one("SELECT 1 FROM users WHERE id = ?", (user_id,)) is None:
             raise not_found("user", user_id)
 
     def require_access(
         self, kind: str, identifier: str, row: Row | None, *, named_user_owns_it: bool = True
     ) -> Row:
-        """Return the row of an object, unless it does not exist or the caller may not use it.
+        """Return the row of an object, or raise a 403 or 404 if the caller may not use it.
 
         Administrators may use the objects of others. If the request names a user, by ``userId``,
         the object must be that user's.
@@ -169,9 +156,6 @@ class Context:
             identifier: Its id.
             row: Its row, with ``user_id``; None if it does not exist.
             named_user_owns_it: Whether the ``userId`` of the request is about the owner.
-
-        Raises:
-            ControlPlaneError: 403 or 404.
         """
         named = self.query.get("userId") or self.body.get("userId") if named_user_owns_it else None
         owner = self.owner(named)
@@ -186,15 +170,9 @@ class Context:
 
 
 def required(body: Mapping[str, Any], name: str, prefix: str = "") -> Any:
-    """Return a field that must be present and not empty.
+    """Return a field of an object, or raise a 400 if it is missing or empty.
 
-    Args:
-        body: The request body, or an object in it.
-        name: The field's name.
-        prefix: Path of the object in the body, with a trailing dot.
-
-    Raises:
-        ControlPlaneError: 400.
+    ``prefix`` is the path of the object in the request body, with a trailing dot.
     """
     value = body.get(name)
     if value is None or value in ("", {}, []):

@@ -108,11 +108,6 @@ def permission_denied(message: str) -> ControlPlaneError:
     return ControlPlaneError(Code.PERMISSION_DENIED, message)
 
 
-def already_exists(message: str) -> ControlPlaneError:
-    """Return the error for an object that must be unique."""
-    return ControlPlaneError(Code.ALREADY_EXISTS, message)
-
-
 def unauthenticated(message: str) -> ControlPlaneError:
     """Return the error for a missing, wrong or expired token."""
     return ControlPlaneError(Code.UNAUTHENTICATED, message, headers={"WWW-Authenticate": "Bearer"})
@@ -129,9 +124,3 @@ def resource_exhausted(message: str, wait_micros: int) -> ControlPlaneError:
     return ControlPlaneError(
         Code.RESOURCE_EXHAUSTED, message, headers={"Retry-After": str(seconds)}
     )
-
-
-def method_not_allowed(allowed: str) -> ControlPlaneError:
-    """Return the error for a path without this method; ``allowed`` lists those it has."""
-    headers = {"Allow": allowed}
-    return ControlPlaneError(Code.UNIMPLEMENTED, "Method Not Allowed", headers=headers, status=405)

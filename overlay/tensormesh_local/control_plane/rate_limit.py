@@ -24,14 +24,7 @@ class RateLimit:
         self._times: dict[str, deque[int]] = {}
 
     def check(self, token: str) -> None:
-        """Count a request, or refuse it. Refused requests do not count.
-
-        Args:
-            token: A valid access token; invalid ones would use memory.
-
-        Raises:
-            ControlPlaneError: 429, with the seconds to wait in ``Retry-After``.
-        """
+        """Count a request of a valid access token, or raise a 429. Refusals do not count."""
         if self._per_minute is None:
             return
         now = to_micros(self._clock.now())

@@ -99,11 +99,7 @@ def bad_request(message: str, param: str | None = None) -> ApiError:
 
 
 def refuse_if(condition: object, message: str, param: str | None = None) -> None:
-    """Raise a 400 if a condition is true.
-
-    Raises:
-        ApiError: 400.
-    """
+    """Raise a 400 if a condition is true."""
     if condition:
         raise bad_request(message, param)
 

@@ -48,11 +48,6 @@ class ChatFormatter(CompletionFormatter["_Choice"]):
         )
         self._plain_heads = [self._plain_head(choice.index) for choice in self.choices]
 
-    @property
-    def prompt_tokens(self) -> int:
-        """Number of tokens of the prompt."""
-        return len(self._request.prompt)
-
     def whole_fields(self) -> dict[str, Any]:
         """Return fields that only the non-streamed body has."""
         sampling = self._request.sampling
@@ -117,7 +112,7 @@ class ChatFormatter(CompletionFormatter["_Choice"]):
         if whole:
             details["multimodal_tokens"] = None
         return {
-            **token_counts(self.prompt_tokens, sum(choice.tokens for choice in self.choices)),
+            **token_counts(self.prompt_tokens, self.generated_tokens),
             "prompt_tokens_details": details,
             "completion_tokens_details": {
                 "reasoning_tokens": sum(choice.reasoning_tokens for choice in self.choices)

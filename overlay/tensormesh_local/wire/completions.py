@@ -31,15 +31,6 @@ class TextFormatter(CompletionFormatter["_Choice"]):
         self._request = request
         self._started: set[int] = set()
 
-    @property
-    def prompt_tokens(self) -> int:
-        """Number of tokens of all prompts."""
-        return sum(map(len, self._request.prompts))
-
-    def whole_fields(self) -> dict[str, Any]:
-        """Return fields that only the non-streamed body has."""
-        return {"kv_transfer_params": None}
-
     def chunk(self, choice: _Choice, piece: Piece) -> bytes | None:
         """Return the chunk for a piece, or None if none of it is visible."""
         first = choice.index not in self._started
@@ -61,7 +52,7 @@ class TextFormatter(CompletionFormatter["_Choice"]):
 
     def usage(self, *, whole: bool) -> dict[str, Any]:
         """Return the usage of all choices."""
-        usage = token_counts(self.prompt_tokens, sum(choice.tokens for choice in self.choices))
+        usage = token_counts(self.prompt_tokens, self.generated_tokens)
         details = {"cached_tokens": self.generation.cache.cached_tokens}
         if not whole:
             return {**usage, "prompt_tokens_details": details}

@@ -116,6 +116,7 @@ class CompletionFormatter(Formatter, Generic[C]):
         choices: Sequence[C],
     ) -> None:
         self.generation = generation
+        self.prompt_tokens = generation.prompt_tokens
         self.mode = mode
         self.choices = choices
         self.head: dict[str, Any] = {
@@ -163,10 +164,15 @@ class CompletionFormatter(Formatter, Generic[C]):
             )
         yield DONE
 
+    @property
+    def generated_tokens(self) -> int:
+        """Tokens of all choices so far."""
+        return sum(choice.tokens for choice in self.choices)
+
     def counts(self) -> Counts:
         """Return the tokens used so far."""
-        generated = sum(choice.tokens for choice in self.choices)
-        return Counts(self.prompt_tokens, self.generation.cache.cached_tokens, generated)
+        cached = self.generation.cache.cached_tokens
+        return Counts(self.prompt_tokens, cached, self.generated_tokens)
 
     def chunk_event(self, choice: C, body: dict[str, Any], *, finished: bool) -> bytes:
         """Return the event of a chunk with one choice."""
@@ -177,14 +183,9 @@ class CompletionFormatter(Formatter, Generic[C]):
             chunk["system_fingerprint"] = self.generation.fingerprint
         return event(chunk)
 
-    @property
-    @abstractmethod
-    def prompt_tokens(self) -> int:
-        """Number of tokens of all prompts."""
-
-    @abstractmethod
     def whole_fields(self) -> dict[str, Any]:
         """Return fields that only the non-streamed body has."""
+        return {"kv_transfer_params": None}
 
     def first_chunks(self) -> Iterable[bytes]:
         """Return the events before the first token."""

@@ -137,11 +137,7 @@ def integer(body: Body, *names: str) -> int | None:
 
 
 def refuse_media(content: Any, model_name: str) -> None:
-    """Refuse message content with image, audio, video or file parts.
-
-    Raises:
-        ApiError: 400.
-    """
+    """Raise a 400 if message content has image, audio, video or file parts."""
     has_media = isinstance(content, list) and any(
         part["type"] not in _TEXT_PARTS for part in content
     )

@@ -12,7 +12,12 @@ from typing import Any, Final
 from tensormesh_local.clock import format_time, parse_time
 from tensormesh_local.control_plane.accounts.activities import record_activity
 from tensormesh_local.control_plane.context import EMPTY, Context, Json, reads, writes
-from tensormesh_local.control_plane.errors import already_exists, invalid_argument, not_found
+from tensormesh_local.control_plane.errors import (
+    Code,
+    ControlPlaneError,
+    invalid_argument,
+    not_found,
+)
 from tensormesh_local.control_plane.ids import digest
 from tensormesh_local.control_plane.state import Row
 
@@ -59,14 +64,15 @@ def add_default_api_key(context: Context, user_id: str) -> None:
 def adopt_api_key(context: Context, user_id: str, secret: str, name: str) -> str:
     """Return the id of the user's key with a secret, creating it if it does not exist.
 
-    Raises:
-        ControlPlaneError: 409, the secret belongs to another key.
+    Raise a 409 if the secret belongs to another user or to a deleted key.
     """
     row = context.db.one("SELECT * FROM api_keys WHERE secret_hash = ?", (digest(secret),))
     if row is None and secret != context.settings.api_key:
         return _add_api_key(context, user_id, secret, name, shown_secret=secret)
     if row is None or row["user_id"] != user_id or row["deleted_at"] is not None:
-        raise already_exists("apiKey: this key is already in use; pass another one, or none.")
+        raise ControlPlaneError(
+            Code.ALREADY_EXISTS, "apiKey: this key is already in use; pass another one, or none."
+        )
     return str(row["id"])
 
 

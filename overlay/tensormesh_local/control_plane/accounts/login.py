@@ -98,11 +98,7 @@ def start_cli_login(context: Context) -> Json:
 
 
 def find_login(db: Database, login_id: str, now: int) -> Row:
-    """Return the row of a login that was not used yet.
-
-    Raises:
-        ControlPlaneError: 404, it does not exist or has expired.
-    """
+    """Return the row of a login, or raise a 404 if it was used or has expired."""
     row = db.one(
         "SELECT * FROM logins WHERE id = ? AND status != ? AND expires_at > ?",
         (login_id, _USED, now),

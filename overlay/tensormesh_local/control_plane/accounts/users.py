@@ -69,11 +69,7 @@ def create_user(db: Database, user_id: str, email: str, now: int) -> None:
 
 
 def find_user(db: Database, user_id: str) -> Row:
-    """Return a user's row.
-
-    Raises:
-        ControlPlaneError: 404.
-    """
+    """Return a user's row, or raise a 404."""
     row = db.one("SELECT * FROM users WHERE id = ?", (user_id,))
     if row is None:
         raise not_found("user", user_id)

@@ -118,11 +118,7 @@ def add_user_balance(context: Context) -> Json:
 
 
 def positive_amount(context: Context) -> int:
-    """Return the ``amount`` of a request in nanos.
-
-    Raises:
-        ControlPlaneError: 400, it is missing, or not more than zero.
-    """
+    """Return the ``amount`` of a request in nanos, or raise a 400 unless it is positive."""
     amount = money.from_wire(required(context.body, "amount"))
     if amount <= 0:
         raise invalid_argument("amount", "Input should be more than zero")

@@ -95,11 +95,7 @@ def admin_delete_product(context: Context) -> Json:
 
 
 def find_product(db: Database, product_id: str) -> Row:
-    """Return a product's row.
-
-    Raises:
-        ControlPlaneError: 404.
-    """
+    """Return a product's row, or raise a 404."""
     row = db.one("SELECT * FROM products WHERE id = ? AND deleted_at IS NULL", (product_id,))
     if row is None:
         raise not_found("product", product_id)

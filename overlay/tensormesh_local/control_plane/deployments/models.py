@@ -15,7 +15,8 @@ from tensormesh_local.control_plane.billing.payments import has_payment_method
 from tensormesh_local.control_plane.context import EMPTY, Context, Json, reads, required, writes
 from tensormesh_local.control_plane.deployments import records
 from tensormesh_local.control_plane.errors import (
-    already_exists,
+    Code,
+    ControlPlaneError,
     failed_precondition,
     invalid_argument,
 )
@@ -52,7 +53,7 @@ def deploy_model(context: Context) -> Json:
         raise failed_precondition("The balance is used up.", "INSUFFICIENT_BALANCE")
     names = "SELECT 1 FROM models WHERE user_id = ? AND name = ? AND deleted_at IS NULL"
     if db.one(names, (owner, name)):
-        raise already_exists(f"modelName: there is already a model {name}.")
+        raise ControlPlaneError(Code.ALREADY_EXISTS, f"modelName: there is already a model {name}.")
     key_id = None
     if body.get("apiKey") and body["apiKey"] != default_api_key(context, owner):
         key_id = adopt_api_key(context, owner, body["apiKey"], name)
