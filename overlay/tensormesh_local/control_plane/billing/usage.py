@@ -69,9 +69,19 @@ class MinuteSums:
 def add_usage(db: Database, series: Series, minute: int, sums: MinuteSums, input_rate: int) -> None:
     """Add requests to a minute. What cached tokens saved follows from the input rate."""
     key = {**series._asdict(), "minute": minute}
-    counts = {name: getattr(sums, name) for name in (*_COUNTS, "errors", "busy")}
     saved, rest = cost(sums.cached_tokens, input_rate)
-    db.accumulate("usage_minutes", key, **counts, saved_nanos=saved, saved_rest=rest)
+    db.accumulate(
+        "usage_minutes",
+        key,
+        requests=sums.requests,
+        errors=sums.errors,
+        prompt_tokens=sums.prompt_tokens,
+        cached_tokens=sums.cached_tokens,
+        completion_tokens=sums.completion_tokens,
+        busy=sums.busy,
+        saved_nanos=saved,
+        saved_rest=rest,
+    )
     for kind, classes in sums.latencies.items():
         for number, count in classes.items():
             db.accumulate("latency_minutes", {**key, "kind": kind, "class": number}, count=count)
