@@ -1,7 +1,7 @@
 """What `response_model` can be: a type, or a plain JSON Schema.
 
-Each form has a JSON Schema for the prompt and parses responses. `TypeReader` validates types, and
-`jsonschema` validates a plain JSON Schema.
+Each form has a JSON Schema for the prompt and parses responses. pydantic or `msgspec` validates
+types, and `jsonschema` a plain JSON Schema.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
-
 from tensormesh_extras import install_hint
 
 from .._errors import ConfigurationError
 from .faults import MISSING, FaultError, misfit, readable, shorten, show
-from .paths import locate, value_at
-from .reader import TypeReader
+from .paths import value_at
+from .reader import MembersType, reader_of
 from .schema import expectation, is_object, lost_reference, with_top_object
 
 if TYPE_CHECKING:
@@ -35,19 +33,17 @@ class Form(Protocol):
     Attributes:
         name: The name in error messages.
         schema: The JSON Schema of the response.
-        errors: The exceptions that `read` raises: `FaultError`, and those that `explain` accepts.
     """
 
     name: str
     schema: dict[str, Any]
-    errors: tuple[type[Exception], ...]
 
     def read(self, text: str) -> Any:
-        """Parse a JSON text."""
+        """Parse a JSON text.
 
-    def explain(self, text: str, error: Exception) -> FaultError:
-        """Return the fault of a text for which `read` raised an error."""
-        raise NotImplementedError
+        Raises:
+            FaultError: It is not JSON, or not valid.
+        """
 
 
 def form_of(model: Any) -> Form:
@@ -83,23 +79,16 @@ def _type_form(model: Any) -> Form:
 class TypeForm:
     """The form of a type."""
 
-    errors: tuple[type[Exception], ...] = (
-        FaultError,
-        msgspec.DecodeError,
-        RecursionError,
-        UnicodeError,
-    )
-
     def __init__(self, model: Any) -> None:
         self.name = model.__name__ if isinstance(model, type) else shorten(str(model))
         refusal = f"response_model {self.name}: "
         if model is None or isinstance(model, (str, bytes, int, float, list, tuple)):
             raise TypeError(f"{refusal}expected a type or a JSON Schema, got {show(model)}")
         try:
-            self._reader = TypeReader(model)
+            self._reader = reader_of(model)
             self._is_wrapped = not is_object(self._reader.schema)
             if self._is_wrapped:
-                self._reader = TypeReader(msgspec.defstruct("Answer", [(WRAPPER, model)]))
+                self._reader = MembersType({WRAPPER: model})
         except KeyError as error:
             raise TypeError(f"{refusal}two classes are called {error}") from None
         except (TypeError, NameError, AttributeError) as error:
@@ -108,41 +97,12 @@ class TypeForm:
 
     def read(self, text: str) -> Any:
         """Parse a JSON text."""
-        read = self._reader.decode(text)
-        return read.value if self._is_wrapped else read
-
-    def explain(self, text: str, error: Exception) -> FaultError:
-        """Return the fault of a text for which `read` raised an error."""
-        if not isinstance(error, msgspec.ValidationError):
-            return FaultError("not_json", f"invalid JSON: {error}")
-        data = json.loads(text)
-        path, said, is_key = locate(str(error), data, self._reader.complaint)
-        if is_key:
-            return misfit(path, f"a key that is a valid {_without_got(said)}", path[-1])
-        return misfit(path, *_in_words(said, self.schema, path, value_at(data, path)))
-
-
-def _in_words(said: str, schema: dict[str, Any], path: Path, value: Any) -> tuple[str, Any]:
-    """Return what was expected and what was there, from a message of `msgspec`."""
-    if value is MISSING:
-        return expectation(schema, path) or "a value", MISSING
-    if said.startswith("Object contains unknown field"):
-        return "no such field", value
-    if said.startswith("Expected "):
-        # Type names of msgspec, such as `date`, say more than the schema.
-        return _without_got(said), value
-    known = expectation(schema, path) if said.startswith("Invalid ") else None
-    return known or f"a valid value ({said})", value
-
-
-def _without_got(said: str) -> str:
-    return said.removeprefix("Expected ").partition(", got ")[0].replace("`", "")
+        read = self._reader.read_text(text)
+        return read[WRAPPER] if self._is_wrapped else read
 
 
 class SchemaForm:
     """The form of a plain JSON Schema: draft 2020-12, or the draft that `$schema` names."""
-
-    errors: tuple[type[Exception], ...] = (FaultError, ValueError, RecursionError)
 
     def __init__(self, schema: dict[str, Any]) -> None:
         try:
@@ -176,20 +136,19 @@ class SchemaForm:
 
     def read(self, text: str) -> Any:
         """Parse a JSON text into plain data."""
-        data = json.loads(text, parse_constant=_refuse_constant)
+        try:
+            data = json.loads(text, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise FaultError("not_json", f"invalid JSON: {error}") from error
         place: Path = ()
         if self._is_wrapped:
             data, place = value_at(data, (WRAPPER,)), (WRAPPER,)
             if data is MISSING:
                 raise misfit(place, expectation(self.schema, place) or "a value", MISSING)
-        error = self._best(self._validator.iter_errors(data))
-        if error is not None:
-            raise _schema_fault(error, place)
+        worst = self._best(self._validator.iter_errors(data))
+        if worst is not None:
+            raise _schema_fault(worst, place)
         return data
-
-    def explain(self, text: str, error: Exception) -> FaultError:  # noqa: ARG002
-        """Return the fault of a text for which `read` raised an error."""
-        return FaultError("not_json", f"invalid JSON: {error}")
 
 
 def _schema_fault(error: Any, place: Path) -> FaultError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import typing
 from typing import TYPE_CHECKING, Any
@@ -14,52 +13,41 @@ from .schema import expectation
 if TYPE_CHECKING:
     from .faults import Path
 
-# Attributes of pydantic's models, dataclasses and other types, and of types made for it.
-_MARKS = ("__pydantic_validator__", "__pydantic_config__", "__get_pydantic_core_schema__")
 _NOT_JSON = ("json_invalid", "string_unicode")
 _OWN_WORDS = ("value_error", "assertion_error")
-
-
-def is_pydantic(hint: Any) -> bool:
-    """Whether a type is a model, dataclass or other type of pydantic, or is annotated for it."""
-    if typing.get_origin(hint) is typing.Annotated:
-        return any(map(_is_metadata, hint.__metadata__))
-    cls = typing.get_origin(hint) or hint
-    return isinstance(cls, type) and any(hasattr(cls, mark) for mark in _MARKS)
-
-
-def _is_metadata(item: Any) -> bool:
-    module = (item if isinstance(item, type) else type(item)).__module__
-    return module.partition(".")[0] == "pydantic" or hasattr(item, _MARKS[-1])
 
 
 class PydanticType:
     """A type that pydantic validates.
 
     Attributes:
-        name: A name for its part of a JSON Schema; not unique.
+        schema: The JSON Schema.
 
     Raises:
-        TypeError: pydantic cannot validate it.
+        TypeError: pydantic cannot validate it, or is not installed.
     """
 
     def __init__(self, hint: Any) -> None:
-        from pydantic import ConfigDict, TypeAdapter, ValidationError
-        from pydantic.errors import PydanticUserError
-
-        self.name = hint.__name__ if isinstance(hint, type) else "Part"
-        self._errors: tuple[type[Exception], ...] = (ValidationError,)
         try:
-            self._lenient = self._strict = TypeAdapter(hint)
-            if not _has_own_config(hint):
-                self._strict = TypeAdapter(hint, config=ConfigDict(strict=True))
-            self._schema = self._strict.json_schema()
+            from pydantic import ConfigDict, TypeAdapter, ValidationError
+            from pydantic.errors import PydanticUserError
+        except ImportError:
+            raise TypeError(
+                f"pydantic validates {hint} and is not installed: install it, or use msgspec.Meta"
+            ) from None
+        self._errors: tuple[type[Exception], ...] = (ValidationError,)
+        # TypeAdapter refuses a configuration for dataclasses, unless they have another name.
+        renamed = typing.NewType("renamed", hint)  # type: ignore[valid-newtype] # not for checkers
+        try:
+            self._lenient = TypeAdapter(hint)
+            self._strict = TypeAdapter(renamed, config=ConfigDict(strict=True))
+            self.schema = self.json_schema("#/$defs/")
         except PydanticUserError as error:
             raise TypeError(str(error).partition("\n")[0]) from None
 
-    def json_schema(self, ref_template: str) -> dict[str, Any]:
-        """Return the JSON Schema; the types that it names are in its `$defs`."""
-        return self._strict.json_schema(ref_template=ref_template)
+    def json_schema(self, place: str) -> dict[str, Any]:
+        """Return the JSON Schema with references to `place` for the types in its `$defs`."""
+        return self._strict.json_schema(ref_template=place + "{model}")
 
     def read_text(self, text: str) -> Any:
         """Validate a JSON text.
@@ -107,19 +95,11 @@ class PydanticType:
         is_missing = said["type"] == "missing"
         place = _places_in(data, said["loc"], is_missing=is_missing)
         if is_missing:
-            return misfit((*path, *place), expectation(self._schema, place) or "a value", MISSING)
+            return misfit((*path, *place), expectation(self.schema, place) or "a value", MISSING)
         message = said["msg"].removeprefix("Input should be ")
         if said["type"] in _OWN_WORDS:
             message = f"a valid value ({message.partition(', ')[2]})"
         return misfit((*path, *place), message[:1].lower() + message[1:], value_at(data, place))
-
-
-def _has_own_config(hint: Any) -> bool:
-    """Whether pydantic takes the configuration of a type from the type itself."""
-    if typing.get_origin(hint) is typing.Annotated:
-        return _has_own_config(hint.__origin__)
-    cls = typing.get_origin(hint) or hint
-    return hasattr(cls, "model_config") or dataclasses.is_dataclass(cls) or typing.is_typeddict(cls)
 
 
 def _places_in(data: Any, place: tuple[Any, ...], *, is_missing: bool) -> Path:

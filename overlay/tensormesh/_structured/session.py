@@ -182,7 +182,7 @@ def read_answer(completion: ChatCompletion, form: Form) -> Any:
     if text.startswith("{"):
         try:
             return form.read(text)
-        except form.errors:
+        except FaultError:
             pass
     _check_answered(completion, text)
     is_cut = completion.choices[0].finish_reason == "length"
@@ -195,12 +195,7 @@ def read_answer(completion: ChatCompletion, form: Form) -> Any:
         raise fault from None
     if is_cut and not found.is_last:
         raise _cut(text)
-    try:
-        return form.read(found.text)
-    except FaultError:
-        raise
-    except form.errors as error:
-        raise form.explain(found.text, error) from error
+    return form.read(found.text)
 
 
 def _check_answered(completion: ChatCompletion, text: str) -> None:

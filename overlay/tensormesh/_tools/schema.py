@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from .._structured.faults import FaultError
-from .._structured.reader import TypeReader
+from .._structured.reader import MembersType
 
 
 class Parameters:
@@ -39,25 +39,17 @@ class Parameters:
         self._signature = signature
         for parameter in signature.parameters.values():
             _check(parameter, hints, name)
-        # Generated names, because not every parameter name can be a field name.
-        self._fields = {f"p{number}": key for number, key in enumerate(signature.parameters)}
-        arguments = msgspec.defstruct(
-            "Arguments",
-            [
-                (field, hints[key])
-                if signature.parameters[key].default is inspect.Parameter.empty
-                else (field, hints[key], msgspec.field(default_factory=_left_out))
-                for field, key in self._fields.items()
-            ],
-            kw_only=True,
-            forbid_unknown_fields=True,
-            rename=self._fields,
-        )
+        members = {key: hints[key] for key in signature.parameters}
+        optional = [
+            key
+            for key, parameter in signature.parameters.items()
+            if parameter.default is not inspect.Parameter.empty
+        ]
         try:
-            self._reader = TypeReader(arguments)
+            self._members = MembersType(members, optional, forbid_unknown=True)
         except (TypeError, NameError) as error:
             raise TypeError(f"the parameters of {name!r} cannot be described: {error}") from error
-        self.schema = _object_schema(self._reader.schema)
+        self.schema = self._members.schema
         self._describe(hints, descriptions)
 
     def _describe(self, hints: Mapping[str, Any], descriptions: Mapping[str, str]) -> None:
@@ -83,14 +75,12 @@ class Parameters:
             ValueError: An argument is not valid. The message says where.
         """
         try:
-            read = self._reader.convert(arguments, is_lenient=False)
+            return self._members.read(arguments, is_lenient=False)
         except (msgspec.ValidationError, FaultError) as error:
             try:
-                read = self._reader.convert(arguments, is_lenient=True)
+                return self._members.read(arguments, is_lenient=True)
             except (msgspec.ValidationError, FaultError):
                 raise ValueError(str(error)) from error
-        values = {key: getattr(read, field) for field, key in self._fields.items()}
-        return {key: value for key, value in values.items() if value is not _LEFT_OUT}
 
     def call(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
         """Call a function with converted arguments."""
@@ -107,17 +97,6 @@ class Parameters:
         return function(*positional, **named)
 
 
-class _LeftOut:
-    """Marks an omitted argument."""
-
-
-_LEFT_OUT = _LeftOut()
-
-
-def _left_out() -> _LeftOut:
-    return _LEFT_OUT
-
-
 def _check(parameter: inspect.Parameter, hints: Mapping[str, Any], name: str) -> None:
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
         raise TypeError(f"{name!r} has the parameter {parameter}: a tool needs named parameters")
@@ -130,14 +109,3 @@ def _annotated_text(hint: Any) -> str | None:
     if typing.get_origin(hint) is typing.Annotated:
         return next((item for item in hint.__metadata__ if isinstance(item, str)), None)
     return None
-
-
-def _object_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Move the schema of the arguments from behind a `$ref` to the top."""
-    named = schema["$defs"]
-    top: dict[str, Any] = named.pop(schema["$ref"].rpartition("/")[2])
-    top.pop("title", None)
-    # Unknown arguments are reported anyway, and models follow a shorter schema better.
-    top.pop("additionalProperties", None)
-    top.setdefault("required", [])
-    return {**top, "$defs": named} if named else top
