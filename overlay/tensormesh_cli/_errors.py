@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tensormesh_extras import install_hint
 
@@ -28,86 +28,66 @@ class CliError(Exception):
     Args:
         message: What failed, without a full stop.
         hint: What to do about it, such as a command to run.
-        exit_code: Exit status of the process.
         kind: Kind of error, for programs.
         status: HTTP status that caused it, or None.
+        exit_code: Exit status of the process.
     """
+
+    kind = "error"
+    hint: str | None = None
+    exit_code = FAILURE
 
     def __init__(
         self,
         message: str,
         *,
         hint: str | None = None,
-        exit_code: int = FAILURE,
-        kind: str = "error",
+        kind: str | None = None,
         status: int | None = None,
+        exit_code: int | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.exit_code = exit_code
-        self.kind = kind
+        self.message = one_line(message)
+        self.hint = one_line(hint) if hint else self.hint
+        self.kind = kind or self.kind
         self.status = status
+        self.exit_code = self.exit_code if exit_code is None else exit_code
+
+    def lines(self) -> str:
+        """Return the report for people: one line, and one more if there is a hint."""
+        return f"Error: {self.message}\n" + (f"Hint: {self.hint}\n" if self.hint else "")
 
 
 class UsageFault(CliError):  # noqa: N818
     """An option or an input is wrong. The message names it."""
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint, exit_code=USAGE, kind="usage")
+    kind, exit_code = "usage", USAGE
 
 
 class ConfigFault(CliError):  # noqa: N818
     """A setting is missing or wrong, or a file of `tm` cannot be used."""
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint, exit_code=USAGE, kind="config")
+    kind, exit_code = "config", USAGE
 
 
 class CredentialFault(CliError):  # noqa: N818
     """A credential is missing, expired or refused."""
 
-    def __init__(
-        self, message: str, *, hint: str | None = LOGIN_HINT, status: int | None = None
-    ) -> None:
-        super().__init__(
-            message, hint=hint, exit_code=CREDENTIALS, kind="credentials", status=status
-        )
+    kind, exit_code, hint = "credentials", CREDENTIALS, LOGIN_HINT
 
 
-class Fault(NamedTuple):
-    """An error as it is reported.
-
-    Attributes:
-        kind: Kind of error, for programs, such as `usage`.
-        message: What failed, on one line.
-        hint: What to do about it, or None.
-        status: HTTP status that caused it, or None.
-        exit_code: Exit status of the process.
-    """
-
-    kind: str
-    message: str
-    hint: str | None
-    status: int | None
-    exit_code: int
-
-    def lines(self) -> str:
-        """Return the report for people: one line, and one more if there is a hint."""
-        return f"Error: {self.message}\n" + (f"Hint: {one_line(self.hint)}\n" if self.hint else "")
-
-
-def describe(error: BaseException) -> Fault:
-    """Return the report of any exception that a command can raise."""
+def describe(error: BaseException) -> CliError:
+    """Return any exception that a command can raise as a `CliError`."""
     if isinstance(error, CliError):
-        return Fault(error.kind, one_line(error.message), error.hint, error.status, error.exit_code)
+        return error
     if isinstance(error, ModuleNotFoundError) and _library(error) in LIBRARIES:
-        return _of_library(_library(error))
+        problem = f"tm needs the library {_library(error)}, which is not installed"
+        return CliError(problem, hint=install_hint("cli"), kind="install", exit_code=USAGE)
     if isinstance(error, OSError):
         return _of_system(error)
     if isinstance(error, UnicodeEncodeError):
         # Python decodes bytes that are not text to lone surrogates.
-        return Fault("usage", "an argument is not valid text", "encode it in UTF-8", None, USAGE)
+        return UsageFault("an argument is not valid text", hint="encode it in UTF-8")
     import click
 
     import tensormesh
@@ -120,12 +100,10 @@ def describe(error: BaseException) -> Fault:
         return _of_api(error)
     said = one_line(str(error))
     name = type(error).__name__
-    return Fault(
-        "internal",
+    return CliError(
         f"unexpected {name}: {said}" if said else f"unexpected {name}",
-        "this is a bug in tm; `--debug` shows a traceback",
-        None,
-        FAILURE,
+        hint="this is a bug in tm; `--debug` shows a traceback",
+        kind="internal",
     )
 
 
@@ -137,22 +115,12 @@ def _library(error: ModuleNotFoundError) -> str:
     return (error.name or "").partition(".")[0]
 
 
-def _of_library(name: str) -> Fault:
-    return Fault(
-        "install",
-        f"tm needs the library {name}, which is not installed",
-        install_hint("cli"),
-        None,
-        USAGE,
-    )
-
-
 def one_line(text: str) -> str:
     """Return text with every run of white space replaced by one space."""
     return " ".join(text.split())
 
 
-def _of_click(error: click.ClickException) -> Fault:
+def _of_click(error: click.ClickException) -> CliError:
     import click
 
     message = one_line(error.format_message()).rstrip(".")
@@ -164,42 +132,39 @@ def _of_click(error: click.ClickException) -> Fault:
     if hint is None and isinstance(error, click.UsageError) and error.ctx is not None:
         hint = f"`{error.ctx.command_path} --help` shows the options"
     message = message[:1].lower() + message[1:]
-    return Fault("usage", message, hint, None, USAGE)
+    return UsageFault(message, hint=hint)
 
 
-# By the missing argument of the SDK: message, hint, exit status.
-_MISSING = {
+# By the missing argument of the SDK: class, message, hint.
+_MISSING: dict[str, tuple[type[CliError], str, str]] = {
     "control_plane_token": (
+        CredentialFault,
         "not logged in: the command needs a Control Plane token",
         LOGIN_HINT,
-        CREDENTIALS,
     ),
     "inference_api_key": (
+        CredentialFault,
         "no inference API key is set",
         "run `tm init --sync`, or pass --api-key",
-        CREDENTIALS,
     ),
     "on_demand_user_id": (
+        CredentialFault,
         "no user ID for On-Demand is set",
         "run `tm init --sync`, or pass --user-id",
-        CREDENTIALS,
     ),
     "on_demand_base_url": (
+        ConfigFault,
         "the On-Demand host is unknown",
         "run `tm init --sync`, or pass --gateway-provider or --base-url",
-        USAGE,
     ),
 }
 
 
-def _of_configuration(error: tensormesh.ConfigurationError) -> Fault:
-    message = one_line(str(error))
+def _of_configuration(error: tensormesh.ConfigurationError) -> CliError:
     if error.is_missing and error.argument in _MISSING:
-        missing, source, code = _MISSING[error.argument]
-        kind = "credentials" if code == CREDENTIALS else "config"
-        return Fault(kind, missing, source, None, code)
-    hint = _CA_HINT if error.argument == "ca_bundle" else None
-    return Fault("config", message, hint, None, USAGE)
+        kind, message, hint = _MISSING[error.argument]
+        return kind(message, hint=hint)
+    return ConfigFault(str(error), hint=_CA_HINT if error.argument == "ca_bundle" else None)
 
 
 # By what the SDK's hint is about: the hint for `tm` users.
@@ -215,17 +180,17 @@ _HINTS = {
 }
 
 
-def _of_api(error: tensormesh.APIError) -> Fault:
+def _of_api(error: tensormesh.APIError) -> CliError:
     import tensormesh
 
     if isinstance(error, tensormesh.APIStatusError):
         return _of_status(error)
-    message = one_line(_without_hint(error))
+    message = _without_hint(error)
     if isinstance(error, tensormesh.APITimeoutError):
-        return Fault("timeout", message, "raise --timeout to wait longer", None, FAILURE)
+        return CliError(message, hint="raise --timeout to wait longer", kind="timeout")
     if isinstance(error, tensormesh.APIConnectionError):
-        return Fault("network", message, _HINTS.get(error.hint_about or ""), None, FAILURE)
-    return Fault("api", message, None, None, FAILURE)
+        return CliError(message, hint=_HINTS.get(error.hint_about or ""), kind="network")
+    return CliError(message, kind="api")
 
 
 def _without_hint(error: tensormesh.APIError) -> str:
@@ -237,19 +202,23 @@ def _without_hint(error: tensormesh.APIError) -> str:
     return str(plain)
 
 
-def _of_status(error: tensormesh.APIStatusError) -> Fault:
+def _of_status(error: tensormesh.APIStatusError) -> CliError:
     hint = _HINTS.get(error.hint_about or "")
     if hint is None and error.status_code == _TOO_MANY and error.retry_after is not None:
         hint = f"try again in {error.retry_after:g} s"
-    message = one_line(_without_hint(error))
-    if error.status_code == _BAD_CREDENTIAL:
-        return Fault("credentials", message, hint, error.status_code, CREDENTIALS)
-    kind = "forbidden" if error.status_code == _FORBIDDEN else "api"
-    return Fault(kind, message, hint, error.status_code, FAILURE)
+    unauthorized = error.status_code == _BAD_CREDENTIAL
+    kinds = {_BAD_CREDENTIAL: "credentials", _FORBIDDEN: "forbidden"}
+    return CliError(
+        _without_hint(error),
+        hint=hint,
+        kind=kinds.get(error.status_code, "api"),
+        status=error.status_code,
+        exit_code=CREDENTIALS if unauthorized else FAILURE,
+    )
 
 
-def _of_system(error: OSError) -> Fault:
+def _of_system(error: OSError) -> CliError:
     reason = error.strerror or one_line(str(error)) or type(error).__name__
     if error.filename is None:
-        return Fault("output", f"cannot write the output: {reason}", None, None, FAILURE)
-    return Fault("file", f"{error.filename}: {reason}", None, None, FAILURE)
+        return CliError(f"cannot write the output: {reason}", kind="output")
+    return CliError(f"{error.filename}: {reason}", kind="file")

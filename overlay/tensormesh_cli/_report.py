@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from tensormesh_cli._app import App
-    from tensormesh_cli._errors import Fault
+    from tensormesh_cli._errors import CliError
 
 _MODES_FOR_PROGRAMS = ("json", "yaml", "raw")
 
@@ -32,7 +32,7 @@ def report(app: App, arguments: Sequence[str], error: Exception) -> int:
     return fault.exit_code
 
 
-def _as_json(fault: Fault) -> str:
+def _as_json(fault: CliError) -> str:
     import json
 
     said: dict[str, object] = {

@@ -16,7 +16,6 @@ from tensormesh_cli._errors import (
     CliError,
     ConfigFault,
     CredentialFault,
-    Fault,
     UsageFault,
     describe,
 )
@@ -114,9 +113,13 @@ def test_a_refused_credential_comes_with_the_command_that_mends_it(
 ) -> None:
     hinted = {"hint": about and "Check it.", "hint_about": about}
     fault = describe(status_error(tensormesh.AuthenticationError, 401, **hinted))
-    assert fault == Fault(
-        "credentials", "401 Reason: it said so (request id r-1)", expected, 401, 4
+    assert (fault.kind, fault.hint, fault.status, fault.exit_code) == (
+        "credentials",
+        expected,
+        401,
+        4,
     )
+    assert fault.message == "401 Reason: it said so (request id r-1)"
 
 
 @pytest.mark.parametrize(
@@ -175,10 +178,13 @@ def test_people_get_one_line_and_a_hint() -> None:
 
 @pytest.mark.parametrize("mode", ["json", "yaml", "raw"])
 def test_programs_get_json_on_stderr(mode: str) -> None:
-    result = failing(CredentialFault("no", hint=None, status=401), "--output", mode)
+    result = failing(CredentialFault("no", status=401), "--output", mode)
     assert (result.status, result.stdout) == (4, "")
+    said = {"kind": "credentials", "message": "no", "status": 401, "hint": "run `tm auth login`"}
+    assert json.loads(result.stderr) == {"error": said}
+    result = failing(CliError("no"), "--output", mode)
     assert json.loads(result.stderr) == {
-        "error": {"kind": "credentials", "message": "no", "status": 401}
+        "error": {"kind": "error", "message": "no", "status": None}
     }
 
 
