@@ -1,4 +1,4 @@
-"""What is closed at the end of a `with` block."""
+"""Base classes for objects that are closed at the end of a `with` block."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Closing:
     __slots__ = ()
 
     def close(self) -> None:
-        """Close it. May be called twice."""
+        """Close it. Can be called more than once."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -35,7 +35,7 @@ class AsyncClosing:
     __slots__ = ()
 
     async def close(self) -> None:
-        """Close it. May be called twice."""
+        """Close it. Can be called more than once."""
         raise NotImplementedError
 
     async def __aenter__(self) -> Self:

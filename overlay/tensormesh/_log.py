@@ -1,7 +1,4 @@
-"""The log of the SDK on stderr, for who runs a program and cannot change it.
-
-Loaded only if the environment asks for it.
-"""
+"""Log to stderr, for users who cannot change the program. Loaded only if the environment asks."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ _logger = logging.getLogger("tensormesh")
 
 
 class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes to the stderr of the moment, as long as the program has no handler of its own."""
+    """Writes to the current stderr while the program has no handler of its own."""
 
     def emit(self, record: logging.LogRecord) -> None:
         # The program may have set up its logging after its first client.
@@ -30,20 +27,20 @@ class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
         return not above and _logger.handlers == [self]
 
 
-# One for the process, so that adding it twice adds it once.
+# One for the process, so that adding it twice has no effect.
 _handler = _Handler()
 _handler.setFormatter(logging.Formatter(_FORMAT))
 
 
 def write_log(level: str, variable: str) -> None:
-    """Write what the SDK logs to stderr, unless the program's own handlers get it already.
+    """Log to stderr, unless handlers of the program receive the records.
 
     Args:
-        level: `debug` or `info`, in any case. A logger that tells more already is left so.
-        variable: Where it was given.
+        level: `debug` or `info`, in any case. A logger that already logs more is left unchanged.
+        variable: Environment variable that holds the level.
 
     Raises:
-        ConfigurationError: It is another word.
+        ConfigurationError: The level is invalid.
     """
     number = _LEVELS.get(level.strip().lower())
     if number is None:

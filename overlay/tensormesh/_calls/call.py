@@ -1,4 +1,4 @@
-"""From a generated request to the bytes of an HTTP request. Sans I/O."""
+"""Prepare a generated request for sending. Sans I/O."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ if TYPE_CHECKING:
 USER_AGENT = f"tensormesh-python/{__version__} python/{sys.version_info[0]}.{sys.version_info[1]}"
 
 _BASE_HEADERS = {"user-agent": USER_AGENT, "accept": "application/json"}
-# What the name of a header may be made of.
+# Characters of header names.
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class Headers(dict[str, str]):
-    """Headers of a request. What prints them, such as a traceback with variables, sees no key."""
+    """Headers of a request. Their `repr` shows names only, so no printed variable shows a key."""
 
     def __repr__(self) -> str:
         return f"<headers: {', '.join(self)}>"
 
 
 class Call:
-    """One HTTP request, ready to be sent as often as the retry policy says.
+    """One call of a user, ready to be sent in as many attempts as it takes.
 
     Attributes:
-        operation: What is asked for.
+        operation: The operation.
         method: HTTP method.
-        url: Whole URL, without the query.
+        url: URL without the query.
         query: Query parameters, or None.
-        headers: Header names in lower case.
+        headers: Headers by lower-case name.
         content: Body, or None.
-        removed: Headers that are not to be sent, whoever would add them.
-        seconds: Timeout of each read and write, and of each wait for an event, in seconds.
+        removed: Headers that are not sent, whoever would add them.
+        seconds: Timeout of each read, each write and each wait for an event, in seconds.
         connect_seconds: Timeout of connecting, in seconds.
-        total_seconds: Longest time from now to the end of the answer, or None.
-        deadline: When that is, on the clock of `time.monotonic`, or None.
+        total_seconds: Timeout of the whole call, or None.
+        deadline: When that ends, on the clock of `time.monotonic`, or None.
     """
 
     __slots__ = (
@@ -84,12 +84,12 @@ class Call:
 
 
 def prepare(settings: Settings, request: Request[Any, Any], options: CallOptions) -> Call:
-    """Add what the host needs and what the caller asked for.
+    """Add what the host needs and what the caller asked for to a request.
 
     Args:
         settings: The client's settings.
         request: What to send.
-        options: What the caller said of this call.
+        options: Options of this call.
 
     Raises:
         ConfigurationError: A credential or a host is missing.
@@ -149,7 +149,7 @@ def _headers(settings: Settings, operation: Operation[Any, Any]) -> Headers:
 
 
 def _add_headers(headers: dict[str, str], extra: Mapping[Any, Any]) -> tuple[str, ...]:
-    """Add headers in place. Gives the names of those that are to be taken away."""
+    """Add headers in place. Return the names of those that are to be removed."""
     removed = []
     for name, value in extra.items():
         if not isinstance(name, str) or not _TOKEN.issuperset(name) or not name:

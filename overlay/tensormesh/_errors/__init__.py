@@ -307,19 +307,19 @@ class StreamError(APIError):
 
 
 class StructuredOutputError(TensormeshError):
-    """The model answered, and not in the form that was asked for.
+    """The model responded, but not in the requested form.
 
     Attributes:
-        reason: ``"not_json"``; ``"schema"``, JSON that does not fit; ``"length"``, cut off at the
-            limit of tokens; ``"refusal"``; ``"empty"``; ``"tool_calls"``, calls and no answer.
-        path: the place inside the JSON, such as ``"lines[0].price"``; ``""`` for all of it.
-        pointer: the same as a JSON Pointer, such as ``"/lines/0/price"``.
-        expected: what should have been there, or ``None`` if the answer is no JSON.
-        got: what was there, shortened, or ``None`` if the answer is no JSON.
-        text: the last answer's text; ``""`` if it had none.
-        completion: the last answer.
-        attempts: how many answers were asked for.
-        usage: tokens of all of them, or ``None`` if the server did not tell.
+        reason: `"not_json"`; `"schema"`, JSON that does not match; `"length"`, cut off at the
+            token limit; `"refusal"`; `"empty"`; `"tool_calls"`, tool calls instead of text.
+        path: Place in the JSON, such as `"lines[0].price"`, or `""` for all of it.
+        pointer: The same as a JSON Pointer, such as `"/lines/0/price"`.
+        expected: What was expected there, or None if the text is not JSON.
+        got: What was found there, shortened, or None if the text is not JSON.
+        text: Text of the last completion, or `""`.
+        completion: The last completion.
+        attempts: How many completions were requested.
+        usage: Tokens of all of them, or None if the server did not report any.
     """
 
     def __init__(

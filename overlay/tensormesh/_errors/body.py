@@ -1,7 +1,4 @@
-"""Reads what a server says about an error, whatever form it says it in.
-
-Loaded when the first error arrives.
-"""
+"""Read the body of an error response, in whatever form. Loaded with the first error."""
 
 from __future__ import annotations
 
@@ -11,18 +8,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# A longer body is cut and kept as text: it is no message, and decoding it could take long.
+# A longer body is cut and kept as text: it is not a message, and decoding it could take long.
 MAX_BODY_BYTES = 1024 * 1024
 MAX_MESSAGE_CHARACTERS = 2_000
 
 
 class ErrorBody:
-    """What a body says.
+    """The content of an error body.
 
     Attributes:
-        body: the decoded JSON, else the text, else ``None`` for an empty body.
-        message: the server's words, clean enough to print; ``""`` if it has none.
-        code, type, param: as the server names them, ``None`` where it does not.
+        body: The decoded JSON, else the text, else None for an empty body.
+        message: The server's message, safe to print, or `""`.
+        code, type, param: As named by the server, or None.
     """
 
     __slots__ = ("body", "code", "message", "param", "type")
@@ -36,14 +33,14 @@ class ErrorBody:
 
 
 def read_error_body(content: bytes, content_type: str = "") -> ErrorBody:
-    """Read the body of an error answer. Any bytes will do."""
+    """Read the body of an error response, which may be any bytes."""
     if len(content) <= MAX_BODY_BYTES:
         if not content.strip():
             return ErrorBody(None)
         try:
             return read_error_value(loads(content))
         except ValueError:
-            pass  # not JSON, so it is text of some kind
+            pass  # not JSON, so some kind of text
     text = content[:MAX_BODY_BYTES].decode("utf-8", "replace")
     found = ErrorBody(text)
     if "html" in content_type.lower() or text[:200].lstrip().lower().startswith(_HTML_STARTS):
@@ -54,7 +51,7 @@ def read_error_body(content: bytes, content_type: str = "") -> ErrorBody:
 
 
 def read_error_value(value: Any) -> ErrorBody:
-    """Read an error from decoded JSON: an error answer, or an error event of a stream.
+    """Read an error from decoded JSON: an error response, or an error event of a stream.
 
     Understood are an ``error`` object, an ``error`` text (with or without a message or an
     ``error_description`` beside it), ``code`` with ``message`` and ``details``, and ``detail`` as

@@ -1,7 +1,4 @@
-"""How an HTTP answer that is not a success becomes an exception.
-
-Loaded when the first one arrives.
-"""
+"""Turn an error response into an exception. Loaded with the first one."""
 
 from __future__ import annotations
 
@@ -102,24 +99,24 @@ def status_error(
     secrets: Iterable[str] = (),
     now: float | None = None,
 ) -> APIStatusError:
-    """Turn an answer that is not a success into the exception for it.
+    """Return the exception for a response that does not report success.
 
     Args:
-        status_code: the HTTP status, 300 or more.
-        reason: its reason phrase; may be empty.
-        headers: all headers, as a mapping or as pairs.
-        content: the decoded body, whatever it is. What is beyond the first MiB is not looked at.
+        status_code: HTTP status code, 300 or more.
+        reason: Reason phrase, or an empty string.
+        headers: All headers, as a mapping or as pairs.
+        content: The decompressed body. Only its first MiB is read.
         method: HTTP method of the request.
-        url: URL of the request; credentials and query are left out of the error.
-        attempts: how often the request was sent.
-        hint: what the user should check (see ``status_hint``).
-        secrets: keys and tokens to blot out, should the server have echoed one.
-        now: time in seconds since the epoch, for a ``Retry-After`` date; ``None`` for the clock's.
+        url: URL of the request. The error leaves out its credentials and query.
+        attempts: How many attempts were made.
+        hint: What the user should check (see `status_hint`).
+        secrets: Keys and tokens to mask if the server echoed them.
+        now: Seconds since the epoch, for a `Retry-After` date, or None for the current time.
     """
     secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
     plain = _plain_headers(headers, secrets)
     reason = clean_text(hide_secrets(reason, secrets), 100) or _standard_reason(status_code)
-    # One byte more than will be read, so that the reader sees that there is more.
+    # One byte more than is read, so that the reader sees that there is more.
     content = hide_secrets(content[: MAX_BODY_BYTES + 1], secrets)
     found = read_error_body(content, plain.get("content-type", ""))
     message = found.message

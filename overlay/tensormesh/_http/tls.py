@@ -43,16 +43,16 @@ def _new_context(ca_bundle: str | None) -> ssl.SSLContext:
 
 
 def _has_ca_folder() -> bool:
-    """Whether certificates are looked up in a folder one by one, which loads none beforehand."""
+    """Whether certificates are read from a folder on demand, so that none are loaded yet."""
     folder: str | None = ssl.get_default_verify_paths().capath
     return bool(folder and os.listdir(folder))
 
 
-def _begin_anew() -> None:
+def _reset_after_fork() -> None:
     """Forget a lock that another thread of the parent process may have held."""
     global _lock
     _lock = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
+    os.register_at_fork(after_in_child=_reset_after_fork)
