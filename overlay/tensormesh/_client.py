@@ -217,7 +217,8 @@ class Tensormesh(_Base, Closing):
             # Error reporters print the variables of tracebacks.
             del inference_api_key, control_plane_token
             raise error.with_traceback(None) from None
-        self._begin(settings, Links(link_over(http_client, "Client"), make_link), is_copy=False)
+        given = link_over(http_client, "Client")
+        self._begin(settings, Links(given, make_link), is_copy=False)
 
     @property
     def inference(self) -> Inference:

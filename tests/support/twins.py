@@ -18,7 +18,8 @@ Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 # Async modules by their names below the package, and the sync modules beside them.
 MODULES = {
-    "_http.async_transport": "_http.transport",
+    "_calls.async_dispatcher": "_calls.dispatcher",
+    "_http.async_link": "_http.link",
     "_tools.async_run": "_tools.run",
 }
 PATTERNS = [

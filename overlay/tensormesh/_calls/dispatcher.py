@@ -102,7 +102,8 @@ class Dispatcher:
             else:
                 if exchange.succeeded(response):
                     return exchange, response
-                delay = exchange.after_refusal(response, read(response, is_refusal=True))
+                content = read(response, is_refusal=True)
+                delay = exchange.after_refusal(response, content)
             if delay:
                 time.sleep(delay)
 

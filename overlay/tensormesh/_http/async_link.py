@@ -96,12 +96,7 @@ class AsyncLink:
     async def _connection(
         self, lease: Lease[Connection], call: OutgoingCall, deadline: float | None
     ) -> Connection:
-        if not self.pool.take(lease):
-            wait = partial(self.pool.wait, lease)
-            await self._sockets.wait_for_grant(wait, wait_seconds(call.seconds, deadline))
-            # It may have been granted at the last moment.
-            if not self.pool.has(lease):
-                raise closed_error() if self.pool.is_closed else PoolTimeout()
+        await self._take(lease, call, deadline)
         while lease.connection is not None and lease.connection.has_expired():
             self.pool.replace(lease)
         if self.pool.surplus:
@@ -115,6 +110,17 @@ class AsyncLink:
                 lease.origin, self._context, seconds, self._buffer
             )
         return lease.connection
+
+    async def _take(
+        self, lease: Lease[Connection], call: OutgoingCall, deadline: float | None
+    ) -> None:
+        if self.pool.take(lease):
+            return
+        wait = partial(self.pool.wait, lease)
+        await self._sockets.wait_for_grant(wait, wait_seconds(call.seconds, deadline))
+        # It may have been granted at the last moment.
+        if not self.pool.has(lease):
+            raise closed_error() if self.pool.is_closed else PoolTimeout()
 
     async def _close_surplus(self) -> None:
         surplus = self.pool.surplus

@@ -122,7 +122,8 @@ class Link:
         except BaseException:
             self.release(lease)
             raise
-        return new_response(parser, Body(self, lease, parser, call.seconds, deadline))
+        body = Body(self, lease, parser, call.seconds, deadline)
+        return new_response(parser, body)
 
     def release(self, lease: Lease[Connection]) -> None:
         """Return a connection to the pool. It is reused only if its last exchange ended well."""

@@ -15,31 +15,30 @@ from support.twins import MODULES, alone_in, twins_in
 
 SDK = ROOT / "overlay" / "tensormesh"
 API = ROOT / "generated" / "tensormesh_api"
-TRANSPORT = "tensormesh._http.transport.Transport"
+LINK = "tensormesh._http.link.Link"
 RUN = "tensormesh._tools.run.RunStream"
 
 # Threads share connections under a lock and block on sockets; tasks wait for events and may be
 # cancelled wherever they wait.
 WAITING = {
-    "tensormesh._calls.bodies.Body.close": 8,
-    "tensormesh._calls.bodies.Body.drain": 1,
-    "tensormesh._calls.dispatcher.Transport._open": 7,
-    "tensormesh._http.drain.drain.()": 25,
-    "tensormesh._http.httpx_link.close.()": 6,
-    "tensormesh._http.httpx_link.send.()": 16,
-    "tensormesh._http.transport.Body.__init__": 3,
-    "tensormesh._http.transport.Body.__iter__": 15,
-    "tensormesh._http.transport.Body.attributes": 1,
-    "tensormesh._http.transport.Body.close": 6,
-    f"{TRANSPORT}.__init__": 2,
-    f"{TRANSPORT}._close_surplus": 3,
-    f"{TRANSPORT}._connect": 7,
-    f"{TRANSPORT}._connection": 9,
-    f"{TRANSPORT}._take": 10,
-    f"{TRANSPORT}._wait": 7,
-    f"{TRANSPORT}.close": 6,
-    f"{TRANSPORT}.handle_request": 6,
-    f"{TRANSPORT}.release": 6,
+    "tensormesh._calls.dispatcher.Dispatcher._open": 7,
+    "tensormesh._http.httpx_link.HttpxLink.send": 3,
+    "tensormesh._http.httpx_link._Body.__next__": 6,
+    "tensormesh._http.httpx_link._Body._socket": 4,
+    "tensormesh._http.httpx_link._Body.close": 10,
+    "tensormesh._http.httpx_link._Body.drain": 8,
+    "tensormesh._http.link.Body.__init__": 4,
+    "tensormesh._http.link.Body.__next__": 12,
+    "tensormesh._http.link.Body._read": 6,
+    "tensormesh._http.link.Body.attributes": 2,
+    "tensormesh._http.link.Body.close": 10,
+    f"{LINK}.__init__": 8,
+    f"{LINK}._close_surplus": 3,
+    f"{LINK}._connection": 10,
+    f"{LINK}._take": 11,
+    f"{LINK}.close": 8,
+    f"{LINK}.release": 6,
+    f"{LINK}.send": 4,
 }
 # Tools run on threads, or in tasks.
 TOOLS = {
@@ -54,7 +53,6 @@ TOOLS = {
 }
 # An async generator that is dropped is closed by the event loop, later: classes iterate instead.
 ITERATION = {
-    "tensormesh._http.httpx_link.iter_chunks.()": 4,
     "tensormesh._streams.stream.Stream.text_deltas": 10,
     "tensormesh_api._paging._walk.()": 3,
     "tensormesh_api._paging.walk.()": 3,
@@ -62,9 +60,9 @@ ITERATION = {
 # A client belongs to one event loop. `iter_lines` of the sync response replaces that of requests.
 # A KeyboardInterrupt may come between any two lines of sync code.
 PUBLIC = {
-    "tensormesh._calls.dispatcher.Transport.__init__": 2,
-    "tensormesh._calls.dispatcher.Transport.stream": 12,
-    "tensormesh._calls.dispatcher.Transport.stream_raw": 8,
+    "tensormesh._calls.dispatcher.Dispatcher.__init__": 2,
+    "tensormesh._calls.dispatcher.Dispatcher.stream": 12,
+    "tensormesh._calls.dispatcher.Dispatcher.stream_raw": 8,
     "tensormesh._calls.responses.StreamedResponse.iter_lines": 13,
     "tensormesh._client.Tensormesh.__init__": 2,
     "tensormesh._client.Tensormesh.attributes": 2,
@@ -74,18 +72,16 @@ PUBLIC = {
 INTENDED = {**WAITING, **TOOLS, **ITERATION, **PUBLIC}
 # What only async code has: its sockets, and what asyncio and trio need.
 ALONE = {
-    "tensormesh._calls.links.make_async",
     "tensormesh._http.any_sockets.connect",
-    "tensormesh._http.httpx_link._send_async",
-    "tensormesh._http.httpx_link.finish_chunks",
-    "tensormesh._http.httpx_link.sleep",
+    "tensormesh._http.any_sockets.wait_for_grant",
+    "tensormesh._http.link._close_at_end_of_loop",
+    "tensormesh._http.link._exchange",
     "tensormesh._http.loop_sockets._addresses",
     "tensormesh._http.loop_sockets._connect_to",
     "tensormesh._http.loop_sockets._connected",
     "tensormesh._http.loop_sockets.connect",
-    "tensormesh._http.transport._ask",
-    "tensormesh._http.transport._send",
-    "tensormesh._http.transport._send_block",
+    "tensormesh._http.loop_sockets.wait_for_grant",
+    "tensormesh._http.loops.sleep",
     "tensormesh._streams.stream._AsyncTexts",
     "tensormesh._tools.run.on_thread",
     "tensormesh._tools.tool.is_async",
