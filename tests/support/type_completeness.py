@@ -13,12 +13,17 @@ LEAST = 0.98
 
 
 def main() -> int:
+    """Check the SDK and the generated client. Return the exit status."""
+    return max(check(package) for package in ("tensormesh", "tensormesh_api"))
+
+
+def check(package: str) -> int:
     """Run `pyright --verifytypes`, and print its score. Return the exit status."""
     folders = os.pathsep.join(str(ROOT / name) for name in ("overlay", "generated"))
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pyright", "--outputjson"),
-            *("--verifytypes", "tensormesh", "--ignoreexternal"),
+            *("--verifytypes", package, "--ignoreexternal"),
         ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": folders},
@@ -28,7 +33,7 @@ def main() -> int:
     )
     report = json.loads(done.stdout)["typeCompleteness"]
     score: float = report["completenessScore"]
-    print(f"{score:.1%} of the public names of tensormesh have known types")
+    print(f"{score:.1%} of the public names of {package} have known types")
     if score >= LEAST:
         return 0
     for symbol in report["symbols"]:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from ..._lazy import lazy_members
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from .accept_tos_response import AcceptTosResponse
     from .activity import Activity
     from .activity_type import ActivityType
@@ -130,6 +133,8 @@ if TYPE_CHECKING:
     from .user_role import UserRole
     from .user_spending_summary import UserSpendingSummary
 
+__getattr__: Callable[[str], Any]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = lazy_members(
     __name__,
     {

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from ..._lazy import lazy_members
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from .admin_list_models import AdminListModelsPage, AsyncAdminListModelsPage
     from .admin_list_products import AdminListProductsPage, AsyncAdminListProductsPage
     from .list_activities import AsyncListActivitiesPage, ListActivitiesPage
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from .list_users import AsyncListUsersPage, ListUsersPage
     from .query_logs import AsyncQueryLogsPage, QueryLogsPage
 
+__getattr__: Callable[[str], Any]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = lazy_members(
     __name__,
     {

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from ..._lazy import lazy_members
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from .accept_tos import AcceptTosParams
     from .add_user_balance import AddUserBalanceParams
     from .admin_create_product import AdminCreateProductParams
@@ -62,6 +65,8 @@ if TYPE_CHECKING:
     from .upsert_gpu_pricing import UpsertGpuPricingParams
     from .upsert_serverless_pricing import UpsertServerlessPricingParams
 
+__getattr__: Callable[[str], Any]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = lazy_members(
     __name__,
     {

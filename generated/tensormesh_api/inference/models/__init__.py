@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from ..._lazy import lazy_members
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from .audio_content_part import AudioContentPart
     from .audio_format import AudioFormat
     from .audio_url import AudioUrl
@@ -154,6 +157,8 @@ if TYPE_CHECKING:
     from .video_content_part import VideoContentPart
     from .video_url import VideoUrl
 
+__getattr__: Callable[[str], Any]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = lazy_members(
     __name__,
     {

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 from ..._lazy import lazy_members
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from .create_chat_completion import CreateChatCompletionParams
     from .create_completion import CreateCompletionParams
     from .create_detokenization import CreateDetokenizationParams
     from .create_response import CreateResponseParams
     from .create_tokenization import CreateTokenizationParams
 
+__getattr__: Callable[[str], Any]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = lazy_members(
     __name__,
     {
