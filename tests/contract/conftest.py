@@ -12,8 +12,8 @@ import schemathesis
 from support.contract_exchanges import exchange_of
 from support.contract_targets import MODEL_VARIABLES, Target, model_name, read_plan, remote_target
 from support.contract_watch import Watch, read_watch
+from support.control_plane_example_account import ExampleAccounts
 from support.control_plane_examples import EXAMPLES_TIME
-from support.control_plane_stage import Stages
 
 from tensormesh_local import LocalHost
 from tensormesh_local.clock import ManualClock
@@ -92,14 +92,14 @@ def local_control_plane(control_plane_clock: ManualClock) -> Iterator[LocalHost]
 
 
 @pytest.fixture(scope="session")
-def stages(request: pytest.FixtureRequest) -> Iterator[Stages | None]:
+def accounts(request: pytest.FixtureRequest) -> Iterator[ExampleAccounts | None]:
     """What the examples tell of, on the local Control Plane; None if others are tested."""
     if not PLAN.is_local:
         yield None
         return
     host: LocalHost = request.getfixturevalue("local_control_plane")
     clock: ManualClock = request.getfixturevalue("control_plane_clock")
-    with closing(Stages(host, clock)) as made:
+    with closing(ExampleAccounts(host, clock)) as made:
         yield made
 
 

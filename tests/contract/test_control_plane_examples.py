@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from support.control_plane_example_account import ExampleAccount
 from support.control_plane_examples import (
     EXAMPLES_TIME,
     Example,
@@ -20,7 +21,6 @@ from support.control_plane_spec import (
     resolve,
     validator,
 )
-from support.control_plane_stage import Stage
 
 from tensormesh_local import LocalHost
 from tensormesh_local.clock import ManualClock
@@ -31,21 +31,21 @@ EXAMPLES = [
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def account() -> Iterator[ExampleAccount]:
     """A host of its own for each example."""
     clock = ManualClock(EXAMPLES_TIME)
     with LocalHost(clock=clock, seed=1) as host:
         base_url = f"{host.control_plane_base_url}/"
         with httpx.Client(base_url=base_url, trust_env=False) as http:
-            yield Stage(http, clock, host.control_plane_token)
+            yield ExampleAccount(http, clock, host.control_plane_token)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
 def test_an_example_is_accepted_and_answered_in_the_form_of_the_examples(
-    stage: Stage, example: Example
+    account: ExampleAccount, example: Example
 ) -> None:
-    stage.prepare(example)
-    response = stage.send(example)
+    account.prepare(example)
+    response = account.send(example)
     assert response.status_code == 200, response.text
     answer = response.json()
     schema = good_answer(OPERATIONS[example.operation_id][2])

@@ -19,9 +19,9 @@ from schemathesis.generation.stateful.state_machine import StepInput, StepOutput
 from support.cases import for_each
 from support.contract_schemas import SEED, valid_requests
 from support.contract_targets import Target, read_plan
+from support.control_plane_example_account import DEPLOYMENT_MINUTES, EMAIL, ExampleAccount
 from support.control_plane_examples import EXAMPLES_TIME, request_examples
 from support.control_plane_spec import OPERATIONS
-from support.control_plane_stage import DEPLOYMENT_MINUTES, EMAIL, Stage
 
 from tensormesh_local import LocalHost
 from tensormesh_local.clock import ManualClock
@@ -56,7 +56,7 @@ def label(operation_id: str) -> str:
     return f"{method.upper()} {path}"
 
 
-class World:
+class JourneyHost:
     """A local host, and how to reach it."""
 
     def __init__(self, host: LocalHost, clock: ManualClock, http: httpx.Client) -> None:
@@ -68,21 +68,21 @@ class World:
         self._http = http
         self._users = 0
 
-    def new_stage(self) -> Stage:
+    def new_account(self) -> ExampleAccount:
         """A user of its own, who has a card and a balance."""
         self._users += 1
-        stage = Stage(self._http, self.clock, self._token, f"{self._users}.{EMAIL}")
-        stage.prepare(request_examples("create_user_api_key")[0])
-        return stage
+        account = ExampleAccount(self._http, self.clock, self._token, f"{self._users}.{EMAIL}")
+        account.prepare(request_examples("create_user_api_key")[0])
+        return account
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+def journey_host() -> Iterator[JourneyHost]:
     clock = ManualClock(EXAMPLES_TIME)
     with LocalHost(clock=clock) as host:
         base_url = f"{host.control_plane_base_url}/"
         with httpx.Client(base_url=base_url, trust_env=False) as http:
-            made = World(host, clock, http)
+            made = JourneyHost(host, clock, http)
             with closing(made.target.session):
                 yield made
 
@@ -90,7 +90,7 @@ def world() -> Iterator[World]:
 @pytest.mark.slow
 @for_each("flow", flows(), ids=lambda flow: flow[0][0])
 def test_every_link_is_followed_and_each_answer_fits_what_was_done(
-    world: World, flow: list[tuple[str, str]]
+    journey_host: JourneyHost, flow: list[tuple[str, str]]
 ) -> None:
     followed: set[str] = set()
     # What gives users is among them, else Schemathesis takes what is done for one as hopeless.
@@ -99,29 +99,29 @@ def test_every_link_is_followed_and_each_answer_fits_what_was_done(
 
     class Journey(machine):  # type: ignore[misc, valid-type] # made from the spec
         def setup(self) -> None:
-            self.stage = world.new_stage()
+            self.account = journey_host.new_account()
             self.deleted: list[object] = []
             super().setup()
 
         def step(self, input: StepInput) -> StepOutput:
-            place(input, self.stage)
+            place(input, self.account)
             output: StepOutput = super().step(input)
             if input.is_applied and input.transition and output.response.status_code == 200:
                 followed.add(input.transition.id)
             answer = output.response.json()
             if id_of(input.case) == "delete_model":
-                world.clock.advance(minutes=DEPLOYMENT_MINUTES)
+                journey_host.clock.advance(minutes=DEPLOYMENT_MINUTES)
                 self.deleted.append(input.case.path_parameters["modelId"])
             if answer.get("model", {}).get("modelId") in self.deleted:
                 assert answer["model"]["status"] == "MODEL_STATUS_DELETED"
             if id_of(input.case) == "start_cli_login":
-                self.stage.approve(answer["verificationUrl"])
+                self.account.approve(answer["verificationUrl"])
             return output
 
         def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
-            token = self.stage.token(id_of(case))
+            token = self.account.token(id_of(case))
             return {
-                **world.target.call_settings(),
+                **journey_host.target.call_settings(),
                 "headers": {"Authorization": f"Bearer {token}"},
             }
 
@@ -141,7 +141,7 @@ def test_every_link_is_followed_and_each_answer_fits_what_was_done(
     assert links - followed == set()
 
 
-def place(input: StepInput, stage: Stage) -> None:
+def place(input: StepInput, account: ExampleAccount) -> None:
     """Keep what a link brings; for the rest, take the least that the spec's examples have."""
     case, example = input.case, request_examples(id_of(input.case))[-1]
     case.query = {
@@ -155,6 +155,6 @@ def place(input: StepInput, stage: Stage) -> None:
             for name, value in (case.body.items() if isinstance(case.body, dict) else ())
             if (ParameterLocation.BODY, name) in input.applied_parameters
         }
-        # Logins begin here, and not with that of the stage.
-        body = stage.adapt(example.body) if example.needs_token else example.body
+        # Logins begin here, and not with that of the account.
+        body = account.adapt(example.body) if example.needs_token else example.body
         case.body = {**body, **linked}

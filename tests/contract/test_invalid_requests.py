@@ -13,7 +13,7 @@ from support.contract_control_plane import place
 from support.contract_requests import focus
 from support.contract_schemas import host_of, invalid_requests
 from support.contract_targets import Target, read_plan
-from support.control_plane_stage import Stages
+from support.control_plane_example_account import ExampleAccounts
 
 
 @pytest.mark.slow
@@ -22,12 +22,12 @@ def test_invalid_request_is_refused_as_declared(
     case: Case[Any],
     targets: dict[str, Target],
     served_model: Callable[[str], str],
-    stages: Stages | None,
+    accounts: ExampleAccounts | None,
 ) -> None:
     target = targets[host_of(case)]
     if target.host == "control_plane":
-        if stages:
-            target = place(case, target, stages)
+        if accounts:
+            target = place(case, target, accounts)
     elif isinstance(case.body, dict):
         focus(case.body, served_model(target.host))
     body_is_wrong = case.meta is not None and case.meta.is_negative_at(ParameterLocation.BODY)

@@ -1,4 +1,4 @@
-"""The Control Plane through the SDK: one world with the inference hosts."""
+"""The Control Plane through the SDK: what it does shows on the inference hosts."""
 
 from __future__ import annotations
 

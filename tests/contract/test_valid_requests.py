@@ -17,7 +17,7 @@ from support.contract_control_plane import place
 from support.contract_requests import mend
 from support.contract_schemas import host_of, valid_requests
 from support.contract_targets import Target, read_plan
-from support.control_plane_stage import Stages
+from support.control_plane_example_account import ExampleAccounts
 
 known_to_need_a_key: set[str] = set()
 
@@ -28,12 +28,12 @@ def test_valid_request_is_answered_as_declared(
     case: Case[Any],
     targets: dict[str, Target],
     served_model: Callable[[str], str],
-    stages: Stages | None,
+    accounts: ExampleAccounts | None,
 ) -> None:
     target = targets[host_of(case)]
     if target.host == "control_plane":
-        if stages:
-            target = place(case, target, stages)
+        if accounts:
+            target = place(case, target, accounts)
     elif isinstance(case.body, dict):
         mend(case.path, case.body, served_model(target.host))
     operation = f"{target.host} {case.operation.label}"

@@ -10,25 +10,25 @@ from support.control_plane_ledger import nanos
 if TYPE_CHECKING:
     import httpx
     from starlette.applications import Starlette
-    from support.control_plane_world import Client, World
+    from support.control_plane_host import Client, Host
 
 MODEL = "tm-local-chat"
 RATES = {"input": 100, "output": 400}
 """Nanos per token."""
 
 
-def ask(world: World, key: str, app: Starlette | None = None, **fields: Any) -> httpx.Response:
-    """Ask Serverless a question; ``app`` is asked in place of the world's own."""
+def ask(host: Host, key: str, app: Starlette | None = None, **fields: Any) -> httpx.Response:
+    """Ask Serverless a question; ``app`` is asked in place of the host's own."""
     body = chat_body("Tell me about herons and other birds that fish.", **fields)
     headers = {"Authorization": f"Bearer {key}"}
     path = "/serverless/v1/chat/completions"
     if app is None:
-        return world.send("POST", path, json=body, headers=headers)
-    original, world.app = world.app, app
+        return host.send("POST", path, json=body, headers=headers)
+    original, host.app = host.app, app
     try:
-        return world.send("POST", path, json=body, headers=headers)
+        return host.send("POST", path, json=body, headers=headers)
     finally:
-        world.app = original
+        host.app = original
 
 
 def spend_by_model(user: Client) -> list[dict[str, Any]]:

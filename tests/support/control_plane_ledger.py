@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from support.control_plane_world import ADMIN_ID, START
+from support.control_plane_host import ADMIN_ID, START
 
 from tensormesh_local.clock import ManualClock
 from tensormesh_local.control_plane.accounts.users import create_user

@@ -5,48 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.control_plane_world import OPEN_WORLDS, Client, World
+from support.control_plane_host import OPEN_HOSTS, Client, Host
 
 
-def _close_worlds(*, keep: int) -> None:
-    while len(OPEN_WORLDS) > keep:
-        OPEN_WORLDS.pop().control_plane.close()
+def _close_hosts(*, keep: int) -> None:
+    while len(OPEN_HOSTS) > keep:
+        OPEN_HOSTS.pop().control_plane.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _shared_worlds_are_closed() -> Iterator[None]:
-    """Worlds of fixtures that many tests share end with the run."""
+def _shared_hosts_are_closed() -> Iterator[None]:
+    """Close the hosts of shared fixtures at the end of the run."""
     yield
-    _close_worlds(keep=0)
+    _close_hosts(keep=0)
 
 
 @pytest.fixture(autouse=True)
-def _worlds_of_a_test_are_closed() -> Iterator[None]:
+def _hosts_of_a_test_are_closed() -> Iterator[None]:
     """A database that is dropped open is a warning, and warnings are errors."""
-    shared = len(OPEN_WORLDS)
+    shared = len(OPEN_HOSTS)
     yield
-    _close_worlds(keep=shared)
+    _close_hosts(keep=shared)
 
 
 @pytest.fixture
-def world() -> World:
+def host() -> Host:
     """A host in memory, at 2026-05-20T08:00:00Z."""
-    return World()
+    return Host()
 
 
 @pytest.fixture
-def admin(world: World) -> Client:
+def admin(host: Host) -> Client:
     """The default user, an administrator."""
-    return world.admin
+    return host.admin
 
 
 @pytest.fixture
-def user(world: World) -> Client:
+def user(host: Host) -> Client:
     """A user without privileges."""
-    return world.user()
+    return host.user()
 
 
 @pytest.fixture
-def other(world: World) -> Client:
+def other(host: Host) -> Client:
     """Another user without privileges."""
-    return world.user("jonas@heron.test")
+    return host.user("jonas@heron.test")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from support.cases import for_each
-from support.control_plane_world import ADMIN_ID, Client, World
+from support.control_plane_host import ADMIN_ID, Client, Host
 
 
 def _make_keys(client: Client, count: int) -> None:
@@ -97,8 +97,8 @@ def test_pages_have_bounds(admin: Client, size: str) -> None:
 
 
 def test_activities_of_others_are_not_ones_business(
-    world: World, user: Client, other: Client
+    host: Host, user: Client, other: Client
 ) -> None:
     other.refused(403, "list_activities", query={"userId": user.id})
-    found = world.admin.ok("list_activities", query={"userId": user.id})["activities"]
+    found = host.admin.ok("list_activities", query={"userId": user.id})["activities"]
     assert [each["userId"] for each in found] == [user.id]

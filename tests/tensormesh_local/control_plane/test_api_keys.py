@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from support.control_plane_world import ADMIN_ID, Client, World
+from support.control_plane_host import ADMIN_ID, Client, Host
 
 
 def _make(client: Client, **fields: object) -> dict[str, str]:
     return dict(client.ok("create_user_api_key", fields)["apiKey"])
 
 
-def _opens(world: World, key: str) -> bool:
-    status = world.chat("serverless", key, "tm-local-chat").status_code
+def _opens(host: Host, key: str) -> bool:
+    status = host.chat("serverless", key, "tm-local-chat").status_code
     assert status in (200, 401)
     return status == 200
 
@@ -27,9 +27,9 @@ class TestSecrets:
         assert made in listed
         assert not any("secret" in key for key in listed)
 
-    def test_only_its_hash_is_kept(self, world: World, user: Client) -> None:
+    def test_only_its_hash_is_kept(self, host: Host, user: Client) -> None:
         made = _make(user, name="notebook")
-        with world.control_plane.state.read() as db:
+        with host.control_plane.state.read() as db:
             kept = "\n".join(db.iterdump())
         assert made["id"] in kept
         assert made["secret"] not in kept
@@ -42,30 +42,30 @@ class TestSecrets:
         assert len({_make(user)["secret"] for _ in range(20)}) == 20
 
 
-class TestOneWorld:
-    def test_a_key_opens_both_hosts_at_once(self, world: World, user: Client) -> None:
+class TestOnInferenceHosts:
+    def test_a_key_opens_both_hosts_at_once(self, host: Host, user: Client) -> None:
         key = _make(user)["secret"]
-        assert _opens(world, key)
+        assert _opens(host, key)
         model = "tm-local-chat-gpu-type-cpu"
-        assert world.chat("on-demand", key, model, user.id).status_code == 200
+        assert host.chat("on-demand", key, model, user.id).status_code == 200
 
-    def test_the_key_in_a_users_record_opens_too(self, world: World, user: Client) -> None:
-        assert _opens(world, user.ok("get_auth_profile")["user"]["apiKey"])
+    def test_the_key_in_a_users_record_opens_too(self, host: Host, user: Client) -> None:
+        assert _opens(host, user.ok("get_auth_profile")["user"]["apiKey"])
 
-    def test_a_deleted_key_stops_at_once(self, world: World, user: Client) -> None:
+    def test_a_deleted_key_stops_at_once(self, host: Host, user: Client) -> None:
         made = _make(user)
-        assert _opens(world, made["secret"])
+        assert _opens(host, made["secret"])
         path = {"apiKeyId": made["id"]}
         assert user.ok("delete_user_api_key", path=path) == {"empty": {}}
-        assert not _opens(world, made["secret"])
+        assert not _opens(host, made["secret"])
 
-    def test_an_expired_key_stops_when_it_expires(self, world: World, user: Client) -> None:
+    def test_an_expired_key_stops_when_it_expires(self, host: Host, user: Client) -> None:
         made = _make(user, expiresAt="2026-05-20T11:00:00+02:00")
         assert made["expiresAt"] == "2026-05-20T09:00:00Z"
-        world.clock.advance(minutes=59)
-        assert _opens(world, made["secret"])
-        world.clock.advance(minutes=1)
-        assert not _opens(world, made["secret"])
+        host.clock.advance(minutes=59)
+        assert _opens(host, made["secret"])
+        host.clock.advance(minutes=1)
+        assert not _opens(host, made["secret"])
 
     @pytest.mark.parametrize(
         ("scopes", "serverless", "on_demand"),
@@ -78,26 +78,31 @@ class TestOneWorld:
         ],
     )
     def test_scopes_say_which_hosts_a_key_opens(
-        self, world: World, user: Client, scopes: list[str], serverless: int, on_demand: int
+        self,
+        host: Host,
+        user: Client,
+        scopes: list[str],
+        serverless: int,
+        on_demand: int,
     ) -> None:
         key = _make(user, scopes=scopes)["secret"]
-        assert world.chat("serverless", key, "tm-local-chat").status_code == serverless
-        answer = world.chat("on-demand", key, "tm-local-chat-gpu-type-cpu", user.id)
+        assert host.chat("serverless", key, "tm-local-chat").status_code == serverless
+        answer = host.chat("on-demand", key, "tm-local-chat-gpu-type-cpu", user.id)
         assert answer.status_code == on_demand
 
-    def test_without_the_default_key_the_record_has_none(self, world: World, user: Client) -> None:
+    def test_without_the_default_key_the_record_has_none(self, host: Host, user: Client) -> None:
         default = user.ok("get_auth_profile")["user"]["apiKey"]
         (key,) = user.ok("list_user_api_keys")["apiKeys"]
         assert key["name"] == "default"
         user.ok("delete_user_api_key", path={"apiKeyId": key["id"]})
         assert user.ok("get_auth_profile")["user"]["apiKey"] == ""
-        assert not _opens(world, default)
+        assert not _opens(host, default)
 
 
 class TestRecords:
-    def test_deleted_keys_stay_on_record(self, world: World, user: Client) -> None:
+    def test_deleted_keys_stay_on_record(self, host: Host, user: Client) -> None:
         made = _make(user, name="notebook")
-        world.clock.advance(60)
+        host.clock.advance(60)
         user.ok("delete_user_api_key", path={"apiKeyId": made["id"]})
         assert made["id"] not in str(user.ok("list_user_api_keys"))
         listed = user.ok("list_user_api_keys", query={"includeDeleted": "true"})["apiKeys"]
@@ -126,10 +131,10 @@ class TestRecords:
         admin.ok("delete_user_api_key", path=path, query={"userId": user.id})
 
     def test_an_administrator_makes_keys_for_others(
-        self, world: World, admin: Client, user: Client
+        self, host: Host, admin: Client, user: Client
     ) -> None:
         made = _make(admin, userId=user.id)
         assert made["id"] in str(user.ok("list_user_api_keys"))
-        assert _opens(world, made["secret"])
+        assert _opens(host, made["secret"])
         unknown = {"userId": "99999999-0000-4000-8000-000000000000"}
         admin.refused(404, "create_user_api_key", unknown)

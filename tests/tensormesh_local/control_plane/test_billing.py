@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from support.cases import for_each
+from support.control_plane_host import ADMIN_ID, Client, Host
 from support.control_plane_ledger import nanos, usd
-from support.control_plane_world import ADMIN_ID, Client, World
 
 from tensormesh_local.clock import to_micros
 from tensormesh_local.control_plane.billing.ledger import GPU_USAGE, post
@@ -13,11 +13,11 @@ from tensormesh_local.control_plane.billing.ledger import GPU_USAGE, post
 DOLLAR = 10**9
 
 
-def _spend(world: World, user: Client, amount: int) -> None:
+def _spend(host: Host, user: Client, amount: int) -> None:
     """Take from a user's balance now."""
-    control_plane, user_id = world.control_plane, user.id
+    control_plane, user_id = host.control_plane, user.id
     with control_plane.state.write() as db:
-        now = to_micros(world.clock.now())
+        now = to_micros(host.clock.now())
         post(db, control_plane.ids.new_id("tx"), user_id, GPU_USAGE, "GPUs", now, -amount)
 
 
@@ -31,8 +31,8 @@ class TestBalance:
         assert user.ok("get_user_balance") == {"balance": usd(0)}
         assert user.ok("list_billing_transactions") == {"transactions": [], "nextPageToken": ""}
 
-    def test_a_negative_balance_has_one_sign(self, world: World, user: Client) -> None:
-        _spend(world, user, 1_750_000_000)
+    def test_a_negative_balance_has_one_sign(self, host: Host, user: Client) -> None:
+        _spend(host, user, 1_750_000_000)
         balance = user.ok("get_user_balance")["balance"]
         assert balance == {"currencyCode": "USD", "units": "-1", "nanos": -750_000_000}
 
@@ -89,9 +89,9 @@ class TestAdministration:
         assert admin.wrong_fields("add_user_balance", body) == ["amount.units"]
 
     def test_balances_and_spending_come_in_the_order_asked_for(
-        self, world: World, admin: Client, user: Client
+        self, host: Host, admin: Client, user: Client
     ) -> None:
-        _spend(world, user, DOLLAR)
+        _spend(host, user, DOLLAR)
         body = {"targetUserIds": [user.id, ADMIN_ID]}
         balances = admin.ok("admin_get_users_balance", body)["balances"]
         assert [(each["userId"], nanos(each["balance"])) for each in balances] == [
@@ -115,13 +115,13 @@ class TestAdministration:
 
 class TestTransactions:
     def test_pages_hold_every_transaction_once_newest_first(
-        self, world: World, admin: Client, user: Client
+        self, host: Host, admin: Client, user: Client
     ) -> None:
         for cents in range(1, 8):
             body = {"targetUserId": user.id, "amount": usd(cents * 10_000_000)}
             admin.ok("add_user_balance", body)
             # Two of them share a time.
-            world.clock.advance(0 if cents == 3 else 1)
+            host.clock.advance(0 if cents == 3 else 1)
         seen: list[int] = []
         token = ""
         while True:
@@ -150,30 +150,30 @@ class TestTransactions:
 
 
 class TestSpending:
-    def test_windows_roll_with_the_clock(self, world: World, admin: Client) -> None:
-        _spend(world, admin, DOLLAR)
+    def test_windows_roll_with_the_clock(self, host: Host, admin: Client) -> None:
+        _spend(host, admin, DOLLAR)
         assert _summary(admin) == [DOLLAR, DOLLAR, DOLLAR]
-        world.clock.advance(hours=24)
-        _spend(world, admin, 5 * DOLLAR)
+        host.clock.advance(hours=24)
+        _spend(host, admin, 5 * DOLLAR)
         assert _summary(admin) == [5 * DOLLAR, 6 * DOLLAR, 6 * DOLLAR]
 
-    def test_spending_leaves_its_windows(self, world: World, admin: Client) -> None:
-        _spend(world, admin, DOLLAR)
-        world.clock.advance(days=6, hours=23)
+    def test_spending_leaves_its_windows(self, host: Host, admin: Client) -> None:
+        _spend(host, admin, DOLLAR)
+        host.clock.advance(days=6, hours=23)
         assert _summary(admin) == [0, DOLLAR, DOLLAR]
-        world.clock.advance(hours=1)
+        host.clock.advance(hours=1)
         assert _summary(admin) == [0, 0, DOLLAR]
-        world.clock.advance(days=23)
+        host.clock.advance(days=23)
         assert _summary(admin) == [0, 0, 0]
 
     def test_payments_are_not_spending(self, admin: Client) -> None:
         admin.add_card()
         assert _summary(admin) == [0, 0, 0]
 
-    def test_the_history_has_every_day_and_adds_up(self, world: World, admin: Client) -> None:
+    def test_the_history_has_every_day_and_adds_up(self, host: Host, admin: Client) -> None:
         for day in range(3):
-            _spend(world, admin, (day + 1) * DOLLAR)
-            world.clock.advance(days=10)
+            _spend(host, admin, (day + 1) * DOLLAR)
+            host.clock.advance(days=10)
         buckets = admin.ok("get_user_spending_history")["buckets"]
         starts = [each["bucketStart"] for each in buckets]
         assert starts == sorted(set(starts))

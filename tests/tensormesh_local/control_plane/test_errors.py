@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from support.cases import for_each
-from support.control_plane_world import OPERATIONS, Client, World
+from support.control_plane_host import OPERATIONS, Client, Host
 
 from tensormesh_local.control_plane.context import HANDLERS
 from tensormesh_local.control_plane.errors import Code, ControlPlaneError
@@ -27,9 +27,9 @@ def _check(response: httpx.Response, status: int, code: Code) -> dict[str, Any]:
     return error
 
 
-def _send(world: World, method: str, path: str, **options: Any) -> httpx.Response:
+def _send(host: Host, method: str, path: str, **options: Any) -> httpx.Response:
     headers = {"Authorization": "Bearer tm-local-token", **options.pop("headers", {})}
-    return world.send(method, f"/control-plane{path}", headers=headers, **options)
+    return host.send(method, f"/control-plane{path}", headers=headers, **options)
 
 
 def test_every_operation_of_the_spec_is_carried_out() -> None:
@@ -39,28 +39,28 @@ def test_every_operation_of_the_spec_is_carried_out() -> None:
 
 class TestTokens:
     @for_each("operation", GUARDED, ids=lambda each: each.operation_id)
-    def test_every_operation_but_login_needs_a_token(self, world: World, operation: Any) -> None:
-        error = world.nobody.call(operation.operation_id)
+    def test_every_operation_but_login_needs_a_token(self, host: Host, operation: Any) -> None:
+        error = host.nobody.call(operation.operation_id)
         _check(error, 401, Code.UNAUTHENTICATED)
         assert error.headers["WWW-Authenticate"] == "Bearer"
 
     @for_each(
         "authorization", ["", "Bearer", "Bearer nope", "Basic tm-local-token", "tm-local-token"]
     )
-    def test_other_credentials_are_none(self, world: World, authorization: str) -> None:
+    def test_other_credentials_are_none(self, host: Host, authorization: str) -> None:
         headers = {"Authorization": authorization}
-        _check(_send(world, "GET", "/auth/profile", headers=headers), 401, Code.UNAUTHENTICATED)
+        _check(_send(host, "GET", "/auth/profile", headers=headers), 401, Code.UNAUTHENTICATED)
 
     def test_a_host_may_have_a_token_of_its_own(self) -> None:
-        world = World(token="mine")
-        assert Client(world, "mine").id
-        world.admin.refused(401, "get_auth_profile")
+        host = Host(token="mine")
+        assert Client(host, "mine").id
+        host.admin.refused(401, "get_auth_profile")
 
 
 class TestRoutes:
     @for_each("path", ["/", "/nope", "/v1/users/", "/v1/users/a/b", "/cli/x"])
-    def test_unknown_paths_are_not_found(self, world: World, path: str) -> None:
-        _check(_send(world, "GET", path), 404, Code.NOT_FOUND)
+    def test_unknown_paths_are_not_found(self, host: Host, path: str) -> None:
+        _check(_send(host, "GET", path), 404, Code.NOT_FOUND)
 
     @for_each(
         ("method", "path", "allowed"),
@@ -75,22 +75,22 @@ class TestRoutes:
         ],
     )
     def test_other_methods_are_not_allowed(
-        self, world: World, method: str, path: str, allowed: str
+        self, host: Host, method: str, path: str, allowed: str
     ) -> None:
-        response = _send(world, method, path)
+        response = _send(host, method, path)
         _check(response, 405, Code.UNIMPLEMENTED)
         assert response.headers["Allow"] == allowed
 
-    def test_head_is_answered_like_get(self, world: World) -> None:
-        assert _send(world, "HEAD", "/auth/profile").status_code == 200
+    def test_head_is_answered_like_get(self, host: Host) -> None:
+        assert _send(host, "HEAD", "/auth/profile").status_code == 200
 
     def test_a_parameter_may_hold_any_text(self, admin: Client) -> None:
         for text in ("a/b", "...", "100%", "\u00e9 \x00", "by-email", "a:cancel", "\n", "a\nb"):
             error = admin.refused(404, "get_model", path={"modelId": text})
             assert error["message"] == f"model not found: {text}"
 
-    def test_a_colon_may_be_encoded(self, world: World) -> None:
-        response = _send(world, "POST", "/v1/reserved-deployments/rd_1%3Acancel", json={})
+    def test_a_colon_may_be_encoded(self, host: Host) -> None:
+        response = _send(host, "POST", "/v1/reserved-deployments/rd_1%3Acancel", json={})
         assert _check(response, 404, Code.NOT_FOUND)["message"].endswith("rd_1")
 
 
@@ -155,17 +155,20 @@ class TestQueries:
 
 class TestFailures:
     def test_a_failure_tells_nothing_of_its_cause(
-        self, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+        self,
+        host: Host,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         def fail(context: Any) -> Any:
             raise ValueError("secret detail")
 
         monkeypatch.setitem(HANDLERS, "list_models", (fail, False))
-        _check(_send(world, "GET", "/v1/models"), 500, Code.INTERNAL)
+        _check(_send(host, "GET", "/v1/models"), 500, Code.INTERNAL)
         assert "secret detail" in caplog.text
 
     def test_a_state_that_is_held_by_another_asks_to_come_again(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
+        self, host: Host, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(context: Any) -> Any:
             error = sqlite3.OperationalError("database is locked")
@@ -173,15 +176,15 @@ class TestFailures:
             raise error
 
         monkeypatch.setitem(HANDLERS, "list_models", (fail, False))
-        response = _send(world, "GET", "/v1/models")
+        response = _send(host, "GET", "/v1/models")
         _check(response, 503, Code.UNAVAILABLE)
         assert response.headers["Retry-After"] == "1"
 
     def test_an_operation_without_a_handler_says_so(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
+        self, host: Host, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delitem(HANDLERS, "list_models")
-        _check(_send(world, "GET", "/v1/models"), 501, Code.UNIMPLEMENTED)
+        _check(_send(host, "GET", "/v1/models"), 501, Code.UNIMPLEMENTED)
 
     @for_each("code", Code)
     def test_each_code_has_its_status(self, code: Code) -> None:
@@ -189,6 +192,6 @@ class TestFailures:
         statuses |= {11: 400, 12: 501, 13: 500, 14: 503, 16: 401}
         assert ControlPlaneError(code, "x").response().status_code == statuses[code]
 
-    def test_errors_carry_a_request_id(self, world: World) -> None:
-        response = _send(world, "GET", "/nope", headers={"X-Request-Id": "abc"})
+    def test_errors_carry_a_request_id(self, host: Host) -> None:
+        response = _send(host, "GET", "/nope", headers={"X-Request-Id": "abc"})
         assert response.headers["X-Request-Id"] == "abc"

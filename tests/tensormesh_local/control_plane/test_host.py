@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 from support.checked_client import chat_body
+from support.control_plane_host import START, Host
 from support.control_plane_inference import RATES
 from support.control_plane_ledger import check_ledger, nanos
-from support.control_plane_world import START, World
 from support.project_files import ROOT
 
 from tensormesh_local import LocalHost, cli
@@ -139,16 +139,16 @@ def test_a_kill_right_after_an_answer_loses_no_usage(tmp_path: Path) -> None:
     for host in reversed(hosts):
         host.stop(signal.SIGKILL)
 
-    world = World(state, clock=SystemClock())
-    buckets = world.admin.ok("get_serverless_usage_history")["buckets"]
+    reopened = Host(state, clock=SystemClock())
+    buckets = reopened.admin.ok("get_serverless_usage_history")["buckets"]
     assert sum(int(each["requests"]) for each in buckets) == len(counted) == 33
     prompt, completion = (sum(column) for column in zip(*counted, strict=True))
     assert sum(int(each["promptTokens"]) for each in buckets) == prompt
     assert sum(int(each["completionTokens"]) for each in buckets) == completion
     cached = sum(int(each["cachedTokens"]) for each in buckets)
     cost = (prompt - cached) * RATES["input"] + completion * RATES["output"]
-    assert nanos(world.admin.ok("get_user_balance")["balance"]) == -cost
-    with world.control_plane.state.read() as db:
+    assert nanos(reopened.admin.ok("get_user_balance")["balance"]) == -cost
+    with reopened.control_plane.state.read() as db:
         check_ledger(db)
 
 

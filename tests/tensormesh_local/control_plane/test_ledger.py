@@ -9,8 +9,8 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from support.control_plane_host import ADMIN_ID
 from support.control_plane_ledger import OTHER_ID, Books, check_ledger, usd
-from support.control_plane_world import ADMIN_ID
 
 from tensormesh_local.clock import HOUR, SECOND, to_micros
 from tensormesh_local.control_plane.billing.ledger import MAX_BALANCE

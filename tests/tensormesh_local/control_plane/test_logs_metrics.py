@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.control_plane_world import ADMIN_ID, Client, World
+from support.control_plane_host import ADMIN_ID, Client, Host
 
 from tensormesh_local.control_plane.billing.metering import Record
 from tensormesh_local.control_plane.observability.latency import (
@@ -20,7 +20,7 @@ MODEL = "tm-local-chat"
 
 
 def _use(
-    world: World,
+    host: Host,
     *,
     status: int = 200,
     seconds: float = 1.0,
@@ -28,7 +28,7 @@ def _use(
     tokens: tuple[int, int, int] = (100, 25, 50),
 ) -> None:
     prompt, cached, completion = tokens if status == 200 else (0, 0, 0)
-    meter = world.control_plane.meter
+    meter = host.control_plane.meter
     counts = (prompt, cached, completion)
     now = meter.now()
     meter.record(Record(now, ADMIN_ID, "", "serverless", MODEL, *counts, status, seconds, first))
@@ -49,10 +49,10 @@ def _lines(admin: Client, **query: Any) -> list[dict[str, Any]]:
 
 
 class TestLogs:
-    def test_pages_hold_every_line_once_newest_first(self, world: World, admin: Client) -> None:
+    def test_pages_hold_every_line_once_newest_first(self, host: Host, admin: Client) -> None:
         for number in range(7):
-            _use(world, tokens=(number, 0, 0))
-            world.clock.advance(number % 2)
+            _use(host, tokens=(number, 0, 0))
+            host.clock.advance(number % 2)
         seen: list[str] = []
         token = ""
         while True:
@@ -65,11 +65,11 @@ class TestLogs:
         assert seen == ["6", "5", "4", "3", "2", "1", "0"]
 
     def test_a_deployments_life_and_its_requests_are_one_log(
-        self, world: World, admin: Client
+        self, host: Host, admin: Client
     ) -> None:
         admin.add_card()
         model_id = admin.deploy(modelPath="fail/x")["modelId"]
-        world.clock.advance(10)
+        host.clock.advance(10)
         lines = admin.ok("query_logs", query={"modelId": model_id, "limit": 2})
         assert [line["severity"] for line in lines["entries"]] == [
             "LOG_SEVERITY_ERROR",
@@ -80,9 +80,9 @@ class TestLogs:
         assert last["message"] == "Accepted"
         assert last["labels"] == {"component": "deployment"}
 
-    def test_severity_is_a_minimum(self, world: World, admin: Client) -> None:
+    def test_severity_is_a_minimum(self, host: Host, admin: Client) -> None:
         for status in (200, 400, 499, 503):
-            _use(world, status=status)
+            _use(host, status=status)
         counts = {
             name: len(_lines(admin, severity=f"LOG_SEVERITY_{name}"))
             for name in ("UNSPECIFIED", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -96,11 +96,11 @@ class TestLogs:
             "CRITICAL": 0,
         }
 
-    def test_without_a_range_it_is_the_last_hour(self, world: World, admin: Client) -> None:
-        _use(world)
-        world.clock.advance(minutes=59)
+    def test_without_a_range_it_is_the_last_hour(self, host: Host, admin: Client) -> None:
+        _use(host)
+        host.clock.advance(minutes=59)
         assert len(_lines(admin)) == 1
-        world.clock.advance(minutes=2)
+        host.clock.advance(minutes=2)
         assert _lines(admin) == []
         assert len(_lines(admin, startTime="2026-05-20T08:00:00Z")) == 1
         assert _lines(admin, startTime="2026-05-20T08:00:00.001Z") == []
@@ -112,9 +112,9 @@ class TestLogs:
         for query in ({"modelId": "nothing"}, {"deploymentId": "nothing"}):
             assert admin.refused(404, "query_logs", query=query)["code"] == 5
 
-    def test_a_token_is_of_one_query(self, world: World, admin: Client) -> None:
-        _use(world)
-        _use(world)
+    def test_a_token_is_of_one_query(self, host: Host, admin: Client) -> None:
+        _use(host)
+        _use(host)
         token = admin.ok("query_logs", query={"modelId": MODEL, "limit": 1})["nextPageToken"]
         query = {"modelId": MODEL, "severity": "LOG_SEVERITY_INFO", "pageToken": token}
         assert admin.wrong_fields("query_logs", query=query) == ["pageToken"]
@@ -132,11 +132,11 @@ class TestLogs:
 
 
 class TestMetrics:
-    def test_counters_are_added_up_by_the_minute(self, world: World, admin: Client) -> None:
-        _use(world)
-        _use(world, status=500)
-        world.clock.advance(minutes=2)
-        _use(world)
+    def test_counters_are_added_up_by_the_minute(self, host: Host, admin: Client) -> None:
+        _use(host)
+        _use(host, status=500)
+        host.clock.advance(minutes=2)
+        _use(host)
         found = _series(admin)
         first, third = "2026-05-20T08:00:00Z", "2026-05-20T08:02:00Z"
         assert found["request_count"] == [(first, 2), (third, 1)]
@@ -146,10 +146,10 @@ class TestMetrics:
         assert found["output_tokens_per_second"] == [(first, 25), (third, 50)]
         assert found["running_requests"] == [(first, pytest.approx(2 / 60)), (third, 1 / 60)]
 
-    def test_a_step_adds_minutes_up(self, world: World, admin: Client) -> None:
+    def test_a_step_adds_minutes_up(self, host: Host, admin: Client) -> None:
         for _ in range(10):
-            _use(world)
-            world.clock.advance(minutes=1)
+            _use(host)
+            host.clock.advance(minutes=1)
         assert _series(admin, step="300s")["request_count"] == [
             ("2026-05-20T08:00:00Z", 5),
             ("2026-05-20T08:05:00Z", 5),
@@ -160,17 +160,17 @@ class TestMetrics:
             "step"
         ]
 
-    def test_long_ranges_get_longer_steps(self, world: World, admin: Client) -> None:
-        _use(world)
-        world.clock.advance(minutes=1)
-        _use(world)
+    def test_long_ranges_get_longer_steps(self, host: Host, admin: Client) -> None:
+        _use(host)
+        host.clock.advance(minutes=1)
+        _use(host)
         found = _series(admin, startTime="2026-04-20T00:00:00Z")
         assert [value for _, value in found["request_count"]] == [2]
 
-    def test_percentiles_are_those_of_all_requests(self, world: World, admin: Client) -> None:
+    def test_percentiles_are_those_of_all_requests(self, host: Host, admin: Client) -> None:
         for number in range(1, 101):
-            _use(world, seconds=number / 10, first=number / 1000)
-        _use(world, status=500, seconds=999.0)
+            _use(host, seconds=number / 10, first=number / 1000)
+        _use(host, status=500, seconds=999.0)
         found = _series(admin)
         for name, share in (("0.5", 0.50), ("0.95", 0.95), ("0.99", 0.99)):
             ((_, whole),) = found[f"request_latency_seconds{name}"]

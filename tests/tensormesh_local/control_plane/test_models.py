@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 from support.cases import for_each
-from support.control_plane_world import ADMIN_ID, Client, World
+from support.control_plane_host import ADMIN_ID, Client, Host
 
 SERVED = "openai-gpt-oss-120b-gpu-type-h200x1"
 
 
 @pytest.fixture
-def user(world: World) -> Client:
+def user(host: Host) -> Client:
     """A user with a card on file."""
-    user = world.user()
+    user = host.user()
     user.add_card()
     return user
 
@@ -28,20 +28,20 @@ def _statuses(client: Client) -> list[str]:
     return [model["status"].removeprefix("MODEL_STATUS_") for model in models]
 
 
-def _listed(world: World, key: str, user_id: str) -> list[str]:
+def _listed(host: Host, key: str, user_id: str) -> list[str]:
     headers = {"Authorization": f"Bearer {key}", "X-User-Id": user_id}
-    answer = world.send("GET", "/on-demand/v1/models", headers=headers).json()
+    answer = host.send("GET", "/on-demand/v1/models", headers=headers).json()
     return [card["id"] for card in answer["data"]][3:]
 
 
 class TestLife:
-    def test_a_model_comes_to_run_by_the_clock(self, world: World, user: Client) -> None:
+    def test_a_model_comes_to_run_by_the_clock(self, host: Host, user: Client) -> None:
         model = user.deploy(description="Answers questions about birds", gpuCount=1)
         assert model["status"] == "MODEL_STATUS_PENDING"
         assert (model["endpoint"], model["deploymentId"], model["replicas"]) == ("", "", 0)
-        world.clock.advance(1)
+        host.clock.advance(1)
         assert _get(user, model)["status"] == "MODEL_STATUS_DEPLOYING"
-        world.clock.advance(2)
+        host.clock.advance(2)
         running = _get(user, model)
         assert running["status"] == "MODEL_STATUS_RUNNING"
         assert running["deploymentId"] == SERVED
@@ -55,13 +55,13 @@ class TestLife:
         assert running["updatedAt"] == running["events"][-1]["createdAt"] == "2026-05-20T08:00:03Z"
         assert running["createdAt"] == "2026-05-20T08:00:00Z"
 
-    def test_a_deleted_model_goes_by_the_clock(self, world: World, user: Client) -> None:
+    def test_a_deleted_model_goes_by_the_clock(self, host: Host, user: Client) -> None:
         model = user.deploy()
-        world.clock.advance(60)
+        host.clock.advance(60)
         path = {"modelId": model["modelId"]}
         assert user.ok("delete_model", path=path) == {"empty": {}}
         assert _get(user, model)["status"] == "MODEL_STATUS_DELETING"
-        world.clock.advance(1)
+        host.clock.advance(1)
         gone = _get(user, model)
         assert gone["status"] == "MODEL_STATUS_DELETED"
         assert gone["events"][-1]["eventType"] == "EVENT_TYPE_DELETED"
@@ -72,17 +72,17 @@ class TestLife:
             ("MODEL_DEPLOYED", "Deployed bird-guide"),
         ]
 
-    def test_one_that_is_deleted_early_never_runs(self, world: World, user: Client) -> None:
+    def test_one_that_is_deleted_early_never_runs(self, host: Host, user: Client) -> None:
         model = user.deploy()
-        world.clock.advance(1)
+        host.clock.advance(1)
         user.ok("delete_model", path={"modelId": model["modelId"]})
         for seconds in (0, 1, 10):
-            world.clock.advance(seconds)
+            host.clock.advance(seconds)
             assert "RUNNING" not in str(_get(user, model))
 
-    def test_some_weights_do_not_load(self, world: World, user: Client) -> None:
+    def test_some_weights_do_not_load(self, host: Host, user: Client) -> None:
         model = user.deploy(modelPath="fail/to-load")
-        world.clock.advance(3)
+        host.clock.advance(3)
         failed = _get(user, model)
         assert failed["status"] == "MODEL_STATUS_FAILED"
         assert failed["events"][-1]["log"] == "There are no weights at fail/to-load"
@@ -111,7 +111,7 @@ class TestLife:
         assert model["gpuCount"] == 8
         log = model["events"][0]["log"]
         assert log == "Accepted, keeping the KV cache, offloading to the CPU, on node node-17"
-        with user.world.control_plane.state.read() as db:
+        with user.host.control_plane.state.read() as db:
             assert "hf-secret" not in "\n".join(db.iterdump())
 
     def test_left_out_the_cloud_is_chosen(self, user: Client) -> None:
@@ -123,7 +123,7 @@ class TestLife:
 
 class TestNames:
     def test_a_nickname_is_unique_among_a_users_models(
-        self, world: World, user: Client, other: Client
+        self, host: Host, user: Client, other: Client
     ) -> None:
         model = user.deploy()
         body = {
@@ -137,20 +137,20 @@ class TestNames:
         other.add_card()
         assert other.deploy()["modelName"] == "bird-guide"
         user.ok("delete_model", path={"modelId": model["modelId"]})
-        world.clock.advance(1)
+        host.clock.advance(1)
         assert user.deploy()["modelId"] != model["modelId"]
 
-    def test_served_names_are_unique_too(self, world: World, user: Client) -> None:
+    def test_served_names_are_unique_too(self, host: Host, user: Client) -> None:
         for name in ("one", "two", "three"):
             user.deploy(name)
-        world.clock.advance(3)
+        host.clock.advance(3)
         models = user.ok("list_models")["models"]
         names = [model["deploymentId"] for model in models]
         assert sorted(names) == [SERVED, f"{SERVED}_2", f"{SERVED}_3"]
 
-    def test_any_path_gives_a_name(self, world: World, user: Client) -> None:
+    def test_any_path_gives_a_name(self, host: Host, user: Client) -> None:
         user.deploy(modelPath="\u00e9/\u4e2d", gpuType="GPU_TYPE_B200", gpuCount=2)
-        world.clock.advance(3)
+        host.clock.advance(3)
         (model,) = user.ok("list_models")["models"]
         assert model["deploymentId"] == "model-gpu-type-b200x2"
 
@@ -177,36 +177,36 @@ class TestNames:
 
 
 class TestServing:
-    def test_a_running_model_is_listed_and_answers(self, world: World, user: Client) -> None:
+    def test_a_running_model_is_listed_and_answers(self, host: Host, user: Client) -> None:
         key = user.ok("get_auth_profile")["user"]["apiKey"]
         model = user.deploy()
-        assert _listed(world, key, user.id) == []
-        assert world.chat("on-demand", key, SERVED, user.id).status_code == 404
-        world.clock.advance(3)
-        assert _listed(world, key, user.id) == [SERVED]
-        answer = world.chat("on-demand", key, SERVED, user.id).json()
+        assert _listed(host, key, user.id) == []
+        assert host.chat("on-demand", key, SERVED, user.id).status_code == 404
+        host.clock.advance(3)
+        assert _listed(host, key, user.id) == [SERVED]
+        answer = host.chat("on-demand", key, SERVED, user.id).json()
         assert answer["choices"][0]["message"]["content"] == "ok"
         assert answer["model"] == SERVED
         user.ok("delete_model", path={"modelId": model["modelId"]})
-        assert _listed(world, key, user.id) == []
-        assert world.chat("on-demand", key, SERVED, user.id).status_code == 404
+        assert _listed(host, key, user.id) == []
+        assert host.chat("on-demand", key, SERVED, user.id).status_code == 404
 
-    def test_only_its_owner_reaches_it(self, world: World, user: Client, other: Client) -> None:
+    def test_only_its_owner_reaches_it(self, host: Host, user: Client, other: Client) -> None:
         user.deploy()
-        world.clock.advance(3)
+        host.clock.advance(3)
         key = other.ok("get_auth_profile")["user"]["apiKey"]
         own = user.ok("get_auth_profile")["user"]["apiKey"]
-        assert world.chat("on-demand", key, SERVED, other.id).status_code == 404
-        assert world.chat("on-demand", key, SERVED, user.id).status_code == 404
-        assert world.chat("on-demand", own, SERVED, other.id).status_code == 404
-        assert world.chat("serverless", own, SERVED).status_code == 404
-        assert world.chat("on-demand", own, SERVED, user.id.upper()).status_code == 200
+        assert host.chat("on-demand", key, SERVED, other.id).status_code == 404
+        assert host.chat("on-demand", key, SERVED, user.id).status_code == 404
+        assert host.chat("on-demand", own, SERVED, other.id).status_code == 404
+        assert host.chat("serverless", own, SERVED).status_code == 404
+        assert host.chat("on-demand", own, SERVED, user.id.upper()).status_code == 200
 
-    def test_the_key_given_to_a_model_opens_the_host(self, world: World, user: Client) -> None:
+    def test_the_key_given_to_a_model_opens_the_host(self, host: Host, user: Client) -> None:
         model = user.deploy(apiKey="ak-bird-guide")
         assert model["apiKey"] == "ak-bird-guide"
-        world.clock.advance(3)
-        assert world.chat("on-demand", "ak-bird-guide", SERVED, user.id).status_code == 200
+        host.clock.advance(3)
+        assert host.chat("on-demand", "ak-bird-guide", SERVED, user.id).status_code == 200
         assert user.deploy("two", apiKey="ak-bird-guide")["apiKey"] == "ak-bird-guide"
 
     def test_left_out_it_is_the_users_default_key(self, user: Client) -> None:
@@ -238,7 +238,7 @@ class TestForeignModels:
         other.refused(403, "admin_list_models")
         assert _statuses(other) == []
 
-    def test_an_administrator_may(self, world: World, admin: Client, user: Client) -> None:
+    def test_an_administrator_may(self, host: Host, admin: Client, user: Client) -> None:
         model = user.deploy()
         path = {"modelId": model["modelId"]}
         assert admin.ok("get_model", path=path)["model"] == {**model, "apiKey": ""}
@@ -249,11 +249,11 @@ class TestForeignModels:
         assert _statuses(user) == ["DELETING"]
 
     def test_the_list_of_all_models_has_filters(
-        self, world: World, admin: Client, user: Client
+        self, host: Host, admin: Client, user: Client
     ) -> None:
         admin.add_card()
         user.deploy("one")
-        world.clock.advance(3)
+        host.clock.advance(3)
         admin.deploy("two")
 
         def names(**query: str) -> list[str]:
@@ -270,8 +270,8 @@ class TestForeignModels:
         admin.refused(403, "admin_list_models", query={"userId": user.id})
 
 
-def test_the_list_comes_newest_first_by_numbered_pages(world: World) -> None:
-    user = world.user()
+def test_the_list_comes_newest_first_by_numbered_pages(host: Host) -> None:
+    user = host.user()
     user.add_card()
     for number in range(3):
         user.deploy(f"m{number}")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.control_plane_host import Client, Host
 from support.control_plane_ledger import nanos, usd
-from support.control_plane_world import Client, World
 
 GPU = {
     "gpuType": "GPU_TYPE_H200",
@@ -68,8 +68,8 @@ class TestGpus:
 
 
 class TestServerless:
-    def test_the_models_served_here_have_prices(self, world: World, user: Client) -> None:
-        response = world.send(
+    def test_the_models_served_here_have_prices(self, host: Host, user: Client) -> None:
+        response = host.send(
             "GET", "/serverless/v1/models", headers={"Authorization": "Bearer tm-local-key"}
         )
         served = {each["id"] for each in response.json()["data"]}
@@ -107,9 +107,9 @@ def test_only_administrators_set_prices(user: Client) -> None:
 def test_prices_that_were_set_outlast_a_restart(tmp_path: Path) -> None:
     pricing = {**MODEL, "model": "openai/gpt-oss-20b"}
     for restart in range(2):
-        world = World(tmp_path / "state.db")
+        host = Host(tmp_path / "state.db")
         if not restart:
-            world.admin.ok("upsert_serverless_pricing", {"pricing": {**pricing, "isActive": False}})
-        (found,) = _models(world.admin, model="openai/gpt-oss-20b")
+            host.admin.ok("upsert_serverless_pricing", {"pricing": {**pricing, "isActive": False}})
+        (found,) = _models(host.admin, model="openai/gpt-oss-20b")
         assert found["isActive"] is False
-        world.control_plane.close()
+        host.control_plane.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from support.cases import for_each
-from support.control_plane_world import PRODUCT, Client, World
+from support.control_plane_host import PRODUCT, Client, Host
 
 
 def _make(admin: Client, **fields: Any) -> dict[str, Any]:
@@ -13,7 +13,7 @@ def _make(admin: Client, **fields: Any) -> dict[str, Any]:
     return dict(admin.ok("admin_create_product", {"product": product})["product"])
 
 
-def test_a_product_is_as_it_was_made(world: World, admin: Client, user: Client) -> None:
+def test_a_product_is_as_it_was_made(host: Host, admin: Client, user: Client) -> None:
     made = _make(admin, productId="prod_mine", createdAt="2020-01-01T00:00:00Z")
     assert made == {
         **PRODUCT,
@@ -25,9 +25,9 @@ def test_a_product_is_as_it_was_made(world: World, admin: Client, user: Client) 
     assert user.ok("list_products")["products"] == [made]
 
 
-def test_an_update_replaces_everything(world: World, admin: Client) -> None:
+def test_an_update_replaces_everything(host: Host, admin: Client) -> None:
     path = {"productId": _make(admin)["productId"]}
-    world.clock.advance(60)
+    host.clock.advance(60)
     body = {"product": {"name": "Support"}}
     updated = admin.ok("admin_update_product", body, path=path)["product"]
     assert updated["price"] == {"currencyCode": "USD", "units": "0", "nanos": 0}

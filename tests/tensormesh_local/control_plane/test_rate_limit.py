@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from support.control_plane_world import World
+from support.control_plane_host import Host
 
 
 @pytest.fixture
-def strict() -> World:
+def strict() -> Host:
     """A host that takes three requests a minute."""
-    return World(rate_limit=3)
+    return Host(rate_limit=3)
 
 
-def test_what_is_too_much_is_told_when_to_come_again(strict: World) -> None:
+def test_what_is_too_much_is_told_when_to_come_again(strict: Host) -> None:
     for _ in range(3):
         strict.admin.ok("get_auth_profile")
         strict.clock.advance(10)
@@ -28,7 +28,7 @@ def test_what_is_too_much_is_told_when_to_come_again(strict: World) -> None:
     strict.admin.refused(429, "get_user_balance")
 
 
-def test_each_token_has_a_limit_of_its_own(strict: World) -> None:
+def test_each_token_has_a_limit_of_its_own(strict: Host) -> None:
     user = strict.user()
     for client in (strict.admin, user):
         for _ in range(3):
@@ -36,7 +36,7 @@ def test_each_token_has_a_limit_of_its_own(strict: World) -> None:
         client.refused(429, "get_auth_profile")
 
 
-def test_a_request_that_is_refused_does_nothing(strict: World) -> None:
+def test_a_request_that_is_refused_does_nothing(strict: Host) -> None:
     for _ in range(3):
         strict.admin.ok("get_auth_profile")
     strict.admin.refused(429, "create_user_api_key", {"name": "one too many"})
@@ -44,12 +44,12 @@ def test_a_request_that_is_refused_does_nothing(strict: World) -> None:
     assert strict.admin.ok("list_user_api_keys") == {"apiKeys": []}
 
 
-def test_a_wrong_token_is_a_matter_of_its_own(strict: World) -> None:
+def test_a_wrong_token_is_a_matter_of_its_own(strict: Host) -> None:
     strict.admin.token = "wrong"
     for _ in range(5):
         strict.admin.refused(401, "get_auth_profile")
 
 
-def test_there_is_no_limit_unless_one_is_asked_for(world: World) -> None:
+def test_there_is_no_limit_unless_one_is_asked_for(host: Host) -> None:
     for _ in range(100):
-        world.admin.ok("get_auth_profile")
+        host.admin.ok("get_auth_profile")

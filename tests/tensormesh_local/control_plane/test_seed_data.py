@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.control_plane_host import Host
 from support.control_plane_ledger import check_ledger, nanos
-from support.control_plane_world import World
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,22 +32,22 @@ OPERATIONS = (
 
 
 @pytest.fixture(scope="module")
-def demo() -> World:
+def demo() -> Host:
     """A host with the demo account; tests only read it."""
-    return World(seed_data="demo")
+    return Host(seed_data="demo")
 
 
-def _everything(world: World) -> list[dict[str, Any]]:
-    return [world.admin.ok(operation) for operation in OPERATIONS]
+def _everything(host: Host) -> list[dict[str, Any]]:
+    return [host.admin.ok(operation) for operation in OPERATIONS]
 
 
 class TestAccount:
-    def test_the_books_add_up(self, demo: World) -> None:
+    def test_the_books_add_up(self, demo: Host) -> None:
         with demo.control_plane.state.read() as db:
             check_ledger(db)
         assert 0 < nanos(demo.admin.ok("get_user_balance")["balance"]) < 1000 * 10**9
 
-    def test_models_are_in_several_states(self, demo: World) -> None:
+    def test_models_are_in_several_states(self, demo: Host) -> None:
         models = demo.admin.ok("list_models")["models"]
         statuses = {
             each["modelName"]: each["status"].removeprefix("MODEL_STATUS_") for each in models
@@ -59,7 +59,7 @@ class TestAccount:
             "night-owl": "PENDING",
         }
 
-    def test_people_have_names_roles_and_keys(self, demo: World) -> None:
+    def test_people_have_names_roles_and_keys(self, demo: Host) -> None:
         users = demo.admin.ok("list_users")["users"]
         assert [each["displayName"] for each in users] == [
             "Mira Okafor",
@@ -72,7 +72,7 @@ class TestAccount:
         assert [each["name"] for each in keys if each["deletedAt"]] == ["first try"]
         assert any(each["expiresAt"] for each in keys)
 
-    def test_transactions_span_four_calendar_months(self, demo: World) -> None:
+    def test_transactions_span_four_calendar_months(self, demo: Host) -> None:
         found = demo.admin.ok("list_billing_transactions")["transactions"]
         kinds = Counter(each["type"].removeprefix("TRANSACTION_TYPE_") for each in found)
         assert kinds["SERVERLESS_USAGE"] == 4
@@ -81,7 +81,7 @@ class TestAccount:
         times = [each["createdAt"] for each in found]
         assert times == sorted(times, reverse=True)
 
-    def test_tickets_have_conversations(self, demo: World) -> None:
+    def test_tickets_have_conversations(self, demo: Host) -> None:
         tickets = demo.admin.ok("list_tickets")["tickets"]
         assert [each["status"].removeprefix("TICKET_STATUS_") for each in tickets] == [
             "OPEN",
@@ -90,12 +90,12 @@ class TestAccount:
         ]
         assert [len(each["conversations"]) for each in tickets] == [1, 3, 3]
 
-    def test_a_reservation_is_active(self, demo: World) -> None:
+    def test_a_reservation_is_active(self, demo: Host) -> None:
         (reservation,) = demo.admin.ok("list_reserved_deployments")["reservedDeployments"]
         assert reservation["status"] == "RESERVED_DEPLOYMENT_STATUS_ACTIVE"
         assert reservation["deploymentId"].startswith("openai-gpt-oss-120b")
 
-    def test_the_last_hour_has_logs_and_metrics(self, demo: World) -> None:
+    def test_the_last_hour_has_logs_and_metrics(self, demo: Host) -> None:
         query = {"modelId": "openai/gpt-oss-20b"}
         assert demo.admin.ok("query_logs", query=query)["entries"]
         series = demo.admin.ok("query_metrics", query=query)["series"]
@@ -111,7 +111,7 @@ class TestAccount:
 
 class TestUsage:
     @pytest.fixture
-    def requests_by_day(self, demo: World) -> dict[datetime, int]:
+    def requests_by_day(self, demo: Host) -> dict[datetime, int]:
         query = {"startTime": "2026-02-01T00:00:00Z", "endTime": "2026-05-20T00:00:00Z"}
         buckets = demo.admin.ok("get_serverless_usage_history", query=query)["buckets"]
         days: defaultdict[datetime, int] = defaultdict(int)
@@ -139,25 +139,25 @@ class TestUsage:
 
 
 class TestSeeding:
-    def test_a_seed_gives_the_same_account_each_time(self, demo: World) -> None:
-        assert _everything(World(seed_data="demo")) == _everything(demo)
-        assert _everything(World(seed_data="demo", data_seed=1)) != _everything(demo)
+    def test_a_seed_gives_the_same_account_each_time(self, demo: Host) -> None:
+        assert _everything(Host(seed_data="demo")) == _everything(demo)
+        assert _everything(Host(seed_data="demo", data_seed=1)) != _everything(demo)
 
     def test_it_does_not_take_long(self) -> None:
         start = time.process_time()
-        World(seed_data="demo")
+        Host(seed_data="demo")
         # The processor's time, with room for slow machines.
         assert time.process_time() - start < 3
 
     def test_an_account_in_use_is_left_alone(self, tmp_path: Path) -> None:
         path = tmp_path / "state.db"
-        first = World(path, seed_data="demo")
+        first = Host(path, seed_data="demo")
         before = _everything(first)
         first.control_plane.close()
-        second = World(path, seed_data="demo", data_seed=5)
+        second = Host(path, seed_data="demo", data_seed=5)
         assert _everything(second) == before
         second.control_plane.close()
 
-    def test_without_it_an_account_is_empty(self, world: World) -> None:
-        assert world.admin.ok("list_billing_transactions")["transactions"] == []
-        assert world.admin.ok("list_models")["models"] == []
+    def test_without_it_an_account_is_empty(self, host: Host) -> None:
+        assert host.admin.ok("list_billing_transactions")["transactions"] == []
+        assert host.admin.ok("list_models")["models"] == []

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.control_plane_world import Client, World
+from support.control_plane_host import Client, Host
 from support.project_files import ROOT
 
 from tensormesh_local.control_plane import operations
@@ -78,13 +78,13 @@ class TestTransactions:
         assert _entries(state) == ["one"]
 
     def test_references_are_held(self, state: State) -> None:
-        world_schema = State(None, operations.SCHEMA, operations.SCHEMA_VERSION)
+        schema = State(None, operations.SCHEMA, operations.SCHEMA_VERSION)
         with (
             pytest.raises(sqlite3.IntegrityError),
-            world_schema.write() as db,
+            schema.write() as db,
         ):
             db.execute("INSERT INTO sessions VALUES ('s', 'nobody', 0, NULL)")
-        world_schema.close()
+        schema.close()
 
     def test_threads_write_one_after_the_other(self, state: State) -> None:
         def count() -> None:
@@ -183,8 +183,8 @@ class TestFiles:
             assert db.execute("PRAGMA user_version").fetchone() == (7,)
         db.close()
 
-    def test_tables_do_not_change_without_a_new_version(self, world: World) -> None:
-        with world.control_plane.state.read() as db:
+    def test_tables_do_not_change_without_a_new_version(self, host: Host) -> None:
+        with host.control_plane.state.read() as db:
             rows = db.execute(
                 "SELECT sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
             )
@@ -221,7 +221,7 @@ class TestFiles:
 class TestRestart:
     def test_everything_is_there_after_a_restart(self, tmp_path: Path) -> None:
         path = tmp_path / "state.db"
-        before = World(path)
+        before = Host(path)
         tokens = before.log_in("mira@heron.test")
         user = Client(before, tokens["accessToken"])
         user.add_card()
@@ -231,7 +231,7 @@ class TestRestart:
         profile, done = user.ok("get_auth_profile"), user.activities()
         before.control_plane.close()
 
-        after = World(path)
+        after = Host(path)
         after.clock.advance(10)
         user = Client(after, tokens["accessToken"])
         assert user.ok("get_auth_profile") == profile
@@ -245,7 +245,7 @@ class TestRestart:
         assert user.ok("create_user_api_key", {})["apiKey"]["id"] != key["id"]
         after.control_plane.close()
 
-    def test_memory_is_forgotten(self, world: World) -> None:
-        world.user()
-        assert world.admin.ok("list_users")["total"] == 2
-        assert World().admin.ok("list_users")["total"] == 1
+    def test_memory_is_forgotten(self, host: Host) -> None:
+        host.user()
+        assert host.admin.ok("list_users")["total"] == 2
+        assert Host().admin.ok("list_users")["total"] == 1

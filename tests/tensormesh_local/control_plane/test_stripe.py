@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.control_plane_host import Client
 from support.control_plane_ledger import nanos, usd
-from support.control_plane_world import Client
 
 VISA = {"stripePaymentMethodId": "pm_card_visa"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.control_plane_world import ADMIN_ID, Client, World
+from support.control_plane_host import ADMIN_ID, Client, Host
 
 
 def _open(client: Client, subject: str = "Invoice for May", **fields: Any) -> dict[str, Any]:
@@ -25,14 +25,14 @@ def _set(client: Client, ticket: dict[str, Any], status: str) -> dict[str, Any]:
 
 class TestConversation:
     def test_a_ticket_is_opened_answered_and_resolved(
-        self, world: World, admin: Client, user: Client
+        self, host: Host, admin: Client, user: Client
     ) -> None:
         message = {"content": "It lists a GPU twice.", "userId": "forged", "userName": "forged"}
         ticket = _open(user, type="TICKET_TYPE_BILLING", message=message)
         assert ticket["status"] == "TICKET_STATUS_OPEN"
         assert ticket["type"] == "TICKET_TYPE_BILLING"
         assert ticket["requesterUserId"] == user.id
-        world.clock.advance(60)
+        host.clock.advance(60)
         _say(admin, ticket, "We are looking into it.", userId=ADMIN_ID)
         assert _set(admin, ticket, "RESOLVED")["status"] == "TICKET_STATUS_RESOLVED"
         path = {"ticketId": ticket["ticketId"]}
@@ -74,9 +74,9 @@ class TestConversation:
         _set(user, ticket, "OPEN")
         assert len(_say(user, ticket, "Hello!")["conversations"]) == 1
 
-    def test_the_same_status_again_is_no_change(self, world: World, user: Client) -> None:
+    def test_the_same_status_again_is_no_change(self, host: Host, user: Client) -> None:
         ticket = _open(user)
-        world.clock.advance(60)
+        host.clock.advance(60)
         assert _set(user, ticket, "OPEN") == ticket
 
     def test_wrong_fields_are_named(self, user: Client) -> None:
@@ -94,11 +94,11 @@ class TestConversation:
 
 
 class TestListOfTickets:
-    def test_it_comes_newest_first_by_pages_and_status(self, world: World, user: Client) -> None:
+    def test_it_comes_newest_first_by_pages_and_status(self, host: Host, user: Client) -> None:
         tickets = []
         for number in range(3):
             tickets.append(_open(user, f"t{number}"))
-            world.clock.advance(1)
+            host.clock.advance(1)
         _set(user, tickets[0], "CLOSED")
 
         def subjects(**query: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""One world: what inference answers shows in balance, transactions, usage, logs and metrics."""
+"""One host: what inference answers shows in balance, transactions, usage, logs and metrics."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.checked_client import chat_body, event_data, hang_up
+from support.control_plane_host import Client, Host
 from support.control_plane_inference import MODEL, RATES, ask, spend_by_model
 from support.control_plane_ledger import nanos, usd
-from support.control_plane_world import Client, World
 
 from tensormesh_local import create_app
 from tensormesh_local.engines.upstream_usage import counts_of
@@ -25,8 +25,8 @@ def key(user: Client) -> str:
 
 
 class TestAnswers:
-    def test_an_answer_shows_everywhere_at_once(self, world: World, user: Client, key: str) -> None:
-        usage = ask(world, key).json()["usage"]
+    def test_an_answer_shows_everywhere_at_once(self, host: Host, user: Client, key: str) -> None:
+        usage = ask(host, key).json()["usage"]
         prompt, completion = usage["prompt_tokens"], usage["completion_tokens"]
         cost = prompt * RATES["input"] + completion * RATES["output"]
 
@@ -68,18 +68,18 @@ class TestAnswers:
         assert (values["request_count"], values["completion_tokens"]) == (1, completion)
 
     def test_it_is_drawn_from_the_owner_of_the_key_alone(
-        self, world: World, user: Client, other: Client, key: str
+        self, host: Host, user: Client, other: Client, key: str
     ) -> None:
-        ask(world, key)
+        ask(host, key)
         assert other.ok("list_billing_transactions")["transactions"] == []
         assert other.ok("get_serverless_usage_history")["buckets"] == []
         assert other.ok("query_logs", query={"modelId": MODEL})["entries"] == []
 
     def test_tokens_from_cache_cost_nothing_and_show_as_a_saving(
-        self, world: World, user: Client, key: str
+        self, host: Host, user: Client, key: str
     ) -> None:
         for _ in range(2):
-            usage = ask(world, key).json()["usage"]
+            usage = ask(host, key).json()["usage"]
         cached = usage["prompt_tokens_details"]["cached_tokens"]
         assert cached > 0
         (model,) = spend_by_model(user)
@@ -93,12 +93,12 @@ class TestAnswers:
 
     @pytest.mark.parametrize("include_usage", [True, False])
     def test_a_stream_costs_what_a_whole_answer_costs(
-        self, world: World, user: Client, other: Client, key: str, include_usage: bool
+        self, host: Host, user: Client, other: Client, key: str, include_usage: bool
     ) -> None:
         options = {"include_usage": True} if include_usage else None
-        response = ask(world, key, stream=True, seed=3, stream_options=options)
+        response = ask(host, key, stream=True, seed=3, stream_options=options)
         assert event_data(response.text)
-        whole = World()
+        whole = Host()
         whole_user = whole.user()
         whole_key = whole_user.ok("create_user_api_key", {})["apiKey"]["secret"]
         ask(whole, whole_key, seed=3)
@@ -114,9 +114,9 @@ class TestAnswers:
         ],
     )
     def test_every_way_to_generate_is_metered(
-        self, world: World, user: Client, key: str, path: str, body: dict[str, Any]
+        self, host: Host, user: Client, key: str, path: str, body: dict[str, Any]
     ) -> None:
-        response = world.send(
+        response = host.send(
             "POST",
             f"/serverless/v1/{path}",
             json={"model": MODEL, **body},
@@ -135,10 +135,10 @@ class TestAnswers:
 
     @pytest.mark.parametrize("stream", [True, False])
     def test_an_answer_that_is_cut_off_costs_what_was_generated(
-        self, world: World, admin: Client, stream: bool
+        self, host: Host, admin: Client, stream: bool
     ) -> None:
         body = chat_body("Write at length.", stream=stream, max_tokens=50_000, ignore_eos=True)
-        asyncio.run(hang_up(world.app, {**body, "min_tokens": 50_000}))
+        asyncio.run(hang_up(host.app, {**body, "min_tokens": 50_000}))
         (model,) = spend_by_model(admin)
         assert int(model["promptTokens"]) > 0
         assert 0 <= int(model["completionTokens"]) < 50_000
@@ -146,47 +146,45 @@ class TestAnswers:
         assert line["message"].startswith("cancelled by the client")
         assert line["severity"] == "LOG_SEVERITY_WARNING"
 
-    def test_what_generates_nothing_costs_nothing(
-        self, world: World, user: Client, key: str
-    ) -> None:
+    def test_what_generates_nothing_costs_nothing(self, host: Host, user: Client, key: str) -> None:
         headers = {"Authorization": f"Bearer {key}"}
-        world.send("GET", "/serverless/v1/models", headers=headers)
+        host.send("GET", "/serverless/v1/models", headers=headers)
         for body in (chat_body("Hi", model="unknown"), {"model": MODEL}):
-            world.send("POST", "/serverless/v1/chat/completions", json=body, headers=headers)
+            host.send("POST", "/serverless/v1/chat/completions", json=body, headers=headers)
         user.refused(404, "query_logs", query={"modelId": "unknown"})
         assert user.ok("list_billing_transactions")["transactions"] == []
         assert user.ok("query_logs", query={"modelId": MODEL})["entries"] == []
 
-    def test_a_new_month_has_a_transaction_of_its_own(self, world: World, admin: Client) -> None:
-        ask(world, "tm-local-key")
-        world.clock.advance(days=12)
-        ask(world, "tm-local-key")
-        ask(world, "tm-local-key")
+    def test_a_new_month_has_a_transaction_of_its_own(self, host: Host, admin: Client) -> None:
+        ask(host, "tm-local-key")
+        host.clock.advance(days=12)
+        ask(host, "tm-local-key")
+        ask(host, "tm-local-key")
         found = admin.ok("list_billing_transactions")["transactions"]
         months = [each["details"]["serverless"] for each in found]
         assert [month["periodStart"][:7] for month in months] == ["2026-06", "2026-05"]
         assert [month["models"][0]["requests"] for month in months] == ["2", "1"]
 
-    def test_a_price_counts_from_the_moment_it_is_set(self, world: World, admin: Client) -> None:
-        ask(world, "tm-local-key")
+    def test_a_price_counts_from_the_moment_it_is_set(self, host: Host, admin: Client) -> None:
+        ask(host, "tm-local-key")
         before = nanos(admin.ok("get_user_balance")["balance"])
         off = {"model": MODEL, "inputRate": usd(10**9), "isActive": False}
         admin.ok("upsert_serverless_pricing", {"pricing": off})
-        ask(world, "tm-local-key")
+        ask(host, "tm-local-key")
         assert nanos(admin.ok("get_user_balance")["balance"]) == before < 0
         assert spend_by_model(admin)[0]["requests"] == "2"
 
 
 class TestOnDemand:
     def test_a_deployed_model_has_metrics_and_costs_no_tokens(
-        self, world: World, user: Client, key: str
+        self, host: Host, user: Client, key: str
     ) -> None:
         user.add_card()
         model_id = user.deploy()["modelId"]
-        world.clock.advance(10)
+        host.clock.advance(10)
         served = user.ok("get_model", path={"modelId": model_id})["model"]["deploymentId"]
         before = user.ok("get_user_balance")
-        assert world.chat("on-demand", key, served, user.id).status_code == 200
+        assert host.chat("on-demand", key, served, user.id).status_code == 200
         assert user.ok("get_user_balance") == before
         assert user.ok("get_serverless_usage_history")["buckets"] == []
         series = user.ok("query_metrics", query={"modelId": model_id})["series"]
@@ -203,12 +201,12 @@ class TestOnDemand:
 
 class TestHistory:
     @pytest.fixture
-    def history(self, world: World, admin: Client) -> Client:
+    def history(self, host: Host, admin: Client) -> Client:
         """One request every 20 hours, five times, from 2026-05-28T08:00:00Z."""
-        world.clock.advance(days=8)
+        host.clock.advance(days=8)
         for _ in range(5):
-            ask(world, "tm-local-key")
-            world.clock.advance(hours=20)
+            ask(host, "tm-local-key")
+            host.clock.advance(hours=20)
         return admin
 
     @pytest.mark.parametrize(
@@ -248,30 +246,30 @@ class TestHistory:
 
 class TestEnforcedBalance:
     def test_inference_needs_a_balance_only_if_that_is_enforced(
-        self, world: World, admin: Client
+        self, host: Host, admin: Client
     ) -> None:
-        strict = create_app(control_plane=world.control_plane, enforce_balance=True)
-        refused = ask(world, "tm-local-key", strict)
+        strict = create_app(control_plane=host.control_plane, enforce_balance=True)
+        refused = ask(host, "tm-local-key", strict)
         assert refused.status_code == 402
         assert refused.json()["error"]["code"] == 402
         assert admin.ok("list_billing_transactions")["transactions"] == []
         admin.add_card()
-        assert ask(world, "tm-local-key", strict).status_code == 200
-        assert ask(world, "tm-local-key").status_code == 200
+        assert ask(host, "tm-local-key", strict).status_code == 200
+        assert ask(host, "tm-local-key").status_code == 200
 
-    def test_an_account_that_ran_dry_is_refused_at_once(self, world: World, admin: Client) -> None:
-        strict = create_app(control_plane=world.control_plane, enforce_balance=True)
+    def test_an_account_that_ran_dry_is_refused_at_once(self, host: Host, admin: Client) -> None:
+        strict = create_app(control_plane=host.control_plane, enforce_balance=True)
         admin.ok("attach_stripe_payment_method", {"stripePaymentMethodId": "pm_card_visa"})
         admin.ok("create_stripe_payment_intent", {"amount": usd(1)})
-        assert ask(world, "tm-local-key", strict).status_code == 200
-        assert ask(world, "tm-local-key", strict).status_code == 402
+        assert ask(host, "tm-local-key", strict).status_code == 200
+        assert ask(host, "tm-local-key", strict).status_code == 402
 
 
 def test_usage_is_written_when_the_host_closes(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
-    world = World(path)
-    ask(world, "tm-local-key")
-    world.control_plane.close()
-    again = World(path)
+    host = Host(path)
+    ask(host, "tm-local-key")
+    host.control_plane.close()
+    again = Host(path)
     assert spend_by_model(again.admin)[0]["requests"] == "1"
     again.control_plane.close()

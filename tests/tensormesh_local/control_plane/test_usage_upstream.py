@@ -10,9 +10,9 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 from support.checked_client import event_data
+from support.control_plane_host import Client, Host
 from support.control_plane_inference import MODEL, RATES, ask, spend_by_model
 from support.control_plane_ledger import nanos
-from support.control_plane_world import Client, World
 
 from tensormesh_local import create_app
 from tensormesh_local.engines.upstream import UpstreamEngine
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 
-def _upstream(world: World, content: bytes, media_type: str, status: int = 200) -> Starlette:
+def _upstream(host: Host, content: bytes, media_type: str, status: int = 200) -> Starlette:
     """Return a host that forwards to a server which always answers with ``content``."""
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -36,7 +36,7 @@ def _upstream(world: World, content: bytes, media_type: str, status: int = 200) 
         return httpx.Response(status, content=chunks(), headers={"Content-Type": media_type})
 
     engine = UpstreamEngine("http://upstream", transport=httpx.MockTransport(respond))
-    return create_app(engine, control_plane=world.control_plane)
+    return create_app(engine, control_plane=host.control_plane)
 
 
 USAGE = {
@@ -47,31 +47,31 @@ USAGE = {
 
 
 class TestUpstream:
-    def test_usage_comes_from_a_whole_answer(self, world: World, admin: Client) -> None:
+    def test_usage_comes_from_a_whole_answer(self, host: Host, admin: Client) -> None:
         content = json.dumps({"choices": [], "usage": USAGE}).encode()
-        ask(world, "tm-local-key", _upstream(world, content, "application/json"), model="m")
+        ask(host, "tm-local-key", _upstream(host, content, "application/json"), model="m")
         (model,) = spend_by_model(admin)
         assert (model["model"], model["promptTokens"], model["cachedTokens"]) == ("m", "100", "40")
         # A model without a price gets a usual one, so that its use shows.
         assert nanos(model["amount"]) == 60 * RATES["input"] + 7 * RATES["output"]
 
-    def test_usage_comes_from_the_end_of_a_stream(self, world: World, admin: Client) -> None:
+    def test_usage_comes_from_the_end_of_a_stream(self, host: Host, admin: Client) -> None:
         chunks = [{"choices": [{"delta": {"content": 'no "usage":{} here'}}]}] * 50
         events = [*chunks, {"choices": [], "usage": USAGE}]
         content = b"".join(b"data: " + json.dumps(each).encode() + b"\n\n" for each in events)
-        app = _upstream(world, content + b"data: [DONE]\n\n", "text/event-stream")
-        response = ask(world, "tm-local-key", app, stream=True)
+        app = _upstream(host, content + b"data: [DONE]\n\n", "text/event-stream")
+        response = ask(host, "tm-local-key", app, stream=True)
         assert len(event_data(response.text)) == 51
         assert spend_by_model(admin)[0]["completionTokens"] == "7"
 
-    def test_without_usage_the_request_still_counts(self, world: World, admin: Client) -> None:
-        app = _upstream(world, b"data: [DONE]\n\n", "text/event-stream")
-        ask(world, "tm-local-key", app, stream=True)
+    def test_without_usage_the_request_still_counts(self, host: Host, admin: Client) -> None:
+        app = _upstream(host, b"data: [DONE]\n\n", "text/event-stream")
+        ask(host, "tm-local-key", app, stream=True)
         (model,) = spend_by_model(admin)
         assert (model["requests"], nanos(model["amount"])) == ("1", 0)
 
-    def test_a_failure_is_logged_and_costs_nothing(self, world: World, admin: Client) -> None:
-        ask(world, "tm-local-key", _upstream(world, b"{}", "application/json", 503))
+    def test_a_failure_is_logged_and_costs_nothing(self, host: Host, admin: Client) -> None:
+        ask(host, "tm-local-key", _upstream(host, b"{}", "application/json", 503))
         assert admin.ok("list_billing_transactions")["transactions"] == []
         (line,) = admin.ok("query_logs", query={"modelId": MODEL})["entries"]
         assert (line["severity"], line["labels"]["status"]) == ("LOG_SEVERITY_ERROR", "503")

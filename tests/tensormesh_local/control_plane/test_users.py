@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from support.cases import for_each
-from support.control_plane_world import ADMIN_ID, Client, World
+from support.control_plane_host import ADMIN_ID, Client, Host
 
 NOBODY = "99999999-0000-4000-8000-000000000000"
 
@@ -38,10 +38,10 @@ class TestProfiles:
         after = user.ok("get_auth_profile")["user"]
         assert after == {**before, "firstName": "Mira", "company": ""}
 
-    def test_the_terms_are_accepted_once(self, world: World, user: Client) -> None:
+    def test_the_terms_are_accepted_once(self, host: Host, user: Client) -> None:
         assert user.ok("get_auth_profile")["user"]["tosAcceptedAt"] is None
         assert user.ok("accept_tos")["user"]["tosAcceptedAt"] == "2026-05-20T08:00:00Z"
-        world.clock.advance(60)
+        host.clock.advance(60)
         assert user.ok("accept_tos")["user"]["tosAcceptedAt"] == "2026-05-20T08:00:00Z"
 
     def test_an_administrator_sees_others_without_their_secrets(
@@ -76,10 +76,10 @@ class TestForeignUsers:
 
 
 class TestListOfUsers:
-    def test_it_comes_by_numbered_pages(self, world: World, admin: Client) -> None:
+    def test_it_comes_by_numbered_pages(self, host: Host, admin: Client) -> None:
         for number in range(4):
-            world.clock.advance(1)
-            world.log_in(f"u{number}@heron.test")
+            host.clock.advance(1)
+            host.log_in(f"u{number}@heron.test")
         first = admin.ok("list_users", query={"size": "2"})
         assert (first["page"], first["size"], first["total"]) == (1, 2, 5)
         last = admin.ok("list_users", query={"size": "2", "page": "3"})
@@ -118,11 +118,11 @@ class TestRoles:
         assert user.activities(type="ACTIVITY_TYPE_ROLE_CHANGED") == []
 
     def test_super_administrators_are_above_administrators(
-        self, world: World, admin: Client, user: Client
+        self, host: Host, admin: Client, user: Client
     ) -> None:
         assert _role(admin, user.id, "SUPER_ADMIN")["code"] == 7
         user_id = user.id
-        with world.control_plane.state.write() as db:
+        with host.control_plane.state.write() as db:
             db.execute("UPDATE users SET role = 'USER_ROLE_SUPER_ADMIN' WHERE id = ?", (user_id,))
         assert _role(admin, user.id, "USER")["code"] == 7
         _role(user, ADMIN_ID, "SUPER_ADMIN")

@@ -36,11 +36,11 @@ SPECS = load_specs()
 OPERATIONS = {operation.operation_id: operation for operation in SPECS.control_plane}
 
 
-OPEN_WORLDS: list[World] = []
-"""Every world that was made and not closed yet by the fixtures of this folder."""
+OPEN_HOSTS: list[Host] = []
+"""Every host that was made and not closed yet by the fixtures of this folder."""
 
 
-class World:
+class Host:
     """One host with all its users. Unless told otherwise it keeps its state in memory."""
 
     def __init__(self, state: Path | None = None, **options: Any) -> None:
@@ -48,7 +48,7 @@ class World:
         self.control_plane = ControlPlane(
             state=state, **{"clock": self.clock, "seed": 1, **options}
         )
-        OPEN_WORLDS.append(self)
+        OPEN_HOSTS.append(self)
         self.app = create_app(control_plane=self.control_plane)
         self.admin = Client(self, DEFAULT_CONTROL_PLANE_TOKEN)
         self.nobody = Client(self, None)
@@ -98,15 +98,15 @@ class World:
 class Client:
     """Calls operations by their ids; an answer that does not fit its schema fails the test."""
 
-    def __init__(self, world: World, token: str | None, email: str = "") -> None:
-        self.world = world
+    def __init__(self, host: Host, token: str | None, email: str = "") -> None:
+        self.host = host
         self.token = token
         self._email = email
 
     def later(self, **parts: float) -> None:
         """Move the clock on, and log in again, for tokens last an hour."""
-        self.world.clock.advance(**parts)
-        self.token = self.world.log_in(self._email)["accessToken"]
+        self.host.clock.advance(**parts)
+        self.token = self.host.log_in(self._email)["accessToken"]
 
     @property
     def id(self) -> str:
@@ -134,7 +134,7 @@ class Client:
         if operation.body_validator is not None:
             sent.setdefault("Content-Type", "application/json")
             content = json.dumps(body or {}).encode() if content is None else content
-        response = self.world.send(
+        response = self.host.send(
             operation.method,
             CONTROL_PLANE_PREFIX + url,
             params=query,

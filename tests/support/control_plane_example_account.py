@@ -44,7 +44,7 @@ BALANCE = "10000"
 _NAMES_A_THING = re.compile(r"(^i|I)d$|Email$|Token$|^apiKey$")
 
 
-class Stage:
+class ExampleAccount:
     """One user on a local host, with what the examples say that the user has.
 
     Args:
@@ -191,8 +191,8 @@ class Stage:
         return response
 
 
-class Stages:
-    """Stages on one host, made when first asked for: one for all operations that only read, and one
+class ExampleAccounts:
+    """Accounts on one host, created on first use: one for all operations that only read, and one
     for each of the others, so that what it deletes is still there for the rest.
     """
 
@@ -201,18 +201,18 @@ class Stages:
         self._clock = clock
         # A proxy of this machine does not know the host.
         self._http = httpx.Client(base_url=f"{host.control_plane_base_url}/", trust_env=False)
-        self._stages: dict[str, Stage] = {}
+        self._accounts: dict[str, ExampleAccount] = {}
 
-    def of(self, operation_id: str) -> Stage:
-        """The stage of an operation, with all that its first example needs."""
+    def of(self, operation_id: str) -> ExampleAccount:
+        """The account of an operation, with all that its first example needs."""
         example = request_examples(operation_id)[0]
         name = "reader" if example.method == "GET" else operation_id
-        if name not in self._stages:
+        if name not in self._accounts:
             token = self._host.control_plane_token
-            stage = Stage(self._http, self._clock, token, f"{name}.{EMAIL}")
-            stage.prepare(example)
-            self._stages[name] = stage
-        found = self._stages[name]
+            account = ExampleAccount(self._http, self._clock, token, f"{name}.{EMAIL}")
+            account.prepare(example)
+            self._accounts[name] = account
+        found = self._accounts[name]
         if not found.is_logged_in:
             found.log_in()
         return found
