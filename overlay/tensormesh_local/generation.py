@@ -1,4 +1,4 @@
-"""What is asked of the built-in model, and what it generates: plain data without rules."""
+"""Requests to the built-in model, and what it generates, as plain data."""
 
 from __future__ import annotations
 
