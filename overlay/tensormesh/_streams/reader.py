@@ -108,17 +108,14 @@ class Reader:
     def finish(self) -> None:
         """Handle the end of the bytes. The last event may lack its terminating empty line."""
         if not self.ended and self.failure is None and self._decoder.pending:
-            for payload in self._decoder.feed(b"\n\n"):
-                if _is_whole(payload):
-                    self._take_last(payload)
+            try:
+                for payload in self._decoder.feed(b"\n\n"):
+                    if _is_whole(payload):
+                        self._take(payload)
+            except StreamError as error:
+                self.failure = error
         if not self.ended and self.failure is None:
             self.fail("the stream ended before its end mark: the response is incomplete")
-
-    def _take_last(self, payload: bytes) -> None:
-        try:
-            self._take(payload)
-        except StreamError as error:
-            self.failure = error
 
     def fail(self, message: str) -> None:
         """Record a failure: nothing more can be read."""

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tensormesh_extras import install_hint
 
@@ -25,25 +25,6 @@ if TYPE_CHECKING:
 
 WRAPPER = "value"
 """The property that holds a value that is not an object: hosts return objects only."""
-
-
-class Form(Protocol):
-    """The form of a response.
-
-    Attributes:
-        name: The name in error messages.
-        schema: The JSON Schema of the response.
-    """
-
-    name: str
-    schema: dict[str, Any]
-
-    def read(self, text: str) -> Any:
-        """Parse a JSON text.
-
-        Raises:
-            FaultError: It is not JSON, or not valid.
-        """
 
 
 def form_of(model: Any) -> Form:
@@ -77,7 +58,12 @@ def _type_form(model: Any) -> Form:
 
 
 class TypeForm:
-    """The form of a type."""
+    """The form of a type.
+
+    Attributes:
+        name: The name in error messages.
+        schema: The JSON Schema of the response.
+    """
 
     def __init__(self, model: Any) -> None:
         self.name = model.__name__ if isinstance(model, type) else shorten(str(model))
@@ -96,7 +82,11 @@ class TypeForm:
         self.schema = with_top_object(self._reader.schema)
 
     def read(self, text: str) -> Any:
-        """Parse a JSON text."""
+        """Parse a JSON text.
+
+        Raises:
+            FaultError: It is not JSON, or not valid.
+        """
         read = self._reader.read_text(text)
         return read[WRAPPER] if self._is_wrapped else read
 
@@ -135,7 +125,7 @@ class SchemaForm:
         self._best = best_match
 
     def read(self, text: str) -> Any:
-        """Parse a JSON text into plain data."""
+        """Parse a JSON text into plain data. Raise the same errors as `TypeForm.read`."""
         try:
             data = json.loads(text, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
@@ -149,6 +139,10 @@ class SchemaForm:
         if worst is not None:
             raise _schema_fault(worst, place)
         return data
+
+
+Form = TypeForm | SchemaForm
+"""The form of a response."""
 
 
 def _schema_fault(error: Any, place: Path) -> FaultError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from .faults import show
@@ -43,7 +44,7 @@ def with_top_object(schema: dict[str, Any]) -> dict[str, Any]:
         return schema
     name = schema["$ref"].rpartition("/")[2]
     others = {key: value for key, value in schema["$defs"].items() if key != name}
-    if _mentions({"top": target, **others}, schema["$ref"]):
+    if json.dumps(schema["$ref"]) in json.dumps([target, others]):
         # The object is recursive.
         others = schema["$defs"]
     return {**target, "$defs": others} if others else dict(target)
@@ -142,11 +143,3 @@ def lost_reference(schema: Any, root: dict[str, Any]) -> str | None:
         if not is_anchor and _resolve({"$ref": reference}, root) is None:
             return reference
     return lost_reference(list(schema.values()), root)
-
-
-def _mentions(value: Any, reference: str) -> bool:
-    if isinstance(value, dict):
-        return value.get("$ref") == reference or any(
-            _mentions(each, reference) for each in value.values()
-        )
-    return isinstance(value, list) and any(_mentions(each, reference) for each in value)

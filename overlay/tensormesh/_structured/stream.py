@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._chat.reasoning import ThinkSplitter
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 ParsedT = TypeVar("ParsedT")
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class ParsedEvent:
     """A chunk, and the object so far.
 
@@ -36,19 +38,10 @@ class ParsedEvent:
         attempt: Number of the attempt, from 1. Each attempt starts a new object.
     """
 
-    __slots__ = ("attempt", "chunk", "partial", "text")
-
-    def __init__(
-        self,
-        chunk: ChatCompletionChunk,
-        text: str,
-        partial: dict[str, Any] | None,
-        attempt: int,
-    ) -> None:
-        self.chunk: ChatCompletionChunk = chunk
-        self.text: str = text
-        self.partial: dict[str, Any] | None = partial
-        self.attempt: int = attempt
+    chunk: ChatCompletionChunk
+    text: str
+    partial: dict[str, Any] | None
+    attempt: int
 
     def __repr__(self) -> str:
         return f"<ParsedEvent text={self.text!r}, attempt {self.attempt}>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tensormesh_api._wire import wire_object
 
@@ -15,19 +15,6 @@ if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion_tool import ChatCompletionTool
 
     from .call import ToolCall
-
-
-class Entry(Protocol):
-    """The callable behind a tool call."""
-
-    is_async: bool
-
-    def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments for the function. Raise `ValueError` if they are not valid."""
-        raise NotImplementedError
-
-    def call_validated(self, arguments: Mapping[str, Any]) -> Any:
-        """Call the function."""
 
 
 class Handler:
@@ -70,7 +57,7 @@ class Toolbox:
         self, tools: Sequence[Any], handlers: Mapping[str, Callable[..., Any]] | None
     ) -> None:
         self.definitions: list[ChatCompletionTool | dict[str, Any]] = []
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, Tool[..., Any] | Handler] = {}
         if isinstance(tools, (str, bytes, Mapping)) or not isinstance(tools, Sequence):
             raise TypeError(f"tools must be a list, not {type(tools).__name__}")
         if not tools:
@@ -82,7 +69,7 @@ class Toolbox:
             raise ValueError(f"handlers: there is no tool {next(iter(left))!r}")
 
     def _add(self, item: Any, where: str, handlers: dict[str, Callable[..., Any]]) -> None:
-        entry: Entry
+        entry: Tool[..., Any] | Handler
         definition: ChatCompletionTool | dict[str, Any]
         if isinstance(item, Mapping) or hasattr(item, "to_dict"):
             definition = wire_object(item, where)
@@ -96,8 +83,8 @@ class Toolbox:
             function = handlers.pop(name)
             entry = function if isinstance(function, Tool) else Handler(function)
         else:
-            made = _tool(item)
-            entry, name, definition = made, made.name, made.definition
+            entry = _tool(item)
+            name, definition = entry.name, entry.definition
         if isinstance(entry, Tool) and is_unbound(entry):
             raise ValueError(f"{where}: {name!r} is a method: pass it with its instance")
         if name in self.entries:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from .._json import dumps, loads
+from .._structured.faults import sendable
 
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
@@ -17,6 +19,7 @@ Status = Literal["pending", "done", "failed", "invalid", "refused"]
 _MAX_QUOTE = 400
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class ToolCall:
     """One call of a tool.
 
@@ -35,30 +38,17 @@ class ToolCall:
         content: The text that is sent to the model, once the call is no longer pending.
     """
 
-    __slots__ = (
-        "arguments",
-        "content",
-        "error",
-        "id",
-        "index",
-        "name",
-        "result",
-        "round",
-        "status",
-        "text",
-    )
-
-    def __init__(self, id: str, name: str, text: str, *, round: int, index: int) -> None:
-        self.id: str = id
-        self.name: str = name
-        self.text: str = text
-        self.arguments: dict[str, Any] = {}
-        self.round: int = round
-        self.index: int = index
-        self.status: Status = "pending"
-        self.result: Any = None
-        self.error: Exception | None = None
-        self.content: str | None = None
+    id: str
+    name: str
+    text: str
+    _: KW_ONLY
+    round: int
+    index: int
+    arguments: dict[str, Any] = field(default_factory=dict, init=False)
+    status: Status = field(default="pending", init=False)
+    result: Any = field(default=None, init=False)
+    error: Exception | None = field(default=None, init=False)
+    content: str | None = field(default=None, init=False)
 
     def __repr__(self) -> str:
         return f"<ToolCall {self.name}({self.text}) {self.status}>"
@@ -156,8 +146,3 @@ def refuse(call: ToolCall, reason: str) -> None:
 
 def _tell(call: ToolCall, problem: str) -> None:
     call.content = sendable(f"Error: {problem}")
-
-
-def sendable(text: str) -> str:
-    """Replace lone surrogates, which cannot be sent."""
-    return text.encode("utf-8", "replace").decode()

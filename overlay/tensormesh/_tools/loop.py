@@ -13,8 +13,9 @@ from tensormesh_api.inference.models.chat_completion_function_call import (
 from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
 from tensormesh_api.inference.models.chat_message import ChatMessage
 
+from .._structured.faults import sendable
 from .._structured.types import add_usage
-from .call import ToolCall, from_wire, sendable, wire_text
+from .call import ToolCall, from_wire, wire_text
 from .errors import ToolCallError, ToolLimitError, ToolLoopError
 from .events import RunResult
 from .text import split_calls

@@ -12,7 +12,7 @@ from .._errors import APIError, APITimeoutError
 from .call import fail, finish, refuse
 from .deltas import Deltas
 from .events import CallFinished, RoundFinished, RunFinished, RunResult
-from .workers import Inline, Outcome, Workers
+from .workers import Outcome, Workers
 
 if TYPE_CHECKING:
     from tensormesh_api._protocols import Stream
@@ -148,7 +148,7 @@ class RunStream(RunState, Closing):
         self._create = create
         self._approve = approve
         self._stream: Stream[ChatCompletionChunk, ChatCompletion] | None = None
-        self._workers: Inline | Workers | None = None
+        self._workers: Workers | None = None
 
     def __iter__(self) -> Iterator[RunEvent]:
         return self
@@ -199,14 +199,13 @@ class RunStream(RunState, Closing):
             self._end_round()
             return
         jobs = [(call, self._job(call)) for call in self._pending]
-        inline = self._max_parallel == 1
-        self._workers = Inline(jobs) if inline else Workers(jobs, self._max_parallel)
+        self._workers = Workers(jobs, self._max_parallel if self._max_parallel > 1 else 0)
 
     def _job(self, call: ToolCall) -> Callable[[], Any]:
         entry = self._loop.toolbox.entries[call.name]
         return lambda: entry.call_validated(call.arguments)
 
-    def _collect(self, workers: Inline | Workers) -> None:
+    def _collect(self, workers: Workers) -> None:
         self._loop.check_time()
         try:
             call, outcome = workers.next(self._loop.remaining())

@@ -30,39 +30,19 @@ def attempt(job: Job) -> Outcome:
         return Outcome(None, error)
 
 
-class Inline:
-    """Run jobs one after another in the thread that asks for the results."""
-
-    def __init__(self, jobs: Sequence[tuple[ToolCall, Job]]) -> None:
-        self._jobs = deque(jobs)
-
-    def next(self, seconds: float | None) -> tuple[ToolCall, Outcome]:
-        """Run the next job and return its result."""
-        del seconds  # a job in this thread cannot be interrupted
-        call, job = self._jobs.popleft()
-        return call, attempt(job)
-
-    def stop(self) -> None:
-        """Start no further job."""
-        self._jobs.clear()
-
-    def join(self, seconds: float | None) -> None:
-        """Do nothing: no job is running."""
-
-
 class Workers:
-    """Run jobs on threads.
+    """Run jobs on threads or, with a maximum of 0 threads, in the thread that asks for results.
 
     Threads cannot be stopped. They are daemon threads, so that a job that hangs does not keep the
     interpreter alive.
     """
 
-    def __init__(self, jobs: Sequence[tuple[ToolCall, Job]], most: int) -> None:
-        self._jobs = deque((call, _in_context(job)) for call, job in jobs)
+    def __init__(self, jobs: Sequence[tuple[ToolCall, Job]], max_threads: int) -> None:
+        self._jobs = deque((call, _in_context(job) if max_threads else job) for call, job in jobs)
         self._done: queue.SimpleQueue[tuple[ToolCall, Outcome]] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"tensormesh-tools-{number}", daemon=True)
-            for number in range(min(most, len(jobs)))
+            for number in range(min(max_threads, len(jobs)))
         ]
         for thread in self._threads:
             thread.start()
@@ -77,6 +57,9 @@ class Workers:
 
     def next(self, seconds: float | None) -> tuple[ToolCall, Outcome]:
         """Return the next result. Raise `queue.Empty` if there is none in time."""
+        if not self._threads:
+            call, job = self._jobs.popleft()
+            return call, attempt(job)
         return self._done.get(timeout=seconds)
 
     def stop(self) -> None:
