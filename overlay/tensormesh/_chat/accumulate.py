@@ -1,10 +1,9 @@
-"""Build a chat completion from its streamed chunks. Sans I/O."""
+"""Build the choices of a chat completion from its streamed chunks. Sans I/O."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tensormesh_api.inference.models.chat_completion import ChatCompletion
 from tensormesh_api.inference.models.chat_completion_choice import ChatCompletionChoice
 from tensormesh_api.inference.models.chat_completion_function_call import (
     ChatCompletionFunctionCall,
@@ -13,12 +12,10 @@ from tensormesh_api.inference.models.chat_completion_message import ChatCompleti
 from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
 from tensormesh_api.inference.models.chat_logprobs import ChatLogprobs
 
-from .._inference.choices import Choice, ChoicesAccumulator
 from .._streams.pieces import Pieces
 from .tool_calls import StreamedCall, StreamedCalls
 
 if TYPE_CHECKING:
-    from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
     from tensormesh_api.inference.models.chat_completion_chunk_choice import (
         ChatCompletionChunkChoice,
     )
@@ -30,7 +27,9 @@ def _build_call(call: StreamedCall) -> ChatCompletionToolCall:
     return ChatCompletionToolCall(id=call.id, type=call.type, function=function)
 
 
-class _Choice(Choice):
+class ChatChoice:
+    """One choice of a streamed chat completion."""
+
     __slots__ = (
         "content",
         "finish_reason",
@@ -57,6 +56,7 @@ class _Choice(Choice):
         self.stop_reason: str | int | None = None
 
     def add(self, choice: ChatCompletionChunkChoice) -> None:
+        """Take the next chunk."""
         delta = choice.delta
         if delta.content is not None:
             self.content.add(delta.content)
@@ -80,6 +80,7 @@ class _Choice(Choice):
             self.token_ids += choice.token_ids
 
     def build(self) -> ChatCompletionChoice:
+        """Return the choice so far."""
         calls = [_build_call(call) for call in self.tool_calls.ordered()]
         content = self.content.value()
         message = ChatCompletionMessage(
@@ -98,24 +99,3 @@ class _Choice(Choice):
             logprobs=None if self.logprobs is None else ChatLogprobs(content=self.logprobs),
             token_ids=self.token_ids,
         )
-
-
-class ChatAccumulator(ChoicesAccumulator[_Choice]):
-    """Collect the chunks of one chat completion."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(_Choice)
-
-    def pieces(self, index: int, field: str) -> Pieces:
-        """Return the text of a known choice's `content` or `reasoning`."""
-        found: Pieces = getattr(self._choices[index], field)
-        return found
-
-    def build(self) -> ChatCompletion | None:
-        """Return the completion so far, or None before the first chunk."""
-        first: ChatCompletionChunk | None = self._first
-        if first is None:
-            return None
-        return ChatCompletion(prompt_token_ids=first.prompt_token_ids, **self._arguments())

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .accumulate import ChatAccumulator
+from tensormesh_api.inference.models.chat_completion import ChatCompletion
+
+from .._inference.choices import ChoicesAccumulator
+from .._streams.events import Events
+from .accumulate import ChatChoice
 from .reasoning import ThinkSplitter, lift_reasoning
 from .repeats import ChatRepeats
 
 if TYPE_CHECKING:
-    from tensormesh_api.inference.models.chat_completion import ChatCompletion
     from tensormesh_api.inference.models.chat_completion_chunk import ChatCompletionChunk
 
     from .repeats import Pattern
 
 
-class ChatEvents:
+class ChatEvents(Events):
     """Read the chunks of one chat completion."""
 
     def __init__(self) -> None:
-        self.ended = False
-        self._accumulator = ChatAccumulator()
+        self._accumulator = ChoicesAccumulator(ChatChoice)
         self.repeats = ChatRepeats(self._accumulator.pieces)
         self._splitter = ThinkSplitter()
-
-    def repair(self, data: Any) -> None:
-        """Leave the event as it is."""
 
     def take(self, event: ChatCompletionChunk) -> None:
         """Copy `reasoning_content`, the older name, to `reasoning`, and accumulate."""
@@ -54,7 +53,8 @@ class ChatEvents:
 
     def whole(self) -> ChatCompletion | None:
         """Return the completion, with a leaked `<think>` block moved into `reasoning`."""
-        completion = self._accumulator.build()
-        return lift_reasoning(completion) if completion else None
-
-    partial = whole
+        first: ChatCompletionChunk | None = self._accumulator.first
+        if first is None:
+            return None
+        arguments = self._accumulator.arguments()
+        return lift_reasoning(ChatCompletion(prompt_token_ids=first.prompt_token_ids, **arguments))

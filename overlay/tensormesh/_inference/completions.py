@@ -8,8 +8,9 @@ from tensormesh_api.inference.models.text_completion import TextCompletion
 from tensormesh_api.inference.models.text_completion_choice import TextCompletionChoice
 from tensormesh_api.inference.models.text_logprobs import TextLogprobs
 
+from .._streams.events import Events
 from .._streams.pieces import Pieces
-from .choices import Choice, ChoicesAccumulator
+from .choices import ChoicesAccumulator
 
 if TYPE_CHECKING:
     from tensormesh_api.inference.models.text_completion_chunk import TextCompletionChunk
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _LOGPROBS = ("tokens", "token_logprobs", "top_logprobs", "text_offset")
 
 
-class _Choice(Choice):
+class _Choice:
     __slots__ = ("index", "logprobs", "text", "token_ids", "values")
 
     def __init__(self, index: int) -> None:
@@ -58,29 +59,11 @@ class _Choice(Choice):
         )
 
 
-class TextAccumulator(ChoicesAccumulator[_Choice]):
-    """Collect the chunks of one text completion."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(_Choice)
-
-    def build(self) -> TextCompletion | None:
-        """Return the completion so far, or None before the first chunk."""
-        return None if self._first is None else TextCompletion(**self._arguments())
-
-
-class TextEvents:
+class TextEvents(Events):
     """Read the chunks of one text completion."""
 
     def __init__(self) -> None:
-        self.ended = False
-        self.repeats = None
-        self._accumulator = TextAccumulator()
-
-    def repair(self, data: Any) -> None:
-        """Leave the event as it is."""
+        self._accumulator = ChoicesAccumulator(_Choice)
 
     def take(self, event: TextCompletionChunk) -> None:
         """Accumulate a chunk."""
@@ -93,12 +76,7 @@ class TextEvents:
                 return choice.text
         return ""
 
-    def rest(self) -> str:
-        """Return an empty string: nothing is ever held back."""
-        return ""
-
     def whole(self) -> TextCompletion | None:
-        """Return the completion."""
-        return self._accumulator.build()
-
-    partial = whole
+        """Return the completion so far."""
+        first = self._accumulator.first
+        return None if first is None else TextCompletion(**self._accumulator.arguments())

@@ -1,31 +1,36 @@
-"""The events of a streamed response. Sans I/O."""
+"""The events of a streamed response. Sans I/O.
+
+The last event should carry the whole response. Where it does not, or never arrives, the response
+is built from the other events.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tensormesh_api._model import InvalidDataError
+from tensormesh_api.inference.models.partial_response import PartialResponse
 from tensormesh_api.inference.models.response_output_text_delta_event import (
     ResponseOutputTextDeltaEvent,
 )
 
 from .._chat.reasoning import ThinkSplitter
-from .._streams.events import StreamFailureError
-from .accumulate_response import ResponseAccumulator
+from .._streams.events import Events, StreamFailureError
+from .output_items import OutputItems
 
 if TYPE_CHECKING:
-    from tensormesh_api.inference.models.partial_response import PartialResponse
     from tensormesh_api.inference.models.response import Response
 
 _LAST = ("response.completed", "response.incomplete")
 
 
-class ResponseEvents:
+class ResponseEvents(Events):
     """Read the events of one Responses stream."""
 
     def __init__(self) -> None:
-        self.repeats = None
-        self.ended = False
-        self._accumulator = ResponseAccumulator()
+        self._output = OutputItems()
+        self._begun: PartialResponse | None = None
+        self._last: Response | PartialResponse | None = None
         self._splitter = ThinkSplitter()
         self._part: tuple[Any, ...] | None = None
 
@@ -38,23 +43,22 @@ class ResponseEvents:
 
     def take(self, event: Any) -> None:
         """Accumulate an event, and detect the end and errors."""
-        accumulator = self._accumulator
         if type(event) is ResponseOutputTextDeltaEvent:
-            accumulator.items.add_output_text(event)
+            self._output.add_output_text(event)
             return
         kind = getattr(event, "type", None)
         if kind in _LAST:
-            accumulator.end(event.response)
+            self._last = event.response
             self.ended = True
         elif kind in ("response.created", "response.in_progress"):
-            accumulator.begin(event.response)
+            self._begun = event.response
         elif kind == "response.failed":
-            accumulator.end(event.response)
+            self._last = event.response
             raise StreamFailureError
         elif kind == "error":
             raise StreamFailureError
         elif isinstance(kind, str):
-            accumulator.items.add(event, kind)
+            self._output.add(event, kind)
 
     def text(self, event: Any) -> str:
         """Return text of messages, without a leaked `<think>` block at the start of a part."""
@@ -74,9 +78,41 @@ class ResponseEvents:
         return self._splitter.finish()
 
     def partial(self) -> PartialResponse | None:
-        """Return the response so far."""
-        return self._accumulator.partial()
+        """Return the response so far, or None before the first event."""
+        response = self._last or self._begun
+        items = self._items("in_progress")
+        if response is None and not items:
+            return None
+        data: dict[str, Any] = {"id": ""} if response is None else response.to_dict()
+        try:
+            return PartialResponse.from_dict(data | ({"output": items} if items else {}))
+        except InvalidDataError:  # an item got pieces of another kind
+            return self._begun
 
     def whole(self) -> Response | None:
-        """Return the last event's response, its output from the other events if it has none."""
-        return self._accumulator.whole()
+        """Return the response once the stream has ended, or None if the events give none."""
+        from tensormesh_api.inference.models.response import Response
+
+        last = self._last
+        status = (last and last.status) or "completed"
+        items = self._items(status)
+        if isinstance(last, Response):
+            if not items:
+                return last
+            data = last.to_dict()
+        elif self._begun is None and not items:
+            return None
+        else:
+            data = {"id": "", "object": "response", "model": ""}
+            begun = {} if self._begun is None else self._begun.to_dict()
+            data |= {key: value for key, value in begun.items() if value is not None}
+            data |= {"status": status, "output": begun.get("output") or []}
+        try:
+            return Response.from_dict(data | ({"output": items} if items else {}))
+        except InvalidDataError:
+            return last if isinstance(last, Response) else None
+
+    def _items(self, status: str) -> list[dict[str, Any]]:
+        """Return the items of the events, or none if the last event brought the output."""
+        is_known = self._last is not None and self._last.output
+        return [] if is_known else self._output.build(status)

@@ -23,14 +23,16 @@ class Repeats(Protocol):
         """Take an event as the pattern of those that follow, if it can be one."""
 
 
-class Events(Protocol):
-    """The events of one stream: their text, the end, errors, and the final result."""
+class Events:
+    """The events of one stream: their text, the end, errors, and the final result.
 
-    ended: bool
-    """Whether an event ended the stream."""
+    Attributes:
+        ended: Whether an event ended the stream.
+        repeats: Reader of repeated events, if the operation has them.
+    """
 
-    repeats: Repeats | None
-    """Reader of repeated events, if the operation has them."""
+    ended: bool = False
+    repeats: Repeats | None = None
 
     def repair(self, data: Any) -> None:
         """Fill in what servers leave out of an event, in place, before it is parsed."""
@@ -41,6 +43,7 @@ class Events(Protocol):
         Raises:
             StreamFailureError: It reports an error.
         """
+        raise NotImplementedError
 
     def text(self, event: Any) -> str:
         """Return the visible text that an event adds, often empty."""
@@ -48,13 +51,15 @@ class Events(Protocol):
 
     def rest(self) -> str:
         """Return text that is still held back when the stream has ended."""
-        raise NotImplementedError
+        return ""
 
     def partial(self) -> Any:
         """Return the result so far, or None if nothing has arrived."""
+        return self.whole()
 
     def whole(self) -> Any:
         """Return the result once the stream has ended, or None if nothing has arrived."""
+        raise NotImplementedError
 
 
 class StreamFailureError(Exception):
