@@ -124,10 +124,7 @@ class Setting:
         Raises:
             SettingError: The text is not valid.
         """
-        try:
-            return self.check(self.read(text) if self.read else text)
-        except ValueError as error:
-            raise SettingError(self.name, str(error)) from None
+        return self.validate(self.read(text) if self.read else text)
 
 
 def _text(value: object) -> str:

@@ -15,11 +15,24 @@ class ChatBehavior(Behavior):
     """Response formats, incomplete tool calls, leaked reasoning, and streams."""
 
     def check(self, body: Mapping[str, Any]) -> None:
-        """Refuse a `response_format` that the hosts do not support."""
-        if body.get("response_format") is not None:
-            from .response_format import check_response_format
+        """Refuse a `response_format` that the hosts do not support: only `type` is allowed.
 
-            check_response_format(body["response_format"])
+        Raises:
+            TypeError, ValueError: It is not an object, or has another type or other keys.
+        """
+        if body.get("response_format") is None:
+            return
+        from tensormesh_api._wire import wire_object
+
+        value = wire_object(body["response_format"], "response_format")
+        if "type" not in value:
+            raise ValueError("response_format.type is missing: use 'json_object' or 'text'")
+        if value["type"] not in ("json_object", "text"):
+            kind = f"response_format.type {value['type']!r}"
+            raise ValueError(f"{kind} is not supported: use 'json_object' or 'text'")
+        extra = [key for key in value if key != "type"]
+        if extra:
+            raise ValueError(f"response_format.{extra[0]} is not supported: use only 'type'")
 
     def repair(self, data: Any) -> None:
         """Fill in what some servers leave out of tool calls or send as null.

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-_SPACE = re.compile(r"[ \t\r\n]*+")
+_WHITE_SPACE = " \t\r\n"
 # Whole characters and escapes of a string; what follows is its end, or an escape that is not whole.
 _STRING = re.compile(
     r'(?:[^"\\]|\\[^u]|\\u(?![dD][89abAB])[0-9a-fA-F]{4}'
@@ -34,6 +34,8 @@ class PartialJson:
         # For each, the key of the value being parsed, or None in an array.
         self._keys: list[str | None] = []
         self._state = self._seek
+        # States in which white space counts.
+        self._exact = (self._seek, self._key_string, self._value_string, self._scalar, self._lost)
         # The part of a string that has arrived, decoded.
         self._grown = ""
         self._rest = ""
@@ -44,6 +46,9 @@ class PartialJson:
         position = 0
         while position < len(text):
             state = self._state
+            if text[position] in _WHITE_SPACE and state not in self._exact:
+                position += 1
+                continue
             after = state(text, position)
             if after == position and self._state == state:
                 # The state needs more text.
@@ -75,9 +80,6 @@ class PartialJson:
 
     def _begin(self, text: str, position: int) -> int:
         """After the first brace, which opens an object if a string or `}` follows."""
-        position = _skip(text, position)
-        if position == len(text):
-            return position
         if text[position] not in '"}':
             self._open, self._keys = [], []
             self._state = self._seek
@@ -86,15 +88,11 @@ class PartialJson:
         return position
 
     def _key_or_end(self, text: str, position: int) -> int:
-        position = _skip(text, position)
-        if text[position : position + 1] == "}":
+        if text[position] == "}":
             return self._close(position)
         return self._key(text, position)
 
     def _key(self, text: str, position: int) -> int:
-        position = _skip(text, position)
-        if position == len(text):
-            return position
         if text[position] != '"':
             return self._give_up(text)
         self._state = self._key_string
@@ -108,24 +106,17 @@ class PartialJson:
         return after
 
     def _colon(self, text: str, position: int) -> int:
-        position = _skip(text, position)
-        if position == len(text):
-            return position
         if text[position] != ":":
             return self._give_up(text)
         self._state = self._value
         return position + 1
 
     def _value_or_end(self, text: str, position: int) -> int:
-        position = _skip(text, position)
-        if text[position : position + 1] == "]":
+        if text[position] == "]":
             return self._close(position)
         return self._value(text, position)
 
     def _value(self, text: str, position: int) -> int:
-        position = _skip(text, position)
-        if position == len(text):
-            return position
         match text[position]:
             case '"':
                 self._state = self._value_string
@@ -163,9 +154,6 @@ class PartialJson:
         return match.end()
 
     def _next(self, text: str, position: int) -> int:
-        position = _skip(text, position)
-        if position == len(text):
-            return position
         is_object = isinstance(self._open[-1], dict)
         if text[position] == ",":
             self._state = self._key if is_object else self._value
@@ -208,12 +196,6 @@ class PartialJson:
         self._open, self._keys = [], []
         self._state = self._lost
         return len(text)
-
-
-def _skip(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    assert match is not None
-    return match.end()
 
 
 def _put(container: dict[str, Any] | list[Any], key: str | None, value: Any) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from .._json import dumps, loads
 from .._structured.faults import sendable
-
-if TYPE_CHECKING:
-    from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
 
 Status = Literal["pending", "done", "failed", "invalid", "refused"]
 
@@ -75,12 +72,6 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     raise TypeError(f"{type(value).__name__} cannot be converted to JSON")
-
-
-def from_wire(call: ChatCompletionToolCall, round: int, index: int) -> ToolCall:
-    """Return a call that a server sent."""
-    function = call.function
-    return ToolCall(call.id, function.name, function.arguments or "", round=round, index=index)
 
 
 def read_arguments(call: ToolCall) -> dict[str, Any]:

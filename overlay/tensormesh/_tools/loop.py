@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from tensormesh_api._wire import wire_objects
@@ -15,7 +15,7 @@ from tensormesh_api.inference.models.chat_message import ChatMessage
 
 from .._structured.faults import sendable
 from .._structured.types import add_usage
-from .call import ToolCall, from_wire, wire_text
+from .call import ToolCall, wire_text
 from .errors import ToolCallError, ToolLimitError, ToolLoopError
 from .events import RunResult
 from .text import split_calls
@@ -63,7 +63,6 @@ class Loop:
         toolbox: The tools.
         params: Arguments of `create`, without `tools`.
         rules: Limits and other options.
-        clock: Function that returns the time in seconds.
 
     Raises:
         TypeError, ValueError: An argument is invalid.
@@ -74,7 +73,6 @@ class Loop:
         toolbox: Toolbox,
         params: Mapping[str, Any],
         rules: Rules,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         rules.check()
         self.toolbox: Toolbox = toolbox
@@ -93,8 +91,8 @@ class Loop:
         self._ids = {call.id for message in self.messages for call in message.tool_calls or ()}
         self._round: list[ToolCall] = []
         self._answer: ChatMessage | None = None
-        self._clock = clock
-        self._deadline = None if rules.max_seconds is None else clock() + rules.max_seconds
+        self._clock = time.monotonic
+        self._deadline = None if rules.max_seconds is None else self._clock() + rules.max_seconds
 
     def remaining(self) -> float | None:
         """Return the remaining seconds, at least 0, or None without a time limit."""
@@ -222,7 +220,13 @@ class Loop:
     def _split(self, message: ChatCompletionMessage) -> tuple[str | None, list[ToolCall]]:
         """Return the text of a response and its calls."""
         calls = [
-            from_wire(call, self.rounds, index)
+            ToolCall(
+                call.id,
+                call.function.name,
+                call.function.arguments or "",
+                round=self.rounds,
+                index=index,
+            )
             for index, call in enumerate(message.tool_calls or ())
         ]
         if calls or not message.content or not self.rules.parse_text_calls:

@@ -84,16 +84,12 @@ class Parameters:
 
     def call(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
         """Call a function with converted arguments."""
+        named = dict(values)
         positional = [
-            values[key]
+            named.pop(key, parameter.default)
             for key, parameter in self._signature.parameters.items()
-            if parameter.kind is inspect.Parameter.POSITIONAL_ONLY and key in values
+            if parameter.kind is parameter.POSITIONAL_ONLY
         ]
-        named = {
-            key: value
-            for key, value in values.items()
-            if self._signature.parameters[key].kind is not inspect.Parameter.POSITIONAL_ONLY
-        }
         return function(*positional, **named)
 
 

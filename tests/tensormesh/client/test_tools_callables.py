@@ -168,3 +168,13 @@ def test_nothing_of_tools_is_loaded_before_it_is_used() -> None:
         check=True,
     )
     assert done.stdout == "\n\n"
+
+
+def test_a_positional_parameter_left_out_does_not_move_those_after_it() -> None:
+    @tool
+    def f(first: int = 1, second: int = 2, /, *, third: int = 3) -> tuple[int, int, int]:
+        """Return them."""
+        return first, second, third
+
+    assert f.call_validated(f.validate({"second": 5})) == (1, 5, 3)
+    assert f.call_validated(f.validate({})) == (1, 2, 3)
