@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from tensormesh_api.inference.resources.chat import (
     AsyncChatCompletionsResource,
@@ -11,17 +11,16 @@ from tensormesh_api.inference.resources.chat import (
 )
 
 if TYPE_CHECKING:
-    from .._calls.async_dispatcher import AsyncDispatcher
-    from .._calls.dispatcher import Dispatcher
     from .._tools.async_run import AsyncRunStream
     from .._tools.call import ToolCall
     from .._tools.events import RunResult
-    from .._tools.loop import Loop
-    from .._tools.run import RunStream
+    from .._tools.run import RunState, RunStream
     from .params import RunParams
 
     Approve = Callable[[ToolCall], bool | str]
     AsyncApprove = Callable[[ToolCall], bool | str | Awaitable[bool | str]]
+
+RunT = TypeVar("RunT", bound="RunState")
 
 
 class RunMethods(ChatCompletionsResource):
@@ -113,14 +112,7 @@ class RunMethods(ChatCompletionsResource):
         """
         from .._tools.run import RunStream
 
-        loop, max_parallel = _begin(self._dispatcher, params)
-        run = RunStream(
-            self.create,
-            loop,
-            approve=approve,
-            is_streamed=bool(stream),
-            max_parallel=max_parallel,
-        )
+        run = _begin(RunStream, self, stream, approve, params)
         return run if stream else run.get_final_result()
 
 
@@ -213,27 +205,34 @@ class AsyncRunMethods(AsyncChatCompletionsResource):
         """
         from .._tools.async_run import AsyncRunStream
 
-        loop, max_parallel = _begin(self._dispatcher, params)
-        run = AsyncRunStream(
-            self.create,
-            loop,
-            approve=approve,
-            is_streamed=bool(stream),
-            max_parallel=max_parallel,
-        )
+        run = _begin(AsyncRunStream, self, stream, approve, params)
         return run if stream else await run.get_final_result()
 
 
-def _begin(dispatcher: object, params: RunParams) -> tuple[Loop, int]:
-    """Return the state of a run and its `max_parallel`."""
+def _begin(
+    cls: type[RunT],
+    resource: Any,
+    stream: bool | None,
+    approve: Callable[[ToolCall], Any] | None,
+    params: RunParams,
+) -> RunT:
+    """Return a run that has not sent anything yet."""
     from .._tools.box import Toolbox
     from .._tools.loop import Loop, Rules
 
     # The remaining time of the run may shorten this limit, but never extend it.
-    settings = cast("Dispatcher | AsyncDispatcher", dispatcher).settings
-    given: dict[str, Any] = {"total_timeout_seconds": settings.total_timeout_seconds}
+    limit = resource._dispatcher.settings.total_timeout_seconds
+    given: dict[str, Any] = {"total_timeout_seconds": limit}
     given |= {key: value for key, value in params.items() if value is not None}
     rules = Rules(**{name: given.pop(name) for name in Rules._fields if name in given})
     max_parallel: int = given.pop("max_parallel", 8)
     toolbox = Toolbox(given.pop("tools", ()), given.pop("handlers", None))
-    return Loop(toolbox, given, rules), max_parallel
+    if not cls.allows_async:
+        toolbox.refuse_async()
+    return cls(
+        resource.create,
+        Loop(toolbox, given, rules),
+        approve=approve,
+        is_streamed=bool(stream),
+        max_parallel=max_parallel,
+    )

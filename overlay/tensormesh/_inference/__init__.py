@@ -7,38 +7,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tensormesh_api._operation import Behavior
 from tensormesh_api.inference import api
 from tensormesh_api.inference.resources import AsyncInferenceResources, InferenceResources
 
+from .._chat.behavior import ChatBehavior
+
 if TYPE_CHECKING:
-    from tensormesh_api._operation import Behavior
-
     from .._chat.namespace import AsyncChat, Chat
+    from .completions import TextEvents
+    from .responses import ResponseEvents
 
 
-def _chat() -> Behavior:
-    from .._chat.behavior import ChatBehavior
+class CompletionsBehavior(Behavior):
+    """What the SDK knows about text completions: their streams."""
 
-    return ChatBehavior()
+    def events(self) -> TextEvents:
+        """Return a reader for the chunks of one stream."""
+        from .completions import TextEvents
 
-
-def _completions() -> Behavior:
-    from .behaviors import CompletionsBehavior
-
-    return CompletionsBehavior()
+        return TextEvents()
 
 
-def _responses() -> Behavior:
-    from .behaviors import ResponsesBehavior
+class ResponsesBehavior(Behavior):
+    """What the SDK knows about responses: their streams."""
 
-    return ResponsesBehavior()
+    def events(self) -> ResponseEvents:
+        """Return a reader for the events of one stream."""
+        from .responses import ResponseEvents
+
+        return ResponseEvents()
 
 
-# By operation. Each loads when its operation is first used.
 _BEHAVIORS = {
-    "create_chat_completion": _chat,
-    "create_completion": _completions,
-    "create_response": _responses,
+    "create_chat_completion": ChatBehavior,
+    "create_completion": CompletionsBehavior,
+    "create_response": ResponsesBehavior,
 }
 SERVERLESS = api.SERVERLESS.with_behaviors(_BEHAVIORS)
 ON_DEMAND = api.ON_DEMAND.with_behaviors(_BEHAVIORS)

@@ -7,8 +7,8 @@ import concurrent.futures
 import contextvars
 import inspect
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from .._closing import AsyncClosing
 from .._errors import ConfigurationError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from .call import ToolCall
     from .events import RunEvent, RunResult
-    from .loop import Loop
 
 
 class AsyncRunStream(RunState, AsyncClosing):
@@ -33,20 +32,8 @@ class AsyncRunStream(RunState, AsyncClosing):
     to finish.
     """
 
-    def __init__(
-        self,
-        create: Callable[..., Awaitable[Any]],
-        loop: Loop,
-        *,
-        approve: Callable[[ToolCall], bool | str | Awaitable[bool | str]] | None,
-        is_streamed: bool,
-        max_parallel: int,
-    ) -> None:
-        super().__init__(loop, is_streamed=is_streamed, max_parallel=max_parallel)
-        self._create = create
-        self._approve = approve
-        self._stream: AsyncStream[ChatCompletionChunk, ChatCompletion] | None = None
-        self._tasks: dict[asyncio.Task[Outcome], ToolCall] = {}
+    _stream: AsyncStream[ChatCompletionChunk, ChatCompletion] | None = None
+    _tasks: dict[asyncio.Task[Outcome], ToolCall] | None = None
 
     def __aiter__(self) -> AsyncIterator[RunEvent]:
         return self
@@ -67,7 +54,7 @@ class AsyncRunStream(RunState, AsyncClosing):
 
     async def _step(self) -> None:
         if self._tasks:
-            await self._collect()
+            await self._collect(self._tasks)
         elif self._stream is not None:
             await self._read(self._stream)
         else:
@@ -117,20 +104,20 @@ class AsyncRunStream(RunState, AsyncClosing):
                 return Outcome(None, error)
             return outcome
 
-    async def _collect(self) -> None:
+    async def _collect(self, tasks: dict[asyncio.Task[Outcome], ToolCall]) -> None:
         done, _ = await asyncio.wait(
-            self._tasks, timeout=self._loop.remaining(), return_when=asyncio.FIRST_COMPLETED
+            tasks, timeout=self._loop.remaining(), return_when=asyncio.FIRST_COMPLETED
         )
         if not done:
             raise self._loop.late()
-        for task in [task for task in self._tasks if task in done]:
-            call = self._tasks.pop(task)
+        for task in [task for task in tasks if task in done]:
+            call = tasks.pop(task)
             if task.cancelled():  # by itself; nothing else cancels it
                 outcome = Outcome(None, RuntimeError("the tool cancelled itself"))
             else:
                 outcome = task.result()
             self._settle(call, outcome)
-        if not self._tasks:
+        if not tasks:
             self._end_round()
 
     async def get_final_result(self) -> RunResult:
@@ -149,7 +136,7 @@ class AsyncRunStream(RunState, AsyncClosing):
         self._is_over = True
         self._ready.clear()
         stream, self._stream = self._stream, None
-        tasks, self._tasks = list(self._tasks), {}
+        tasks, self._tasks = list(self._tasks or ()), None
         for task in tasks:
             task.cancel()
         try:

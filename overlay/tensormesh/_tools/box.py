@@ -105,9 +105,11 @@ class Toolbox:
             # Constructors of the user's types may raise anything.
             reject(call, error)
 
-    def async_names(self) -> list[str]:
-        """Return the names of the async functions."""
-        return [name for name, entry in self.entries.items() if entry.is_async]
+    def refuse_async(self) -> None:
+        """Raise `TypeError` if a function is async."""
+        for name, entry in self.entries.items():
+            if entry.is_async:
+                raise TypeError(f"{name!r} is an async function: use AsyncTensormesh")
 
 
 def _tool(item: Any) -> Tool[..., Any]:

@@ -25,12 +25,35 @@ if TYPE_CHECKING:
 
 
 class RunState:
-    """State and logic that synchronous and asynchronous runs share. Sans I/O."""
+    """State and logic that synchronous and asynchronous runs share. Sans I/O.
 
-    def __init__(self, loop: Loop, *, is_streamed: bool, max_parallel: int) -> None:
+    Args:
+        create: The method that sends a request.
+        loop: What decides.
+        approve: Function that allows or refuses a call, or None to allow all.
+        is_streamed: Whether to stream the responses.
+        max_parallel: Maximum number of calls to run at once.
+
+    Attributes:
+        allows_async: Whether it can call async functions.
+    """
+
+    allows_async: bool = True
+
+    def __init__(
+        self,
+        create: Callable[..., Any],
+        loop: Loop,
+        *,
+        approve: Callable[[ToolCall], Any] | None,
+        is_streamed: bool,
+        max_parallel: int,
+    ) -> None:
         if max_parallel < 1:
             raise ValueError(f"max_parallel must be positive, got {max_parallel!r}")
+        self._create = create
         self._loop = loop
+        self._approve = approve
         self._is_streamed = is_streamed
         self._max_parallel = max_parallel
         self._ready: deque[RunEvent] = deque()
@@ -132,23 +155,9 @@ class RunStream(RunState, Closing):
     call starts; functions that are running on threads are left to finish.
     """
 
-    def __init__(
-        self,
-        create: Callable[..., Any],
-        loop: Loop,
-        *,
-        approve: Callable[[ToolCall], bool | str] | None,
-        is_streamed: bool,
-        max_parallel: int,
-    ) -> None:
-        super().__init__(loop, is_streamed=is_streamed, max_parallel=max_parallel)
-        names = loop.toolbox.async_names()
-        if names:
-            raise TypeError(f"{names[0]!r} is an async function: use AsyncTensormesh")
-        self._create = create
-        self._approve = approve
-        self._stream: Stream[ChatCompletionChunk, ChatCompletion] | None = None
-        self._workers: Workers | None = None
+    allows_async = False
+    _stream: Stream[ChatCompletionChunk, ChatCompletion] | None = None
+    _workers: Workers | None = None
 
     def __iter__(self) -> Iterator[RunEvent]:
         return self

@@ -42,13 +42,13 @@ WAITING = {
 }
 # Tools run on threads, or in tasks.
 TOOLS = {
-    f"{RUN}.__init__": 7,
     f"{RUN}._ask": 1,
     f"{RUN}._begin_calls": 8,
     f"{RUN}._collect": 24,
     f"{RUN}._job": 3,
     f"{RUN}._make": 13,
     f"{RUN}._step": 6,
+    f"{RUN}.attributes": 3,
     f"{RUN}.close": 14,
 }
 # An async generator that is dropped is closed by the event loop, later: classes iterate instead.
