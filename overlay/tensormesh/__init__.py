@@ -54,42 +54,26 @@ if TYPE_CHECKING:
     from ._tools.tool import Tool, tool
     from ._version import __version__
 
-_MEMBERS = {
-    "APIConnectionError": "_errors",
-    "APIError": "_errors",
-    "APIStatusError": "_errors",
-    "APITimeoutError": "_errors",
+# Where what `__all__` names is defined, unless in `_errors`.
+_MODULES = {
     "AsyncParsedStream": "_structured.stream",
     "AsyncStream": "_streams.stream",
     "AsyncStreamedResponse": "_calls.responses",
     "AsyncTensormesh": "_client",
-    "AuthenticationError": "_errors",
-    "BadRequestError": "_errors",
-    "ConfigurationError": "_errors",
-    "ConflictError": "_errors",
-    "InternalServerError": "_errors",
-    "NotFoundError": "_errors",
     "ParsedChatCompletion": "_structured.types",
     "ParsedEvent": "_structured.stream",
     "ParsedStream": "_structured.stream",
-    "PermissionDeniedError": "_errors",
-    "ProtocolError": "_errors",
-    "RateLimitError": "_errors",
     "RawResponse": "_calls.responses",
     "RunResult": "_tools.events",
     "ServerSentEvent": "_streams.sse",
     "Stream": "_streams.stream",
-    "StreamError": "_errors",
     "StreamedResponse": "_calls.responses",
-    "StructuredOutputError": "_errors",
     "Tensormesh": "_client",
-    "TensormeshError": "_errors",
     "Tool": "_tools.tool",
     "ToolCall": "_tools.call",
     "ToolCallError": "_tools.errors",
     "ToolLimitError": "_tools.errors",
     "ToolLoopError": "_tools.errors",
-    "UnprocessableEntityError": "_errors",
     "__version__": "_version",
     "tool": "_tools.tool",
 }
@@ -139,13 +123,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    module_name = _MEMBERS.get(name)
-    if module_name is None and name not in ("settings", "tools", "types"):
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    if module_name is None:
+    if name in ("settings", "tools", "types"):
         return import_module(f".{name}", __name__)
+    module_name = _MODULES.get(name, "_errors")
     value = getattr(import_module(f".{module_name}", __name__), name)
     globals()[name] = value
     return value

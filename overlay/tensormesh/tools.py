@@ -20,17 +20,10 @@ if TYPE_CHECKING:
     from ._tools.run import RunStream
     from ._tools.tool import Tool, tool
 
-_MEMBERS = {
-    "ArgumentsDelta": "_tools.events",
+# Where what `__all__` names is defined, unless in `_tools.events`.
+_MODULES = {
     "AsyncRunStream": "_tools.async_run",
-    "CallFinished": "_tools.events",
-    "CallStarted": "_tools.events",
-    "RoundFinished": "_tools.events",
-    "RunEvent": "_tools.events",
-    "RunFinished": "_tools.events",
-    "RunResult": "_tools.events",
     "RunStream": "_tools.run",
-    "TextDelta": "_tools.events",
     "Tool": "_tools.tool",
     "ToolCall": "_tools.call",
     "ToolCallError": "_tools.errors",
@@ -60,11 +53,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    module_name = _MEMBERS.get(name)
-    if module_name is None:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    module_name = _MODULES.get(name, "_tools.events")
     value = getattr(import_module(f"tensormesh.{module_name}"), name)
     globals()[name] = value
     return value

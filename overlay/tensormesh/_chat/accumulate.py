@@ -30,19 +30,6 @@ def _build_call(call: StreamedCall) -> ChatCompletionToolCall:
 class ChatChoice:
     """One choice of a streamed chat completion."""
 
-    __slots__ = (
-        "content",
-        "finish_reason",
-        "index",
-        "logprobs",
-        "reasoning",
-        "refusal",
-        "role",
-        "stop_reason",
-        "token_ids",
-        "tool_calls",
-    )
-
     def __init__(self, index: int) -> None:
         self.index = index
         self.role: str | None = None

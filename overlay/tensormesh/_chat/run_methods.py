@@ -227,7 +227,7 @@ def _begin(
     rules = Rules(**{name: given.pop(name) for name in Rules._fields if name in given})
     max_parallel: int = given.pop("max_parallel", 8)
     toolbox = Toolbox(given.pop("tools", ()), given.pop("handlers", None))
-    if not cls.allows_async:
+    if not cls._allows_async:
         toolbox.refuse_async()
     return cls(
         resource.create,

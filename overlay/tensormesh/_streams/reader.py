@@ -35,17 +35,6 @@ class Reader:
         headers: Response headers.
     """
 
-    __slots__ = (
-        "_decoder",
-        "_parse",
-        "ended",
-        "events",
-        "exchange",
-        "failure",
-        "headers",
-        "ready",
-    )
-
     def __init__(self, exchange: Exchange, headers: Mapping[str, str]) -> None:
         operation = exchange.call.operation
         assert operation.event_parser is not None

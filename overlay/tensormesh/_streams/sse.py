@@ -61,21 +61,6 @@ class SSEDecoder:
             do not count.
     """
 
-    __slots__ = (
-        "_after_cr",
-        "_clean",
-        "_data",
-        "_event",
-        "_id",
-        "_joined",
-        "_line",
-        "_max",
-        "_retry",
-        "_size",
-        "_start",
-        "_too_large",
-    )
-
     def __init__(self, *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:
         self._max = max_event_bytes
         self._start: bytes | None = b""  # possible part of a byte order mark; None after it

@@ -33,12 +33,9 @@ class RunState:
         approve: Function that allows or refuses a call, or None to allow all.
         is_streamed: Whether to stream the responses.
         max_parallel: Maximum number of calls to run at once.
-
-    Attributes:
-        allows_async: Whether it can call async functions.
     """
 
-    allows_async: bool = True
+    _allows_async: bool = True  # whether it can call async functions
 
     def __init__(
         self,
@@ -155,7 +152,7 @@ class RunStream(RunState, Closing):
     call starts; functions that are running on threads are left to finish.
     """
 
-    allows_async = False
+    _allows_async = False
     _stream: Stream[ChatCompletionChunk, ChatCompletion] | None = None
     _workers: Workers | None = None
 
