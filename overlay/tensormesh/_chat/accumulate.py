@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tensormesh_api.inference.models.chat_completion_choice import ChatCompletionChoice
-from tensormesh_api.inference.models.chat_completion_function_call import (
-    ChatCompletionFunctionCall,
-)
+from tensormesh_api.inference.models.chat_completion_function_call import ChatCompletionFunctionCall
 from tensormesh_api.inference.models.chat_completion_message import ChatCompletionMessage
 from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
 from tensormesh_api.inference.models.chat_logprobs import ChatLogprobs

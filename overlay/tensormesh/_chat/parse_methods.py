@@ -43,11 +43,7 @@ class ParseMethods(SyncResource):
     ) -> ParsedChatCompletion[ParsedT]: ...
     @overload
     def parse(
-        self,
-        *,
-        response_model: type[ParsedT],
-        stream: Literal[True],
-        **params: Unpack[ParseParams],
+        self, *, response_model: type[ParsedT], stream: Literal[True], **params: Unpack[ParseParams]
     ) -> ParsedStream[ParsedT]: ...
     @overload
     def parse(
@@ -59,18 +55,10 @@ class ParseMethods(SyncResource):
     ) -> ParsedChatCompletion[Any]: ...
     @overload
     def parse(
-        self,
-        *,
-        response_model: object,
-        stream: Literal[True],
-        **params: Unpack[ParseParams],
+        self, *, response_model: object, stream: Literal[True], **params: Unpack[ParseParams]
     ) -> ParsedStream[Any]: ...
     def parse(
-        self,
-        *,
-        response_model: Any,
-        stream: bool | None = None,
-        **params: Unpack[ParseParams],
+        self, *, response_model: Any, stream: bool | None = None, **params: Unpack[ParseParams]
     ) -> ParsedChatCompletion[Any] | ParsedStream[Any]:
         """Return the response as an object of your own type.
 
@@ -144,11 +132,7 @@ class AsyncParseMethods(AsyncResource):
     ) -> ParsedChatCompletion[ParsedT]: ...
     @overload
     async def parse(
-        self,
-        *,
-        response_model: type[ParsedT],
-        stream: Literal[True],
-        **params: Unpack[ParseParams],
+        self, *, response_model: type[ParsedT], stream: Literal[True], **params: Unpack[ParseParams]
     ) -> AsyncParsedStream[ParsedT]: ...
     @overload
     async def parse(
@@ -160,18 +144,10 @@ class AsyncParseMethods(AsyncResource):
     ) -> ParsedChatCompletion[Any]: ...
     @overload
     async def parse(
-        self,
-        *,
-        response_model: object,
-        stream: Literal[True],
-        **params: Unpack[ParseParams],
+        self, *, response_model: object, stream: Literal[True], **params: Unpack[ParseParams]
     ) -> AsyncParsedStream[Any]: ...
     async def parse(
-        self,
-        *,
-        response_model: Any,
-        stream: bool | None = None,
-        **params: Unpack[ParseParams],
+        self, *, response_model: Any, stream: bool | None = None, **params: Unpack[ParseParams]
     ) -> ParsedChatCompletion[Any] | AsyncParsedStream[Any]:
         """Return the response as an object of your own type.
 

@@ -38,19 +38,11 @@ class RunMethods(ChatCompletionsResource):
     ) -> RunResult: ...
     @overload
     def run(
-        self,
-        *,
-        stream: Literal[True],
-        approve: Approve | None = None,
-        **params: Unpack[RunParams],
+        self, *, stream: Literal[True], approve: Approve | None = None, **params: Unpack[RunParams]
     ) -> RunStream: ...
     @overload
     def run(
-        self,
-        *,
-        stream: bool | None,
-        approve: Approve | None = None,
-        **params: Unpack[RunParams],
+        self, *, stream: bool | None, approve: Approve | None = None, **params: Unpack[RunParams]
     ) -> RunResult | RunStream: ...
     def run(
         self,

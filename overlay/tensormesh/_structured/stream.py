@@ -50,8 +50,10 @@ class ParsedEvent:
 class _Base:
     """State and logic that both streams share. Sans I/O."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, open_stream: Callable[[], Any], inner: Any) -> None:
         self._session = session
+        self._open = open_stream
+        self._inner = inner
         self._result: Any = None
         self._failure: Exception | None = None
         self._is_left = False
@@ -96,10 +98,8 @@ class ParsedStream(_Base, Closing, Generic[ParsedT]):
         APIStatusError, APIConnectionError: A further attempt failed.
     """
 
-    def __init__(self, session: Session, open_stream: Callable[[], Inner], inner: Inner) -> None:
-        super().__init__(session)
-        self._open = open_stream
-        self._inner = inner
+    _open: Callable[[], Inner]
+    _inner: Inner
 
     def __iter__(self) -> Iterator[ParsedEvent]:
         return self
@@ -145,12 +145,8 @@ class AsyncParsedStream(_Base, AsyncClosing, Generic[ParsedT]):
         APIStatusError, APIConnectionError: A further attempt failed.
     """
 
-    def __init__(
-        self, session: Session, open_stream: Callable[[], Awaitable[AsyncInner]], inner: AsyncInner
-    ) -> None:
-        super().__init__(session)
-        self._open = open_stream
-        self._inner = inner
+    _open: Callable[[], Awaitable[AsyncInner]]
+    _inner: AsyncInner
 
     def __aiter__(self) -> AsyncIterator[ParsedEvent]:
         return self

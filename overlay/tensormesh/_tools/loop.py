@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from tensormesh_api._wire import wire_objects
-from tensormesh_api.inference.models.chat_completion_function_call import (
-    ChatCompletionFunctionCall,
-)
+from tensormesh_api.inference.models.chat_completion_function_call import ChatCompletionFunctionCall
 from tensormesh_api.inference.models.chat_completion_tool_call import ChatCompletionToolCall
 from tensormesh_api.inference.models.chat_message import ChatMessage
 
@@ -68,12 +66,7 @@ class Loop:
         TypeError, ValueError: An argument is invalid.
     """
 
-    def __init__(
-        self,
-        toolbox: Toolbox,
-        params: Mapping[str, Any],
-        rules: Rules,
-    ) -> None:
+    def __init__(self, toolbox: Toolbox, params: Mapping[str, Any], rules: Rules) -> None:
         rules.check()
         self.toolbox: Toolbox = toolbox
         self.rules: Rules = rules

@@ -29,7 +29,7 @@ class RunState:
 
     Args:
         create: The method that sends a request.
-        loop: What decides.
+        loop: The state machine of the run.
         approve: Function that allows or refuses a call, or None to allow all.
         is_streamed: Whether to stream the responses.
         max_parallel: Maximum number of calls to run at once.
