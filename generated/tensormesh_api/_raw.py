@@ -14,7 +14,7 @@ from . import _wire
 from ._operation import Operation, Operations, Request
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-# White space, control characters, and characters that proxies may rewrite.
+# Whitespace, control characters, and characters that proxies may rewrite.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\#]")
 
 

@@ -144,7 +144,7 @@ class _Base:
         return self.with_options()
 
     def __reduce__(self) -> str:
-        raise TypeError("a client cannot be pickled: make one in each process")
+        raise TypeError("a client cannot be pickled: create one in each process")
 
     def __repr__(self) -> str:
         if not hasattr(self, "_settings"):
@@ -172,7 +172,7 @@ class Tensormesh(_Base, Closing):
             `TENSORMESH_SERVERLESS_BASE_URL`. Default: https://serverless.tensormesh.ai.
         on_demand_base_url: Base URL of your provider's On-Demand host. Environment variable:
             `TENSORMESH_ON_DEMAND_BASE_URL`.
-        on_demand_user_id: UUID that is sent as `X-User-Id`, to the On-Demand host only.
+        on_demand_user_id: UUID to send as `X-User-Id`, to the On-Demand host only.
             Environment variable: `TENSORMESH_ON_DEMAND_USER_ID`.
         timeout_seconds: Maximum wait for the next bytes of a response or the next event of a
             stream. Environment variable: `TENSORMESH_TIMEOUT_SECONDS`. Default: 600 for inference
@@ -181,8 +181,8 @@ class Tensormesh(_Base, Closing):
             most 10.
         total_timeout_seconds: Maximum duration of a call, including retries and reading the
             response or stream. Default: no limit.
-        max_retries: How often to retry a request that only reads after a network failure or status
-            429, 500, 502, 503 or 504. A POST is never sent twice. Environment variable:
+        max_retries: Maximum number of retries of an idempotent request after a network failure or
+            status 429, 500, 502, 503 or 504. A POST is never sent twice. Environment variable:
             `TENSORMESH_MAX_RETRIES`. Default: 0.
         ca_bundle: PEM file with the certificates to trust. Environment variable:
             `TENSORMESH_CA_BUNDLE`. Default: the system's certificates.
@@ -269,7 +269,7 @@ class AsyncTensormesh(_Base, AsyncClosing):
             `TENSORMESH_SERVERLESS_BASE_URL`. Default: https://serverless.tensormesh.ai.
         on_demand_base_url: Base URL of your provider's On-Demand host. Environment variable:
             `TENSORMESH_ON_DEMAND_BASE_URL`.
-        on_demand_user_id: UUID that is sent as `X-User-Id`, to the On-Demand host only.
+        on_demand_user_id: UUID to send as `X-User-Id`, to the On-Demand host only.
             Environment variable: `TENSORMESH_ON_DEMAND_USER_ID`.
         timeout_seconds: Maximum wait for the next bytes of a response or the next event of a
             stream. Environment variable: `TENSORMESH_TIMEOUT_SECONDS`. Default: 600 for inference
@@ -278,8 +278,8 @@ class AsyncTensormesh(_Base, AsyncClosing):
             most 10.
         total_timeout_seconds: Maximum duration of a call, including retries and reading the
             response or stream. Default: no limit.
-        max_retries: How often to retry a request that only reads after a network failure or status
-            429, 500, 502, 503 or 504. A POST is never sent twice. Environment variable:
+        max_retries: Maximum number of retries of an idempotent request after a network failure or
+            status 429, 500, 502, 503 or 504. A POST is never sent twice. Environment variable:
             `TENSORMESH_MAX_RETRIES`. Default: 0.
         ca_bundle: PEM file with the certificates to trust. Environment variable:
             `TENSORMESH_CA_BUNDLE`. Default: the system's certificates.

@@ -46,7 +46,7 @@ def write_log(level: str, variable: str) -> None:
     if number is None:
         raise ConfigurationError(
             f"the environment variable {variable} must be {' or '.join(_LEVELS)}; "
-            "leave it out for no log",
+            "unset it to turn logging off",
             variable=variable,
         )
     if _logger.level == logging.NOTSET or _logger.level > number:

@@ -28,7 +28,7 @@ SECRET_HEADERS = frozenset(
 """Headers whose values never appear in errors and logs, in lower case."""
 
 SHORTEST_SECRET = 8
-"""Length of the shortest text that is hidden as a secret. A shorter one may be a plain word."""
+"""Length of the shortest string that is masked as a secret. A shorter one may be a plain word."""
 
 # Sockets refuse much longer timeouts with an error of their own.
 LONGEST_TIMEOUT_SECONDS = 365 * 24 * 3600.0
@@ -131,7 +131,7 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"must be a string, not {type(value).__name__}")
     if not value:
-        raise ValueError("is empty; leave it out to use the environment or the default")
+        raise ValueError("is empty; omit it to use the environment or the default")
     return value
 
 
@@ -140,7 +140,7 @@ def _credential(value: object) -> str:
     if text[:7].lower() == "bearer ":
         raise ValueError("must not start with the word Bearer")
     if any(character.isspace() for character in text):
-        raise ValueError("must not contain white space")
+        raise ValueError("must not contain whitespace")
     if not text.isascii() or not text.isprintable():
         raise ValueError("must contain printable ASCII characters only")
     return text
@@ -151,7 +151,7 @@ def _base_url(value: object) -> str:
     from urllib.parse import urlsplit
 
     if not text.isprintable() or " " in text or "\\" in text:
-        raise ValueError("must not contain white space, control characters or backslashes")
+        raise ValueError("must not contain whitespace, control characters or backslashes")
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
@@ -193,7 +193,7 @@ def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("must be a number of seconds")
     if not 0 < value <= LONGEST_TIMEOUT_SECONDS:
-        raise ValueError("must be a number of seconds, more than 0 and at most a year")
+        raise ValueError("must be a number of seconds greater than 0 and at most a year")
     return float(value)
 
 
@@ -222,7 +222,7 @@ def _path(value: Any) -> str:
     except TypeError:
         path = None
     if not isinstance(path, str) or not path or "\0" in path:
-        raise ValueError("must be the path of a file")
+        raise ValueError("must be a file path")
     return os.path.expanduser(path)
 
 
@@ -273,11 +273,11 @@ SETTINGS: dict[str, Setting] = {
             variable="TENSORMESH_ON_DEMAND_BASE_URL",
             host="On-Demand",
             label="the base URL of an On-Demand host",
-            source="It belongs to your deployment, and the operator of it knows the URL.",
+            source="Ask the operator of your deployment for the URL.",
         ),
         Setting(
             "on_demand_user_id",
-            "UUID that is sent as `X-User-Id`, to the On-Demand host only.",
+            "UUID to send as `X-User-Id`, to the On-Demand host only.",
             _uuid,
             variable="TENSORMESH_ON_DEMAND_USER_ID",
             host="On-Demand",
@@ -308,8 +308,8 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "max_retries",
-            "How often to retry a request that only reads after a network failure or status 429, "
-            "500, 502, 503 or 504. A POST is never sent twice.",
+            "Maximum number of retries of an idempotent request after a network failure or status "
+            "429, 500, 502, 503 or 504. A POST is never sent twice.",
             _count,
             read=_read_count,
             variable="TENSORMESH_MAX_RETRIES",

@@ -104,7 +104,7 @@ GLOBAL_OPTIONS: tuple[GlobalOption, ...] = (
         "max-retries",
         type=COUNT,
         metavar="N",
-        help="How often to retry requests that only read (overrides TENSORMESH_MAX_RETRIES).",
+        help="Maximum retries of an idempotent request (overrides TENSORMESH_MAX_RETRIES).",
     ),
     _global(
         "timeout",

@@ -39,5 +39,5 @@ def raise_all(errors: list[SpecError]) -> None:
 
 
 def one_line(text: str) -> str:
-    """Fold white space and escape control characters, so that text stays on one line."""
+    """Fold whitespace and escape control characters, so that text stays on one line."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))

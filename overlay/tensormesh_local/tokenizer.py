@@ -1,6 +1,6 @@
 """A reversible byte-level tokenizer with a fixed vocabulary and no weights.
 
-Text is split into words, numbers, punctuation and white space. Each piece is encoded as the longest
+Text is split into words, numbers, punctuation and whitespace. Each piece is encoded as the longest
 known tokens, or as single bytes, so any Python string survives a round trip.
 """
 

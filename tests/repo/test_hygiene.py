@@ -65,7 +65,7 @@ def test_text_files_follow_the_editor_settings() -> None:
         for path, text in texts()
         for fault, found in {
             "no newline at the end": text and not text.endswith("\n"),
-            "trailing white space": re.search(r"[ \t]+$", text, re.MULTILINE),
+            "trailing whitespace": re.search(r"[ \t]+$", text, re.MULTILINE),
             "CRLF": "\r\n" in text,
         }.items()
         if found and not path.is_relative_to(made)

@@ -164,9 +164,9 @@ def _add_headers(headers: dict[str, str], extra: Mapping[Any, Any]) -> tuple[str
         # Its value is not shown: it may be a credential.
         if not value.isascii() or not value.replace("\t", " ").isprintable():
             raise ValueError(
-                f"extra_headers[{name!r}] holds a character other than printable ASCII"
+                f"extra_headers[{name!r}] contains a character other than printable ASCII"
             )
         if value != value.strip():
-            raise ValueError(f"extra_headers[{name!r}] begins or ends with white space")
+            raise ValueError(f"extra_headers[{name!r}] starts or ends with whitespace")
         headers[key] = value
     return tuple(name for name in removed if name not in headers)

@@ -109,7 +109,7 @@ class Exchange:
             raise error
         if logger.isEnabledFor(logging.INFO):
             # As text: a handler may read the record later.
-            logger.info("%s: next try in %.1f s: %s", str(self), delay, reason)
+            logger.info("%s: retrying in %.1f s: %s", str(self), delay, reason)
         return delay
 
     # Errors
@@ -171,7 +171,7 @@ class Exchange:
         """Return the error for such a response."""
         found = self._shown(response, "content-type", 100)
         note = self._encoding_note(response)
-        message = f"the response is not a stream of events, but {found}{note}"
+        message = f"the response is not an event stream but {found}{note}"
         return self.protocol_error(message, content, response)
 
     def misfit(self, error: InvalidDataError) -> str:
@@ -253,7 +253,7 @@ class Exchange:
         try:
             result = operation.parse_response(data)
         except InvalidDataError as error:
-            message = f"the response does not fit: {self.misfit(error)}"
+            message = f"the response does not match its schema: {self.misfit(error)}"
             raise self.protocol_error(message, content, response) from None
         return operation.behavior.finish(result)
 

@@ -60,7 +60,7 @@ class Links(Generic[LinkT, HeldT]):
             if self._is_inherited:
                 raise ConfigurationError(
                     "`http_client` was used before this process was forked, and its connections "
-                    "belong to the parent: make a client in each process",
+                    "belong to the parent: create a client in each process",
                     argument="http_client",
                 )
             self._is_used = True
@@ -140,8 +140,8 @@ class LoopLinks(Links[LinkT, HeldT]):
         if self._given is None or self._first is running_loop():
             return None
         return ConfigurationError(
-            f"`http_client` belongs to another event loop ({error}): make a client in each loop, "
-            "or leave `http_client` out",
+            f"`http_client` belongs to another event loop ({error}): create a client in each loop, "
+            "or omit `http_client`",
             argument="http_client",
         )
 

@@ -97,7 +97,7 @@ class _Open:
     def _begin(self, body: Held | AsyncHeld) -> None:
         """Refuse to read the body a second time."""
         if self._is_read or not body.is_open:
-            what = "was read already" if self._is_read else "is closed"
+            what = "was already read" if self._is_read else "is closed"
             raise StreamError(f"the response {what}", **self._exchange.details(self.headers))
         self._is_read = True
 
@@ -136,7 +136,7 @@ class StreamedResponse(_Open, Closing):
     Raises:
         APIConnectionError, APITimeoutError: The connection broke, or nothing arrived in time.
         ProtocolError: The body cannot be decompressed.
-        StreamError: The body was read already, or the response was closed.
+        StreamError: The body was already read, or the response was closed.
     """
 
     _body: Held
@@ -200,7 +200,7 @@ class AsyncStreamedResponse(_Open, AsyncClosing):
     Raises:
         APIConnectionError, APITimeoutError: The connection broke, or nothing arrived in time.
         ProtocolError: The body cannot be decompressed.
-        StreamError: The body was read already, or the response was closed.
+        StreamError: The body was already read, or the response was closed.
     """
 
     _body: AsyncHeld

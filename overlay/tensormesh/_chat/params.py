@@ -34,7 +34,7 @@ class ParseParams(CreateChatCompletionParams, CallParams, total=False):
     max_attempts: int
     """Maximum number of attempts at a valid response. Default: 1."""
     schema_prompt: SchemaPrompt | None
-    """Instruction that tells the model the schema. Default: an English text."""
+    """Instruction that tells the model the schema. Default: a built-in English instruction."""
 
 
 class RunParams(CreateChatCompletionParams, CallParams, total=False):
@@ -53,8 +53,8 @@ class RunParams(CreateChatCompletionParams, CallParams, total=False):
     max_seconds: float | None
     """Time limit of the run, in seconds. Default: none."""
     max_tokens_total: int | None
-    """Start no further round once this many tokens were used. Default: no limit."""
+    """Start no new round after this many tokens. Default: no limit."""
     max_parallel: int
     """Maximum number of tool calls to run at once. Default: 8."""
     parse_text_calls: bool
-    """Whether to look for tool calls in the response text too. Default: False."""
+    """Whether to also look for tool calls in the response text. Default: False."""

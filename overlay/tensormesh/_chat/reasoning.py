@@ -3,12 +3,12 @@ r"""Separate leaked `<think>` blocks from the text of a message.
 A server without a reasoning parser leaves the model's reasoning in the text, as in
 `<think>\n...\n</think>\n\nThe answer`. The rules, for complete and for streamed text:
 
-- Only blocks at the start of the text count. White space may precede them, and there may be
+- Only blocks at the start of the text count. Whitespace may precede them, and there may be
   several in a row. A block ends at the first `</think>`; a block that is never closed is text.
 - Text without a block is left unchanged.
-- White space after the last block is removed, except for the indentation of the first line if
+- Whitespace after the last block is removed, except for the indentation of the first line if
   the text starts on a new line.
-- The reasoning is the content of the blocks without surrounding white space. Several blocks are
+- The reasoning is the content of the blocks without surrounding whitespace. Several blocks are
   joined by an empty line. It is None if they are empty.
 """
 

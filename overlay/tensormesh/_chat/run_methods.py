@@ -73,7 +73,7 @@ class RunMethods(ChatCompletionsResource):
                 tools, are always reported to the model.
             max_rounds: Maximum number of requests to the model. Default: 10.
             max_seconds: Time limit of the run, in seconds. Default: none.
-            max_tokens_total: Start no further round once this many tokens were used. Default: no
+            max_tokens_total: Start no new round after this many tokens. Default: no
                 limit.
             max_parallel: Maximum number of tool calls to run at once. Ordinary functions run on
                 threads; with 1, a synchronous client uses the calling thread.
@@ -166,7 +166,7 @@ class AsyncRunMethods(AsyncChatCompletionsResource):
                 tools, are always reported to the model.
             max_rounds: Maximum number of requests to the model. Default: 10.
             max_seconds: Time limit of the run, in seconds. Default: none.
-            max_tokens_total: Start no further round once this many tokens were used. Default: no
+            max_tokens_total: Start no new round after this many tokens. Default: no
                 limit.
             max_parallel: Maximum number of tool calls to run at once. Ordinary functions run on
                 threads; with 1, a synchronous client uses the calling thread.

@@ -127,7 +127,7 @@ class APIError(TensormeshError):
         if where and self.method and self.url:
             notes.append(f"{self.method} {self.url}")
         if self.attempts > 1:
-            notes.append(f"after {self.attempts} tries")
+            notes.append(f"after {self.attempts} attempts")
         if self.request_id:
             notes.append(f"request id {self.request_id}")
         return notes
@@ -353,7 +353,9 @@ class StructuredOutputError(TensormeshError):
 
 def closed_error() -> ConfigurationError:
     """Return the error for a call of a closed client."""
-    return ConfigurationError("the client is closed: make a new one, or call it inside its `with`")
+    return ConfigurationError(
+        "the client is closed: create a new one, or use it inside its `with` block"
+    )
 
 
 def safe_url(url: str) -> str:

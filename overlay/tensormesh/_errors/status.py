@@ -48,7 +48,7 @@ _STATUS_CLASSES: dict[int, type[APIStatusError]] = {
 _CHECK_KEY: Hint = (
     "inference_api_key",
     "Check `inference_api_key` (TENSORMESH_INFERENCE_API_KEY); "
-    "a Control Plane token does not open the inference hosts.",
+    "a Control Plane token is not valid for the inference hosts.",
 )
 _REDIRECT: Hint = (
     "redirect",
@@ -64,7 +64,7 @@ _HINTS: dict[tuple[int, str], Hint] = {
     ),
     (404, "serverless"): (
         "model",
-        "Check that the model is a published Serverless name, as models.list() shows them.",
+        "Check that the model is one of the published Serverless names; models.list() shows them.",
     ),
     (404, "on_demand"): (
         "on_demand_user_id",

@@ -67,7 +67,9 @@ def _invalid_header(headers: Mapping[str, str]) -> LocalProtocolError:
         if not _HEADER.fullmatch(f"{name}: {value}"):
             break
     # Without the value, which may be a secret.
-    return LocalProtocolError(f"the header {name} has an invalid character, or space at an end")
+    return LocalProtocolError(
+        f"the header {name} contains an invalid character, or starts or ends with a space"
+    )
 
 
 def _framed(headers: Mapping[str, str], content: bytes) -> bytes:
@@ -170,8 +172,8 @@ class ResponseParser:
             else:
                 self._silent += len(data)
                 if self._silent > MAX_SILENT_BYTES and not self.is_over:
-                    what = "trailers" if self.has_head else "a head"
-                    self.fail(RemoteProtocolError(f"the response has {what} without an end"))
+                    what = "trailers" if self.has_head else "headers"
+                    self.fail(RemoteProtocolError(f"the {what} of the response never end"))
             if self.is_over:
                 # Break the reference cycle.
                 self._parser = None
@@ -203,7 +205,7 @@ class ResponseParser:
             return
         received = self._received + sum(map(len, self.parts))
         if not self.has_head:
-            how = "in the head of" if self._start else "before"
+            how = "in the headers of" if self._start else "before"
         elif self._expected is None:
             how = f"after {received} bytes, between the chunks of"
         else:

@@ -251,7 +251,7 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.write(data[start : start + _WRITE_BYTES])
             while not self._can_write and not self._is_lost:
                 if parser is not None and parser.is_over:
-                    raise WriteError("the server has responded already")
+                    raise WriteError("the server has already responded")
                 await self._wait(sockets.wait_seconds(timeout, deadline), WriteTimeout)
 
     async def receive(self, timeout: float, deadline: float | None) -> None:

@@ -85,7 +85,7 @@ class Reader:
         except InvalidDataError as error:
             if isinstance(data, dict) and data.get("error"):
                 raise self._server_error(payload) from None
-            misfit = f"an event does not fit: {self.exchange.misfit(error)}"
+            misfit = f"an event does not match its schema: {self.exchange.misfit(error)}"
             raise self.error(misfit, loads(self._shown(payload))) from None
         except StreamFailureError:
             raise self._server_error(payload) from None
@@ -104,7 +104,7 @@ class Reader:
             except StreamError as error:
                 self.failure = error
         if not self.ended and self.failure is None:
-            self.fail("the stream ended before its end mark: the response is incomplete")
+            self.fail("the stream ended without its end marker: the response is incomplete")
 
     def fail(self, message: str) -> None:
         """Record a failure: nothing more can be read."""
@@ -121,7 +121,9 @@ class Reader:
         if isinstance(response, dict) and response.get("error"):
             told = response
         found = read_error_value(told)
-        message = f"the server reports an error in the stream: {found.message or 'no reason given'}"
+        message = (
+            f"the server reported an error in the stream: {found.message or 'no reason given'}"
+        )
         return self.error(message, data, code=found.code, type=found.type)
 
     def error(self, message: str, body: Any = None, **labels: Any) -> StreamError:

@@ -76,7 +76,7 @@ class TypeForm:
             if self._is_wrapped:
                 self._reader = MembersType({WRAPPER: model})
         except KeyError as error:
-            raise TypeError(f"{refusal}two classes are called {error}") from None
+            raise TypeError(f"{refusal}two classes are named {error}") from None
         except (TypeError, NameError, AttributeError) as error:
             raise TypeError(f"{refusal}{error}") from None
         self.schema = with_top_object(self._reader.schema)

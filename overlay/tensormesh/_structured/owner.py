@@ -30,24 +30,24 @@ def is_for_pydantic(hint: Any) -> bool:
     for part in found.values():
         problem = _problem(part)
         if problem is not None:
-            raise TypeError(f"pydantic validates {hint} and {problem}")
+            raise TypeError(f"pydantic validates {hint}, but {problem}")
     return True
 
 
 def _problem(part: Any) -> str | None:
     """Return why pydantic cannot validate a type with this part, or would leave out checks."""
     if isinstance(part, msgspec.Meta):
-        return "does not read msgspec.Meta: use pydantic.Field"
+        return "ignores msgspec.Meta: use pydantic.Field"
     if not isinstance(part, type) or _is_pydantic(part):
         return None
     if _is_class_of_others(part):
         return (
-            f"does not read {part.__name__}, an attrs class or msgspec.Struct: use a dataclass, or "
-            "no types of pydantic and annotated_types inside"
+            f"cannot validate {part.__name__}, an attrs class or msgspec.Struct: use a dataclass, "
+            "or remove the types of pydantic and annotated_types from it"
         )
     if any(typing.get_origin(base) not in _GENERIC for base in _own_bases(part)):
         return (
-            f"does not fill in the type variables of the bases of {part.__name__}: declare its "
+            f"does not resolve type variables in the base classes of {part.__name__}: declare its "
             "fields in the class itself, or make it a pydantic model"
         )
     return None

@@ -33,7 +33,7 @@ class PydanticType:
             from pydantic.errors import PydanticUserError
         except ImportError:
             raise TypeError(
-                f"pydantic validates {hint} and is not installed: install it, or use msgspec.Meta"
+                f"{hint} needs pydantic, which is not installed: install it, or use msgspec.Meta"
             ) from None
         self._errors: tuple[type[Exception], ...] = (ValidationError,)
         # TypeAdapter refuses a configuration for dataclasses, unless they have another name.

@@ -165,7 +165,7 @@ class MembersType(MsgspecType):
 
 
 def _refuse(custom: Any) -> dict[str, Any]:
-    raise TypeError(f"JSON cannot be read into {custom!r}")
+    raise TypeError(f"JSON cannot be converted to {custom!r}")
 
 
 def _not_json(error: Exception) -> FaultError:

@@ -28,7 +28,7 @@ _BOUNDS = {
     "minLength": "a string of at least {} characters",
     "maxLength": "a string of at most {} characters",
     "pattern": "a string that matches {}",
-    "format": "a string of the format {}",
+    "format": "a string in the format {}",
     "minItems": "an array of at least {} items",
     "maxItems": "an array of at most {} items",
     "const": "{}",

@@ -25,7 +25,7 @@ _INSTRUCTING = ("system", "developer")
 _ADVICE = {
     "not_json": "Set max_attempts to let the model correct itself, or use a stronger model",
     "schema": "Set max_attempts to let the model correct itself, or relax the type",
-    "length": "Increase max_tokens, or ask for less",
+    "length": "Increase max_tokens, or ask for a shorter response",
     "refusal": "Change the request: refusals are not retried",
     "empty": "Increase max_tokens if the model reasons, or set max_attempts",
     "tool_calls": "Omit tools, or make the calls and send their results",
@@ -220,7 +220,7 @@ def _check_calls(completion: ChatCompletion) -> None:
     calls = completion.choices[0].message.tool_calls
     if calls:
         names = shorten(", ".join(call.function.name for call in calls))
-        raise FaultError("tool_calls", f"the model called {names} instead of answering")
+        raise FaultError("tool_calls", f"the model called {names} instead of returning JSON")
 
 
 def _cut(text: str) -> FaultError:

@@ -23,7 +23,7 @@ _AROUND = " \t\r\n`"
 
 
 class Found(NamedTuple):
-    """An object, and whether only white space and code fences follow it."""
+    """An object, and whether only whitespace and code fences follow it."""
 
     text: str
     is_last: bool
@@ -85,7 +85,7 @@ def _broken(error: json.JSONDecodeError, text: str) -> FaultError:
     if where >= len(text):
         return FaultError("not_json", f"the JSON ends too early, after {_quote(text[-40:])}")
     what = error.msg[:1].lower() + error.msg[1:]
-    return FaultError("not_json", f"the JSON is broken: {what}, at {_quote(text[where:])}")
+    return FaultError("not_json", f"the JSON is malformed: {what}, at {_quote(text[where:])}")
 
 
 def _quote(text: str) -> str:

@@ -66,7 +66,7 @@ class Toolbox:
         for index, item in enumerate(tools):
             self._add(item, f"tools[{index}]", left)
         if left:
-            raise ValueError(f"handlers: there is no tool {next(iter(left))!r}")
+            raise ValueError(f"handlers: unknown tool {next(iter(left))!r}")
 
     def _add(self, item: Any, where: str, handlers: dict[str, Callable[..., Any]]) -> None:
         entry: Tool[..., Any] | Handler
@@ -86,9 +86,11 @@ class Toolbox:
             entry = _tool(item)
             name, definition = entry.name, entry.definition
         if isinstance(entry, Tool) and is_unbound(entry):
-            raise ValueError(f"{where}: {name!r} is a method: pass it with its instance")
+            raise ValueError(
+                f"{where}: {name!r} is an unbound method: pass the method of an instance"
+            )
         if name in self.entries:
-            raise ValueError(f"{where}: two tools are called {name!r}")
+            raise ValueError(f"{where}: two tools are named {name!r}")
         self.entries[name] = entry
         self.definitions.append(definition)
 
@@ -97,7 +99,7 @@ class Toolbox:
         entry = self.entries.get(call.name)
         if entry is None:
             names = ", ".join(self.entries)
-            reject(call, ValueError(f"there is no tool {call.name!r}; the tools are {names}"))
+            reject(call, ValueError(f"unknown tool {call.name!r}; the tools are {names}"))
             return
         try:
             call.arguments = entry.validate(read_arguments(call))

@@ -199,7 +199,7 @@ class Loop:
         rules, most = self.rules, self.rules.max_tokens_total
         self.check_time()
         if self.rounds >= rules.max_rounds:
-            text = f"the model still calls tools after {self.rounds} rounds"
+            text = f"the model is still calling tools after {self.rounds} rounds"
             raise self.error(ToolLimitError, "max_rounds", text)
         if most is None:
             return

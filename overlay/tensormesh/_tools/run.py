@@ -141,7 +141,7 @@ class RunState:
 
     def _whole(self) -> RunResult:
         if self._result is None:
-            raise RuntimeError("the run was closed or has failed: there is no result")
+            raise RuntimeError("the run was closed or has failed, so it has no result")
         return self._result
 
 

@@ -23,7 +23,7 @@ def _word(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError('must be a string in quotes, such as "..."')
     if value != value.strip() or not value.isprintable():
-        raise ValueError("must not have white space around it, or unprintable characters")
+        raise ValueError("must not have whitespace around it, or unprintable characters")
     return value
 
 

@@ -59,7 +59,7 @@ def test_a_stream_without_its_end_mark_is_an_error_with_what_came(
 ) -> None:
     response = events(sse(chunk("a"), chunk("b"), done=False), ending)
     error = fail(face, response, taken=["a", "b"])
-    assert "ended before its end mark" in str(error)
+    assert "ended without its end marker" in str(error)
     assert error.partial.choices[0].message.content == "ab"
     assert error.partial.choices[0].finish_reason is None
 
@@ -143,7 +143,7 @@ def test_an_error_event_comes_after_what_was_sent_before_it(
         pieces = [b"".join(pieces)]
     error = fail(face, events(*pieces, headers={"x-request-id": "req-1"}), taken=["a", "b"])
 
-    assert str(error).startswith(f"the server reports an error in the stream: {message}")
+    assert str(error).startswith(f"the server reported an error in the stream: {message}")
     assert (error.code, error.type, error.body) == (code, kind, event)
     assert error.partial.choices[0].message.content == "ab"
     assert (error.request_id, error.attempts, error.method) == ("req-1", 1, "POST")
@@ -155,13 +155,13 @@ def test_an_error_event_comes_after_what_was_sent_before_it(
     [
         ("{nonsense", "an event is not JSON"),
         ("{}", r"ChatCompletionChunk\.choices: expected an array, but it is missing"),
-        ("[]", "an event does not fit: ChatCompletionChunk"),
-        ("null", "an event does not fit"),
-        ("5", "an event does not fit"),
-        ('"text"', "an event does not fit"),
+        ("[]", "an event does not match its schema: ChatCompletionChunk"),
+        ("null", "an event does not match its schema"),
+        ("5", "an event does not match its schema"),
+        ('"text"', "an event does not match its schema"),
         ('{"choices": 1}', r"ChatCompletionChunk\.choices"),
         ('{"choices": [{"delta": {"content": 5}}]}', r"content: expected a string, got 5"),
-        ('{"choices": [{"delta": null}]}', "an event does not fit"),
+        ('{"choices": [{"delta": null}]}', "an event does not match its schema"),
         ("[" * 100_000, "an event is not JSON"),
     ],
 )
@@ -230,7 +230,7 @@ def test_an_answer_that_is_no_stream_is_an_error_of_the_call(face: Face, content
     server = Server(response)
     create = CHAT_CREATE.of(face.client(server).inference.serverless)
 
-    with pytest.raises(ProtocolError, match="not a stream of events, but") as caught:
+    with pytest.raises(ProtocolError, match="not an event stream but") as caught:
         face.run(create(**CHAT_CREATE.arguments, stream=True))
 
     assert caught.value.body == b'{"hello": 1}'

@@ -267,8 +267,8 @@ def test_what_pydantic_cannot_validate_is_refused_at_definition(colour: Face) ->
         (dict[str, InAttrs], "InAttrs, an attrs class or msgspec.Struct: use a dataclass"),
         (InStruct, "InStruct, an attrs class"),
         (Model | Free, "Free, an attrs class"),
-        (SeatBox, "type variables of the bases of SeatBox"),
-        (Box[SeatBox] | None, "type variables of the bases of SeatBox"),
+        (SeatBox, "type variables in the base classes of SeatBox"),
+        (Box[SeatBox] | None, "type variables in the base classes of SeatBox"),
         (Annotated[int, pydantic.Field(ge=1), msgspec.Meta(le=3)], "msgspec.Meta"),
     ):
         with pytest.raises(TypeError, match=problem):

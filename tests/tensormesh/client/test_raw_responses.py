@@ -257,7 +257,7 @@ def test_a_body_can_be_read_once(face: Face) -> None:
         for second in readers(face):
             opened = stream_raw(face, sse(chunk("a")))
             face.list(first(opened))
-            with pytest.raises(StreamError, match="was read already"):
+            with pytest.raises(StreamError, match="was already read"):
                 face.list(second(opened))
 
 

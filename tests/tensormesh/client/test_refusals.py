@@ -275,10 +275,10 @@ def test_a_key_of_another_scheme_is_hidden_too(face: Face) -> None:
         (b'{"id": "x"', "the response is not JSON"),
         (b'"\xff\xfe"', "the response is not JSON"),
         (b"[" * 100_000, "the response is not JSON: nested too deeply"),
-        (b"null", "the response does not fit"),
-        (b"[]", "the response does not fit"),
-        (b"1", "the response does not fit"),
-        (b"{}", "the response does not fit"),
+        (b"null", "the response does not match its schema"),
+        (b"[]", "the response does not match its schema"),
+        (b"1", "the response does not match its schema"),
+        (b"{}", "the response does not match its schema"),
     ],
 )
 def test_a_success_that_is_no_answer_is_a_protocol_error(

@@ -353,11 +353,14 @@ def test_every_kind_of_error_event_is_an_error_with_what_came(face: Face, form: 
 @for_each(
     ("ending", "message"),
     [
-        (b"", "ended before its end mark"),
+        (b"", "ended without its end marker"),
         (sse("{"), "an event is not JSON"),
-        (sse({"type": "response.output_text.delta"}), "an event does not fit"),
-        (sse({"type": "response.completed", "response": {}}), "an event does not fit: Response"),
-        (sse([]), "an event does not fit"),
+        (sse({"type": "response.output_text.delta"}), "an event does not match its schema"),
+        (
+            sse({"type": "response.completed", "response": {}}),
+            "an event does not match its schema: Response",
+        ),
+        (sse([]), "an event does not match its schema"),
         (httpx.ReadError("reset"), "the stream broke: .*reset"),
     ],
 )

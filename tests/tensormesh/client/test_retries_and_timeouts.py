@@ -159,13 +159,13 @@ def test_failures_of_the_network_are_tried_again(
     with pytest.raises(APIConnectionError) as caught:
         list_models(face, Server(failure, failure), max_retries=1)
     assert caught.value.attempts == 2
-    assert "after 2 tries" in str(caught.value)
+    assert "after 2 attempts" in str(caught.value)
     assert caught.value.__cause__ is failure
 
 
 def test_the_last_failure_is_the_one_that_is_raised(face: Face, waits: list[float]) -> None:
     server = Server(REFUSED, failing(503), failing(429, x_request_id="last"))
-    with pytest.raises(RateLimitError, match="after 3 tries") as caught:
+    with pytest.raises(RateLimitError, match="after 3 attempts") as caught:
         list_models(face, server, max_retries=2)
     assert (caught.value.attempts, caught.value.request_id) == (3, "last")
     assert all(body.is_closed for body in server.bodies)
@@ -214,8 +214,8 @@ def test_every_try_is_logged_without_secrets(
     ]
     waits_told = [record.getMessage() for record in own if record.levelno == logging.INFO]
     assert waits_told == [
-        f"{place} (attempt 1): next try in {waits[0]:.1f} s: connection failed: {REFUSED}",
-        f"{place} (attempt 2): next try in {waits[1]:.1f} s: 503",
+        f"{place} (attempt 1): retrying in {waits[0]:.1f} s: connection failed: {REFUSED}",
+        f"{place} (attempt 2): retrying in {waits[1]:.1f} s: 503",
     ]
     assert API_KEY not in caplog.text
     assert "canary" not in "".join([*lines, *waits_told])

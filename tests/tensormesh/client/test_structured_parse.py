@@ -225,7 +225,7 @@ def test_no_request_is_repeated_after_a_failure_that_is_not_of_the_answer(
 TOOL_CALL = {"id": "c", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
 USELESS: dict[str, tuple[dict[str, Any], str, str]] = {
     "chatter": (completion("I cannot say."), "not_json", "no JSON object"),
-    "broken": (completion('{"number": 7,}'), "not_json", "broken"),
+    "broken": (completion('{"number": 7,}'), "not_json", "malformed"),
     "half": (completion('{"number": "7"'), "not_json", "ends too early"),
     "cut": (completion('{"number": "7", "li', finish="length"), "length", "max_tokens"),
     "cut before it started": (completion("", finish="length"), "length", "before it started"),

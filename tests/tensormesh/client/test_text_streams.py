@@ -63,10 +63,13 @@ def test_think_blocks_of_a_completion_are_text(face: Face) -> None:
 @pytest.mark.parametrize(
     ("ending", "message"),
     [
-        (b"", "ended before its end mark"),
+        (b"", "ended without its end marker"),
         (sse({"error": {"message": "boom"}}), "error in the stream: boom"),
         (sse("{"), "an event is not JSON"),
-        (sse({"choices": [{"index": 0}]}), "an event does not fit: TextCompletionChunkChoice.text"),
+        (
+            sse({"choices": [{"index": 0}]}),
+            "an event does not match its schema: TextCompletionChunkChoice.text",
+        ),
     ],
 )
 def test_a_stream_that_goes_wrong_keeps_what_came(face: Face, ending: bytes, message: str) -> None:

@@ -43,7 +43,7 @@ class Adder:
 
 def test_rounds_are_bounded(face: Face) -> None:
     server = Server(*(calling(call("add", {"a": 1})) for _ in range(3)))
-    with pytest.raises(ToolLimitError, match="still calls tools after 3 rounds") as caught:
+    with pytest.raises(ToolLimitError, match="still calling tools after 3 rounds") as caught:
         run(face, server, [add], max_rounds=3)
     assert caught.value.reason == "max_rounds"
     # The last calls were not made: the conversation ends where it can go on.
@@ -76,14 +76,17 @@ def test_a_bound_on_tokens_that_nobody_counts_is_an_error(face: Face) -> None:
     [
         ({"tools": []}, "tools is empty"),
         ({"tools": "add"}, "tools must be a list, not str"),
-        ({"tools": [add, add]}, r"tools\[1\]: two tools are called 'add'"),
+        ({"tools": [add, add]}, r"tools\[1\]: two tools are named 'add'"),
         ({"tools": [add.definition]}, r"tools\[0\]: 'add' has no function: pass handlers="),
         ({"tools": [{"function": {}}]}, r"tools\[0\].function.name is missing"),
-        ({"handlers": {"x": echo}}, "handlers: there is no tool 'x'"),
-        ({"tools": [Adder.add]}, r"tools\[0\]: 'add' is a method: pass it with its instance"),
+        ({"handlers": {"x": echo}}, "handlers: unknown tool 'x'"),
+        (
+            {"tools": [Adder.add]},
+            r"tools\[0\]: 'add' is an unbound method: pass the method of an instance",
+        ),
         (
             {"tools": [add.definition], "handlers": {"add": Adder.add}},
-            r"tools\[0\]: 'add' is a method",
+            r"tools\[0\]: 'add' is an unbound method",
         ),
         ({"tools": [3]}, "a tool must be a function, not int"),
         ({"max_rounds": 0}, "max_rounds must be positive, got 0"),

@@ -185,7 +185,7 @@ def test_a_result_that_cannot_be_sent_is_a_failure_of_the_tool(face: Face, retur
 @for_each(
     ("asked", "content"),
     [
-        (call("nothing"), "Error: there is no tool 'nothing'; the tools are add, fail"),
+        (call("nothing"), "Error: unknown tool 'nothing'; the tools are add, fail"),
         (call("add", '{"a": 1'), "Error: the arguments are not valid JSON"),
         (call("add", "[1]"), "Error: the arguments must be a JSON object: [1]"),
         (call("add", {"a": "x"}), "Error: Expected `int`, got `str` - at `$.a`"),
@@ -251,7 +251,7 @@ def test_calls_that_lack_fields_are_read_the_same_plain_and_streamed(face: Face)
             del target[path[-1]]
         return made
 
-    nameless = "Error: there is no tool ''; the tools are now"
+    nameless = "Error: unknown tool ''; the tools are now"
     cases = {("id",): "noon", ("type",): "noon", ("function", "arguments"): "noon"}
     cases |= {("function", "name"): nameless, ("function",): nameless}
 

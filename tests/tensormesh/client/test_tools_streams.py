@@ -218,7 +218,7 @@ def test_a_broken_stream_is_raised_with_the_conversation(face: Face) -> None:
         "tool",
     ]
     assert face.list(stream) == []
-    with pytest.raises(RuntimeError, match="there is no result"):
+    with pytest.raises(RuntimeError, match="it has no result"):
         face.run(stream.get_final_result())
 
 

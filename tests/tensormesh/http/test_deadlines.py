@@ -254,7 +254,7 @@ def test_a_later_try_has_only_what_is_left(face: Face) -> None:
     with RawServer(handler) as server:
         client = face.client(serverless_base_url=server.url, max_retries=9)
         begun = time.monotonic()
-        with pytest.raises(APITimeoutError, match="after 2 tries") as caught:
+        with pytest.raises(APITimeoutError, match="after 2 attempts") as caught:
             face.run(client.inference.serverless.models.list(total_timeout_seconds=0.2))
         assert time.monotonic() - begun < SOON
         assert (caught.value.phase, caught.value.attempts) == ("total", 2)

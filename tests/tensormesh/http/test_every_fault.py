@@ -167,7 +167,7 @@ def test_a_get_is_sent_as_often_as_allowed_and_says_so(
     with RawServer(fault) as server:
         seconds = patience_with(fault)
         client = face.client(serverless_base_url=server.url, max_retries=2, timeout_seconds=seconds)
-        with pytest.raises(APIError, match="after 3 tries") as caught:
+        with pytest.raises(APIError, match="after 3 attempts") as caught:
             face.run(client.inference.serverless.models.list())
         assert caught.value.attempts == len(server.turns) == 3
         own = [record for record in caplog.records if record.name == "tensormesh"]

@@ -163,7 +163,7 @@ def test_every_try_of_every_call_is_on_stderr_once_and_no_secret_is(
     assert said[f"DEBUG: POST {server.url}/v1/chat/completions (attempt 1): 200"] == 4
     assert said[f"DEBUG: POST {server.url}/echo/v1/chat/completions (attempt 1): 400"] == 3
     assert said[f"DEBUG: GET {server.url}/v1/models (attempt 1): 503"] == 2
-    assert said[f"INFO: GET {server.url}/v1/models (attempt 1): next try in 0.0 s: 503"] == 2
+    assert said[f"INFO: GET {server.url}/v1/models (attempt 1): retrying in 0.0 s: 503"] == 2
     assert said[f"DEBUG: GET {server.url}/v1/models (attempt 2): 200"] == 2
     for secret in ("canary-inference", "canary-token", "canary-refresh"):
         assert any(secret in f"{turn.headers} {turn.body!r}" for turn in server.turns), secret
@@ -177,7 +177,7 @@ def test_at_info_there_is_what_is_tried_again_and_nothing_else(
 ) -> None:
     done = run(CALLS, server, tmp_path, TENSORMESH_LOG=" Info")
     assert set(messages(done.stderr)) == {
-        f"INFO: GET {server.url}/v1/models (attempt 1): next try in 0.0 s: 503"
+        f"INFO: GET {server.url}/v1/models (attempt 1): retrying in 0.0 s: 503"
     }
 
 

@@ -312,7 +312,9 @@ def test_a_users_http_client_of_another_loop_is_refused_with_what_to_do(
         return await client.inference.serverless.models.list()
 
     asyncio.run(use())
-    with pytest.raises(ConfigurationError, match=r"another event loop.*make a client in each loop"):
+    with pytest.raises(
+        ConfigurationError, match=r"another event loop.*create a client in each loop"
+    ):
         asyncio.run(use())
     client._links._given = None
     gc.collect()
@@ -344,7 +346,7 @@ def test_a_client_in_a_structure_copies_with_it() -> None:
 
 def test_a_client_is_not_pickled_and_says_why() -> None:
     for client in (Tensormesh(**SETTINGS), AsyncTensormesh(**SETTINGS)):
-        with pytest.raises(TypeError, match="make one in each process"):
+        with pytest.raises(TypeError, match="create one in each process"):
             pickle.dumps(client)
 
 

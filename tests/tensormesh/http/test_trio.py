@@ -123,7 +123,7 @@ def test_nobody_there_is_an_error_of_ours(server: RawServer) -> None:
     async def main() -> None:
         async with client_of(server) as client:
             away = client.with_options(serverless_base_url="http://127.0.0.1:9")
-            with pytest.raises(APIConnectionError, match="after 2 tries"):
+            with pytest.raises(APIConnectionError, match="after 2 attempts"):
                 await away.inference.serverless.models.list()
 
     trio.run(main)

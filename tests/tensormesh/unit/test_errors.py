@@ -186,7 +186,7 @@ def test_attributes_have_quiet_defaults() -> None:
         (APIConnectionError("refused"), "refused"),
         (
             APIConnectionError("refused", **REQUEST),
-            "refused (GET https://host/v1/models, after 3 tries, request id r-1)",
+            "refused (GET https://host/v1/models, after 3 attempts, request id r-1)",
         ),
         (
             APIConnectionError("refused", method="GET", url="https://host/a"),
@@ -194,7 +194,7 @@ def test_attributes_have_quiet_defaults() -> None:
         ),
         (
             RateLimitError("slow down", **STATUS),
-            "429 Too Many Requests: slow down. Wait. (after 3 tries, request id r-1)",
+            "429 Too Many Requests: slow down. Wait. (after 3 attempts, request id r-1)",
         ),
         (NotFoundError("No.", status_code=404, hint="Look."), "404: No. Look."),
         (

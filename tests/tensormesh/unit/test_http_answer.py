@@ -295,7 +295,7 @@ def test_what_could_be_read_in_two_ways_is_refused(data: bytes) -> None:
 
 CUT_OFF = {
     b"": "before its response",
-    b"HTTP/1.1 20": "in the head of its response",
+    b"HTTP/1.1 20": "in the headers of its response",
     OK + b"content-length: 10\r\n\r\n{}": "after 2 of 10 bytes of its response",
     CHUNKED + b"2\r\n{}\r\n": "after 2 bytes, between the chunks of its response",
 }

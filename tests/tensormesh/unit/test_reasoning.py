@@ -14,20 +14,20 @@ from tensormesh._chat.reasoning import ThinkSplitter, split_reasoning
 
 CASES = {
     "no block": ("Hello", None, "Hello"),
-    "no block, white space stays": (" \n Hello \n", None, " \n Hello \n"),
+    "no block, whitespace stays": (" \n Hello \n", None, " \n Hello \n"),
     "nothing": ("", None, ""),
-    "white space alone": (" \n\t", None, " \n\t"),
+    "whitespace alone": (" \n\t", None, " \n\t"),
     "the usual leak": ("<think>\nTwo.\n</think>\n\n2 + 2 = 4.", "Two.", "2 + 2 = 4."),
-    "white space before the block": (" \n<think>a</think>b", "a", "b"),
+    "whitespace before the block": (" \n<think>a</think>b", "a", "b"),
     "a block alone": ("<think>a</think>", "a", ""),
-    "a block and white space": ("<think>a</think> \n\n ", "a", ""),
+    "a block and whitespace": ("<think>a</think> \n\n ", "a", ""),
     "an empty block": ("<think>\n\n</think>\n\nHi", None, "Hi"),
     "several blocks": ("<think>a</think>\n<think> b </think><think></think>c", "a\n\nb", "c"),
     "the answer's indentation stays": ("<think>a</think>\n\n    x\n  y", "a", "    x\n  y"),
     "a space on the same line goes": ("<think>a</think> b ", "a", "b "),
     "line ends of CRLF": ("<think>a</think>\r\n\r\n b", "a", " b"),
     "a block that is never closed": ("<think>a", None, "<think>a"),
-    "a block never closed, white space before": (" <think>a", None, " <think>a"),
+    "a block never closed, whitespace before": (" <think>a", None, " <think>a"),
     "a second block never closed": ("<think>a</think>\n<think>b", "a", "<think>b"),
     "a closing tag cut off": ("<think>a</think", None, "<think>a</think"),
     "an opening tag cut off": ("<think", None, "<think"),
@@ -162,7 +162,7 @@ def test_reasoning_can_be_read_at_any_time() -> None:
         ["<think></think>" * 30_000],
         ["<think>a</think>\n", *["\n"] * 100_000],
     ],
-    ids=["long thought", "white space", "many blocks", "many blocks at once", "long gap"],
+    ids=["long thought", "whitespace", "many blocks", "many blocks at once", "long gap"],
 )
 def test_hostile_texts_cost_no_more_than_their_length(pieces: list[str]) -> None:
     """Joining everything again for each piece would take many seconds."""

@@ -112,7 +112,7 @@ class TestRefusals:
     @pytest.mark.parametrize("key", [" canary", "canary ", "canary\n", "\u00a0canary"])
     def test_credentials_with_white_space_around_are_not_mended(self, key: str) -> None:
         error = refusal(inference_api_key=key)
-        assert "white space" in str(error)
+        assert "whitespace" in str(error)
         assert "canary" not in str(error)
 
     def test_credentials_with_the_word_bearer(self) -> None:
@@ -150,9 +150,9 @@ class TestRefusals:
             ("https://user@host", "user name"),
             ("https://user:canary@host", "user name"),
             ("https://user:canary@host:port", "malformed"),
-            ("https://host /a", "white space"),
-            (" https://host", "white space"),
-            ("https://host\n", "white space"),
+            ("https://host /a", "whitespace"),
+            (" https://host", "whitespace"),
+            ("https://host\n", "whitespace"),
             ("https://host\\a", "backslash"),
             ("https://${HOST}", "characters"),
             ("https://<your-host>/v1", "characters"),

@@ -183,7 +183,7 @@ FORMS: dict[str, tuple[str | bytes, Any, str, Any, Any, Any]] = {
         None,
     ),
     "empty": (b"", None, "Bad Request", None, None, None),
-    "white space": (b" \r\n", None, "Bad Request", None, None, None),
+    "whitespace": (b" \r\n", None, "Bad Request", None, None, None),
     "invalid JSON": ('{"error": ', '{"error": ', '{"error":', None, None, None),
     "invalid UTF-8": (b"caf\xe9", "caf\ufffd", "caf\ufffd", None, None, None),
     "invalid UTF-8 in JSON": (
@@ -265,7 +265,7 @@ def test_str_reads_like_a_sentence() -> None:
 
 def test_without_words_of_the_server_the_request_is_named() -> None:
     assert str(error_for(b"", 503, attempts=2)) == (
-        "503 Service Unavailable (POST https://host/v1/chat/completions, after 2 tries)"
+        "503 Service Unavailable (POST https://host/v1/chat/completions, after 2 attempts)"
     )
     assert str(error_for(b"", 599)).startswith("599: the server gave no reason")
 

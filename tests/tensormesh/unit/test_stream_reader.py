@@ -14,7 +14,7 @@ from tensormesh._streams.reader import Reader
 
 BOM = b"\xef\xbb\xbf"
 ERROR = {"error": {"message": "boom", "code": 500}}
-NO_END = "ended before its end mark"
+NO_END = "ended without its end marker"
 
 
 def crlf(stream: bytes) -> bytes:
