@@ -161,16 +161,17 @@ def _known_item(item: Body) -> Body:
         return {**item, "name": item.get("name") or "look_up", "arguments": "{}"}
     if kind not in ("message", "function_call_output", "reasoning"):
         item = {**item, "type": "message"}
+    text = "reasoning_text" if kind == "reasoning" else "input_text"
     for name in ("content", "output"):
         if isinstance(item.get(name), list):
-            item = {**item, name: [_text_part(part, "input_text") for part in item[name]]}
+            item = {**item, name: [_text_part(part, text) for part in item[name]]}
     return item
 
 
 def _text_part(part: Body, kind: str) -> Body:
-    """The part, or text in its place: not every model can see or hear."""
-    reads = str(part.get("type")).endswith("text") and "text" in part
-    return part if reads else {"type": kind, "text": "Hello"}
+    """Return the part, or text in its place: not every model can see or hear."""
+    is_text = part.get("type") in {"text", "input_text", "output_text", kind} and "text" in part
+    return part if is_text else {"type": kind, "text": "Hello"}
 
 
 def _known_tokens(ids: list[int]) -> list[int]:
