@@ -35,7 +35,7 @@ class PydanticType:
             raise TypeError(
                 f"{hint} needs pydantic, which is not installed: install it, or use msgspec.Meta"
             ) from None
-        self._errors: tuple[type[Exception], ...] = (ValidationError,)
+        self._error: type[Exception] = ValidationError
         # TypeAdapter refuses a configuration for dataclasses, unless they have another name.
         renamed = typing.NewType("renamed", hint)  # type: ignore[valid-newtype] # not for checkers
         try:
@@ -55,13 +55,7 @@ class PydanticType:
         Raises:
             FaultError: It is not JSON, or not valid.
         """
-        try:
-            return self._strict.validate_json(text)
-        except self._errors as error:
-            first = error.errors(include_url=False)[0]  # type: ignore[attr-defined] # pydantic's
-            if first["type"] in _NOT_JSON and not first["loc"]:
-                raise FaultError("not_json", first["msg"]) from error
-            raise self._faults(error, json.loads(text)) from error
+        return self._read(self._strict, text, ())
 
     def read(self, data: Any, path: Path, *, is_lenient: bool) -> Any:
         """Validate decoded JSON.
@@ -76,13 +70,22 @@ class PydanticType:
             FaultError: It is not valid.
         """
         adapter = self._lenient if is_lenient else self._strict
-        try:
-            # As text, because some types accept from JSON what they refuse from Python objects.
-            return adapter.validate_json(json.dumps(data))
-        except self._errors as error:
-            raise self._faults(error, data, path) from error
+        # As text, because some types accept from JSON what they refuse from Python objects.
+        return self._read(adapter, json.dumps(data), path)
 
-    def _faults(self, error: Any, data: Any, path: Path = ()) -> FaultError:
+    def _read(self, adapter: Any, text: str, path: Path) -> Any:
+        try:
+            return adapter.validate_json(text)
+        except TypeError as error:
+            # Raised by a validator, or by older versions for items that cannot be hashed.
+            raise misfit(path, f"a valid value ({error})", json.loads(text)) from error
+        except self._error as error:
+            first = error.errors(include_url=False)[0]  # type: ignore[attr-defined] # pydantic's
+            if first["type"] in _NOT_JSON and not first["loc"]:
+                raise FaultError("not_json", first["msg"]) from error
+            raise self._faults(error, json.loads(text), path) from error
+
+    def _faults(self, error: Any, data: Any, path: Path) -> FaultError:
         """Return all that pydantic says of data as one fault: that of the first place."""
         faults = [self._fault(each, data, path) for each in error.errors(include_url=False)]
         first = faults[0]

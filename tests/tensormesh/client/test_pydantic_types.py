@@ -235,7 +235,21 @@ def test_models_of_one_name_do_not_share_a_schema() -> None:
 
 def test_items_of_a_set_that_cannot_be_hashed_are_a_fault_of_the_answer(colour: Face) -> None:
     error = failure(colour, says('{"value": [{"row": 1}]}'), model=set[Model])
-    assert (error.path, error.got) == ("value[0]", '{"row": 1}')
+    # Only pydantic 2.11 and later say which item.
+    assert error.path in ("value", "value[0]")
+    assert '{"row": 1}' in error.got
+
+
+def test_a_type_error_of_a_validator_is_a_fault_of_the_answer(colour: Face) -> None:
+    def refuse(value: str) -> int:
+        return value + 1  # type: ignore[operator, no-any-return]
+
+    odd = Annotated[str, pydantic.AfterValidator(refuse)]
+    error = failure(colour, says('{"value": "x"}'), model=odd)
+    assert (error.reason, error.path, error.got) == ("schema", "value", '"x"')
+    assert "can only concatenate str" in str(error)
+    with pytest.raises(ValueError, match="can only concatenate str"):
+        taking(odd)("x")
 
 
 def test_what_pydantic_cannot_validate_is_refused_at_definition(colour: Face) -> None:
