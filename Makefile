@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.dev ## Make the virtual environment with all that development needs
+setup: $(VENV)/.dev ## Create .venv with everything that development needs
 
 # One stamp for each set of extras: the demo need not wait for the tools of the tests.
 $(VENV)/.%: pyproject.toml
@@ -33,10 +33,10 @@ demo: $(VENV)/.codegen,local ## Regenerate the client, start the local host, and
 	@$(RUN) codegen.py generate
 	@$(RUN) examples/demo.py
 
-test: setup check lint typecheck ## Check generated code, lint, types, and run all tests
+test: setup check lint typecheck ## Check generated code, lint and types, and run all tests
 	$(RUN) -m pytest --numprocesses auto --dist worksteal
 
-quick: setup lint ## Lint, mypy, and the fast tests of what changed: under a minute
+quick: setup lint ## Run lint, mypy, and the fast tests of what you changed
 	@$(BIN)/mypy
 	@$(RUN) tests/support/quick.py
 
@@ -71,13 +71,13 @@ typecheck: setup ## Check types with mypy, pyright, ty and pyrefly
 	@$(BIN)/pyrefly check
 
 # The peers have an environment of their own, beside a copy of the project's, at their latest release.
-bench: ## Measure against openai, httpx, aiohttp and pydantic, and write docs/benchmarks.md
+bench: ## Benchmark against openai, httpx, aiohttp and pydantic, and write docs/benchmarks.md
 	@$(MAKE) --no-print-directory VENV=$(VENV)-bench '$(VENV)-bench/.cli,codegen'
 	@$(BENCH) -m pip install --quiet --disable-pip-version-check --upgrade \
 		-r benchmarks/peers.txt || $(BENCH) -m pip show --quiet openai aiohttp pydantic
 	$(BENCH) -m benchmarks --document docs/benchmarks.md $(ARGUMENTS)
 
-fuzz: setup ## Feed a million hostile inputs to what reads servers' bytes
+fuzz: setup ## Feed a million hostile inputs to the parsers of server responses
 	@PYTHONPATH=overlay:generated:tests $(RUN) -m benchmarks.fuzz
 
 contract: setup ## Test staging hosts: make contract SERVERLESS_URL=... (docs/contract.md)
@@ -85,22 +85,22 @@ contract: setup ## Test staging hosts: make contract SERVERLESS_URL=... (docs/co
 		CONTROL_PLANE_URL='$(CONTROL_PLANE_URL)' \
 		$(RUN) -m pytest tests/contract
 
-foreign: setup ## The same against llama.cpp's own server, which this starts
+foreign: setup ## Run the contract tests against llama.cpp's own server
 	@$(RUN) -m pytest tests/contract/test_foreign_server.py -s
 
-llmock: setup ## Let llmock, a server that misbehaves, judge the SDK
+llmock: setup ## Test the SDK against llmock, a server that misbehaves
 	@$(RUN) -m pytest tests/tensormesh/http/test_misbehaving_server.py
 
-soak: setup ## Two minutes of load with faults: 500 async streams, 64 threads
+soak: setup ## Run two minutes of load with faults: 500 async streams, 64 threads
 	@$(RUN) -m benchmarks.soak
 
-docs: setup ## Write the pages and screens of docs/ that are made of tm
+docs: setup ## Write the reference pages and screenshots of tm
 	@PYTHONPATH=overlay:generated $(RUN) -m tensormesh_docs write
 
-names: setup ## Write the list of public names that a test guards
+names: setup ## Write the list of public names that the tests compare with
 	@PYTHONPATH=overlay:generated:tests $(RUN) -m support.public_names
 
-audit: $(VENV)/.audit,dev ## Look all dependencies up among known vulnerabilities
+audit: $(VENV)/.audit,dev ## Check all dependencies for known vulnerabilities
 	@$(RUN) tests/support/audit.py
 
 dist: setup ## Build the wheel and the source archive, and check their metadata

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import sys
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -38,7 +40,8 @@ def main() -> None:
         ) as client:
             show_calls(client)
         show_account(host)
-    print("\nThe local host has stopped. Start your own: python -m tensormesh_local")
+    python = os.path.relpath(sys.executable)
+    print(f"\nThe local host has stopped. Start your own: {python} -m tensormesh_local")
 
 
 def show_calls(client: Tensormesh) -> None:

@@ -123,7 +123,9 @@ def one_line(text: str) -> str:
 def _of_click(error: click.ClickException) -> CliError:
     import click
 
-    message = one_line(error.format_message()).rstrip(".")
+    message = one_line(error.format_message()).rstrip(".").removesuffix(" range")
+    if message.endswith("is not a valid float"):
+        message = f"{message.removesuffix('float')}number"
     hint = None
     if isinstance(error, click.NoSuchOption):
         message = f"unknown option {error.option_name}"

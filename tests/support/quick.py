@@ -56,6 +56,6 @@ def _git(*arguments: str) -> str:
 
 if __name__ == "__main__":
     tests = select_tests(changed_files())
-    print("Running the fast tests of", *tests)
+    print("Running the fast tests of", *tests, flush=True)
     options = ["-q", "-m", "not slow", "--numprocesses", "auto", "--dist", "worksteal"]
     raise SystemExit(subprocess.run([sys.executable, "-m", "pytest", *options, *tests]).returncode)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ import tensormesh
 from tensormesh_cli._app import App
 from tensormesh_cli.checks.base import Finding
 from tensormesh_cli.checks.report import TABLE, Entry, Report, examine
+from tensormesh_cli.config.file import TEMPLATE
+from tensormesh_cli.config.keys import find_ignored
 from tensormesh_cli.credentials.store import Tokens, TokenStore, write_time
 from tensormesh_cli.output import Screen
 
@@ -303,6 +306,31 @@ def test_a_check_that_cannot_be_made_asks_nobody(world: World) -> None:
     world.examine("doctor")
 
     assert world.asked == ["https://serverless.tensormesh.ai/health"]
+
+
+def test_the_doctor_names_settings_of_the_config_file_that_are_ignored(world: World) -> None:
+    for text, name, hint in (
+        ('gateway_modl_id = "x"', "gateway_modl_id", "did you mean `gateway_model_id`?"),
+        ("[overrides]\nmax_retrys = 1", "max_retrys", "did you mean `max_retries`?"),
+        ('gateway_model_id = "x"', "gateway_model_id", "move it to [overrides]"),
+        ("[managed]\nmax_retries = 1", "max_retries", "move it to the top of the file"),
+        ('serverless_base_url = "x"', "serverless_base_url", "TENSORMESH_SERVERLESS_BASE_URL"),
+        ("[manged]", "manged", "the settings are "),
+        ('"a\\nb" = 1', r"a\nb", "the settings are "),
+    ):
+        world.config(text)
+        found = world.examine("doctor")["config.file"]
+        assert found.status == "warn"
+        assert f"config.toml: '{name}' is ignored" in found.message
+        assert hint in f"{found.hint}"
+
+
+def test_no_setting_of_the_config_template_is_ignored() -> None:
+    settings = [
+        line.removeprefix("# ") for line in TEMPLATE.splitlines() if " = " in line or "[" in line
+    ]
+    assert "max_retries = 0" in settings
+    assert find_ignored(tomllib.loads("\n".join(settings))) is None
 
 
 def test_without_any_home_the_doctor_still_speaks(world: World) -> None:

@@ -108,7 +108,16 @@ def test_no_model_at_all_says_what_to_do(wire: Wire, capsys: pytest.CaptureFixtu
     said = capsys.readouterr().err
     assert "gateway_model_id is not set" in said
     assert "tm init --sync" in said
+    assert "--surface serverless --model NAME" in said
     assert wire.requests == []
+
+
+def test_a_number_that_is_not_one_is_told_without_the_words_of_the_parser(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for option, kind in (("--temperature", "number"), ("--max-tokens", "integer")):
+        assert main(["infer", "chat", "Hi", option, "hot"]) == 2
+        assert f"'{option}': 'hot' is not a valid {kind}\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("in_body", [True, False])

@@ -64,7 +64,8 @@ _HINTS: dict[tuple[int, str], Hint] = {
     ),
     (404, "serverless"): (
         "model",
-        "Check that the model is one of the published Serverless names; models.list() shows them.",
+        "Check `serverless_base_url`, and that the model is one of the published Serverless names; "
+        "models.list() shows them.",
     ),
     (404, "on_demand"): (
         "on_demand_user_id",

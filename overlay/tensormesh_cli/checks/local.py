@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from tensormesh.settings import SettingError
 from tensormesh_cli._errors import LOGIN_HINT, ConfigFault
 from tensormesh_cli.checks.base import TOKEN_VARIABLE, CheckFailedError, Finding
-from tensormesh_cli.config.keys import KEYS, PROVIDER_HOSTS, TABLES, mask
+from tensormesh_cli.config.file import read
+from tensormesh_cli.config.keys import KEYS, PROVIDER_HOSTS, TABLES, find_ignored, mask
 from tensormesh_cli.config.settings import ENVIRONMENT
 from tensormesh_cli.credentials.refresh import MARGIN_SECONDS, other_host, same_host
 
@@ -28,6 +29,10 @@ def config_file(scene: Scene) -> Finding:
         return Finding("warn", "no directory for it", "set HOME or TM_CONFIG_HOME")
     if not path.exists():
         return Finding("warn", f"{path} does not exist", "run `tm config init`")
+    ignored = find_ignored(read(path))
+    if ignored is not None:
+        name, hint = ignored
+        return Finding("warn", f"{path}: {name!r} is ignored", hint)
     return Finding("ok", str(path))
 
 

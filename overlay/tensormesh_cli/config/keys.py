@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tensormesh.settings import SETTINGS, Setting
 from tensormesh_cli._errors import UsageFault
 from tensormesh_cli._suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MANAGED: Final = "managed"
 OVERRIDES: Final = "overrides"
@@ -135,6 +138,20 @@ def writable_key(name: str) -> Key:
         f"unknown setting `{name}`",
         hint=did_you_mean(name, names) or f"the settings are {', '.join(names)}",
     )
+
+
+def find_ignored(document: Mapping[str, Any]) -> tuple[str, str | None] | None:
+    """Return an entry of a config file that `tm` ignores, with a hint, or None."""
+    for table in ("", *TABLES):
+        entries = document.get(table, {}) if table else document
+        used = {key.name for key in KEYS.values() if table in key.tables}
+        for name in sorted(entries.keys() - used - (set() if table else set(TABLES))):
+            try:
+                *parents, _ = writable_key(name).home
+            except UsageFault as fault:
+                return name, fault.hint
+            return name, f"move it to {f'[{parents[0]}]' if parents else 'the top of the file'}"
+    return None
 
 
 def mask(secret: str) -> str:

@@ -193,6 +193,7 @@ def test_retry_after_is_told(face: Face, value: str, seconds: float | None) -> N
         (401, "serverless", "TENSORMESH_INFERENCE_API_KEY"),
         (401, "on_demand", "TENSORMESH_INFERENCE_API_KEY"),
         (404, "serverless", "published Serverless name"),
+        (404, "serverless", "`serverless_base_url`"),
         (404, "on_demand", "X-User-Id"),
     ],
 )

@@ -202,5 +202,6 @@ def _no_model(surface: str) -> UsageFault:
         )
     return UsageFault(
         "no model: --model is not given and gateway_model_id is not set",
-        hint=f"run `tm init --sync`, or pass --model NAME or --model {LATEST}",
+        hint=f"run `tm init --sync`, or pass --model NAME or --model {LATEST}; "
+        f"without a deployment, pass --surface {SERVERLESS} --model NAME",
     )
