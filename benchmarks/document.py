@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .advice import advice
-from .plot import Panel, Points, drawing
-from .report import HEADINGS, Row, judgement
+from .plot import Panel, Points, draw
+from .report import HEADINGS, Row, count_met
 from .scale import BY_LENGTH, BY_STREAMS
+from .sizing import sizing
 
 _HEAD = """# Benchmarks
 
@@ -24,7 +24,7 @@ _SCALE = """
 CPU time of the client per chunk: typed, async, one event per HTTP chunk. A flat line means that the
 cost does not grow. Short streams are dominated by the cost of their request.
 
-![CPU per chunk, by number of concurrent streams and by length of a stream]({drawing})
+![CPU per chunk, by number of concurrent streams and by length of a stream]({chart})
 """
 _QUICK = "This was a quick run (`make bench ARGUMENTS=--quick`) with few repetitions."
 _FAILED = "Some figures are missing because these suites failed: {names}."
@@ -32,40 +32,26 @@ _LOADED = "Other programs were running: the load was {load:.1f} on {cores} cores
 
 
 def write(path: Path, rows: Sequence[Row], machine: Mapping[str, str], remarks: list[str]) -> None:
-    """Write the document and the chart next to it.
-
-    Args:
-        path: The document.
-        rows: All rows of all suites.
-        machine: Machine and versions.
-        remarks: Remarks about this run.
-    """
-    picture = path.with_suffix(".svg")
-    one_off = [row for row in rows if row.at is None]
+    """Write the document and, next to it, the chart."""
+    chart = path.with_suffix(".svg")
+    single = [row for row in rows if row.at is None]
     points = [row for row in rows if row.suite == "scale"]
-    picture.write_text(drawing(_panels(rows)), encoding="utf-8")
+    chart.write_text(draw(_panels(rows)), encoding="utf-8")
     parts = [
         _HEAD,
         f"Measured on {datetime.now(UTC):%d %B %Y}. {' '.join(remarks)}".rstrip() + "\n",
         *_table(("what", "value"), machine.items()),
-        f"\n## Figures\n\n{judgement(rows)}\n",
-        *_table(HEADINGS, [row.cells for row in one_off]),
-        _SCALE.format(drawing=picture.name),
+        f"\n## Figures\n\n{count_met(rows)}\n",
+        *_table(HEADINGS, [row.cells for row in single]),
+        _SCALE.format(chart=chart.name),
         *_table(HEADINGS[:3:2], [row.cells[:3:2] for row in points]),
-        f"\n{advice(rows)}".rstrip() + "\n",
+        f"\n{sizing(rows)}".rstrip() + "\n",
     ]
     path.write_text("\n".join(parts), encoding="utf-8")
 
 
 def remarks_on_run(*, quick: bool, load: float, cores: int, failed: Sequence[str]) -> list[str]:
-    """Return remarks that readers need to judge a run.
-
-    Args:
-        quick: Whether it was a quick run.
-        load: Load of the machine before the run.
-        cores: Number of cores.
-        failed: Suites that failed.
-    """
+    """Return remarks on a quick run, on the load before it, and on suites that failed."""
     remarks = [_QUICK] if quick else []
     if load > cores / 4:
         remarks.append(_LOADED.format(load=load, cores=cores))
@@ -81,11 +67,11 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 def _panels(rows: Sequence[Row]) -> list[Panel]:
     cost = "CPU per chunk, µs"
-    found = [
+    panels = [
         Panel("Concurrent streams", "streams", cost, _curves(rows, BY_STREAMS)),
         Panel("Length of a stream", "chunks", cost, _curves(rows, BY_LENGTH)),
     ]
-    return [panel for panel in found if panel.curves]
+    return [panel for panel in panels if panel.curves]
 
 
 def _curves(rows: Sequence[Row], curve: str) -> dict[str, Points]:

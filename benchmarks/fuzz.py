@@ -1,8 +1,8 @@
-"""Feeds a million hostile inputs to what reads servers' bytes: `make fuzz`.
+"""Feed a million hostile inputs to the SDK's parsers: `make fuzz`.
 
-Each input is made of a seed, and checked against a slow reading or against what must always hold.
-The run is the same for the same `--seed`, prints inputs a second, and shows the first input of
-each target that fails. `tests/` must be importable: the slow readings live there.
+Each result is compared with a slow reference implementation or checked for invariants. Runs with
+the same `--seed` are the same. The first failing input of each target is shown. `tests/` must be
+importable, because it contains the reference implementations.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from .fuzzing import TARGETS, Target
 
 INPUTS = 1_000_000
 SECONDS = 900.0
-# Between two looks at the clock.
+# Inputs between two checks of the time.
 BATCH = 500
 
 
 class Outcome(NamedTuple):
-    """What came of one target: how many inputs in how many seconds, and the one that failed."""
+    """The result of one target."""
 
     inputs: int
     seconds: float
@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the targets. The exit status tells whether every input was fed and none failed."""
+    """Run the targets. Return 1 if any failed or the time was too short, else 0."""
     options = _options(arguments)
     names = options.only or list(TARGETS)
     shares = {name: TARGETS[name].share for name in names}
@@ -47,13 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{name:<12} {outcome.inputs:>9,} inputs {rate:>9,.0f} /s", flush=True)
         if outcome.counterexample is not None:
             print(f"FAILED: {outcome.counterexample}")
-    return _judge(outcomes, options.inputs)
+    return _summarize(outcomes, options.inputs)
 
 
 def run(target: Target, seed: str, count: int, until: float) -> Outcome:
-    """Feed inputs to one target, until there were enough, one fails, or the time is up."""
+    """Feed inputs to a target until all were fed, one fails, or the time is up."""
     chance = random.Random(seed)
-    begun = time.monotonic()
+    start = time.monotonic()
     done = 0
     while done < count and time.monotonic() < until:
         for _ in range(min(BATCH, count - done)):
@@ -63,11 +63,11 @@ def run(target: Target, seed: str, count: int, until: float) -> Outcome:
                 target.check(given)
             except Exception:
                 shown = f"input {done}: {given!r}\n{traceback.format_exc()}"
-                return Outcome(done, time.monotonic() - begun, shown)
-    return Outcome(done, time.monotonic() - begun, None)
+                return Outcome(done, time.monotonic() - start, shown)
+    return Outcome(done, time.monotonic() - start, None)
 
 
-def _judge(outcomes: Sequence[Outcome], wanted: int) -> int:
+def _summarize(outcomes: Sequence[Outcome], wanted: int) -> int:
     inputs = sum(outcome.inputs for outcome in outcomes)
     seconds = sum(outcome.seconds for outcome in outcomes)
     failed = sum(outcome.counterexample is not None for outcome in outcomes)
@@ -80,14 +80,12 @@ def _judge(outcomes: Sequence[Outcome], wanted: int) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.fuzz", description="Feed hostile inputs to the SDK's readers."
+        prog="python -m benchmarks.fuzz", description="Feed hostile inputs to the SDK's parsers."
     )
-    parser.add_argument("--only", action="append", choices=TARGETS, help="this target alone")
-    parser.add_argument("--inputs", type=int, default=INPUTS, help="how many  [%(default)s]")
-    parser.add_argument("--seed", default="1", help="another seed, other inputs  [%(default)s]")
-    parser.add_argument(
-        "--seconds", type=float, default=SECONDS, help="when to stop at last  [%(default)s]"
-    )
+    parser.add_argument("--only", action="append", choices=TARGETS, help="run only this target")
+    parser.add_argument("--inputs", type=int, default=INPUTS, help="number  [%(default)s]")
+    parser.add_argument("--seed", default="1", help="seed of the inputs  [%(default)s]")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="limit  [%(default)s]")
     return parser.parse_args(arguments)
 
 

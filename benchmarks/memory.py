@@ -1,16 +1,12 @@
-"""What a long stream holds while it is read, and what each chunk takes that the user keeps."""
+"""Memory that a long stream uses while it is read, and that each chunk uses if it is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .answers import MODEL
-from .measure import fresh_process
+from .clients import API_KEY, STREAM, is_installed
+from .measure import TRACED_GROWTH, Setting, run_fresh
 from .report import Row
-from .setting import API_KEY, MESSAGES, Setting, has_openai
-
-KEPT = 20_000
-KEPT_QUICK = 5_000
 
 _OPEN_TENSORMESH = f"""
 from tensormesh import Tensormesh
@@ -21,40 +17,30 @@ _OPEN_OPENAI = f"""
 from openai import OpenAI
 completions = OpenAI(api_key={API_KEY!r}, base_url=sys.argv[1] + "/v1").chat.completions
 """
-_STREAM = f"""
-def stream():
-    return completions.create(model={MODEL!r}, messages={MESSAGES!r}, stream=True)
+_ITEMS = f"""
+def items():
+    return completions.create(**{STREAM!r})
 """
 
-# The peak of the process grows by what is held, and by nothing that is given back.
+# Only memory that is still in use raises the peak of the process: freed memory is used again.
 _RESIDENT = """
 import resource
 def peak():
     kilobytes = sys.platform != "darwin"
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if kilobytes else 1)
 count = int(sys.argv[2])
-for number, _ in enumerate(stream()):
+for number, _ in enumerate(items()):
     if number == count // 10:
         before = peak()
 print(peak() - before)
 """
-_TRACED = """
-import tracemalloc
-count = int(sys.argv[2])
-tracemalloc.start()
-for number, _ in enumerate(stream()):
-    if number == count // 10:
-        before = tracemalloc.get_traced_memory()[0]
-        tracemalloc.reset_peak()
-print(tracemalloc.get_traced_memory()[1] - before)
-"""
 _KEPT = """
 import gc, tracemalloc
-for _ in stream():
+for _ in items():
     break
 tracemalloc.start()
 chunks = []
-for chunk in stream():
+for chunk in items():
     chunks.append(chunk)
 del chunk
 gc.collect()
@@ -63,29 +49,17 @@ print(tracemalloc.get_traced_memory()[0] / len(chunks))
 
 
 def run(setting: Setting) -> Iterator[Row]:
-    """Memory held by a stream, and by its chunks."""
+    """Measure the memory of a stream and of its chunks."""
     count = setting.choose(100_000, 20_000)
-    arguments = (setting.streams("each", count), str(count))
-    for name, program in (("resident", _RESIDENT), ("traced", _TRACED)):
-        grown = float(fresh_process(_OPEN_TENSORMESH + _STREAM + program, *arguments))
-        yield Row(
-            suite="memory",
-            name=f"{name} memory added by {count:,} chunks, read one at a time",
-            reached=grown / 2**20,
-            unit="MiB",
-            target=2,
-            note="peak growth after the first 10%; includes the text of the response",
-        )
-    url = setting.streams("each", setting.choose(KEPT, KEPT_QUICK))
-    kept = float(fresh_process(_OPEN_TENSORMESH + _STREAM + _KEPT, url))
+    note = "peak growth after the first 10%; includes the text of the response"
+    for kind, program in (("resident", _RESIDENT), ("traced", TRACED_GROWTH)):
+        url = f"{setting.url}/each/{count}"
+        grown = float(run_fresh(_OPEN_TENSORMESH + _ITEMS + program, url, str(count)))
+        name = f"{kind} memory added by {count:,} chunks, read one at a time"
+        yield Row(name, grown / 2**20, "MiB", target=2, note=note)
+    url = f"{setting.url}/each/{setting.choose(20_000, 5_000)}"
+    kept = float(run_fresh(_OPEN_TENSORMESH + _ITEMS + _KEPT, url))
     theirs = ""
-    if has_openai():
-        theirs = f"openai {float(fresh_process(_OPEN_OPENAI + _STREAM + _KEPT, url)):,.0f} bytes"
-    yield Row(
-        suite="memory",
-        name="memory per chunk, if chunks are kept",
-        reached=kept,
-        unit="bytes",
-        target=900,
-        note=theirs,
-    )
+    if is_installed("openai"):
+        theirs = f"openai {float(run_fresh(_OPEN_OPENAI + _ITEMS + _KEPT, url)):,.0f} bytes"
+    yield Row("memory per chunk, if chunks are kept", kept, "bytes", target=900, note=theirs)

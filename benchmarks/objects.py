@@ -1,11 +1,10 @@
-"""A page of 1,000 entries from bytes to typed objects, next to pydantic and bare JSON."""
+"""CPU time to parse a page of 1,000 entries into objects, next to pydantic and plain JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from statistics import median
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -14,22 +13,19 @@ from pydantic.alias_generators import to_camel
 from tensormesh._json import loads
 from tensormesh_api.control_plane.api.billing.list_billing_transactions import parse_response
 
-from .answers import PAGE_SIZE, page
-from .measure import cpu_microseconds, ratio, take_turns
+from .measure import Setting, cpu_timer, ratio_row, show_medians, take_turns
 from .report import Row
-from .setting import Setting
-
-PARSES = 20
+from .responses import PAGE_SIZE, page
 
 
 class _Model(BaseModel):
-    """What goes for all models here: unknown fields are kept, as the SDK keeps them."""
+    """Base of the models. It keeps unknown fields, as the SDK does."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="allow")
 
 
 class Money(_Model):
-    """The shape of an amount."""
+    """An amount."""
 
     currency_code: str
     units: str = "0"
@@ -37,13 +33,13 @@ class Money(_Model):
 
 
 class Details(_Model):
-    """Details, of which the page has none."""
+    """Details of a transaction. The page has none."""
 
     serverless: dict[str, Any] | None = None
 
 
 class Transaction(_Model):
-    """The shape of a transaction."""
+    """A transaction."""
 
     transaction_id: str
     amount: Money
@@ -57,16 +53,16 @@ class Transaction(_Model):
 
 
 class Page(_Model):
-    """The shape of the answer."""
+    """The whole response."""
 
     transactions: list[Transaction]
     next_page_token: str | None = None
 
 
 def run(setting: Setting) -> Iterator[Row]:
-    """CPU of each page, without the network."""
+    """Compare the CPU time of a page, without the network."""
     body = page(0, 2)
-    # Private: only a call would read a page through public functions, and a call has a network.
+    # Private: public functions read pages from the network only.
     readers: dict[str, Callable[[], object]] = {
         "tensormesh": lambda: parse_response(loads(body)),
         "pydantic": lambda: Page.model_validate_json(body),
@@ -74,23 +70,14 @@ def run(setting: Setting) -> Iterator[Row]:
         "json.loads": lambda: json.loads(body),
         "decoding alone": lambda: loads(body),
     }
-    figures = take_turns(
-        {name: _measure(read) for name, read in readers.items()}, setting.choose(21, 7)
-    )
-    note = ", ".join(f"{name} {median(all_) / 1e3:.2f} ms" for name, all_ in figures.items())
+    timers = {name: _milliseconds(read) for name, read in readers.items()}
+    figures = take_turns(timers, setting.choose(21, 7))
+    note = show_medians(figures, "{:.2f} ms")
     for peer, target in (("pydantic", 0.25), ("json.loads", 2)):
-        yield Row(
-            suite="objects",
-            name=f"page of {PAGE_SIZE:,} entries, parsed to objects / {peer}",
-            reached=ratio(figures, "tensormesh", peer),
-            target=target,
-            note=note,
-        )
+        name = f"page of {PAGE_SIZE:,} entries, parsed to objects / {peer}"
+        yield ratio_row(figures, name, "tensormesh", peer, target, note=note)
 
 
-def _measure(read: Callable[[], object]) -> Callable[[], float]:
-    def many() -> None:
-        for _ in range(PARSES):
-            read()
-
-    return lambda: cpu_microseconds(many, PARSES)
+def _milliseconds(read: Callable[[], object]) -> Callable[[], float]:
+    microseconds = cpu_timer(read, calls=20)
+    return lambda: microseconds() / 1e3

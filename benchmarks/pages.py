@@ -1,87 +1,73 @@
-"""CPU and memory of walking through a long list, page by page."""
+"""CPU time and memory of iterating over a long paginated list."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from statistics import median
 
 import httpx
 
 from tensormesh import Tensormesh
 
-from .answers import PAGE_SIZE
-from .measure import cpu_microseconds, fresh_process, ratio, take_turns
+from .clients import API_KEY, HEADERS
+from .measure import (
+    TRACED_GROWTH,
+    Setting,
+    cpu_timer,
+    ratio_row,
+    run_fresh,
+    show_medians,
+    take_turns,
+)
 from .report import Row
-from .setting import API_KEY, Setting
+from .responses import PAGE_SIZE
 
-_TRACED = f"""
-import sys, tracemalloc
+_ITEMS = f"""
 from tensormesh import Tensormesh
 client = Tensormesh(control_plane_token={API_KEY!r}, control_plane_base_url=sys.argv[1])
-count = int(sys.argv[2])
-walk = client.control_plane.billing.transactions.auto_paging_iter(page_size={PAGE_SIZE})
-tracemalloc.start()
-for number, _ in enumerate(walk):
-    if number == count // 10:
-        before = tracemalloc.get_traced_memory()[0]
-        tracemalloc.reset_peak()
-assert number == count - 1
-print(tracemalloc.get_traced_memory()[1] - before)
+def items():
+    return client.control_plane.billing.transactions.auto_paging_iter(page_size={PAGE_SIZE})
 """
 
 
 def run(setting: Setting) -> Iterator[Row]:
-    """Typed entries, against dicts by httpx."""
+    """Compare typed entries with dicts by httpx."""
     pages = setting.choose(20, 5)
-    contestants = {"tensormesh": _tensormesh(setting, pages), "httpx": _httpx(setting, pages)}
-    figures = take_turns(contestants, setting.choose(9, 5))
-    yield Row(
-        suite="pages",
-        name="list entry, typed / httpx with dicts",
-        reached=ratio(figures, "tensormesh", "httpx"),
-        target=1.5,
-        note=", ".join(f"{name} {median(all_):.2f} µs" for name, all_ in figures.items()),
-    )
+    url = f"{setting.url}/list/{pages}"
+    readers = {"tensormesh": _tensormesh(url), "httpx": _httpx(url)}
+    timers = {name: cpu_timer(read, parts=pages * PAGE_SIZE) for name, read in readers.items()}
+    figures = take_turns(timers, setting.choose(9, 5))
+    name, note = "list entry, typed / httpx with dicts", show_medians(figures, "{:.2f} µs")
+    yield ratio_row(figures, name, "tensormesh", "httpx", 1.5, note=note)
     count = setting.choose(100_000, 20_000)
-    url = _url(setting, count // PAGE_SIZE)
-    yield Row(
-        suite="pages",
-        name=f"traced memory added by {count:,} entries, read one at a time",
-        reached=float(fresh_process(_TRACED, url, str(count))) / 2**20,
-        unit="MiB",
-        target=4,
-        note=f"peak growth after the first 10%; pages of {PAGE_SIZE:,}",
-    )
+    url = f"{setting.url}/list/{count // PAGE_SIZE}"
+    grown = float(run_fresh(_ITEMS + TRACED_GROWTH, url, str(count)))
+    name = f"traced memory added by {count:,} entries, read one at a time"
+    note = f"peak growth after the first 10%; pages of {PAGE_SIZE:,}"
+    yield Row(name, grown / 2**20, "MiB", target=4, note=note)
 
 
-def _url(setting: Setting, pages: int) -> str:
-    return f"{setting.url}/list/{pages}"
-
-
-def _tensormesh(setting: Setting, pages: int) -> Callable[[], float]:
-    url = _url(setting, pages)
+def _tensormesh(url: str) -> Callable[[], object]:
     client = Tensormesh(control_plane_token=API_KEY, control_plane_base_url=url)
     transactions = client.control_plane.billing.transactions
 
-    def walk() -> None:
+    def read() -> None:
         for entry in transactions.auto_paging_iter(page_size=PAGE_SIZE):
             _ = entry.transaction_id, entry.amount.units
 
-    return lambda: cpu_microseconds(walk, pages * PAGE_SIZE)
+    return read
 
 
-def _httpx(setting: Setting, pages: int) -> Callable[[], float]:
-    client = httpx.Client(headers={"Authorization": f"Bearer {API_KEY}"})
-    url = f"{_url(setting, pages)}/v1/billing/transactions"
+def _httpx(url: str) -> Callable[[], object]:
+    client = httpx.Client(headers=HEADERS)
 
-    def walk() -> None:
+    def read() -> None:
         query: dict[str, str | int] = {"pageSize": PAGE_SIZE}
         while True:
-            answer = client.get(url, params=query).json()
-            for entry in answer["transactions"]:
+            page = client.get(f"{url}/v1/billing/transactions", params=query).json()
+            for entry in page["transactions"]:
                 _ = entry["transactionId"], entry["amount"]["units"]
-            if not answer["nextPageToken"]:
+            if not page["nextPageToken"]:
                 return
-            query["pageToken"] = answer["nextPageToken"]
+            query["pageToken"] = page["nextPageToken"]
 
-    return lambda: cpu_microseconds(walk, pages * PAGE_SIZE)
+    return read

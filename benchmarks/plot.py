@@ -1,4 +1,4 @@
-"""Curves as an SVG drawing, both axes logarithmic."""
+"""Draw curves on logarithmic axes, as SVG."""
 
 from __future__ import annotations
 
@@ -11,29 +11,22 @@ Points = Sequence[tuple[float, float]]
 
 _WIDTH, _HEIGHT = 420, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 16, 40, 52
-# Told apart by people who see colours differently, on light and on dark.
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+# Distinct for color-blind readers, on light and dark backgrounds.
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One diagram.
-
-    Attributes:
-        title: Stands above it.
-        x: What the horizontal axis counts.
-        y: What the vertical axis measures.
-        curves: Points by the name of the curve; all coordinates are above 0.
-    """
+    """A diagram. Its curves have names, and positive coordinates."""
 
     title: str
-    x: str
-    y: str
+    x_label: str
+    y_label: str
     curves: Mapping[str, Points]
 
 
-def drawing(panels: Sequence[Panel]) -> str:
-    """All panels, side by side."""
+def draw(panels: Sequence[Panel]) -> str:
+    """Draw all panels side by side."""
     width = _WIDTH * len(panels)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HEIGHT}"'
@@ -46,7 +39,7 @@ def drawing(panels: Sequence[Panel]) -> str:
 
 
 class _Axis:
-    """Where values lie on an axis of whole powers of ten."""
+    """Positions on an axis between whole powers of ten."""
 
     def __init__(self, values: Sequence[float], start: float, end: float) -> None:
         self._low = floor(log10(min(values)))
@@ -67,24 +60,22 @@ def _panel(panel: Panel) -> list[str]:
     across = _Axis([x for x, _ in points], left, right)
     up = _Axis([y for _, y in points], bottom, top)
     lines = [_text(_WIDTH / 2, 18, panel.title, "middle", 'font-weight="bold"')]
-    for x in map(across.at, across.ticks()):
-        lines.append(_line(x, top, x, bottom))
-    for y in map(up.at, up.ticks()):
-        lines.append(_line(left, y, right, y))
-    lines += [
-        _text(across.at(tick), bottom + 15, f"{tick:,g}", "middle") for tick in across.ticks()
-    ]
-    lines += [_text(left - 6, up.at(tick) + 4, f"{tick:,g}", "end") for tick in up.ticks()]
-    lines.append(_text((left + right) / 2, _HEIGHT - 14, panel.x, "middle"))
+    for tick in across.ticks():
+        x = across.at(tick)
+        lines += [_line(x, top, x, bottom), _text(x, bottom + 15, f"{tick:,g}", "middle")]
+    for tick in up.ticks():
+        y = up.at(tick)
+        lines += [_line(left, y, right, y), _text(left - 6, y + 4, f"{tick:,g}", "end")]
+    lines.append(_text((left + right) / 2, _HEIGHT - 14, panel.x_label, "middle"))
     turned = f'transform="rotate(-90 14 {(top + bottom) / 2})"'
-    lines.append(_text(14, (top + bottom) / 2, panel.y, "middle", turned))
+    lines.append(_text(14, (top + bottom) / 2, panel.y_label, "middle", turned))
     for number, (name, curve) in enumerate(panel.curves.items()):
-        colour = _COLOURS[number % len(_COLOURS)]
+        color = _COLORS[number % len(_COLORS)]
         places = [(across.at(x), up.at(y)) for x, y in curve]
         path = " ".join(f"{x},{y}" for x, y in places)
-        lines.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        lines += [f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>' for x, y in places]
-        lines.append(_text(left + 8 + 90 * number, top - 6, name, "start", f'fill="{colour}"'))
+        lines.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
+        lines += [f'<circle cx="{x}" cy="{y}" r="3" fill="{color}"/>' for x, y in places]
+        lines.append(_text(left + 8 + 90 * number, top - 6, name, "start", f'fill="{color}"'))
     return lines
 
 

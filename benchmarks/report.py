@@ -1,12 +1,12 @@
-"""What was measured, as a table for people and as JSON for machines."""
+"""Rows of figures, their verdicts, and the machine they were measured on."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,22 +17,21 @@ _PACKAGES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One figure.
 
     Attributes:
-        suite: The suite that it belongs to.
         name: What was measured.
-        reached: The figure; None if it was not measured.
-        unit: Its unit; empty for a ratio.
-        target: The most that it should be, in the same unit; None for a figure that only informs.
-        at_least: Whether the target is the least that it should be, instead.
-        at: Where a point of a curve lies; None for a figure that is no part of one.
-        note: Figures behind it, or why there is none.
+        reached: The figure, or None if it was not measured.
+        unit: Unit of the figure and its target; empty for a ratio.
+        target: Highest acceptable figure, or None for a figure without a target.
+        at_least: Whether the target is the lowest acceptable figure instead.
+        at: Position of a point on a curve, or None.
+        note: Details, or why there is no figure.
+        suite: Name of the suite. `benchmarks.suite` sets it.
     """
 
-    suite: str
     name: str
     reached: float | None
     unit: str = ""
@@ -40,10 +39,11 @@ class Row:
     at_least: bool = False
     at: int | None = None
     note: str = ""
+    suite: str = ""
 
     @property
     def verdict(self) -> str:
-        """`met`, `missed`, `skipped`, or empty for a figure without a target."""
+        """`met`, `missed` or `skipped`; empty for a figure without a target."""
         if self.reached is None:
             return "skipped"
         if self.target is None:
@@ -53,7 +53,7 @@ class Row:
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
-        """What it says: what, target, reached, verdict, note."""
+        """The cells of the row, below `HEADINGS`."""
         at = "" if self.at is None else f", {self.at:,}"
         return (
             f"{self.suite}: {self.name}{at}",
@@ -65,7 +65,7 @@ class Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows in columns."""
+    """Return the rows as a text table."""
     cells = [HEADINGS, *(row.cells for row in rows)]
     widths = [max(len(cell[column]) for cell in cells) for column in range(4)]
     lines = []
@@ -79,8 +79,8 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def judgement(rows: Sequence[Row]) -> str:
-    """How many targets were met, of those that could be judged."""
+def count_met(rows: Sequence[Row]) -> str:
+    """Return how many of the measured targets were met, as text."""
     verdicts = [row.verdict for row in rows]
     met, missed = verdicts.count("met"), verdicts.count("missed")
     return f"{met} of {met + missed} targets met"
@@ -93,8 +93,8 @@ def _number(value: float | None, unit: str, prefix: str = "") -> str:
     return f"{prefix}{digits} {unit}".rstrip()
 
 
-def surroundings() -> dict[str, str]:
-    """Machine and versions."""
+def describe_machine() -> dict[str, str]:
+    """Return a description of the machine, and the versions of packages."""
     found = {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "machine": platform.platform(),
@@ -109,19 +109,9 @@ def surroundings() -> dict[str, str]:
 
 
 def _processor() -> str:
-    """Its name, where the system tells."""
-    try:
+    with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def write_json(path: Path, rows: Sequence[Row]) -> None:
-    """Write all rows, with machine and versions."""
-    data = {
-        "surroundings": surroundings(),
-        "rows": [{**asdict(row), "verdict": row.verdict} for row in rows],
-    }
-    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+        for line in lines:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,30 +1,28 @@
-"""How the cost of a chunk grows with the streams at a time, and with the chunks of a stream."""
+"""CPU time of a chunk, by the number of concurrent streams and by the length of a stream."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from statistics import median
 
-from .crowd_clients import Open, openai_stream, tensormesh_stream
-from .crowd_load import crowd
-from .measure import allow_open_files, take_turns
+from .clients import ASYNC_STREAMS, Open, installed
+from .load import measure_load
+from .measure import Setting, allow_open_files, take_turns
 from .report import Row
-from .setting import Setting, has_openai
 
 CHUNKS = 50
 STREAMS = (1, 10, 100, 300, 1000)
 LENGTHS = (10, 100, 1000, 10_000, 100_000)
 BY_STREAMS = f"CPU per chunk by concurrent streams of {CHUNKS} chunks"
 BY_LENGTH = "CPU per chunk by length of a stream"
-# A point has at least as many chunks, so that it is more than noise.
-_LEAST_CHUNKS = 2000
-# Chunks that a quick run reads with openai at most: they take 0.16 s a thousand.
-_MOST_QUICK = 5000
+# Chunks per measurement: enough to exceed noise, and for openai in a quick run few enough.
+_MIN_CHUNKS, _MAX_QUICK = 2000, 5000
 
 
 def run(setting: Setting) -> Iterator[Row]:
-    """Points of two curves, for each contestant."""
+    """Measure the points of both curves."""
     allow_open_files()
     for streams in STREAMS:
         yield from _points(setting, BY_STREAMS, streams, in_flight=streams, chunks=CHUNKS)
@@ -33,19 +31,16 @@ def run(setting: Setting) -> Iterator[Row]:
 
 
 def _points(setting: Setting, curve: str, at: int, *, in_flight: int, chunks: int) -> Iterator[Row]:
-    url = setting.streams("each", chunks)
-    each = max(1, _LEAST_CHUNKS // (in_flight * chunks))
-    contestants: dict[str, Open] = {"tensormesh": tensormesh_stream}
-    if has_openai() and not (setting.quick and in_flight * chunks > _MOST_QUICK):
-        contestants["openai"] = openai_stream
+    url = f"{setting.url}/each/{chunks}"
+    each = max(1, _MIN_CHUNKS // (in_flight * chunks))
+    contestants = installed(ASYNC_STREAMS, "tensormesh", "openai")
+    if setting.quick and in_flight * chunks > _MAX_QUICK:
+        contestants.pop("openai", None)
 
     def cost(opened: Open) -> float:
-        return asyncio.run(crowd(opened, url, in_flight, each)).cpu_microseconds
+        load = asyncio.run(measure_load(opened, url, in_flight, each))
+        return load.cpu_seconds / load.parts * 1e6
 
-    figures = take_turns(
-        {name: lambda opened=opened: cost(opened) for name, opened in contestants.items()},  # type: ignore[misc]
-        setting.choose(3, 1),
-        warm_up=False,
-    )
-    for name, costs in figures.items():
-        yield Row(suite="scale", name=f"{curve}, {name}", reached=median(costs), unit="µs", at=at)
+    timers = {name: partial(cost, opened) for name, opened in contestants.items()}
+    for name, costs in take_turns(timers, setting.choose(3, 1), warm_up=False).items():
+        yield Row(f"{curve}, {name}", median(costs), "µs", at=at)

@@ -1,9 +1,9 @@
-"""Load with faults: `python -m benchmarks.soak [--seconds N] [--quick] [--json FILE]`.
+"""Load with faults: `python -m benchmarks.soak [--seconds N]`.
 
-500 tasks on one asynchronous client and 64 threads on one synchronous client ask a server of this
-project, in a process of its own, for answers and faults in random order. Every request must end in
-its right result or its right error, the server must have got each POST once, and neither memory
-nor descriptors may grow.
+500 tasks on one async client and 64 threads on one sync client send requests to a server that
+responds correctly or with a fault, at random. Every request must end with its own result or the
+right error, the server must receive each POST once, and neither memory nor file descriptors may
+grow.
 """
 
 from __future__ import annotations
@@ -37,22 +37,21 @@ from tensormesh import (
     Tensormesh,
 )
 
-from .local_server import local_server
 from .soak_server import stream_text
+from .spawn import local_server
 
-SECONDS, QUICK_SECONDS = 120.0, 15.0
+SECONDS = 120.0
 TASKS, THREADS = 500, 64
-# More than any request takes that is not to time out; then a hanging one ends, and is a failure.
-PATIENCE_SECONDS = 30.0
-STALL_SECONDS = 3.0
-# Phases in which a request that times out has not left yet.
+# Much longer than any request takes, so that only a hanging one times out. Stalls time out sooner.
+TIMEOUT_SECONDS, STALL_SECONDS = 30.0, 3.0
+# Phases in which a request times out before it is sent.
 BEFORE_SENDING = ("connect", "pool")
-MOST_FAILURES = 20
-# What a process may keep that has nothing to do with how long it runs.
-GROWTH_SHARE, GROWTH_BYTES = 0.10, 8 * 1024 * 1024
-DESCRIPTORS_LEFT = 4
+MAX_FAILURES = 20
+# Growth that has nothing to do with the duration of the run.
+GROWTH_SHARE, GROWTH_BYTES, GROWTH_DESCRIPTORS = 0.10, 8 * 1024 * 1024, 4
 SEED = 7
-ANSWER_KINDS: dict[str, type[APIError] | None] = {
+# Kinds of requests, and the errors they must end with.
+CALL_KINDS: dict[str, type[APIError] | None] = {
     "answer": None,
     "flaky-get": None,
     "status-400": BadRequestError,
@@ -72,16 +71,15 @@ STREAM_KINDS: dict[str, type[APIError] | None] = {
     "stream-error": StreamError,
     "stream-stall": APITimeoutError,
 }
-# Half of all requests go well, for a good answer must not suffer from the bad ones beside it.
+# Share of requests without faults: they must not suffer from the others.
 GOOD_SHARE = 0.5
-# Nobody knows whether it was sent before it was cancelled.
-CANCELLED = "stream-cancelled"
-CANCEL_SHARE = 0.05
+# A cancelled request may have been sent or not.
+CANCELLED, CANCELLED_SHARE = "stream-cancelled", 0.05
 
 
 @dataclass
 class Findings:
-    """What the callers saw. Threads and tasks share it."""
+    """Results of all threads and tasks."""
 
     sent: Counter[str] = field(default_factory=Counter)
     unsent: Counter[str] = field(default_factory=Counter)
@@ -90,17 +88,17 @@ class Findings:
     numbers: int = 0
 
     def begin(self, kind: str) -> int:
-        """Count a request; give it its number."""
+        """Count a request and return its number."""
         with self.lock:
             self.sent[kind] += 1
             self.numbers += 1
             return self.numbers
 
-    def judge(self, kind: str, number: int, found: object) -> None:
-        """Compare a result, or the error in its place, with what is right."""
-        expected = {**ANSWER_KINDS, **STREAM_KINDS}[kind]
+    def check(self, kind: str, number: int, found: object) -> None:
+        """Compare a result or an error with what is expected."""
+        expected = {**CALL_KINDS, **STREAM_KINDS}[kind]
         if isinstance(found, APITimeoutError) and found.phase in BEFORE_SENDING:
-            # On a busy machine the short patience of a stall may end even before it is asked for.
+            # On a busy machine, the short timeout of a stall may end before it is requested.
             with self.lock:
                 self.unsent[kind] += 1
         if expected is not None:
@@ -117,75 +115,75 @@ class Findings:
 
 
 def options(kind: str, number: int) -> dict[str, Any]:
-    """Arguments of the call that asks for a kind."""
-    patience = STALL_SECONDS if kind == "stream-stall" else PATIENCE_SECONDS
-    return {"extra_headers": {"x-soak": f"{kind} {number}"}, "timeout_seconds": patience}
+    """Return the arguments of a call that request a kind of response."""
+    timeout = STALL_SECONDS if kind == "stream-stall" else TIMEOUT_SECONDS
+    return {"extra_headers": {"x-soak": f"{kind} {number}"}, "timeout_seconds": timeout}
 
 
-def question(kind: str, number: int) -> dict[str, Any]:
-    """Arguments of a chat that asks for a kind."""
+def chat(kind: str, number: int) -> dict[str, Any]:
+    """Return the arguments of a chat that request a kind of response."""
     messages = [{"role": "user", "content": "Say hello."}]
     return {"model": "m", "messages": messages, **options(kind, number)}
 
 
-def choose(chance: random.Random, kinds: dict[str, type[APIError] | None]) -> str:
-    """Any kind; half of the time the first, which goes well."""
+def pick_kind(chance: random.Random, kinds: dict[str, type[APIError] | None]) -> str:
+    """Pick the first kind, which has no fault, or any."""
     names = list(kinds)
     return names[0] if chance.random() < GOOD_SHARE else chance.choice(names)
 
 
-def call_in_turn(client: Tensormesh, findings: Findings, end: float, worker: int) -> None:
-    """What one thread does: answers, faults and streams, until the time is over."""
+def run_thread(client: Tensormesh, findings: Findings, end: float, worker: int) -> None:
+    """Send calls and streams, with and without faults, until the time is up."""
     chance = random.Random(SEED + worker)
-    host = client.inference.serverless
-    while time.monotonic() < end and len(findings.wrong) < MOST_FAILURES:
-        kind = choose(chance, ANSWER_KINDS if chance.random() < 0.8 else STREAM_KINDS)
+    while time.monotonic() < end and len(findings.wrong) < MAX_FAILURES:
+        kind = pick_kind(chance, CALL_KINDS if chance.random() < 0.8 else STREAM_KINDS)
         number = findings.begin(kind)
         found: object
         try:
-            if kind == "flaky-get":
-                found = host.models.list(**options(kind, number)).data[0].id
-            elif kind in ANSWER_KINDS:
-                answer = host.chat.completions.create(**question(kind, number))
-                found = answer.choices[0].message.content
-            else:
-                with host.chat.completions.create(**question(kind, number), stream=True) as stream:
-                    texts = stream.text_deltas()
-                    found = next(texts) if kind == "stream-abandoned" else "".join(texts)
+            found = _send(client, kind, number)
         except Exception as error:
             found = error
-        findings.judge(kind, number, found)
+        findings.check(kind, number, found)
 
 
-async def stream_in_turn(
-    client: AsyncTensormesh, findings: Findings, end: float, worker: int
-) -> None:
-    """What one task does: stream after stream, until the time is over."""
+def _send(client: Tensormesh, kind: str, number: int) -> object:
+    host = client.inference.serverless
+    if kind == "flaky-get":
+        return host.models.list(**options(kind, number)).data[0].id
+    if kind in CALL_KINDS:
+        return host.chat.completions.create(**chat(kind, number)).choices[0].message.content
+    with host.chat.completions.create(**chat(kind, number), stream=True) as stream:
+        texts = stream.text_deltas()
+        return next(texts) if kind == "stream-abandoned" else "".join(texts)
+
+
+async def run_task(client: AsyncTensormesh, findings: Findings, end: float, worker: int) -> None:
+    """Send streams, with and without faults, until the time is up."""
     chance = random.Random(-SEED - worker)
-    while time.monotonic() < end and len(findings.wrong) < MOST_FAILURES:
-        if chance.random() < CANCEL_SHARE:
-            await _cancel_one(client, findings, chance.random())
+    while time.monotonic() < end and len(findings.wrong) < MAX_FAILURES:
+        if chance.random() < CANCELLED_SHARE:
+            await _cancel_stream(client, findings, chance.random())
             continue
-        kind = choose(chance, STREAM_KINDS)
+        kind = pick_kind(chance, STREAM_KINDS)
         number = findings.begin(kind)
         found: object
         try:
             found = await _read(client, kind, number)
         except Exception as error:
             found = error
-        findings.judge(kind, number, found)
+        findings.check(kind, number, found)
 
 
 async def _read(client: AsyncTensormesh, kind: str, number: int) -> str:
     create = client.inference.serverless.chat.completions.create
-    async with await create(**question(kind, number), stream=True) as stream:
+    async with await create(**chat(kind, number), stream=True) as stream:
         texts = stream.text_deltas()
         if kind == "stream-abandoned":
             return await anext(texts)
         return "".join([text async for text in texts])
 
 
-async def _cancel_one(client: AsyncTensormesh, findings: Findings, seconds: float) -> None:
+async def _cancel_stream(client: AsyncTensormesh, findings: Findings, seconds: float) -> None:
     number = findings.begin(CANCELLED)
     task = asyncio.create_task(_read(client, CANCELLED, number))
     await asyncio.sleep(seconds)
@@ -196,29 +194,27 @@ async def _cancel_one(client: AsyncTensormesh, findings: Findings, seconds: floa
 
 
 @dataclass
-class Watch:
-    """Samples of the memory and the descriptors of this process, taken while others work."""
+class Usage:
+    """Samples of the memory and file descriptors of this process."""
 
     memory: list[int] = field(default_factory=list)
     descriptors: list[int] = field(default_factory=list)
 
-    async def look(self, end: float) -> None:
+    async def sample(self, end: float) -> None:
         while time.monotonic() < end:
             await asyncio.sleep(0.25)
             self.memory.append(resident_bytes())
             self.descriptors.append(open_descriptors())
 
-    def grown(self) -> tuple[int, int]:
-        """Memory in the second and in the last quarter of the time."""
+    def memory_early_and_late(self) -> tuple[int, int]:
+        """Return the median memory in the second and in the last quarter of the run."""
         quarter = max(1, len(self.memory) // 4)
-        return (
-            int(statistics.median(self.memory[quarter : 2 * quarter] or [0])),
-            int(statistics.median(self.memory[-quarter:] or [0])),
-        )
+        early, late = self.memory[quarter : 2 * quarter], self.memory[-quarter:]
+        return int(statistics.median(early or [0])), int(statistics.median(late or [0]))
 
 
 def resident_bytes() -> int:
-    """Memory of this process; where the system does not tell, its highest so far."""
+    """Return the memory of this process, or its peak if the system reports nothing else."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except OSError:
@@ -227,90 +223,83 @@ def resident_bytes() -> int:
 
 
 def open_descriptors() -> int:
-    """Open files and sockets of this process."""
+    """Return the number of open files and sockets of this process."""
     return len(os.listdir("/dev/fd"))
 
 
-async def load(url: str, seconds: float, findings: Findings) -> Watch:
-    """Threads and tasks together, until all of them are done."""
+async def run_workers(url: str, seconds: float, findings: Findings) -> Usage:
+    """Run all threads and tasks to their end."""
     end = time.monotonic() + seconds
     settings: dict[str, Any] = {"inference_api_key": "soak", "serverless_base_url": url}
-    watch = Watch()
+    usage = Usage()
     with Tensormesh(**settings, max_retries=2) as client:
         threads = [
-            threading.Thread(target=call_in_turn, args=(client, findings, end, worker))
+            threading.Thread(target=run_thread, args=(client, findings, end, worker))
             for worker in range(THREADS)
         ]
         for thread in threads:
             thread.start()
         async with AsyncTensormesh(**settings) as streaming, asyncio.TaskGroup() as group:
-            group.create_task(watch.look(end))
+            group.create_task(usage.sample(end))
             for worker in range(TASKS):
-                group.create_task(stream_in_turn(streaming, findings, end, worker))
+                group.create_task(run_task(streaming, findings, end, worker))
         for thread in threads:
             await asyncio.to_thread(thread.join)
-    return watch
+    return usage
 
 
 def run(seconds: float) -> tuple[dict[str, Any], list[str]]:
-    """Run it; give the figures, and what is wrong."""
+    """Run the load. Return the figures, and everything that is wrong."""
     findings = Findings()
-    lifetime = str(seconds + 3 * PATIENCE_SECONDS)
+    lifetime = str(seconds + 3 * TIMEOUT_SECONDS)
     with local_server("benchmarks.soak_server", lifetime) as url:
         before = open_descriptors()
         started = time.monotonic()
-        watch = asyncio.run(load(url, seconds, findings))
+        usage = asyncio.run(run_workers(url, seconds, findings))
         took = time.monotonic() - started
-        with build_opener(ProxyHandler({})).open(f"{url}/counts") as answer:
-            seen = Counter(json.loads(answer.read()))
+        with build_opener(ProxyHandler({})).open(f"{url}/counts") as response:
+            received = Counter(json.loads(response.read()))
         after = open_descriptors()
-    early, late = watch.grown()
-    most_streams = seen.pop("most-streams")
+    early, late = usage.memory_early_and_late()
     figures = {
         "seconds": round(took, 1),
         "requests": findings.numbers,
-        "requests a second": round(findings.numbers / took, 1),
+        "requests per second": round(findings.numbers / took, 1),
         "by kind": dict(sorted(findings.sent.items())),
         "timed out before they were sent": dict(findings.unsent),
-        "most streams at once": most_streams,
+        "maximum of concurrent streams": received.pop("most-streams"),
         "memory early, MiB": round(early / 2**20, 1),
         "memory late, MiB": round(late / 2**20, 1),
         "descriptors before": before,
-        "descriptors at most": max(watch.descriptors, default=0),
+        "maximum of descriptors": max(usage.descriptors, default=0),
         "descriptors after": after,
     }
-    wrong = [*findings.wrong, *_miscounts(findings.sent - findings.unsent, seen)]
+    wrong = [*findings.wrong, *_miscounts(findings.sent - findings.unsent, received)]
     if late > early * (1 + GROWTH_SHARE) + GROWTH_BYTES:
         wrong.append(f"memory grew from {early} to {late} bytes")
-    if after > before + DESCRIPTORS_LEFT:
+    if after > before + GROWTH_DESCRIPTORS:
         wrong.append(f"descriptors grew from {before} to {after}")
     return figures, wrong
 
 
-def _miscounts(sent: Counter[str], seen: Counter[str]) -> Iterator[str]:
-    """Where the server got more or less than was sent; a flaky GET takes two tries."""
-    for kind in sorted({*sent, *seen}):
-        expected = sent[kind] * (2 if kind == "flaky-get" else 1)
-        if seen[kind] > expected or (seen[kind] < expected and kind != CANCELLED):
-            yield f"{kind}: {expected} requests were sent, the server got {seen[kind]}"
+def _miscounts(sent: Counter[str], received: Counter[str]) -> Iterator[str]:
+    """Yield kinds of which the server received too few or too many requests."""
+    for kind in sorted({*sent, *received}):
+        expected = sent[kind] * (2 if kind == "flaky-get" else 1)  # It is retried once.
+        if received[kind] > expected or (received[kind] < expected and kind != CANCELLED):
+            yield f"{kind}: {expected} requests were sent, the server received {received[kind]}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run it and print what was found. The exit status tells whether all was right."""
+    """Run the load and print the figures. Return 1 if anything is wrong, else 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="default: %(default)s")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_SECONDS:g} seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
-    asked = parser.parse_args(arguments)
-    figures, wrong = run(QUICK_SECONDS if asked.quick else asked.seconds)
+    figures, wrong = run(parser.parse_args(arguments).seconds)
     for name, value in figures.items():
         print(f"{name}: {value}")
     for line in wrong:
         print(f"WRONG: {line}")
-    print("all requests ended as they should" if not wrong else f"{len(wrong)} things are wrong")
-    if asked.json:
-        text = json.dumps({"figures": figures, "wrong": wrong}, indent=2)
-        asked.json.write_text(text + "\n", encoding="utf-8")
+    print("all requests ended as expected" if not wrong else f"{len(wrong)} errors")
     return 1 if wrong else 0
 
 

@@ -1,112 +1,79 @@
-"""Whether a pool of ten connections still works after a storm of cancellations."""
+"""Whether a pool of ten connections still works after thousands of cancelled requests."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from importlib import import_module
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from unittest.mock import patch
 
-import httpx
+from tensormesh._http import links
+from tensormesh._http.pool import Limits
 
-from tensormesh import AsyncTensormesh
-from tensormesh._http import httpx_link as _http
-
-from .answers import MODEL
+from .clients import Open, Send, aiohttp_chat, httpx_chat, installed, tensormesh_chat
+from .measure import Setting
 from .report import Row
-from .setting import API_KEY, MESSAGES, Setting, has
 
 SLOTS = 10
-USERS = 40
+TASKS = 40
 AFTERWARDS = 20
 SERVER_MILLISECONDS = 20
-# Long enough for any request of those that follow, and short for one that waits in vain.
+# Enough for any request of the last ones, unless the pool has lost its connections.
 PATIENCE_SECONDS = 3.0
-
-Ask = Callable[[], Awaitable[object]]
-Open = Callable[[str], AbstractAsyncContextManager[Ask]]
 
 
 def run(setting: Setting) -> Iterator[Row]:
-    """The SDK, and its peers for comparison."""
-    url, seconds = setting.after(SERVER_MILLISECONDS), setting.choose(8, 4) / 2
-    pools: dict[str, Open] = {"tensormesh": _tensormesh, "httpx": _httpx}
-    if has("aiohttp"):
-        pools["aiohttp"] = _aiohttp
-    for name, opened in pools.items():
-        is_ours = name == "tensormesh"
-        cancelled, succeeded = asyncio.run(_storm(opened, url, seconds))
+    """Measure the SDK, and its peers for comparison."""
+    url = f"{setting.url}/after/{SERVER_MILLISECONDS}"
+    seconds = setting.choose(8, 4) / 2
+    contestants: dict[str, Open] = {
+        "tensormesh": tensormesh_chat,
+        "httpx": partial(httpx_chat, max_connections=SLOTS),
+        "aiohttp": partial(aiohttp_chat, max_connections=SLOTS),
+    }
+    for name, opened in installed(contestants, *contestants).items():
+        # Private: the limits of the SDK's own connections are not public.
+        with patch.object(links, "LIMITS", Limits(max_connections=SLOTS)):
+            cancelled, succeeded = asyncio.run(_storm(opened, url, seconds))
         yield Row(
-            suite="storm",
-            name=f"{AFTERWARDS} requests after cancellations, {name}",
-            reached=succeeded,
-            unit="succeed",
-            target=AFTERWARDS if is_ours else None,
+            f"{AFTERWARDS} requests after cancellations, {name}",
+            succeeded,
+            "succeed",
+            target=AFTERWARDS if name == "tensormesh" else None,
             at_least=True,
             note=f"{cancelled:,} cancelled in {seconds:g} s, {SLOTS} slots",
         )
 
 
 async def _storm(opened: Open, url: str, seconds: float) -> tuple[int, int]:
-    """How many requests were cancelled, and how many of those after them succeeded."""
+    """Return how many requests were cancelled, and how many succeeded after that."""
     chance = random.Random(6)
     end = time.monotonic() + seconds
     cancelled = 0
 
-    async def user(ask: Ask) -> None:
+    async def send_and_cancel(send: Send) -> None:
         nonlocal cancelled
         while time.monotonic() < end:
-            task = asyncio.ensure_future(ask())
-            # From before it is sent to after it was answered.
+            task = asyncio.ensure_future(send())
+            # Cancel at any time from before the request is sent until after the response.
             await asyncio.sleep(chance.random() * SERVER_MILLISECONDS * 2 / 1e3)
             cancelled += task.cancel()
             await asyncio.wait([task])
             if not task.cancelled():
-                # What is wrong shows afterwards.
+                # Mark an exception as retrieved: only the requests afterwards count.
                 task.exception()
 
-    async def succeeds(ask: Ask) -> bool:
+    async def succeeds(send: Send) -> bool:
         with suppress(Exception):
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await ask()
+                await send()
                 return True
         return False
 
-    async with opened(url) as ask:
-        await asyncio.gather(*(user(ask) for _ in range(USERS)))
-        answers = await asyncio.gather(*(succeeds(ask) for _ in range(AFTERWARDS)))
-        return cancelled, sum(answers)
-
-
-@asynccontextmanager
-async def _tensormesh(url: str) -> AsyncIterator[Ask]:
-    limits = httpx.Limits(max_connections=SLOTS)
-    # Private: nothing public sets the limits of the SDK's own connections.
-    with patch.object(_http, "LIMITS", limits):
-        async with AsyncTensormesh(inference_api_key=API_KEY, serverless_base_url=url) as client:
-            completions = client.inference.serverless.chat.completions
-            yield lambda: completions.create(model=MODEL, messages=MESSAGES)
-
-
-@asynccontextmanager
-async def _httpx(url: str) -> AsyncIterator[Ask]:
-    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=SLOTS)) as client:
-        body = {"model": MODEL, "messages": MESSAGES}
-        yield lambda: client.post(f"{url}/v1/chat/completions", json=body)
-
-
-@asynccontextmanager
-async def _aiohttp(url: str) -> AsyncIterator[Ask]:
-    aiohttp = import_module("aiohttp")
-    connector = aiohttp.TCPConnector(limit=SLOTS)
-    async with aiohttp.ClientSession(connector=connector) as session:
-
-        async def ask() -> object:
-            body = {"model": MODEL, "messages": MESSAGES}
-            async with session.post(f"{url}/v1/chat/completions", json=body) as response:
-                return await response.json()
-
-        yield ask
+    async with opened(url) as send:
+        await asyncio.gather(*(send_and_cancel(send) for _ in range(TASKS)))
+        results = await asyncio.gather(*(succeeds(send) for _ in range(AFTERWARDS)))
+        return cancelled, sum(results)

@@ -1,4 +1,4 @@
-"""Runs one suite and prints its rows as JSON: `python -m benchmarks.suite NAME URL quick|full`."""
+"""Run one suite and print its rows as JSON: `python -m benchmarks.suite NAME URL quick|full`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import sys
 from dataclasses import asdict
 from importlib import import_module
 
-from .setting import Setting
+from .measure import Setting
 
 
 def main(name: str, url: str, length: str) -> None:
-    """Run it."""
+    """Run a suite. Print each row as soon as it is measured."""
     suite = import_module(f".{name}", __package__)
     for row in suite.run(Setting(url, quick=length == "quick")):
-        print(json.dumps(asdict(row)), flush=True)
+        print(json.dumps({**asdict(row), "suite": name}), flush=True)
 
 
 if __name__ == "__main__":

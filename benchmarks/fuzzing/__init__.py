@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import answers, bodies, models, streams
+from . import bodies, models, responses, streams
 from .target import Target
 
 TARGETS: dict[str, Target] = {
-    "http": Target(answers.make_answer, answers.check_answer, share=10),
+    "http": Target(responses.make_response, responses.check_response, share=10),
     "sse": Target(streams.make_stream, streams.check_stream, share=30),
     "lines": Target(streams.make_stream, streams.check_lines, share=10),
     "think": Target(streams.make_text, streams.check_text, share=20),

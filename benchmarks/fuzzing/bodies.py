@@ -1,4 +1,4 @@
-"""Bodies of errors, and JSON: whatever bytes come, they are read, and can be shown."""
+"""Fuzz JSON and error bodies: any bytes result in a printable message."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Body = tuple[bytes, str]
 
 
 def make_body(chance: Random) -> Body:
-    """A body that servers send, often damaged, and what it says that it is."""
+    """Make a body, often damaged, and its content type."""
     if chance.random() < 0.1:
         content = chance.randbytes(chance.randrange(40))
     else:
@@ -39,19 +39,19 @@ def make_body(chance: Random) -> Body:
 
 
 def check_error_body(given: Body) -> None:
-    """It is read, and what it says can be printed: no control characters, and not too long."""
+    """Check that the message is short and contains no control characters."""
     content, content_type = given
     found = read_error_body(content, content_type)
     assert len(found.message) <= 2 * MAX_MESSAGE_CHARACTERS + 100
-    steering = [c for c in found.message if c not in "\n\t" and (c < " " or "\x7f" <= c <= "\x9f")]
-    assert not steering, steering
-    found.message.encode()  # what is printed has no lone surrogates
+    control = [c for c in found.message if c not in "\n\t" and (c < " " or "\x7f" <= c <= "\x9f")]
+    assert not control, control
+    found.message.encode()  # fails for lone surrogates
     assert found.code is None or type(found.code) in (int, str)
     assert all(label is None or type(label) is str for label in (found.type, found.param))
 
 
 def check_json(given: Body) -> None:
-    """What the standard decoder reads is read alike; all else is a `ValueError`."""
+    """Check that the result is that of `json`, or a `ValueError` if `json` fails, too."""
     content = given[0]
     try:
         expected = json.dumps(json.loads(content))

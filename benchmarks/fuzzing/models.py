@@ -1,4 +1,4 @@
-"""Models: data that nearly fits is read and given back unchanged, or refused by name."""
+"""Fuzz models: data survives a round trip, or an error names the invalid field."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NAMES = [*MODELS, *UNIONS]
 
 
 def make_data(chance: Random) -> Data:
-    """A model, and data for it in which a few values are others, missing, or new."""
+    """Pick a model and make data for it, with a few values changed, missing or added."""
     name = chance.choice(_NAMES)
     data = json.loads(_sample_text(name, chance.random() < 0.5))
     for _ in range(chance.randrange(4)):
@@ -60,27 +60,26 @@ def _changed(chance: Random, value: Any) -> Any:
 
 
 def check_data(given: Data) -> None:
-    """It comes back as it was, or is refused with the place and without any other exception."""
+    """Check the round trip, or that the only exception names the field."""
     name, data = given
     before = json.dumps(data, sort_keys=True)
     try:
         model = decoder(name)(data)
     except InvalidDataError as error:
-        told = str(error)
-        if not error.where or not told.startswith(error.where):
-            raise AssertionError(told) from error
+        if not error.where or not str(error).startswith(error.where):
+            raise AssertionError(str(error)) from error
         return
-    assert json.dumps(data, sort_keys=True) == before, "reading changed what was read"
+    assert json.dumps(data, sort_keys=True) == before, "decoding changed its input"
     assert isinstance(model, BaseModel)
     repr(model)
     wire = model.to_dict()
-    # 2.0 may come back as 2: JSON does not tell them apart.
+    # 2.0 may become 2, which is the same JSON number.
     assert wire == data, (wire, data)
     assert decoder(name)(wire) == model
 
 
 def make_chunks(chance: Random) -> list[bytes]:
-    """Payloads of a chat stream, most of which repeat the one before but for the text."""
+    """Make payloads of a chat stream. Most differ from the one before in the text only."""
     delta: dict[str, Any] = {chance.choice(("content", "reasoning", "role", "extra")): "?"}
     if chance.random() < 0.3:
         delta[chance.choice(("content", "reasoning", "reasoning_content", "name"))] = "?"
@@ -98,7 +97,7 @@ def make_chunks(chance: Random) -> list[bytes]:
 
 
 def check_chunks(payloads: list[bytes]) -> None:
-    """Each is read as if it stood alone."""
+    """Check that repeated chunks are decoded like a single one."""
     repeats = ChatRepeats(lambda *_: Pieces())
     for payload in payloads:
         found = repeats.take(payload)

@@ -1,10 +1,8 @@
-"""Event streams, their lines, and texts with leaked reasoning: cut anywhere, read twice."""
+"""Fuzz event streams, lines and `<think>` blocks: parsing does not depend on the splits."""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from random import Random
-from typing import NamedTuple
 
 from support.references import ended_lines, read_sse, split_think
 
@@ -12,7 +10,7 @@ from tensormesh._calls.lines import LineSplitter
 from tensormesh._chat.reasoning import ThinkSplitter, split_reasoning
 from tensormesh._streams.sse import SSEDecoder
 
-from .target import mutate, pick
+from .target import mutate, pick, split
 
 _WHOLE = b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
 _PARTS = [
@@ -24,80 +22,50 @@ _PARTS = [
 ]
 _WORDS = [
     *("<think>", "</think>", "<", "</", "think>", "thi", "<think", "/think>", "</think", "nk>"),
-    *(
-        " ",
-        "\n",
-        "\r\n",
-        "\t",
-        "\u3000",
-        "\x1c",
-        "\xa0",
-        "\u200b",
-        "a",
-        "\xe9",
-        "\U0001f914",
-        "<b>",
-    ),
+    *(" ", "\n", "\r\n", "\t", "\u3000", "\x1c", "\xa0", "\u200b", "a", "\xe9", "\U0001f914"),
+    "<b>",
 ]
 
 
-class Cut(NamedTuple):
-    """A whole that is cut at these places."""
-
-    whole: bytes
-    pieces: list[bytes]
-
-
-def _cut(chance: Random, length: int) -> list[int]:
-    way = chance.randrange(4)
-    if way == 0:
-        return list(range(length + 1))
-    inner = chance.choices(range(length + 1), k=chance.randrange(1, 6)) if way > 1 else []
-    return sorted([0, length, *inner])
-
-
-def make_stream(chance: Random) -> Cut:
-    """Bytes that are nearly an event stream."""
+def make_stream(chance: Random) -> list[bytes]:
+    """Make bytes that resemble an event stream."""
     whole = b"".join(pick(chance, _PARTS, 14))
     if chance.random() < 0.2:
         whole = whole.replace(b"\n", chance.choice((b"\r", b"\r\n")))
     if chance.random() < 0.2:
         whole = mutate(chance, whole)
-    places = _cut(chance, len(whole))
-    return Cut(whole, [whole[a:b] for a, b in pairwise(places)])
+    return split(chance, whole)
 
 
-def check_stream(given: Cut) -> None:
-    """The decoder, by both its ways, reads what the standard reads."""
-    expected = read_sse(given.whole)
+def check_stream(pieces: list[bytes]) -> None:
+    """Check both methods of the decoder against the reference."""
+    expected = read_sse(b"".join(pieces))
     decoder, plain = SSEDecoder(), SSEDecoder()
-    events = [event for piece in given.pieces for event in decoder.feed_events(piece)]
+    events = [event for piece in pieces for event in decoder.feed_events(piece)]
     found = [(e.event, e.data.decode("utf-8", "replace").encode(), e.id, e.retry) for e in events]
     assert found == expected, (found, expected)
-    data = [payload for piece in given.pieces for payload in plain.feed(piece)]
+    data = [payload for piece in pieces for payload in plain.feed(piece)]
     assert data == [event.data for event in events]
     assert decoder.pending == plain.pending
 
 
-def check_lines(given: Cut) -> None:
-    """The lines of the pieces are those of the whole."""
-    lines, rest = ended_lines(given.whole.decode("latin-1"))
+def check_lines(pieces: list[bytes]) -> None:
+    """Check that the lines of the pieces are those of the whole."""
+    lines, rest = ended_lines(b"".join(pieces).decode("latin-1"))
     expected = [line.encode("latin-1") for line in [*lines, *([rest] if rest else [])]]
     splitter = LineSplitter()
-    found = [line for piece in given.pieces for line in splitter.feed(piece)]
+    found = [line for piece in pieces for line in splitter.feed(piece)]
     found += splitter.finish()
     assert found == expected, (found, expected)
 
 
 def make_text(chance: Random) -> list[str]:
-    """Pieces of a text with tags in it, whole and broken."""
-    text = "".join(pick(chance, _WORDS, 12))
-    places = _cut(chance, len(text))
-    return [text[a:b] for a, b in pairwise(places)]
+    """Make pieces of a text with complete and broken tags."""
+    return split(chance, "".join(pick(chance, _WORDS, 12)))
 
 
 def check_text(pieces: list[str]) -> None:
-    """The pieces split as the whole does, and nothing shown is taken back."""
+    """Check that the pieces result in the text of the whole, which only ever grows."""
     text = "".join(pieces)
     reasoning, answer = split_think(text)
     assert split_reasoning(text) == (reasoning, answer)

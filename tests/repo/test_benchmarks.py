@@ -76,10 +76,10 @@ def test_the_document_skips_figures_that_could_not_be_measured(tmp_path: Path) -
 
 def test_the_document_mentions_quick_busy_and_failed_runs() -> None:
     assert remarks_on_run(quick=False, load=0.1, cores=2, failed=[]) == []
-    quick, busy, failed = remarks_on_run(quick=True, load=2.5, cores=2, failed=["crowd", "cli"])
+    quick, busy, failed = remarks_on_run(quick=True, load=2.5, cores=2, failed=["call", "cli"])
     assert "quick" in quick
     assert "2.5 on 2 cores" in busy
-    assert "crowd, cli" in failed
+    assert "call, cli" in failed
 
 
 def test_a_document_needs_all_suites(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,11 +12,11 @@ from .report import Row
 from .scale import BY_STREAMS
 
 CALLS_A_SECOND = 100_000 / 60
-# The assumed length of a call.
+# Assumed duration and length of a call.
 SECONDS_A_CALL, CHUNKS_A_CALL = 5, 200
-# Share of a core, which leaves room for bursts.
-USED_OF_A_CORE = 0.6
-# Connections of one client to one host. Private, because there is no public name.
+# Share of a core that leaves room for bursts.
+CORE_SHARE = 0.6
+# Private: the number of connections per client and host is not public.
 CONNECTIONS = LIMITS.max_connections
 
 _TEXT = """## Sizing for 100,000 requests a minute
@@ -50,8 +50,8 @@ calls in flight. Measure on the machine that will do the work.
 """
 
 
-def advice(rows: Sequence[Row]) -> str:
-    """Return the section, or nothing if a suite that it needs failed."""
+def sizing(rows: Sequence[Row]) -> str:
+    """Return the section, or an empty text if a suite that it needs failed."""
     rates, costs = _points(rows, RATE), _points(rows, COST)
     chunk = _points(rows, f"{BY_STREAMS}, tensormesh").get(100)
     if 1 not in costs or not rates or chunk is None:
@@ -67,12 +67,12 @@ def advice(rows: Sequence[Row]) -> str:
         measured="\n".join(measured),
         cost=costs[1],
         cores=cores,
-        by_cpu=ceil(cores / USED_OF_A_CORE),
-        used=USED_OF_A_CORE,
+        by_cpu=ceil(cores / CORE_SHARE),
+        used=CORE_SHARE,
         chunks=CHUNKS_A_CALL,
         chunk=chunk,
         stream_cores=stream_cores,
-        by_streams=ceil(stream_cores / USED_OF_A_CORE),
+        by_streams=ceil(stream_cores / CORE_SHARE),
         seconds=SECONDS_A_CALL,
         waiting=waiting,
         connections=CONNECTIONS,

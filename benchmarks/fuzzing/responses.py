@@ -1,8 +1,7 @@
-"""Answers over HTTP/1.1: whatever bytes come, and wherever they are cut, they are read alike."""
+"""Fuzz HTTP/1.1 responses: parsing does not depend on how the bytes are split."""
 
 from __future__ import annotations
 
-import itertools
 from random import Random
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ import h11
 from tensormesh._http.errors import RemoteProtocolError
 from tensormesh._http.http1 import ResponseParser
 
-from .target import pick
+from .target import pick, split
 
 _HEADS = [
     *(b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 204 No Content\r\n", b"HTTP/1.0 500 \r\n"),
@@ -30,50 +29,48 @@ _DAMAGE = [b"", b"\r\n", b"\n", b"\r", b"\0", b":", b" ", b"0", b"\x80", b"Conte
 
 
 class Bytes(NamedTuple):
-    """What comes on a connection, in pieces."""
+    """The bytes of a response, in pieces, and the method of its request."""
 
     method: str
     pieces: list[bytes]
 
 
-def make_answer(chance: Random) -> Bytes:
-    """An answer, often damaged, cut anywhere."""
+def make_response(chance: Random) -> Bytes:
+    """Make a response, often damaged, split anywhere."""
     parts = [chance.choice(_HEADS), *pick(chance, _HEADERS, 3), b"\r\n", *pick(chance, _BODIES, 4)]
     data = bytearray(b"".join(parts))
     for _ in range(chance.randrange(3)):
         start = chance.randrange(len(data) + 1)
         data[start : start + chance.randrange(3)] = chance.choice(_DAMAGE)
-    cuts = sorted(chance.randrange(len(data) + 1) for _ in range(chance.randrange(6)))
-    ends = [0, *cuts, len(data)]
-    pieces = [bytes(data[a:b]) for a, b in itertools.pairwise(ends) if a < b]
+    pieces = [piece for piece in split(chance, bytes(data)) if piece]
     return Bytes(chance.choice(("GET", "POST", "HEAD")), pieces)
 
 
-def check_answer(given: Bytes) -> None:
-    """It is the same however it was cut, and as h11 reads it, or refused by the one error."""
+def check_response(given: Bytes) -> None:
+    """Check that the result is that of the unsplit bytes and of h11, or a protocol error."""
     whole = b"".join(given.pieces)
-    found = _read(given.method, given.pieces)
-    assert found == _read(given.method, [whole] if whole else [])
+    found = _parse(given.method, given.pieces)
+    assert found == _parse(given.method, [whole] if whole else [])
     if found is not None:
-        assert found == _read_by_h11(given.method, whole)
+        assert found == _parse_with_h11(given.method, whole)
 
 
-def _read(method: str, pieces: list[bytes]) -> tuple[object, ...] | None:
-    """Status, headers and body; None for what is refused."""
-    answer = ResponseParser(method)
+def _parse(method: str, pieces: list[bytes]) -> tuple[object, ...] | None:
+    """Return status, reason, headers and body, or None for an invalid response."""
+    parser = ResponseParser(method)
     for piece in pieces:
-        answer.feed(piece)
-    if not answer.is_over:
-        answer.feed(b"")
-    assert answer.is_over
-    if answer.error is not None:
-        assert type(answer.error) is RemoteProtocolError
-        assert not answer.is_reusable
+        parser.feed(piece)
+    if not parser.is_over:
+        parser.feed(b"")
+    assert parser.is_over
+    if parser.error is not None:
+        assert type(parser.error) is RemoteProtocolError
+        assert not parser.is_reusable
         return None
-    return answer.status, answer.reason, answer.headers, answer.take()
+    return parser.status, parser.reason, parser.headers, parser.take()
 
 
-def _read_by_h11(method: str, data: bytes) -> tuple[object, ...]:
+def _parse_with_h11(method: str, data: bytes) -> tuple[object, ...]:
     connection = h11.Connection(h11.CLIENT)
     connection.send(h11.Request(method=method, target="/", headers=[("host", "a")]))
     connection.send(h11.EndOfMessage())

@@ -1,4 +1,4 @@
-"""What the server answers: fixed bytes, in the shape of a vLLM server's."""
+"""Bodies of the benchmark server's responses, shaped like those of a vLLM server."""
 
 from __future__ import annotations
 
@@ -7,61 +7,40 @@ from functools import cache
 from itertools import cycle
 from typing import Any
 
+from .protocol import LAST_CHUNK, chunked
+
 MODEL = "openai/gpt-oss-20b"
 PACKED_BYTES = 16 * 1024
 PAGE_SIZE = 1000
 _WORDS = (" the", " quick", " brown", " fox", " jumps", ",", " over", " a", " lazy", " dog", ".")
 _ID = "chatcmpl-7c1d0f3e9b5a4d62"
 _CREATED = 1_795_253_566
+_FINGERPRINT = "vllm-0.32.0-31d59e6f"
 
 
 def _json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
+_CHAT = (
+    f'{{"id":"{_ID}","object":"chat.completion","created":{_CREATED},"model":"{MODEL}",'
+    '"choices":[{"index":0,"message":{"role":"assistant","content":CONTENT,"refusal":null,'
+    '"annotations":null,"audio":null,"function_call":null,"tool_calls":[],"reasoning":null},'
+    '"logprobs":null,"finish_reason":"stop","stop_reason":null,"token_ids":null}],'
+    f'"service_tier":null,"system_fingerprint":"{_FINGERPRINT}",'
+    '"usage":{"prompt_tokens":16,"total_tokens":29,"completion_tokens":13,'
+    '"prompt_tokens_details":{"cached_tokens":0}},'
+    '"prompt_logprobs":null,"prompt_token_ids":null,"kv_transfer_params":null}'
+)
+
+
 def _chat(content: str) -> bytes:
-    message: dict[str, Any] = {
-        "role": "assistant",
-        "content": content,
-        "refusal": None,
-        "annotations": None,
-        "audio": None,
-        "function_call": None,
-        "tool_calls": [],
-        "reasoning": None,
-    }
-    choice = {
-        "index": 0,
-        "message": message,
-        "logprobs": None,
-        "finish_reason": "stop",
-        "stop_reason": None,
-        "token_ids": None,
-    }
-    return _json(
-        {
-            "id": _ID,
-            "object": "chat.completion",
-            "created": _CREATED,
-            "model": MODEL,
-            "choices": [choice],
-            "service_tier": None,
-            "system_fingerprint": "vllm-0.32.0-31d59e6f",
-            "usage": {
-                "prompt_tokens": 16,
-                "total_tokens": 29,
-                "completion_tokens": 13,
-                "prompt_tokens_details": {"cached_tokens": 0},
-            },
-            "prompt_logprobs": None,
-            "prompt_token_ids": None,
-            "kv_transfer_params": None,
-        }
-    )
+    return _CHAT.replace("CONTENT", json.dumps(content)).encode()
 
 
 CHAT = _chat("Hello! How can I help you today?")
 
+# 2 KB as JSON text.
 INVOICE: dict[str, Any] = {
     "number": "2026-0117",
     "seller": {"name": "Blue Heron Paper", "city": "Hanoi", "vat_id": "VN0312345678"},
@@ -76,68 +55,55 @@ INVOICE: dict[str, Any] = {
     ],
     "total": 21_500.0,
 }
-"""As the text of an answer, 2 KB of JSON."""
 INVOICE_CHAT = _chat(json.dumps(INVOICE))
 
 
-def _event(delta: dict[str, str], finish_reason: str | None, choice: dict[str, object]) -> bytes:
+def _event(delta: dict[str, str], finish_reason: str | None, **more: object) -> bytes:
+    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
     chunk = {
         "id": _ID,
         "object": "chat.completion.chunk",
         "created": _CREATED,
         "model": MODEL,
-        "choices": [
-            {
-                "index": 0,
-                "delta": delta,
-                "logprobs": None,
-                "finish_reason": finish_reason,
-                "token_ids": None,
-                **choice,
-            }
-        ],
-        "system_fingerprint": "vllm-0.32.0-31d59e6f",
+        "choices": [{**choice, "token_ids": None, **more}],
+        "system_fingerprint": _FINGERPRINT,
     }
     return b"data: " + _json(chunk) + b"\n\n"
 
 
 @cache
 def _events(count: int) -> list[bytes]:
-    """A stream of `count` chunks and the end mark."""
+    """Return a stream of `count` chunks, and `[DONE]`."""
     words = cycle(_WORDS)
-    middle = [_event({"content": next(words)}, None, {}) for _ in range(count - 2)]
-    first = _event({"role": "assistant", "content": ""}, None, {})
-    last = _event({}, "stop", {"stop_reason": None})
+    middle = [_event({"content": next(words)}, None) for _ in range(count - 2)]
+    first = _event({"role": "assistant", "content": ""}, None)
+    last = _event({}, "stop", stop_reason=None)
     return [first, *middle, last, b"data: [DONE]\n\n"]
 
 
 @cache
 def frames(count: int) -> list[bytes]:
-    """The body of a stream in HTTP chunks, one an event."""
-    return [*map(_framed, _events(count)), b"0\r\n\r\n"]
-
-
-def _framed(piece: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(piece), piece)
+    """Return the body of a stream, with one HTTP chunk per event."""
+    return [*map(chunked, _events(count)), LAST_CHUNK]
 
 
 @cache
 def stream(layout: str, count: int) -> bytes:
-    """The body of a stream, framed in HTTP chunks.
+    """Return the body of a stream in HTTP chunks.
 
     Args:
-        layout: `each` has one HTTP chunk an event, `packed` has chunks of 16 KiB cut anywhere.
-        count: How many events, 2 or more, without the end mark.
+        layout: `each` for one HTTP chunk per event, `packed` for chunks of 16 KiB.
+        count: Number of events without `[DONE]`; at least 2.
     """
     if layout == "each":
         return b"".join(frames(count))
     body = b"".join(_events(count))
     pieces = [body[at : at + PACKED_BYTES] for at in range(0, len(body), PACKED_BYTES)]
-    return b"".join(map(_framed, pieces)) + b"0\r\n\r\n"
+    return b"".join(map(chunked, pieces)) + LAST_CHUNK
 
 
 def page(number: int, count: int) -> bytes:
-    """One of `count` pages of transactions, counted from 0."""
+    """Return one of `count` pages of transactions, numbered from 0."""
     following = str(number + 1) if number + 1 < count else ""
     return _entries() + _json({"nextPageToken": following})[1:]
 
