@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from . import docs, naming
-from .bundling import Bundle, component
+from .bundling import DATA_KEYS, Bundle, component
 from .errors import SpecError
 from .loading import Pointer
 from .model import Enum, Field, Model, Union
@@ -210,7 +210,8 @@ def secret_fields(schemas: Schemas, part: Any, seen: frozenset[str] = frozenset(
     found = {
         w for w, item in properties.items() if schemas.resolve(item).get("format") == "password"
     }
-    rest = [item for key, item in part.items() if key != "properties"]
+    others = {"properties", "examples", *DATA_KEYS}
+    rest = [item for key, item in part.items() if key not in others]
     return found | secret_fields(schemas, [*properties.values(), *rest], seen)
 
 

@@ -43,7 +43,8 @@ def walk(value: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
             yield from walk(item, (*pointer, index))
 
 
-_DATA_KEYS = ("example", "default", "const", "enum", "x-tm-empty")
+# Below these are values, where `$ref` has no meaning.
+DATA_KEYS = ("example", "default", "const", "enum", "x-tm-empty")
 # Keys below these are arbitrary names.
 _NAMING_KEYS = (
     *("paths", "responses", "content", "headers", "links", "variables"),
@@ -62,7 +63,7 @@ def position(pointer: Pointer) -> str:
     for index, key in enumerate(pointer):
         if names:
             names = False
-        elif key in _DATA_KEYS:
+        elif key in DATA_KEYS:
             return "data"
         elif key == "examples":
             # A list of values, or a mapping of examples that are references or have a value.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -67,6 +67,10 @@ class LocalHost(HostOptions):
     """
 
     user_id: ClassVar[str] = DEFAULT_USER_ID
+    api_key: str = field(init=False)
+    serverless_base_url: str = field(init=False)
+    on_demand_base_url: str = field(init=False)
+    control_plane_base_url: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.api_key = self.api_keys[0]

@@ -48,7 +48,7 @@ def _members(package: ModuleType, names: Iterable[str]) -> Iterator[str]:
         value = getattr(package, name)
         if not inspect.isclass(value):
             continue
-        for member in dir(value):
+        for member in {*dir(value), *inspect.get_annotations(value)}:
             # Skip what every exception has.
             if not member.startswith("_") and not hasattr(Exception, member):
                 yield f"{package.__name__}.{name}.{member}"

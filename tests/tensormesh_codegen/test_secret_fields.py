@@ -37,3 +37,10 @@ def test_schemas_may_hold_themselves_and_fields_any_name() -> None:
     node = {"properties": {"next": {"$ref": f"{REF}Node"}, "properties": PASSWORD, "$ref": {}}}
     assert found({"$ref": f"{REF}Node"}, Node=node) == {"properties"}
     assert found(None) == set()
+
+
+def test_values_such_as_examples_and_defaults_are_not_read_as_schemas() -> None:
+    for key in ("default", "example", "const", "enum", "examples"):
+        value = {"$ref": "", "properties": {"x": PASSWORD}}
+        assert found({"properties": {"a": {"type": "string", key: [value]}}}) == set()
+        assert found({"properties": {"a": PASSWORD}, key: value}) == {"a"}
