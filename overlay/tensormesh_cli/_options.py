@@ -93,7 +93,7 @@ GLOBAL_OPTIONS: tuple[GlobalOption, ...] = (
         callback=_keep_query,
         help="Print only what this JMESPath expression selects.",
     ),
-    _global("quiet", is_flag=True, help="Leave out notes and progress."),
+    _global("quiet", is_flag=True, help="Hide notes and progress messages."),
     _global("debug", is_flag=True, help="Log to stderr, without secrets."),
     _global(
         "ca-bundle",

@@ -80,7 +80,7 @@ class Terminal:
             return
         if not self.interactive:
             raise UsageFault(
-                f"{question.rstrip('?')}: needs confirmation, and there is no terminal to ask on",
+                f"{question.rstrip('?')}: needs confirmation, but there is no terminal to ask on",
                 hint=f"pass {option}",
             )
         self._stderr.write(f"{question} [y/N] ")
@@ -88,9 +88,9 @@ class Terminal:
         answer = self._stdin.readline()
         if not answer:
             self._stderr.write("\n")
-            raise CliError("cancelled, the input ended", kind="cancelled")
+            raise CliError("cancelled: end of input", kind="cancelled")
         if answer.strip().lower() not in ("y", "yes"):
-            raise CliError("cancelled, nothing was changed", kind="cancelled")
+            raise CliError("cancelled: nothing was changed", kind="cancelled")
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Callable[[str], None]]:

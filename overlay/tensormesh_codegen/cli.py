@@ -53,8 +53,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("generate", help="write generated/ and remove stale files")
     commands.add_parser("check", help="fail if generated/ is out of date")
     diff = commands.add_parser("diff", help="list the changes between two versions of the specs")
-    diff.add_argument("old", help="folder of specs, spec file, git revision or REVISION:PATH")
-    diff.add_argument("new", help="the same; use `specs` for the working tree")
+    diff.add_argument(
+        "old", help="old version: folder of specs, spec file, git revision or REVISION:PATH"
+    )
+    diff.add_argument(
+        "new", help="new version, in any of these forms; `specs` for the working tree"
+    )
     diff.add_argument("--json", action="store_true", help="print the report as JSON")
     diff.add_argument(
         "--fail-on", choices=["breaking"], help="exit with status 1 if there is a breaking change"

@@ -141,7 +141,7 @@ def _responses(at: Pointer, operation: dict[str, Any]) -> Found:
         problem = f"more than one 2xx response ({good[0]}, {code}): remove all but one"
         yield (*at, "responses", code), problem
     if not any(code == "default" or code.startswith(("4", "5")) for code in responses):
-        yield at, "no error response: refer to the shared ones"
+        yield at, "no error response: reference the shared ones"
 
 
 def _parameters(at: Pointer, operation: dict[str, Any], data: dict[str, Any]) -> Found:

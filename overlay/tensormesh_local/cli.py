@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     host, allow_remote = given.pop("host"), given.pop("allow_remote")
     options = HostOptions(**{**given, "api_keys": given["api_keys"] or [DEFAULT_API_KEY]})
     if not is_loopback(host) and not allow_remote:
-        parser.error(f"--host {host} can be reached by others; add --allow-remote if you mean it")
+        parser.error(
+            f"--host {host} is reachable from other machines; pass --allow-remote to allow this"
+        )
     try:
         server = Server(options, host, lambda: _announce(server, options, host))
     except EngineError as error:
@@ -81,7 +83,7 @@ async def _serve(server: Server) -> None:
 
 def _announce(server: Server, options: HostOptions, host: str) -> None:
     if not is_loopback(host):
-        print(f"{_PROGRAM}: warning: reachable by others on {host}", file=sys.stderr)
+        print(f"{_PROGRAM}: warning: reachable from other machines on {host}", file=sys.stderr)
     print(
         f"{_PROGRAM} ready serverless={server.serverless_base_url} "
         f"on_demand={server.on_demand_base_url} api_key={options.api_keys[0]} "
@@ -101,7 +103,7 @@ def _make_parser() -> _Parser:
     add = parser.add_argument
     add("--port", type=_port, default=8080, help="port to bind; 0 for any free one (default 8080)")
     add("--host", default="127.0.0.1", help="address to bind (default 127.0.0.1)")
-    add("--allow-remote", action="store_true", help="allow a --host that others can reach")
+    add("--allow-remote", action="store_true", help="allow a --host that other machines can reach")
     add(
         "--allow-host",
         dest="allow_hosts",

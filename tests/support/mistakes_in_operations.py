@@ -203,7 +203,7 @@ CASES = [
         "no error answer",
         '        4XX: {$ref: "#/components/responses/Error"}\n',
         "",
-        "no error response: refer to the shared ones",
+        "no error response: reference the shared ones",
         at="    post:",
     ),
     Case(

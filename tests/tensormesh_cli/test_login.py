@@ -193,7 +193,7 @@ def test_another_refusal_is_not_waited_out(client: Client) -> None:
     "url", ["file:///etc/passwd", "javascript:alert(1)", "https://x/\x1b[2J", "https://x/ y"]
 )
 def test_nothing_but_a_web_page_is_shown_or_opened(client: Client, url: str) -> None:
-    with pytest.raises(CliError, match="no web page"):
+    with pytest.raises(CliError, match="no valid URL"):
         login.start(client(Host(url=url)))
 
 

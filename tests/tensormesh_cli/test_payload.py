@@ -203,11 +203,11 @@ def test_other_commands_take_objects_alone() -> None:
         (None, "[]", "f", "--json and --file"),
     ],
 )
-def test_two_inputs_exclude_each_other(
+def test_two_inputs_cannot_be_used_together(
     prompt: str | None, inline: str | None, file: str | None, named: str
 ) -> None:
     error = refused(read_input, prompt, inline, file, EXPECTED)
-    assert error.message.startswith(f"{named} exclude each other")
+    assert error.message.startswith(f"{named} cannot be used together")
 
 
 def test_a_prompt_is_taken_as_it_is_and_leaves_the_pipe_alone(

@@ -171,7 +171,7 @@ def test_a_secret_that_the_query_leaves_out_is_printed_with_the_whole_result(
     assert SECRET in result.stdout
     assert "key_1" in result.stdout
     assert SECRET not in result.stderr
-    assert "Warning: --query leaves out the secret" in result.stderr
+    assert "Warning: --query omits the secret" in result.stderr
     assert result.status == status
     if mode in ("json", "raw"):
         assert result.json == KEY

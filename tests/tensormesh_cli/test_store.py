@@ -100,7 +100,7 @@ def test_a_broken_file_is_told_with_what_to_do(
 def test_an_expiry_that_is_no_time_is_told_without_its_text(store: TokenStore) -> None:
     store.save(replace(TOKENS, expires_at="canary"))
 
-    with pytest.raises(ConfigFault, match="`expires_at` is not a time") as caught:
+    with pytest.raises(ConfigFault, match="`expires_at` is not a valid time") as caught:
         store.load()
 
     assert "canary" not in caught.value.message

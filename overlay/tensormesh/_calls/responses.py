@@ -68,7 +68,7 @@ class RawResponse(Generic[ResultT]):
         """Parse the body into the result of the plain method.
 
         Raises:
-            ProtocolError: The body is not what the operation promises.
+            ProtocolError: The body does not match the schema of the operation.
         """
         return cast("ResultT", self._exchange.parse(self.content, self._response))
 
@@ -129,7 +129,7 @@ class _Open:
 
 
 class StreamedResponse(_Open, Closing):
-    """An open response whose body is read as it arrives. Close it, or use it in a `with`.
+    """An open response whose body is read as it arrives. Close it, or use it in a `with` statement.
 
     Only one of the iteration methods can be used, once. It closes the response at the end.
 
@@ -183,7 +183,7 @@ class StreamedResponse(_Open, Closing):
         return _SyncPieces(self, *_decoded(splitter))
 
     def iter_events(self) -> Iterator[ServerSentEvent]:
-        """Iterate over server-sent events, including the end mark `[DONE]`."""
+        """Iterate over server-sent events, including the end marker `[DONE]`."""
         return _SyncPieces(self, SSEDecoder().feed_events, are_events=True)
 
     def close(self) -> None:
@@ -214,7 +214,7 @@ class AsyncStreamedResponse(_Open, AsyncClosing):
         return _AsyncPieces(self, *_decoded(LineSplitter()))
 
     def iter_events(self) -> AsyncIterator[ServerSentEvent]:
-        """Iterate over server-sent events, including the end mark `[DONE]`."""
+        """Iterate over server-sent events, including the end marker `[DONE]`."""
         return _AsyncPieces(self, SSEDecoder().feed_events, are_events=True)
 
     async def _next_chunk(self) -> bytes | None:

@@ -63,8 +63,8 @@ class ParseMethods(SyncResource):
         """Return the response as an object of your own type.
 
         The JSON Schema of the type is added to the prompt, JSON mode is requested, and the
-        response is parsed and validated. An invalid response raises an error, or the model is
-        asked again.
+        response is parsed and validated. An invalid response raises an error, or
+        is sent back to the model for another attempt.
 
         Args:
             response_model: Type of the object: a dataclass, an attrs class, a TypedDict, a
@@ -152,8 +152,8 @@ class AsyncParseMethods(AsyncResource):
         """Return the response as an object of your own type.
 
         The JSON Schema of the type is added to the prompt, JSON mode is requested, and the
-        response is parsed and validated. An invalid response raises an error, or the model is
-        asked again.
+        response is parsed and validated. An invalid response raises an error, or
+        is sent back to the model for another attempt.
 
         Args:
             response_model: Type of the object: a dataclass, an attrs class, a TypedDict, a

@@ -51,7 +51,7 @@ class RunMethods(ChatCompletionsResource):
         approve: Approve | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult | RunStream:
-        """Let the model call functions until it answers with text.
+        """Let the model call functions until it responds with text.
 
         Each round sends the conversation to the model, makes the tool calls of the response
         concurrently, and appends their results. If a call fails, the model is told why.
@@ -144,7 +144,7 @@ class AsyncRunMethods(AsyncChatCompletionsResource):
         approve: AsyncApprove | None = None,
         **params: Unpack[RunParams],
     ) -> RunResult | AsyncRunStream:
-        """Let the model call functions until it answers with text.
+        """Let the model call functions until it responds with text.
 
         Each round sends the conversation to the model, makes the tool calls of the response
         concurrently, and appends their results. If a call fails, the model is told why.

@@ -277,7 +277,7 @@ class ProtocolError(APIError):
 
 
 class StreamError(APIError):
-    """A stream reported an error, sent an invalid event, or ended before its end mark.
+    """A stream reported an error, sent an invalid event, or ended before its end marker.
 
     Attributes:
         body: The event at fault, decoded if possible, or None.

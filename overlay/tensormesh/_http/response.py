@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 256 * 1024 * 1024
 # What is read of an error's body. Its beginning says what is wrong.
 MAX_ERROR_BYTES = 1 << 20
-# What is read after the end mark of a stream, so that its connection can be used again.
+# What is read after the end marker of a stream, so that its connection can be used again.
 DRAIN_SECONDS = 0.05
 DRAIN_BYTES = 64 * 1024
 

@@ -28,7 +28,7 @@ class Reader:
     Attributes:
         ready: Events not taken yet. An event that repeats another except for its text is a tuple
             of a pattern and the text.
-        ended: Whether the end mark has arrived.
+        ended: Whether the end marker has arrived.
         failure: Error to raise once `ready` is empty.
         events: Reader of the operation's events.
         exchange: The call whose response this is.

@@ -185,7 +185,7 @@ class Stream(_Base, Closing, Generic[EventT, ResultT]):
         return result
 
     def get_final_response(self) -> ResultT:
-        """Do the same as `get_final_completion`, under a name that fits a Responses stream."""
+        """Alias of `get_final_completion` for Responses streams."""
         return self.get_final_completion()
 
     def close(self) -> None:
@@ -277,7 +277,7 @@ class AsyncStream(_Base, AsyncClosing, Generic[EventT, ResultT]):
         return result
 
     async def get_final_response(self) -> ResultT:
-        """Do the same as `get_final_completion`, under a name that fits a Responses stream."""
+        """Alias of `get_final_completion` for Responses streams."""
         return await self.get_final_completion()
 
     async def close(self) -> None:

@@ -50,7 +50,7 @@ class Toolbox:
         entries: The functions by name.
 
     Raises:
-        TypeError, ValueError: A tool is not valid, has no function, or is there twice.
+        TypeError, ValueError: A tool is not valid, has no function, or is a duplicate.
     """
 
     def __init__(

@@ -172,7 +172,7 @@ def is_unbound(tool: Tool[..., Any]) -> bool:
 
 
 def is_async(function: Any) -> bool:
-    """Whether a call must be awaited, as far as can be told."""
+    """Whether a call must be awaited, as far as can be determined."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         type(function).__call__
     )

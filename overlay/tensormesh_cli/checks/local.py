@@ -26,7 +26,7 @@ def config_file(scene: Scene) -> Finding:
         raise CheckFailedError(fault.message, fault.hint)
     path = scene.settings.config_path
     if path is None:
-        return Finding("warn", "no directory for it", "set HOME or TM_CONFIG_HOME")
+        return Finding("warn", "no directory for the config file", "set HOME or TM_CONFIG_HOME")
     if not path.exists():
         return Finding("warn", f"{path} does not exist", "run `tm config init`")
     ignored = find_ignored(read(path))

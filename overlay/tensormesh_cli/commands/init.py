@@ -24,7 +24,7 @@ _GATEWAY = ("gateway_api_key", "gateway_user_id", "gateway_provider", "gateway_m
     tm init --sync --controlplane-base https://api.example.com
     """,
 )
-@click.option("--sync", is_flag=True, help="Write the gateway settings of your account.")
+@click.option("--sync", is_flag=True, help="Save the gateway settings of your account.")
 @pass_app
 def init(app: App, sync: bool) -> Result:
     """Show the local setup, or with --sync write the gateway settings of your account.

@@ -116,10 +116,10 @@ def locked(
 
 def cannot(verb: str, path: Path, error: Exception) -> ConfigFault:
     """Return the error for a file that cannot be read or written, with the system's reason."""
-    reason = (error.strerror if isinstance(error, OSError) else None) or "the system refuses"
-    hint = "check who owns it, and its permissions"
+    reason = (error.strerror if isinstance(error, OSError) else None) or "unknown system error"
+    hint = "check its owner and permissions"
     if verb == "write":
-        hint = f"make room or get write access, or set {HOME_VARIABLE} to another folder"
+        hint = f"free some space, get write access, or set {HOME_VARIABLE} to another folder"
     return ConfigFault(f"cannot {verb} {path}: {reason}", hint=hint)
 
 

@@ -56,7 +56,7 @@ def update(path: Path, changes: Mapping[tuple[str, ...], object | None]) -> None
         if changed is None:
             raise ConfigFault(
                 f"cannot change {path} without changing other parts of it",
-                hint="edit the file in an editor",
+                hint="edit the file yourself",
             )
         if changed != text:
             write_file(path, changed.encode())

@@ -26,7 +26,7 @@ def _word(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError('must be a string in quotes, such as "..."')
     if value != value.strip() or not value.isprintable():
-        raise ValueError("must not have whitespace around it, or unprintable characters")
+        raise ValueError("must not contain unprintable characters, or start or end with whitespace")
     return value
 
 
@@ -40,8 +40,8 @@ def _provider(value: object) -> str:
 # Settings that the SDK does not know.
 _OWN = {
     "gateway_provider": Setting("gateway_provider", "Provider of the On-Demand hosts.", _provider),
-    "gateway_model_id": Setting("gateway_model_id", "Model that On-Demand is asked.", _word),
-    "synced_at": Setting("synced_at", "When `tm init --sync` last wrote.", _word),
+    "gateway_model_id": Setting("gateway_model_id", "Model for On-Demand requests.", _word),
+    "synced_at": Setting("synced_at", "Time of the last `tm init --sync`.", _word),
 }
 
 

@@ -71,7 +71,7 @@ def start(client: Tensormesh) -> Started:
     url = answer.verification_url
     # It is printed and passed to a browser, so it must be a web page.
     if not url.startswith(("https://", "http://")) or not url.isprintable() or " " in url:
-        raise CliError("the Control Plane sent no web page to approve the login on")
+        raise CliError("the Control Plane returned no valid URL for approving the login")
     return Started(answer, verifier, url)
 
 

@@ -178,11 +178,11 @@ class TokenStore:
                 values[name] = ""
                 continue
             if not isinstance(value, str) or not value.isprintable() or not value:
-                raise self._broken(f"`{name}` is missing or not a text")
+                raise self._broken(f"`{name}` is missing or not a string")
         try:
             _read_time(values["expires_at"])
         except ValueError:
-            raise self._broken("`expires_at` is not a time") from None
+            raise self._broken("`expires_at` is not a valid time") from None
         return Tokens(**values)
 
     def _broken(self, problem: str) -> ConfigFault:

@@ -88,7 +88,7 @@ class Emitter:
         supported = f"{', '.join(first)} or {last}" if first else last
         raise UsageFault(
             f"{option} supports only --output {supported}, not {found}",
-            hint="leave out one of the two",
+            hint="omit one of the two",
         )
 
     @property
@@ -152,8 +152,7 @@ class Emitter:
                 content = self._plain(selected)
             else:
                 self._terminal.warn(
-                    "--query leaves out the secret, which is shown only once:"
-                    " here is the whole result"
+                    "--query omits the secret, which is shown only once: here is the whole result"
                 )
         note = content is None and not self._structured
         if content is None:
@@ -285,7 +284,7 @@ class Emitter:
             self._stdout.flush()
         except OSError as error:
             self._terminal.warn(
-                "stdout cannot be written: here is the result, which is shown only once"
+                "cannot write to stdout: printing the result here, because it is shown only once"
             )
             text = content if isinstance(content, str) else content.decode("utf-8", "replace")
             sys.stderr.write(_ended(text))

@@ -155,7 +155,7 @@ _add("nullable-added", _ACCEPTED, (_B, "Typed code does not expect None."))
 _add(
     "nullable-added-to-optional nullable-property-became-optional",
     _ACCEPTED,
-    (_C, "The field could already read as None."),
+    (_C, "The field could already be None."),
 )
 _add("property-added additional-properties-opened", _ACCEPTED, _KEPT)
 _add("required-property-added", _REQUIRED, _KEPT)
@@ -163,11 +163,11 @@ _add("property-removed", _ARGUMENT_GONE, _FIELD_GONE)
 _add("property-became-required", _REQUIRED, _EXPECTED)
 _add("property-became-optional", _ACCEPTED, (_B, "Typed code expects the field."))
 _add("enum-value-added", _ACCEPTED, (_C, "Clients keep unknown values as strings."))
-_add("enum-value-removed", _REJECTED, (_B, "Code that names the member fails."))
+_add("enum-value-removed", _REJECTED, (_B, "Code that uses the member fails."))
 _add("format-changed", _TYPE)
 _add("format-widened pattern-removed bound-loosened", _ACCEPTED, _SAME_TYPE)
 _add("pattern-changed", _REJECTED, _SAME_TYPE)
-_add("default-added", (_C, "It specifies what was left open."), _EXPECTED)
+_add("default-added", (_C, "It specifies what was previously undefined."), _EXPECTED)
 _add("default-removed", (_B, "Requests without it have no defined meaning."), _SERVER_SENDS)
 _add("default-changed", (_B, "Requests without it have another meaning."), _SERVER_SENDS)
 _add("tagged-variant-added", _ACCEPTED, (_C, "Clients keep variants they do not know."))
@@ -192,5 +192,5 @@ _add(
     " external-docs-changed comment-changed info-changed tag-description-changed",
     (_D, "Only text for readers changes."),
 )
-_add("x-tm-provenance-changed", (_D, "Only how the fact is known changes."))
+_add("x-tm-provenance-changed", (_D, "Only the provenance changes."))
 _add("extension-changed", (_D, "The generator ignores this extension."))

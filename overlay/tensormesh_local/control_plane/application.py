@@ -166,14 +166,14 @@ class ControlPlane(HostApp):
     def _authenticate(self, authorization: str | None) -> Caller:
         token = bearer_token(authorization)
         if token is None:
-            raise unauthenticated("access token missing")
+            raise unauthenticated("missing access token")
         with self.state.read() as db:
             if self._token.accepts(token):
                 row = find_user(db, DEFAULT_USER_ID)
             else:
                 found = find_token_user(db, token, to_micros(self.clock.now()))
                 if found is None:
-                    raise unauthenticated("access token wrong or expired")
+                    raise unauthenticated("invalid or expired access token")
                 row = found
         self._rate_limit.check(token)
         return Caller.from_row(row)

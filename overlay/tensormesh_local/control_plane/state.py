@@ -207,11 +207,11 @@ def _use_write_ahead_log(connection: Database) -> None:
 
 
 def _other_version(path: Path | None, found: int, version: int) -> str:
-    advice = "use a newer local host, or another file"
+    advice = "use a newer local host or another file"
     if found < version:
         advice = "it cannot be converted; use another file, or delete this one to start over"
     return (
-        f"{path} is a state of version {found}, and this local host works with version "
+        f"{path} has state version {found}, but this local host expects version "
         f"{version}: {advice}."
     )
 

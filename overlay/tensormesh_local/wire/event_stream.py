@@ -76,7 +76,7 @@ class EventStream(StreamingResponse):
                     if not silent:
                         self.tally.first_token()
                     silent -= 1
-                # The end mark may be split between chunks of an upstream server.
+                # The end marker may be split between chunks of an upstream server.
                 tail += chunk
                 if _END_MARK.search(tail):
                     await self.tally.close(self.status_code)

@@ -163,8 +163,8 @@ class TestFiles:
         with pytest.raises(StateError) as refused:
             State(path, SCHEMA, 2)
         told = str(refused.value)
-        assert f"{path} is a state of version {theirs}" in told
-        assert "works with version 2" in told
+        assert f"{path} has state version {theirs}" in told
+        assert "expects version 2" in told
         assert advice in told
         State(path, SCHEMA, theirs).close()
 

@@ -227,7 +227,7 @@ def test_who_opens_it_to_others_is_warned(
 ) -> None:
     address = listening("--host", "0.0.0.0", "--allow-remote", monkeypatch=monkeypatch)
     assert address == "0.0.0.0"
-    assert "reachable by others on 0.0.0.0" in capsys.readouterr().err
+    assert "reachable from other machines on 0.0.0.0" in capsys.readouterr().err
 
 
 def test_keys_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ _SURFACES = ("control-plane", "serverless", "on-demand")
     "raw_fields",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Field with a text that is sent unchanged. Repeatable.",
+    help="String field, sent unchanged. Repeatable.",
 )
 @click.option(
     "--json", "inline", metavar="JSON|@FILE", help="Body as JSON, or @FILE. Fields override it."

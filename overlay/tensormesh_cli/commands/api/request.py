@@ -135,7 +135,7 @@ def body_of(inline: str | None, file: str | None) -> Any:
         UsageFault: It cannot be read, or is not JSON.
     """
     if inline is not None and file is not None:
-        raise UsageFault("--json and --file exclude each other", hint="pass only one of them")
+        raise UsageFault("--json and --file cannot be used together", hint="pass only one of them")
     if inline is None and file is None:
         return None
     from tensormesh_cli._inputs import Expected, read_payload

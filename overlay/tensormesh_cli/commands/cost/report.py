@@ -163,9 +163,9 @@ def _notes(window: Window, models: Iterable[ModelCost]) -> Iterable[str]:
     if not window.is_whole_months:
         months = window.months
         yield (
-            "Spend is booked by calendar month; this is the spend of "
+            "Spend is recorded by calendar month and covers "
             f"{months.start:%Y-%m-%d} to {months.end:%Y-%m-%d} (UTC, end excluded). "
-            "Requests, tokens and savings are those of the window."
+            "Requests, tokens and savings cover only the requested range."
         )
     unpriced = sorted(line.model for line in models if line.saved is None)
     if unpriced:

@@ -57,14 +57,14 @@ def choose(
         now: The current time; aware, UTC.
 
     Raises:
-        UsageFault: Options exclude each other, or one is invalid.
+        UsageFault: Options cannot be used together, or one is invalid.
     """
     given = [name for name, value in (("--window", window), ("--month", month)) if value]
     if start or end:
         given.append("--start" if start else "--end")
     if len(given) > 1:
         raise UsageFault(
-            f"{given[0]} and {given[1]} exclude each other", hint="pass only one of them"
+            f"{given[0]} and {given[1]} cannot be used together", hint="pass only one of them"
         )
     if month:
         return _of_month(month)

@@ -144,7 +144,7 @@ def _body(
 ) -> dict[str, Any]:
     inline, file = given.get("body_json"), given.get("body_file")
     if inline is not None and file is not None:
-        raise UsageFault("--json and --file exclude each other", hint="pass only one of them")
+        raise UsageFault("--json and --file cannot be used together", hint="pass only one of them")
     if inline is None and file is None and not _may_be_piped(command, values):
         return {}
     from tensormesh_cli._inputs import Expected, read_payload, request_object

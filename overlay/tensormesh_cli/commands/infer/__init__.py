@@ -10,10 +10,10 @@ infer = TmGroup(
     "infer",
     lazy={
         "chat": (f"{_HERE}.chat", "chat", "Ask a model, or chat with it."),
-        "completions": (f"{_HERE}.completions", "completions", "Let a model continue a text."),
-        "responses": (f"{_HERE}.responses", "responses", "Ask through the Responses API."),
+        "completions": (f"{_HERE}.completions", "completions", "Complete a text prompt."),
+        "responses": (f"{_HERE}.responses", "responses", "Send a request to the Responses API."),
         "models": (f"{_HERE}.models", "models", "List the models of a host."),
-        "tokenize": (f"{_HERE}.tokenize", "tokenize", "Split a text into tokens."),
+        "tokenize": (f"{_HERE}.tokenize", "tokenize", "Convert text to tokens."),
         "detokenize": (f"{_HERE}.tokenize", "detokenize", "Convert tokens to text."),
         "health": (f"{_HERE}.models", "health", "Check whether a host is up."),
         "version": (f"{_HERE}.models", "version", "Show the version of a host's engine."),

@@ -27,7 +27,7 @@ echo '{"prompt":"Hi"}' | tm infer completions --stream
 @command("completions", examples=EXAMPLES)
 @generating_options(ON_DEMAND, EXPECTED, "The text; - reads it from standard input.")
 def completions(given: Given) -> Result | Stream:
-    """Let a model continue a text.
+    """Complete a text prompt.
 
     The input can be a request object as JSON, from --json, --file or a pipe. Options override its
     fields.

@@ -160,14 +160,14 @@ class Host:
     def _refused(self, error: AuthenticationError) -> CredentialFault:
         if self.api_key is not None:
             return CredentialFault(
-                "401: the API key of --api-key was refused",
+                "401: the API key from --api-key was rejected",
                 hint="check the key",
                 status=error.status_code,
             )
         source = self.app.settings.sources.get("gateway_api_key")
         where = "TENSORMESH_INFERENCE_API_KEY" if source == "environment" else "gateway_api_key"
         return CredentialFault(
-            f"401: the inference API key of {where} was refused",
+            f"401: the inference API key from {where} was rejected",
             hint="run `tm init --sync` for a new one, or pass --api-key",
             status=error.status_code,
         )

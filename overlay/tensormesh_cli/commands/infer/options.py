@@ -76,14 +76,14 @@ _GENERATION = (
     click.option(
         "--stream",
         is_flag=True,
-        help="Print the response as it is written. Only with --output text.",
+        help="Print the response as it is generated. Only with --output text.",
     ),
     click.option(
         "--stream-idle-timeout",
         type=SECONDS,
         default=IDLE_SECONDS,
         metavar="SECONDS",
-        help="Longest wait between events of a stream.",
+        help="Maximum wait between events of a stream.",
     ),
     click.option("--usage", is_flag=True, help="Print the number of tokens to stderr."),
 )
@@ -211,7 +211,7 @@ def read_input(
     inputs = ((name, prompt), ("--json", inline), ("--file", file))
     given = [label for label, value in inputs if value is not None]
     if len(given) > 1:
-        raise UsageFault(f"{' and '.join(given)} exclude each other, pass only one of them")
+        raise UsageFault(f"{' and '.join(given)} cannot be used together, pass only one of them")
     if prompt is None:
         return read_payload(inline, file, expected)
     if prompt == "-":

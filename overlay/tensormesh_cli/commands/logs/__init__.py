@@ -48,7 +48,7 @@ def _check_follow(app: App, given: dict[str, Any]) -> None:
         ("all_pages", "--all"),
     ):
         if given.get(name):
-            raise UsageFault(f"--follow and {option} exclude each other")
+            raise UsageFault(f"--follow and {option} cannot be used together")
     app.emitter.require("text", "json", "raw", option="--follow")
 
 

@@ -55,7 +55,7 @@ button {{ font: inherit; padding: .4rem 1.5rem; margin-right: .5rem }}
 </html>
 """
 _FORM: Final = """\
-<p><strong>{client}</strong> asks for access to the Control Plane of this host.</p>
+<p><strong>{client}</strong> is requesting access to the Control Plane of this host.</p>
 <form method="post">
 <input type="hidden" name="login" value="{login}">
 <input type="hidden" name="token" value="{token}">
@@ -115,14 +115,18 @@ def _decide(context: Context, fields: Mapping[str, str]) -> Response:
             return _no_login()
         # Only the page contains the token, so no other site can approve.
         if not hmac.compare_digest(fields.get("token", "").encode(), login["form_token"].encode()):
-            return _page(403, "Not allowed", "<p>Open the page of the login, and decide there.</p>")
+            return _page(
+                403, "Not allowed", "<p>Open the login page to approve or deny the request.</p>"
+            )
         if login["status"] != PENDING:
             return _decided(login["status"])
         if decision == "deny":
             db.update("logins", login["id"], status=DENIED)
             return _decided(DENIED)
         if decision != "approve" or not _EMAIL.fullmatch(email):
-            return _page(400, "Not valid", "<p>An e-mail address and a decision are needed.</p>")
+            return _page(
+                400, "Not valid", "<p>Enter an e-mail address, and choose Approve or Deny.</p>"
+            )
         user_id = _user_id(replace(context, connection=db), email)
         db.update("logins", login["id"], status=APPROVED, user_id=user_id)
         return _decided(APPROVED)
@@ -143,7 +147,7 @@ def _decided(status: str) -> Response:
 
 
 def _no_login() -> Response:
-    return _page(404, "No such login", "<p>It was used or has expired. Start a new one.</p>")
+    return _page(404, "Login not found", "<p>It has been used or has expired. Start a new one.</p>")
 
 
 def _page(status: int, title: str, content: str) -> Response:

@@ -207,7 +207,7 @@ class _DemoAccount:
         self._do("delete_model", path={"modelId": self._trial_model})
 
     def _deploy_in_vain(self) -> None:
-        self._deploy("field-notes", "fail/heronlabs/field-notes", "H100", "Our own tune")
+        self._deploy("field-notes", "fail/heronlabs/field-notes", "H100", "Our fine-tuned model")
 
     def _deploy_reserved(self) -> None:
         self._pay(2000)
@@ -223,7 +223,7 @@ class _DemoAccount:
         self._invoice_ticket = self._open_ticket("BILLING", "Invoice for our books", text)
 
     def _answer_about_invoice(self) -> None:
-        text = "Done, the next one has it. Shall we redo the last?"
+        text = "Done, the next one has it. Should we reissue the last one?"
         self._reply(self._invoice_ticket, _JONAS, text)
         self._wait(minutes=25)
         self._reply(self._invoice_ticket, _MIRA, "No need, thank you!")

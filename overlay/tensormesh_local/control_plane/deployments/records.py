@@ -108,7 +108,7 @@ def plan_deployment(
     _plan(db, model_id, now, "PENDING", "CREATED", accepted)
     _plan(db, model_id, deploying, "DEPLOYING", "DEPLOYING", f"Loading weights of {path}")
     if path.startswith(UNSERVABLE_PREFIX):
-        _plan(db, model_id, settled, "FAILED", "FAILED", f"There are no weights at {path}")
+        _plan(db, model_id, settled, "FAILED", "FAILED", f"No weights found at {path}")
     else:
         _plan(db, model_id, settled, "RUNNING", "RUNNING", "Ready")
 
@@ -118,7 +118,7 @@ def plan_deletion(db: Database, model_id: str, now: int) -> None:
     db.execute("DELETE FROM model_milestones WHERE model_id = ? AND at > ?", (model_id, now))
     _plan(db, model_id, now, "DELETING", None, "")
     gone = now + DELETING_SECONDS * SECOND
-    _plan(db, model_id, gone, "DELETED", "DELETED", "Gave back the GPUs")
+    _plan(db, model_id, gone, "DELETED", "DELETED", "Released the GPUs")
 
 
 def _plan(db: Database, model_id: str, at: int, status: str, event: str | None, log: str) -> None:

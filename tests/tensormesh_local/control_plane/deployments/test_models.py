@@ -85,7 +85,7 @@ class TestLife:
         host.clock.advance(3)
         failed = _get(user, model)
         assert failed["status"] == "MODEL_STATUS_FAILED"
-        assert failed["events"][-1]["log"] == "There are no weights at fail/to-load"
+        assert failed["events"][-1]["log"] == "No weights found at fail/to-load"
         assert failed["endpoint"] == ""
 
     def test_what_was_asked_for_is_kept(self, user: Client) -> None:
