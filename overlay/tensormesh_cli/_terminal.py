@@ -80,7 +80,7 @@ class Terminal:
             return
         if not self.interactive:
             raise UsageFault(
-                f"{question.rstrip('?')}: needs confirmation, but there is no terminal to ask on",
+                f"{question.rstrip('?')}: confirmation needed, but there is no terminal",
                 hint=f"pass {option}",
             )
         self._stderr.write(f"{question} [y/N] ")

@@ -100,7 +100,7 @@ def test_the_connect_timeout_does_not_cut_a_slow_answer(tmp_path: Path) -> None:
     ("last", "said"),
     [
         (b'data: {"error":{"message":"engine died"}}\n\n', "engine died"),
-        (b"", "before its end"),
+        (b"", "without its end"),
     ],
     ids=["told", "cut off"],
 )

@@ -30,7 +30,9 @@ _HOST = (
 )
 _REQUEST = (
     click.option(
-        "--model", metavar="NAME", help="The model. On on-demand, @latest is the newest served one."
+        "--model",
+        metavar="NAME",
+        help="Model to use. With on-demand, @latest is the newest served model.",
     ),
     click.option(
         "--json",
@@ -211,7 +213,7 @@ def read_input(
     inputs = ((name, prompt), ("--json", inline), ("--file", file))
     given = [label for label, value in inputs if value is not None]
     if len(given) > 1:
-        raise UsageFault(f"{' and '.join(given)} cannot be used together, pass only one of them")
+        raise UsageFault(f"{' and '.join(given)} cannot be used together: pass only one of them")
     if prompt is None:
         return read_payload(inline, file, expected)
     if prompt == "-":

@@ -223,7 +223,7 @@ class _DemoAccount:
         self._invoice_ticket = self._open_ticket("BILLING", "Invoice for our books", text)
 
     def _answer_about_invoice(self) -> None:
-        text = "Done, the next one has it. Should we reissue the last one?"
+        text = "Done, the next one will include it. Should we reissue the last one?"
         self._reply(self._invoice_ticket, _JONAS, text)
         self._wait(minutes=25)
         self._reply(self._invoice_ticket, _MIRA, "No need, thank you!")
