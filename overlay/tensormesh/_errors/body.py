@@ -53,9 +53,9 @@ def read_error_body(content: bytes, content_type: str = "") -> ErrorBody:
 def read_error_value(value: Any) -> ErrorBody:
     """Read an error from decoded JSON: an error response, or an error event of a stream.
 
-    Understood are an ``error`` object, an ``error`` text (with or without a message or an
+    Supports an ``error`` object, an ``error`` string (with or without a message or an
     ``error_description`` beside it), ``code`` with ``message`` and ``details``, and ``detail`` as
-    a text, an object or a list of validation errors. Anything else is shown as JSON.
+    a string, an object or a list of validation errors. Anything else is shown as JSON.
     """
     found = ErrorBody(value)
     fields = value
@@ -85,7 +85,7 @@ def read_error_value(value: Any) -> ErrorBody:
 
 
 def clean_text(text: str, limit: int = MAX_MESSAGE_CHARACTERS) -> str:
-    """Make a server's text safe to print: cut, and without what steers or breaks a terminal."""
+    """Make a server's text safe to print: truncate it, and replace control characters."""
     text = text.strip().replace("\r\n", "\n")
     cut = text[:limit]
     if not cut.isprintable():

@@ -76,7 +76,7 @@ _HINTS: dict[tuple[int, str], Hint] = {
 
 
 def status_hint(status_code: int, host: str) -> Hint | None:
-    """Return what to check after this status, and what that is about; None if nothing special.
+    """Return a hint for this status and what the hint is about, or None.
 
     Args:
         status_code: HTTP status code.

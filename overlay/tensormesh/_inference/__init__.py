@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CompletionsBehavior(Behavior):
-    """What the SDK knows about text completions: their streams."""
+    """Behavior of text completions: how to read their streams."""
 
     def events(self) -> TextEvents:
         """Return a reader for the chunks of one stream."""
@@ -30,7 +30,7 @@ class CompletionsBehavior(Behavior):
 
 
 class ResponsesBehavior(Behavior):
-    """What the SDK knows about responses: their streams."""
+    """Behavior of responses: how to read their streams."""
 
     def events(self) -> ResponseEvents:
         """Return a reader for the events of one stream."""

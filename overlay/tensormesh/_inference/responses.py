@@ -90,7 +90,7 @@ class ResponseEvents(Events):
             return self._begun
 
     def whole(self) -> Response | None:
-        """Return the response once the stream has ended, or None if the events give none."""
+        """Return the response once the stream has ended, or None if the events contain none."""
         from tensormesh_api.inference.models.response import Response
 
         last = self._last

@@ -30,7 +30,7 @@ class _Parsed(BaseModel):
         Raises:
             TypeError: Always.
         """
-        raise TypeError(f"{cls.__name__} comes from parse(), not from JSON data")
+        raise TypeError(f"{cls.__name__} is returned by parse() and cannot be built from JSON data")
 
     def __copy__(self) -> Self:
         """Return a shallow copy."""

@@ -89,7 +89,7 @@ def test_the_result_is_a_completion_like_any_other(face: Face) -> None:
         assert copied.parsed == result.parsed
         assert copied.to_dict() == given
     assert "parsed=Invoice(" in repr(result)
-    with pytest.raises(TypeError, match=r"comes from parse\(\)"):
+    with pytest.raises(TypeError, match=r"is returned by parse\(\)"):
         ParsedChatCompletion.from_dict(given)
 
 

@@ -91,7 +91,10 @@ COMMAND: Final = Command(
             name="start-time",
             kind="time",
             target=("start_time",),
-            doc=("Start of the reservation (inclusive). Defaults to as soon as possible."),
+            doc=(
+                "Start of the reservation (inclusive). If omitted, the "
+                "reservation starts as soon as possible."
+            ),
         ),
         Option(
             name="end-time",

@@ -43,7 +43,8 @@ class CreateReservedDeploymentRequest(BaseModel):
         user_id: ID of the user who makes the reservation. Defaults to the caller.
         model_id: ID of the model the machines are intended for.
         infra: Cloud provider and region of the machines. Chosen by the service if omitted.
-        start_time: Start of the reservation (inclusive). Defaults to as soon as possible.
+        start_time: Start of the reservation (inclusive). If omitted, the reservation starts as
+            soon as possible.
         end_time: End of the reservation (exclusive). Defaults to one billing period after the
             start.
         auto_renew: Whether to renew the reservation for another period when it ends. Default:

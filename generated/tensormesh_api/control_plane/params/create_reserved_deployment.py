@@ -33,7 +33,7 @@ class CreateReservedDeploymentParams(TypedDict, total=False):
     start_time: datetime | None
     """Start of the reservation (inclusive).
 
-    Defaults to as soon as possible.
+    If omitted, the reservation starts as soon as possible.
     """
     end_time: datetime | None
     """End of the reservation (exclusive).

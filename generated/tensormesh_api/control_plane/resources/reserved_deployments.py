@@ -156,8 +156,8 @@ class ReservedDeploymentsResource(SyncResource):
             model_id (str | None): ID of the model the machines are intended for.
             infra (Infra | Mapping[str, Any] | None): Cloud provider and region of the machines.
                 Chosen by the service if omitted.
-            start_time (datetime | None): Start of the reservation (inclusive). Defaults to as
-                soon as possible.
+            start_time (datetime | None): Start of the reservation (inclusive). If omitted, the
+                reservation starts as soon as possible.
             end_time (datetime | None): End of the reservation (exclusive). Defaults to one
                 billing period after the start.
             auto_renew (bool | None): Whether to renew the reservation for another period when
@@ -476,8 +476,8 @@ class AsyncReservedDeploymentsResource(AsyncResource):
             model_id (str | None): ID of the model the machines are intended for.
             infra (Infra | Mapping[str, Any] | None): Cloud provider and region of the machines.
                 Chosen by the service if omitted.
-            start_time (datetime | None): Start of the reservation (inclusive). Defaults to as
-                soon as possible.
+            start_time (datetime | None): Start of the reservation (inclusive). If omitted, the
+                reservation starts as soon as possible.
             end_time (datetime | None): End of the reservation (exclusive). Defaults to one
                 billing period after the start.
             auto_renew (bool | None): Whether to renew the reservation for another period when

@@ -26,7 +26,7 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatCompletionFunctionCallDelta(BaseModel):
-    """Addition to a function call.
+    """Delta of a function call.
 
     Attributes:
         name: Name of the function. Only in the call's first delta.
