@@ -34,7 +34,7 @@ class ParseParams(CreateChatCompletionParams, CallParams, total=False):
     max_attempts: int
     """Maximum number of attempts at a valid response. Default: 1."""
     schema_prompt: SchemaPrompt | None
-    """Instruction that tells the model the schema. Default: a built-in English instruction."""
+    """Instruction that describes the schema to the model. Default: a built-in one, in English."""
 
 
 class RunParams(CreateChatCompletionParams, CallParams, total=False):

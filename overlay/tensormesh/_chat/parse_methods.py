@@ -25,7 +25,7 @@ SCHEMA_PROMPT = (
     "Answer with one JSON object and nothing else: no other text, no code fence. "
     "The object must be valid against this JSON Schema:\n{schema}"
 )
-"""Default instruction that tells the model the schema."""
+"""Default instruction that describes the schema to the model."""
 
 
 class ParseMethods(SyncResource):
@@ -63,8 +63,8 @@ class ParseMethods(SyncResource):
         """Return the response as an object of your own type.
 
         The JSON Schema of the type is added to the prompt, JSON mode is requested, and the
-        response is parsed and validated. An invalid response raises an error, or
-        is sent back to the model for another attempt.
+        response is parsed and validated. An invalid response raises an error, or is
+        sent back to the model for another attempt.
 
         Args:
             response_model: Type of the object: a dataclass, an attrs class, a TypedDict, a
@@ -74,10 +74,10 @@ class ParseMethods(SyncResource):
             max_attempts: Maximum number of responses to ask for. From the second attempt on, the
                 model is shown its response and what is wrong with it. Refusals and tool calls are
                 not retried, nor are requests that failed. Default: 1.
-            schema_prompt: Instruction that tells the model the schema: a text that contains
-                `{schema}`, a function from the schema to the text, or None for no instruction. It
-                is appended to the leading system message, or added as one. Default: an English
-                text.
+            schema_prompt: Instruction that describes the schema to the model: a string that
+                contains `{schema}`, a function that takes the schema and returns a string, or
+                None for no instruction. It is appended to the leading system message, or added
+                as one. Default: a built-in English instruction.
             stream: Whether to return a stream of partial objects. Default: False.
             extra_headers: Headers to add to each request. None removes a header.
             extra_query: Query parameters to add to each request.
@@ -152,8 +152,8 @@ class AsyncParseMethods(AsyncResource):
         """Return the response as an object of your own type.
 
         The JSON Schema of the type is added to the prompt, JSON mode is requested, and the
-        response is parsed and validated. An invalid response raises an error, or
-        is sent back to the model for another attempt.
+        response is parsed and validated. An invalid response raises an error, or is
+        sent back to the model for another attempt.
 
         Args:
             response_model: Type of the object: a dataclass, an attrs class, a TypedDict, a
@@ -163,10 +163,10 @@ class AsyncParseMethods(AsyncResource):
             max_attempts: Maximum number of responses to ask for. From the second attempt on, the
                 model is shown its response and what is wrong with it. Refusals and tool calls are
                 not retried, nor are requests that failed. Default: 1.
-            schema_prompt: Instruction that tells the model the schema: a text that contains
-                `{schema}`, a function from the schema to the text, or None for no instruction. It
-                is appended to the leading system message, or added as one. Default: an English
-                text.
+            schema_prompt: Instruction that describes the schema to the model: a string that
+                contains `{schema}`, a function that takes the schema and returns a string, or
+                None for no instruction. It is appended to the leading system message, or added
+                as one. Default: a built-in English instruction.
             stream: Whether to return a stream of partial objects. Default: False.
             extra_headers: Headers to add to each request. None removes a header.
             extra_query: Query parameters to add to each request.

@@ -73,12 +73,11 @@ class RunMethods(ChatCompletionsResource):
                 tools, are always reported to the model.
             max_rounds: Maximum number of requests to the model. Default: 10.
             max_seconds: Time limit of the run, in seconds. Default: none.
-            max_tokens_total: Start no new round after this many tokens. Default: no
-                limit.
+            max_tokens_total: Start no new round after this many tokens. Default: no limit.
             max_parallel: Maximum number of tool calls to run at once. Ordinary functions run on
                 threads; with 1, a synchronous client uses the calling thread.
                 Default: 8.
-            parse_text_calls: Whether to look for tool calls in the response text too, for servers
+            parse_text_calls: Whether to also look for tool calls in the response text, for servers
                 that leave them there: objects with `name` and `arguments`, between `<tool_call>`
                 tags or as the whole text. Default: False.
             **params: Other arguments of `create`, sent with every request. A `tool_choice` that
@@ -166,12 +165,11 @@ class AsyncRunMethods(AsyncChatCompletionsResource):
                 tools, are always reported to the model.
             max_rounds: Maximum number of requests to the model. Default: 10.
             max_seconds: Time limit of the run, in seconds. Default: none.
-            max_tokens_total: Start no new round after this many tokens. Default: no
-                limit.
+            max_tokens_total: Start no new round after this many tokens. Default: no limit.
             max_parallel: Maximum number of tool calls to run at once. Ordinary functions run on
                 threads; with 1, a synchronous client uses the calling thread.
                 Default: 8.
-            parse_text_calls: Whether to look for tool calls in the response text too, for servers
+            parse_text_calls: Whether to also look for tool calls in the response text, for servers
                 that leave them there: objects with `name` and `arguments`, between `<tool_call>`
                 tags or as the whole text. Default: False.
             **params: Other arguments of `create`, sent with every request. A `tool_choice` that

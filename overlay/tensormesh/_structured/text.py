@@ -83,7 +83,7 @@ def _end_of_braces(text: str, start: int) -> int:
 def _broken(error: json.JSONDecodeError, text: str) -> FaultError:
     where = error.pos
     if where >= len(text):
-        return FaultError("not_json", f"the JSON ends too early, after {_quote(text[-40:])}")
+        return FaultError("not_json", f"the JSON is incomplete: it ends after {_quote(text[-40:])}")
     what = error.msg[:1].lower() + error.msg[1:]
     return FaultError("not_json", f"the JSON is malformed: {what}, at {_quote(text[where:])}")
 

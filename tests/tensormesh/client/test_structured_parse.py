@@ -226,7 +226,7 @@ TOOL_CALL = {"id": "c", "type": "function", "function": {"name": "look_up", "arg
 USELESS: dict[str, tuple[dict[str, Any], str, str]] = {
     "chatter": (completion("I cannot say."), "not_json", "no JSON object"),
     "broken": (completion('{"number": 7,}'), "not_json", "malformed"),
-    "half": (completion('{"number": "7"'), "not_json", "ends too early"),
+    "half": (completion('{"number": "7"'), "not_json", "is incomplete: it ends"),
     "cut": (completion('{"number": "7", "li', finish="length"), "length", "max_tokens"),
     "cut before it started": (completion("", finish="length"), "length", "before it started"),
     "cut in a thought": (completion("<think>Let me", finish="length"), "length", "cut off"),

@@ -70,7 +70,7 @@ def query_logs(context: Context) -> Json:
     owner = context.owner(query.get("userId"))
     model_id, deployment_id = query.get("modelId"), query.get("deploymentId")
     if not model_id and not deployment_id:
-        raise invalid_argument("modelId", "Field required, or deploymentId instead")
+        raise invalid_argument("modelId", "Field required unless deploymentId is given")
     names = ("modelId", "deploymentId", "startTime", "endTime", "severity")
     filters = {name: query.get(name) for name in names}
     before = page_position(query.get("pageToken"), filters)
