@@ -92,10 +92,10 @@ class ChatRepeats:
         pattern.grow(text)
         return pattern, text
 
-    def learn(self, payload: bytes, chunk: ChatCompletionChunk) -> None:
-        """Use a chunk as the pattern for the next ones, if it qualifies."""
+    def learn(self, payload: bytes, event: ChatCompletionChunk) -> None:
+        """Use a event as the pattern for the next ones, if it qualifies."""
         # Three objects and one list; everything else in them is immutable and can be shared.
-        if payload.count(b"{") != 3 or payload.count(b"[") != 1 or len(chunk.choices) != 1:
+        if payload.count(b"{") != 3 or payload.count(b"[") != 1 or len(event.choices) != 1:
             return
         if self._failures == _MOST_FAILURES:
             return
@@ -105,7 +105,7 @@ class ChatRepeats:
         field, key = found[0]
         head, _, rest = payload.partition(key)
         text, _, tail = rest.partition(b'"')
-        delta = chunk.choices[0].delta
+        delta = event.choices[0].delta
         if b"\\" in text or getattr(delta, field) != text.decode("utf-8", "replace"):
             return
         if delta.reasoning_content is not None:
@@ -116,4 +116,4 @@ class ChatRepeats:
         self._failures += 1
         self._head, self._tail = head + key, b'"' + tail
         self._size = len(self._head) + len(self._tail)
-        self._pattern = Pattern(chunk, field, self._pieces)
+        self._pattern = Pattern(event, field, self._pieces)
