@@ -93,7 +93,7 @@ class ChatRepeats:
         return pattern, text
 
     def learn(self, payload: bytes, event: ChatCompletionChunk) -> None:
-        """Use a event as the pattern for the next ones, if it qualifies."""
+        """Use a chunk as the pattern for the next ones, if it qualifies."""
         # Three objects and one list; everything else in them is immutable and can be shared.
         if payload.count(b"{") != 3 or payload.count(b"[") != 1 or len(event.choices) != 1:
             return
