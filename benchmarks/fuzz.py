@@ -74,7 +74,7 @@ def _summarize(outcomes: Sequence[Outcome], wanted: int) -> int:
     print(f"{'all':<12} {inputs:>9,} inputs {inputs / max(seconds, 1e-9):>9,.0f} /s", end=", ")
     print(f"{seconds:.0f} s, {failed} of {len(outcomes)} targets failed")
     if inputs < wanted and not failed:
-        print("the time was up before all inputs were fed", file=sys.stderr)
+        print("time ran out before all inputs were tested", file=sys.stderr)
     return int(bool(failed) or inputs < wanted)
 
 

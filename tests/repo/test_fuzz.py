@@ -35,7 +35,7 @@ def test_a_failing_input_is_shown_and_fails_the_run(
 
 def test_a_run_that_was_cut_short_fails(capsys: pytest.CaptureFixture[str]) -> None:
     assert fuzz.main(["--only", "think", "--seconds", "0"]) == 1
-    assert "before all inputs were fed" in capsys.readouterr().err
+    assert "before all inputs were tested" in capsys.readouterr().err
 
 
 def test_the_default_is_a_million_inputs() -> None:
