@@ -26,7 +26,7 @@ def run(setting: Setting) -> Iterator[Row]:
         figures = _rates(setting, contestants, setting.url, in_flight, each)
         title = f"{in_flight:,} calls in flight, calls a second"
         yield _row(figures, f"{title} / openai", "openai", 7)
-        yield _row(figures, f"{title} / dicts by raw aiohttp", "aiohttp", 0.6)
+        yield _row(figures, f"{title} / raw aiohttp with dicts", "aiohttp", 0.6)
     for layout, how in LAYOUTS.items():
         contestants = installed(ASYNC_STREAMS, "tensormesh", "openai")
         url = f"{setting.url}/{layout}/{CHUNKS}"

@@ -21,8 +21,8 @@ this machine only. Targets are goals for the SDK, whether it meets them yet or n
 _SCALE = """
 ## Scale
 
-CPU time of the client per chunk: typed, async, one event per HTTP chunk. A flat line means that the
-cost does not grow. Short streams are dominated by the cost of their request.
+The client's CPU time per chunk, for typed async streams with one event per HTTP chunk. A flat line
+means that the cost does not grow. In short streams, the cost of the request dominates.
 
 ![CPU per chunk, by number of concurrent streams and by length of a stream]({chart})
 """

@@ -21,31 +21,32 @@ CONNECTIONS = LIMITS.max_connections
 
 _TEXT = """## Sizing for 100,000 requests a minute
 
-100,000 requests a minute are {rate:,.0f} a second. The following was measured here, with one
-client per process, {in_flight} calls in flight, and one server per process on the same cores:
+100,000 requests a minute are {rate:,.0f} a second. This machine reached the following rates with
+one client per process, {in_flight} calls in flight, and one server per process on the same
+cores:
 
 {measured}
 
-CPU and connections are the limits. Each results in a number of processes:
+CPU and connections are the limits. Each determines how many processes you need:
 
-- **CPU.** A call that is not streamed took {cost:,.0f} µs of client CPU in a single process, so
-  {rate:,.0f} a second need {cores:.1f} cores. Processes, at {used:.0%} of a core each:
+- **CPU.** A non-streamed call took {cost:,.0f} µs of client CPU in a single process, so
+  {rate:,.0f} a second need {cores:.1f} cores. Processes needed, at {used:.0%} of a core each:
   **{by_cpu}**. Streamed calls with {chunks} chunks at {chunk:.1f} µs each, including the request,
-  need {stream_cores:.1f} cores. Processes: **{by_streams}**.
+  need {stream_cores:.1f} cores. Processes needed: **{by_streams}**.
 - **Connections.** If a call takes {seconds} s, {rate:,.0f} calls a second mean {waiting:,.0f}
   calls in flight. A client opens at most {connections:,} connections to a host, and further calls
-  wait. Processes: **{by_connections}**. Other durations scale proportionally.
+  wait. Processes needed: **{by_connections}**. Other durations scale proportionally.
 
-Use the largest number that applies. These numbers are extrapolated from a single process, assuming
-that processes share nothing but the network and that the cost of a call stays that at {in_flight}
-calls in flight. Measure on the machine that will do the work.
+Use the largest number that applies. These numbers are extrapolated from a single process. They
+assume that processes share nothing but the network, and that a call always costs what it
+costs with {in_flight} calls in flight. Measure on the machine that will do the work.
 
 - Keep one `AsyncTensormesh` per process and event loop for the life of the process. A new client
   for each request pays for a new connection and TLS handshake each time.
 - Run as many processes as the largest number above, but not more than there are cores. Threads that
   share a `Tensormesh` are limited to about one core by the GIL, and each blocks during its call.
 - Limit the calls in flight, for example with an `asyncio.Semaphore` below {connections:,}. Waiting
-  there costs nothing, and can be cancelled or refused.
+  there costs nothing, and you can cancel a waiting call or turn it away.
 - Allow enough file descriptors for all connections of a process (`ulimit -n`) and for the program.
 """
 

@@ -172,9 +172,9 @@ class Tensormesh(_Base, Closing):
             `TENSORMESH_SERVERLESS_BASE_URL`. Default: https://serverless.tensormesh.ai.
         on_demand_base_url: Base URL of your provider's On-Demand host. Environment variable:
             `TENSORMESH_ON_DEMAND_BASE_URL`.
-        on_demand_user_id: UUID to send as `X-User-Id`, to the On-Demand host only.
+        on_demand_user_id: UUID sent as `X-User-Id` to the On-Demand host only.
             Environment variable: `TENSORMESH_ON_DEMAND_USER_ID`.
-        timeout_seconds: Maximum wait for the next bytes of a response or the next event of a
+        timeout_seconds: Maximum wait for the next bytes of a response or the next event in a
             stream. Environment variable: `TENSORMESH_TIMEOUT_SECONDS`. Default: 600 for inference
             POST requests, otherwise 60.
         connect_timeout_seconds: Maximum wait for a connection. Default: `timeout_seconds`, but at
@@ -269,9 +269,9 @@ class AsyncTensormesh(_Base, AsyncClosing):
             `TENSORMESH_SERVERLESS_BASE_URL`. Default: https://serverless.tensormesh.ai.
         on_demand_base_url: Base URL of your provider's On-Demand host. Environment variable:
             `TENSORMESH_ON_DEMAND_BASE_URL`.
-        on_demand_user_id: UUID to send as `X-User-Id`, to the On-Demand host only.
+        on_demand_user_id: UUID sent as `X-User-Id` to the On-Demand host only.
             Environment variable: `TENSORMESH_ON_DEMAND_USER_ID`.
-        timeout_seconds: Maximum wait for the next bytes of a response or the next event of a
+        timeout_seconds: Maximum wait for the next bytes of a response or the next event in a
             stream. Environment variable: `TENSORMESH_TIMEOUT_SECONDS`. Default: 600 for inference
             POST requests, otherwise 60.
         connect_timeout_seconds: Maximum wait for a connection. Default: `timeout_seconds`, but at

@@ -148,7 +148,7 @@ def _offence_of(value: Any, where: str, around: set[int]) -> TypeError | ValueEr
         finite = value - value == 0
         return None if finite else ValueError(f"{where}: float {value} is not allowed in JSON")
     if id(value) in around:
-        return ValueError(f"{where}: refers back to an object that it is part of")
+        return ValueError(f"{where}: circular reference to an object that contains it")
     if isinstance(value, dict):
         return _offence_of_keys(value, where)
     if isinstance(value, (list, tuple)):

@@ -165,7 +165,7 @@ def _base_url(value: object) -> str:
     if not host:
         raise ValueError("has no host")
     if parts.netloc[0] != "[" and not all(c.isalnum() or c in "-._" for c in host):
-        raise ValueError("has characters in its host that host names cannot have")
+        raise ValueError("has a host with characters that host names cannot contain")
     if "?" in text or "#" in text:
         raise ValueError("must not have a query or fragment")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
@@ -277,7 +277,7 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "on_demand_user_id",
-            "UUID to send as `X-User-Id`, to the On-Demand host only.",
+            "UUID sent as `X-User-Id` to the On-Demand host only.",
             _uuid,
             variable="TENSORMESH_ON_DEMAND_USER_ID",
             host="On-Demand",
@@ -286,7 +286,7 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "timeout_seconds",
-            "Maximum wait for the next bytes of a response or the next event of a stream.",
+            "Maximum wait for the next bytes of a response or the next event in a stream.",
             _seconds,
             read=_read_seconds,
             variable="TENSORMESH_TIMEOUT_SECONDS",

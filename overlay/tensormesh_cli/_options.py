@@ -116,7 +116,7 @@ GLOBAL_OPTIONS: tuple[GlobalOption, ...] = (
     _global(
         "gateway-provider",
         type=click.Choice(PROVIDERS),
-        help="Inference gateway provider; selects the built-in host.",
+        help="Inference gateway provider; selects the default host.",
     ),
     GlobalOption(
         ["--version", "-V", "global_version"],

@@ -119,7 +119,7 @@ def _make_parser() -> _Parser:
         "--seed",
         type=int,
         default=0,
-        help="seed of --seed-data and, with builtin, of requests without one (default 0)",
+        help="seed for --seed-data and, with builtin, for requests without one (default 0)",
     )
     add(
         "--latency-ms",

@@ -163,7 +163,9 @@ def test_describing_an_error_leaves_it_as_it_was() -> None:
 
 def test_an_unknown_certificate_comes_with_the_option_for_it() -> None:
     error = tensormesh.APIConnectionError("connection failed: the certificate is unknown")
-    error.hint = "`ca_bundle` (TENSORMESH_CA_BUNDLE) names the certificates to trust"
+    error.hint = (
+        "To trust a private CA, set `ca_bundle` (TENSORMESH_CA_BUNDLE) to its certificate file"
+    )
     error.hint_about = "ca_bundle"
     fault = describe(error)
     assert fault.message == "connection failed: the certificate is unknown"

@@ -133,7 +133,7 @@ def test_a_body_that_neither_asks_for_a_stream_nor_not_is_refused(
 ) -> None:
     body = {"model": "m", "messages": json.loads(HELLO), "stream": "yes"}
     assert main(["infer", "chat", "--json", json.dumps(body)]) == 2
-    assert "`stream` of the request must be true or false" in capsys.readouterr().err
+    assert "the request's `stream` must be true or false" in capsys.readouterr().err
     body["stream"] = False
     assert main(["infer", "chat", "--json", json.dumps(body)]) == 0
 

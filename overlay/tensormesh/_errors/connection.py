@@ -80,7 +80,9 @@ def _error(error: LinkError, call: Call, attempts: int) -> APIConnectionError:
     # Where a proxy or a client of the user's is between, only the text is left of the error.
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         found.hint_about = "ca_bundle"
-        found.hint = "`ca_bundle` (TENSORMESH_CA_BUNDLE) names the certificates to trust"
+        found.hint = (
+            "To trust a private CA, set `ca_bundle` (TENSORMESH_CA_BUNDLE) to its certificate file"
+        )
     return found
 
 

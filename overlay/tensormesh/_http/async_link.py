@@ -1,7 +1,7 @@
 """Send requests over the SDK's own connections in an event loop.
 
-A cancelled task may be interrupted at each of its waits, even while it cleans up. So the state of
-the pool is put in order first, and without waiting.
+A task may be cancelled at any `await`, even while it cleans up. So the state of the pool is put in
+order first, without awaiting anything.
 """
 
 from __future__ import annotations

@@ -195,4 +195,4 @@ class SSEDecoder:
         return events
 
     def _error(self) -> EventTooLargeError:
-        return EventTooLargeError(f"an event of the stream is larger than {self._max} bytes")
+        return EventTooLargeError(f"an event in the stream is larger than {self._max} bytes")

@@ -27,7 +27,7 @@ _ADVICE = {
     "schema": "Set max_attempts to let the model correct itself, or relax the type",
     "length": "Increase max_tokens, or ask for a shorter response",
     "refusal": "Change the request: refusals are not retried",
-    "empty": "Increase max_tokens if the model reasons, or set max_attempts",
+    "empty": "Increase max_tokens if this is a reasoning model, or set max_attempts to try again",
     "tool_calls": "Omit tools, or make the calls and send their results",
 }
 _AGAIN = "Answer again with the whole JSON object, corrected, and with nothing else."
@@ -135,7 +135,7 @@ def prompt_for(schema: dict[str, Any], schema_prompt: SchemaPrompt | None) -> st
         kind = type(schema_prompt).__name__
         raise TypeError(f"schema_prompt must be a string, a function or None, got {kind}")
     if "{schema}" not in schema_prompt:
-        raise ValueError("schema_prompt must contain {schema}, which the JSON Schema replaces")
+        raise ValueError("schema_prompt must contain {schema}, the placeholder for the JSON Schema")
     import json
 
     text = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))

@@ -144,7 +144,7 @@ def _managed(user: User, newest: Model | None) -> dict[str, str | None]:
 
 
 def _provider(model: Model) -> str | None:
-    """Return the provider of a model, or None if it has no built-in host."""
+    """Return the provider of a model, or None if `tm` has no default URL for it."""
     from tensormesh_cli.config.keys import PROVIDER_HOSTS
     from tensormesh_cli.output.values import short_member
 
@@ -169,5 +169,5 @@ def _advice(app: App, managed: dict[str, str | None], newest: Model | None) -> s
     if newest is None:
         return "None of your models is served. Deploy one and sync again, or pass --model NAME."
     if managed["gateway_provider"] is None and app.settings.on_demand_base_url is None:
-        return "The model's provider has no built-in host. Set TENSORMESH_ON_DEMAND_BASE_URL."
+        return "tm has no default URL for this provider: set TENSORMESH_ON_DEMAND_BASE_URL."
     return 'Next: tm infer chat "Say hello."'

@@ -80,7 +80,7 @@ class Listing:
         contract = self.pages.contract
         argument = clean(str(position.arguments[contract.argument]))
         if contract.next:
-            return f"More follow: pass {self.option} {argument}, or --all."
+            return f"There are more: pass {self.option} {argument}, or --all."
         if page.get(contract.total) is None:
             return None
         shown = f"{len(entries_of(page, self.pages.items))} of {clean(str(page[contract.total]))}"

@@ -200,7 +200,7 @@ class TestDumps:
                 "a[1]: lone surrogate U+D800 at index 1 is not valid text",
             ),
             ({"a": {"\udfff": 1}}, ValueError, r"a: in the key '\udfff': lone surrogate U+DFFF"),
-            ({"a": loop()}, ValueError, "a[0].again: refers back to an object"),
+            ({"a": loop()}, ValueError, "a[0].again: circular reference to an object"),
             ({"a": nested(100_000)}, ValueError, "body: nested too deeply to be sent as JSON"),
             ({"a": Endless()}, ValueError, "body: nested too deeply to be sent as JSON"),
         ],

@@ -116,6 +116,6 @@ def _caller(app: App, client: tensormesh.Tensormesh | None) -> str:
         if saved is not None and saved.user_id and same_host(saved.controlplane_base, here):
             return saved.user_id
     raise UsageFault(
-        "USER_ID is required: without a request, tm does not know your ID",
+        "USER_ID is required: tm cannot look up your ID without sending a request",
         hint="`tm auth whoami` shows your ID",
     )

@@ -79,7 +79,7 @@ def generate(
     """
     wanted = body.pop("stream", None)
     if not isinstance(wanted, bool | None):
-        raise UsageFault("`stream` of the request must be true or false")
+        raise UsageFault("the request's `stream` must be true or false")
     if wanted or streaming.stream:
         host.app.emitter.require("text", option="--stream")
         return Stream(stream(host, kind, body, streaming))

@@ -85,7 +85,7 @@ _GENERATION = (
         type=SECONDS,
         default=IDLE_SECONDS,
         metavar="SECONDS",
-        help="Maximum wait between events of a stream.",
+        help="Maximum wait between events in a stream.",
     ),
     click.option("--usage", is_flag=True, help="Print the number of tokens to stderr."),
 )
