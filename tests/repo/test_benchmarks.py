@@ -60,9 +60,9 @@ def test_the_document_contains_every_figure_and_the_chart(tmp_path: Path) -> Non
     assert "| 1 | 1,234 | 600 µs |" in text
     # 1,667 calls a second of 600 µs; streamed, 200 chunks of 10 µs.
     words = " ".join(text.split())
-    assert "need 1.0 cores. Processes, at 60% of a core each: **2**." in words
-    assert "need 3.3 cores. Processes: **6**." in words
-    assert "further calls wait. Processes: **9**." in words
+    assert "need 1.0 cores. Processes needed, at 60% of a core each: **2**." in words
+    assert "need 3.3 cores. Processes needed: **6**." in words
+    assert "further calls wait. Processes needed: **9**." in words
     drawing = ElementTree.fromstring((tmp_path / "benchmarks.svg").read_text("utf-8"))
     assert len(drawing.findall(".//{*}circle")) == len(points)
     assert "](benchmarks.svg)" in text
