@@ -34,7 +34,7 @@ class Redactor:
             self._secrets.add(secret)
 
     def redact(self, text: str) -> str:
-        """Return text with every secret replaced by `***`."""
+        """Return text with every secret replaced with `***`."""
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, _HIDDEN)
         for pattern in _PATTERNS:

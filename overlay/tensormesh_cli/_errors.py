@@ -116,7 +116,7 @@ def _library(error: ModuleNotFoundError) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return text with every run of whitespace replaced by one space."""
+    """Return text with every run of whitespace replaced with one space."""
     return " ".join(text.split())
 
 

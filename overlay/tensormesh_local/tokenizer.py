@@ -49,7 +49,7 @@ def encode(text: str, *, add_special_tokens: bool = False) -> list[int]:
 def decode(ids: Iterable[int]) -> str:
     """Return the text of tokens. The beginning-of-sequence token has none.
 
-    Invalid UTF-8 is replaced by replacement characters.
+    Invalid UTF-8 becomes replacement characters.
 
     Raises:
         UnknownTokenError: An id is not in the vocabulary.

@@ -177,7 +177,7 @@ class APIStatusError(APIError):
         code: The server's error code: a number, a string or None.
         type: The server's name for the kind of error, or None.
         param: The request field that the server rejected, or None.
-        headers: Response headers by lower-case name. Secrets are replaced by `***`.
+        headers: Response headers by lower-case name. Secrets are replaced with `***`.
         retry_after: Seconds to wait before the next attempt, if the server said so, or None.
     """
 

@@ -47,7 +47,7 @@ def _texts_of(value: Any, names: frozenset[str]) -> Iterator[str]:
 
 
 def hide_secrets(content: AnyStr, secrets: Iterable[str]) -> AnyStr:
-    """Return text or bytes with every occurrence of a secret replaced by ``***``.
+    """Return text or bytes with every occurrence of a secret replaced with ``***``.
 
     Finds secrets as they are, percent-encoded, and with any characters escaped as in JSON.
     """

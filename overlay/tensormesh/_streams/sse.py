@@ -42,7 +42,7 @@ class ServerSentEvent:
 
     @property
     def text(self) -> str:
-        """The data as text. Invalid UTF-8 is replaced by U+FFFD."""
+        """The data as text. Invalid UTF-8 is replaced with U+FFFD."""
         return self.data.decode("utf-8", "replace")
 
     def __repr__(self) -> str:

@@ -19,7 +19,7 @@ ParsedT = TypeVar("ParsedT")
 
 
 class _Parsed(BaseModel):
-    """Base class of the parts of a parsed completion."""
+    """Base class for the parts of a parsed completion."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""The table of the settings of `tm`: those of the SDK and a few more, with their sources."""
+"""The settings of `tm`: those of the SDK and a few more, with their sources."""
 
 from __future__ import annotations
 

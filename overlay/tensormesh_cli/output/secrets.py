@@ -32,7 +32,7 @@ def has_all(data: Any, secrets: list[str]) -> bool:
 
 
 def without_secrets(data: Any, names: frozenset[str] = SECRETS) -> Any:
-    """Return JSON data with the values of these fields replaced by `***`, at any depth."""
+    """Return JSON data with the values of these fields replaced with `***`, at any depth."""
     if isinstance(data, list):
         return [without_secrets(item, names) for item in data]
     if not isinstance(data, dict):

@@ -37,7 +37,7 @@ class Caller:
 
     @classmethod
     def from_row(cls, user: Row) -> Caller:
-        """Return the caller for a row of the table of users."""
+        """Return the caller for a row of the users table."""
         return cls(user["id"], user["email"], user["role"])
 
 

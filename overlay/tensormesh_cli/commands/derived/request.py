@@ -183,7 +183,7 @@ def call(client: tensormesh.Tensormesh, command: Command, keywords: Mapping[str,
 
 
 def _with_option(command: Command, message: str) -> str:
-    """Return an error message with its argument replaced by the name of the option."""
+    """Return an error message with the argument name replaced with the option name."""
     for option in command.options:
         if message.startswith(f"{option.target[0]} "):
             return f"{label(option)} {message[len(option.target[0]) + 1 :]}"

@@ -93,7 +93,7 @@ def admin_get_users_balance(context: Context) -> Json:
 
 @writes
 def get_users_spending_summary(context: Context) -> Json:
-    """Return what each of several users spent."""
+    """Return the amount that each user spent."""
     targets = _settled_targets(context)
     return {"summaries": [{"userId": user, **_spending(context, user)} for user in targets]}
 

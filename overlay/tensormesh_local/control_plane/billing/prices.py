@@ -169,7 +169,7 @@ def upsert_serverless_pricing(context: Context) -> Json:
 
 
 def _key_part(given: Mapping[str, Any], name: str) -> str:
-    """Return a part of the key of a price, which must not be unspecified."""
+    """Return part of a price's key. It must not be unspecified."""
     member: str = required(given, name, "pricing.")
     if member.endswith("_UNSPECIFIED"):
         raise invalid_argument(f"pricing.{name}", "Input should not be unspecified")
