@@ -47,7 +47,7 @@ class Schemas:
         if kind:
             return Type(kind, name, naming.module(name))
         if name in self._open:
-            self.error(at, f"{name} is defined only by itself: define it")
+            self.error(at, f"{name} is defined only in terms of itself: define it")
             return Type("any")
         self._open.append(name)
         try:

@@ -37,7 +37,7 @@ def main(root: Path, arguments: list[str] | None = None) -> int:
         problem = f"{error.name} is not installed: {install_hint('codegen')}"
     except SpecErrors as error:
         count = len(error.errors)
-        problem = f"{count} {'problem' if count == 1 else 'problems'}, nothing written"
+        problem = f"{count} {'problem' if count == 1 else 'problems'}: nothing was written"
         print(error, file=sys.stderr)
     except CodegenError as error:
         problem = str(error)

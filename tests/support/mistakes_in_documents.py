@@ -266,7 +266,7 @@ CASES = [
         "type made of itself",
         "    ThingId:\n      type: string\n      description: A name for a string.\n",
         '    ThingId:\n      type: array\n      items: {$ref: "#/components/schemas/ThingId"} #!\n',
-        "ThingId is defined only by itself: define it",
+        "ThingId is defined only in terms of itself: define it",
     ),
     Case(
         "unused component",

@@ -30,7 +30,7 @@ def errors_of(
     *lines, last = err.splitlines()
     assert status == 2
     assert out == ""
-    assert re.fullmatch(rf"codegen.py generate: {len(lines)} problems?, nothing written", last)
+    assert re.fullmatch(rf"codegen.py generate: {len(lines)} problems?: nothing was written", last)
     assert not (root / "generated").exists()
     found = [re.fullmatch(r"(specs/\w+\.yaml|specs):(\d+): (.+: .+)", line) for line in lines]
     assert all(found), lines
@@ -110,7 +110,7 @@ def test_file_that_cannot_be_read_is_told(
         "specs/folder.yaml:1: is not a regular file: expected a YAML file",
         "specs/latin.yaml:1: not valid UTF-8 (byte 9): save the file as UTF-8",
         "specs/old.yml:1: unsupported file name: rename it to *.yaml",
-        "codegen.py generate: 3 problems, nothing written",
+        "codegen.py generate: 3 problems: nothing was written",
     ]
 
 

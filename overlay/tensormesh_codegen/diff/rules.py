@@ -77,7 +77,7 @@ _add("operation-moved", (_B, "Released clients call the old path."))
 _add(
     "document-keyword-changed operation-keyword-changed request-body-keyword-changed"
     " response-keyword-changed schema-keyword-changed",
-    (_B, "No rule covers this keyword, so it counts as breaking: review it."),
+    (_B, "No rule covers this keyword, so it counts as breaking: review it by hand."),
 )
 _add(
     "operation-id-changed x-tm-resource-changed x-tm-method-changed",
@@ -94,13 +94,15 @@ _add("x-tm-cli-changed", (_B, "Scripts that call the command by its old name fai
 _add("x-tm-config-changed", (_B, "The client setting is renamed."))
 _add("x-tm-package-changed", (_B, "The generated package moves, so imports of it fail."))
 _add("x-tm-host-changed", (_B, "The attribute of the client is renamed."))
-_add("x-tm-empty-added", (_C, "Empty bodies, which were errors, can be parsed."))
+_add("x-tm-empty-added", (_C, "Empty bodies, which used to be errors, can be parsed."))
 _add("x-tm-empty-removed", (_B, "Empty bodies can no longer be parsed."))
 _add("x-tm-empty-changed", (_B, "Empty bodies are parsed as another value."))
-_add("x-tm-key-changed", (_B, "No rule covers this key of the generator: review it."))
+_add(
+    "x-tm-key-changed", (_B, "No rule covers this generator extension: review the change by hand.")
+)
 _add("links-changed", (_D, "Links only describe how operations relate."))
 _add("security-tightened", (_B, "Credentials that were sufficient are rejected."))
-_add("security-loosened", (_C, "Credentials that were sufficient still are."))
+_add("security-loosened", (_C, "Credentials that were sufficient still work."))
 _add("security-scheme-changed", (_B, "Released clients send credentials the old way."))
 _add("server-added", (_C, "Existing servers stay the same."))
 _add("server-removed", (_B, "Clients that use this server fail."))
@@ -167,17 +169,17 @@ _add("enum-value-removed", _REJECTED, (_B, "Code that uses the member fails."))
 _add("format-changed", _TYPE)
 _add("format-widened pattern-removed bound-loosened", _ACCEPTED, _SAME_TYPE)
 _add("pattern-changed", _REJECTED, _SAME_TYPE)
-_add("default-added", (_C, "It specifies what was previously undefined."), _EXPECTED)
+_add("default-added", (_C, "The default was previously undefined."), _EXPECTED)
 _add("default-removed", (_B, "Requests without it have no defined meaning."), _SERVER_SENDS)
 _add("default-changed", (_B, "Requests without it have another meaning."), _SERVER_SENDS)
 _add("tagged-variant-added", _ACCEPTED, (_C, "Clients keep variants they do not know."))
 _add("variant-removed", _REJECTED, (_B, "Code that handles this variant is never reached."))
 _add("union-keyword-changed", (_C, "Clients treat anyOf and oneOf alike."))
-_add("discriminator-added", (_C, "Only how the variants are distinguished is new."))
-_add("discriminator-removed", (_B, "Nothing distinguishes the variants."))
+_add("discriminator-added", (_C, "The variants stay the same; only the discriminator is new."))
+_add("discriminator-removed", (_B, "Nothing distinguishes the variants any longer."))
 _add("discriminator-changed", (_B, "Released clients read the old property."))
 _add("discriminator-mapping-removed", (_B, "Values with this tag are no longer known."))
-_add("discriminator-mapping-changed", (_B, "Values with this tag become another class."))
+_add("discriminator-mapping-changed", (_B, "Values with this tag are parsed as another class."))
 _add(
     "discriminator-mapping-added read-only-removed write-only-removed",
     (_C, "Everything that worked before still works."),

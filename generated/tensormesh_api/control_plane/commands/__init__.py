@@ -127,7 +127,7 @@ GROUPS: Final[dict[str, str]] = {
     "tickets": "Open support tickets and reply to them.",
     "logs": "Query the logs of deployments.",
     "metrics": "Query the metrics of deployments.",
-    "activities": "List what happened in an account.",
+    "activities": "List the events in an account.",
     "products": "List the products you can buy.",
     "reserved-deployments": "Reserve GPU machines for a period of time.",
     "admin": "Manage users, billing, models and products as an administrator.",

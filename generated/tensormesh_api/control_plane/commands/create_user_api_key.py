@@ -34,7 +34,7 @@ COMMAND: Final = Command(
             name="name",
             kind="string",
             target=("name",),
-            doc="Name to tell the key apart from others.",
+            doc="Name that distinguishes the key from others.",
         ),
         Option(
             name="scope",

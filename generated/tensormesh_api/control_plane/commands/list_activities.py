@@ -17,7 +17,7 @@ COMMAND: Final = Command(
     http_method="GET",
     path="/v1/activities",
     summary="List activities.",
-    doc="List what happened in a user's account, newest first.",
+    doc="List the events in a user's account, newest first.",
     changes=False,
     options=(
         Option(

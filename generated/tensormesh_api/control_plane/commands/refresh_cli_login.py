@@ -18,9 +18,9 @@ COMMAND: Final = Command(
     path="/auth/cli/refresh",
     summary="Refresh the tokens of a login.",
     doc=(
-        "Exchange a refresh token for new tokens, which replace both old "
-        "ones. Needs no access token. For `tm` only; this operation may "
-        "change without notice."
+        "Exchange a refresh token for new access and refresh tokens, "
+        "which replace the old ones. Needs no access token. For `tm` "
+        "only; this operation may change without notice."
     ),
     changes=True,
     options=(

@@ -31,7 +31,7 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class AdminListModelsResponse(BaseModel):
-    """Page of models of all users.
+    """Page of models from all users.
 
     Attributes:
         models: Models on this page, in no particular order.

@@ -37,7 +37,7 @@ class CreateUserApiKeyRequest(BaseModel):
 
     Attributes:
         user_id: ID of the user who will own the key. Defaults to the caller.
-        name: Name to tell the key apart from others.
+        name: Name that distinguishes the key from others.
         scopes: Scopes to limit the key to. Chosen by the service if omitted.
         expires_at: Time the key expires. If omitted, it never expires.
     """

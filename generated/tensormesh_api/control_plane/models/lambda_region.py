@@ -9,7 +9,7 @@ from typing import Final
 
 
 class LambdaRegion:
-    """Region of the Lambda cloud.
+    """Lambda Cloud region.
 
     Unknown values from a server are kept as strings.
     """

@@ -48,7 +48,7 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class Model(BaseModel):
-    """Model of a user, in any state.
+    """Model owned by a user, in any state.
 
     It serves requests while `status` is `MODEL_STATUS_RUNNING` and `endpoint` is not empty.
 
@@ -65,7 +65,7 @@ class Model(BaseModel):
             MODEL_STATUS_PENDING, MODEL_STATUS_DEPLOYING, MODEL_STATUS_RUNNING,
             MODEL_STATUS_STOPPED, MODEL_STATUS_FAILED, MODEL_STATUS_DELETING,
             MODEL_STATUS_DELETED.
-        events: Events in the life of the model, oldest first.
+        events: Lifecycle events of the model, oldest first.
         created_at: Time the model was first deployed.
         updated_at: Time the model was last updated.
         model_spec: Settings of the serving engine.

@@ -29,7 +29,7 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ModelEvent(BaseModel):
-    """Event in the life of a model.
+    """Lifecycle event of a model.
 
     Attributes:
         created_at: Time of the event.

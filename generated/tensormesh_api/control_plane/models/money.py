@@ -36,8 +36,8 @@ class Money(MoneyMethods, BaseModel):
 
     Attributes:
         currency_code: Three-letter ISO 4217 currency code, such as `USD`.
-        units: Whole units of the currency, as a string with a signed 64-bit integer. Empty or
-            absent means 0. Default: "0".
+        units: Whole units of the currency, as a string containing a signed 64-bit integer.
+            Empty or absent means 0. Default: "0".
         nanos: Billionths of a unit, added to `units`. Must not have the opposite sign of
             `units`. Between -999999999 and 999999999. Default: 0.
     """

@@ -9,7 +9,7 @@ from typing import Final
 
 
 class NebiusRegion:
-    """Region of the Nebius cloud.
+    """Nebius Cloud region.
 
     Unknown values from a server are kept as strings.
     """

@@ -29,7 +29,7 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class RefreshCliLoginResponse(BaseModel):
-    """New tokens, which replace both old ones.
+    """New access and refresh tokens, which replace the old ones.
 
     Attributes:
         access_token: Bearer token for the Control Plane.

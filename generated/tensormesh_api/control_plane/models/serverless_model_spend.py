@@ -42,12 +42,12 @@ class ServerlessModelSpend(BaseModel):
 
     Attributes:
         model: Published name of the model on Serverless.
-        prompt_tokens: Number of prompt tokens, including cached ones, as a string with a 64-bit
-            integer.
-        cached_tokens: Number of prompt tokens served from the cache, as a string with a 64-bit
-            integer.
-        completion_tokens: Number of generated tokens, as a string with a 64-bit integer.
-        requests: Number of requests, as a string with a 64-bit integer.
+        prompt_tokens: Number of prompt tokens, including cached ones, as a string containing a
+            64-bit integer.
+        cached_tokens: Number of prompt tokens served from the cache, as a string containing a
+            64-bit integer.
+        completion_tokens: Number of generated tokens, as a string containing a 64-bit integer.
+        requests: Number of requests, as a string containing a 64-bit integer.
         input_amount: Cost of the uncached prompt tokens: (`prompt_tokens` - `cached_tokens`) x
             input rate / 1,000,000.
         cached_input_amount: Cost of the cached prompt tokens: `cached_tokens` x cached input

@@ -40,12 +40,12 @@ class ServerlessUsageBucket(BaseModel):
         bucket_start: Start of the time bucket (inclusive), in UTC.
         bucket_end: End of the time bucket (exclusive), in UTC.
         model: Published name of the model on Serverless.
-        prompt_tokens: Number of prompt tokens, including cached ones, as a string with a 64-bit
-            integer.
-        cached_tokens: Number of prompt tokens served from the cache, as a string with a 64-bit
-            integer.
-        completion_tokens: Number of generated tokens, as a string with a 64-bit integer.
-        requests: Number of requests, as a string with a 64-bit integer.
+        prompt_tokens: Number of prompt tokens, including cached ones, as a string containing a
+            64-bit integer.
+        cached_tokens: Number of prompt tokens served from the cache, as a string containing a
+            64-bit integer.
+        completion_tokens: Number of generated tokens, as a string containing a 64-bit integer.
+        requests: Number of requests, as a string containing a 64-bit integer.
     """
 
     bucket_start: datetime

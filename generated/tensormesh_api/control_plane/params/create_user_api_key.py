@@ -19,7 +19,7 @@ class CreateUserApiKeyParams(TypedDict, total=False):
     Defaults to the caller.
     """
     name: str | None
-    """Name to tell the key apart from others."""
+    """Name that distinguishes the key from others."""
     scopes: Sequence[str] | None
     """Scopes to limit the key to.
 

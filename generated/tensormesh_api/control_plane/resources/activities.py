@@ -51,7 +51,7 @@ class ActivitiesResource(SyncResource):
     ) -> ListActivitiesPage:
         """List activities.
 
-        List what happened in a user's account, newest first.
+        List the events in a user's account, newest first.
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.
@@ -202,7 +202,7 @@ class AsyncActivitiesResource(AsyncResource):
     ) -> AsyncListActivitiesPage:
         """List activities.
 
-        List what happened in a user's account, newest first.
+        List the events in a user's account, newest first.
 
         Args:
             user_id (str | None): ID of the user whose account to use. Defaults to the caller.

@@ -152,8 +152,8 @@ class AuthCliResource(SyncResource):
     ) -> RefreshCliLoginResponse:
         """Refresh the tokens of a login.
 
-        Exchange a refresh token for new tokens, which replace both old ones. Needs no access
-        token. For `tm` only; this operation may change without notice.
+        Exchange a refresh token for new access and refresh tokens, which replace the old ones.
+        Needs no access token. For `tm` only; this operation may change without notice.
 
         Args:
             refresh_token (str): Refresh token issued with the current access token.
@@ -445,8 +445,8 @@ class AsyncAuthCliResource(AsyncResource):
     ) -> RefreshCliLoginResponse:
         """Refresh the tokens of a login.
 
-        Exchange a refresh token for new tokens, which replace both old ones. Needs no access
-        token. For `tm` only; this operation may change without notice.
+        Exchange a refresh token for new access and refresh tokens, which replace the old ones.
+        Needs no access token. For `tm` only; this operation may change without notice.
 
         Args:
             refresh_token (str): Refresh token issued with the current access token.

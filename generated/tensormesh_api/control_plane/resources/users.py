@@ -112,7 +112,7 @@ class UsersApiKeysResource(SyncResource):
 
         Args:
             user_id (str | None): ID of the user who will own the key. Defaults to the caller.
-            name (str | None): Name to tell the key apart from others.
+            name (str | None): Name that distinguishes the key from others.
             scopes (Sequence[str] | None): Scopes to limit the key to. Chosen by the service if
                 omitted.
             expires_at (datetime | None): Time the key expires. If omitted, it never expires.
@@ -799,7 +799,7 @@ class AsyncUsersApiKeysResource(AsyncResource):
 
         Args:
             user_id (str | None): ID of the user who will own the key. Defaults to the caller.
-            name (str | None): Name to tell the key apart from others.
+            name (str | None): Name that distinguishes the key from others.
             scopes (Sequence[str] | None): Scopes to limit the key to. Chosen by the service if
                 omitted.
             expires_at (datetime | None): Time the key expires. If omitted, it never expires.

@@ -50,8 +50,8 @@ class ChatCompletionChoice(BaseModel):
         logprobs: Log probabilities of the output tokens, if the request set `logprobs`.
         raw_output: Raw engine output before parsing. Usually null or absent.
         token_ids: Token IDs of the output, if the request set `return_token_ids`.
-        routed_experts: Experts of a mixture-of-experts model that were used. The format depends
-            on the engine; usually null.
+        routed_experts: Experts that were used, for a mixture-of-experts model. The format
+            depends on the engine; usually null.
     """
 
     message: ChatCompletionMessage

@@ -39,7 +39,7 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class ChatCompletionChunk(BaseModel):
-    """Event of a chat stream.
+    """Event in a chat stream.
 
     The first chunk of each completion carries the role, the following ones carry text,
     reasoning or tool calls, and the last one carries `finish_reason`.

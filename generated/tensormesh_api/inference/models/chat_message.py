@@ -47,9 +47,9 @@ class ChatMessage(BaseModel):
             messages that only call tools. Support for parts other than text depends on the
             model.
         name: Name of the participant, to distinguish several with the same role.
-        tool_calls: Tool calls the model made in this message, for role `assistant`.
-        tool_call_id: `id` of the tool call this message responds to, for role `tool`.
-        reasoning: Reasoning that led to this message, for role `assistant`.
+        tool_calls: Tool calls the model made in this message. Only for role `assistant`.
+        tool_call_id: `id` of the tool call this message responds to. Only for role `tool`.
+        reasoning: Reasoning that led to this message. Only for role `assistant`.
         reasoning_content: Older name for `reasoning`, which the engine still accepts.
     """
 

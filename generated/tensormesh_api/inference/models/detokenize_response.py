@@ -28,7 +28,7 @@ class DetokenizeResponse(BaseModel):
     """Text of a list of tokens.
 
     Attributes:
-        prompt: Text the tokens stand for.
+        prompt: Text that the tokens represent.
     """
 
     prompt: str

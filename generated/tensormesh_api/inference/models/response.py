@@ -73,7 +73,7 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class Response(BaseModel):
-    """Response of a model, in the format of the Responses API.
+    """Response from a model, in the format of the Responses API.
 
     Attributes:
         id: ID of the response, usually starting with `resp_`.

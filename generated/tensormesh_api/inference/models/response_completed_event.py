@@ -32,7 +32,7 @@ _SHAPES = Shapes(
 class ResponseCompletedEvent(BaseModel):
     """The response finished, with its full output and token counts.
 
-    Last event of a stream. Also sent if the output was cut off; the response then has the
+    Last event in a stream. Also sent if the output was cut off; the response then has the
     status `incomplete`.
 
     Attributes:

@@ -32,7 +32,7 @@ _SHAPES = Shapes(
 class ResponseCreatedEvent(BaseModel):
     """The response was created.
 
-    First event of a stream.
+    First event in a stream.
 
     Attributes:
         type: Event type: always `response.created`.

@@ -11,7 +11,7 @@ from typing import Final
 class ResponseFormatType:
     """Output format.
 
-    `text` is free text; `json_object` is any JSON object, which a message must also ask for;
+    `text` is free text; `json_object` is any JSON object, and a message must also ask for JSON;
     `json_schema` follows a given schema; `structural_tag` constrains only marked parts. Unknown
     values from a server are kept as strings.
     """

@@ -32,7 +32,7 @@ _SHAPES = Shapes(
 class ResponseInProgressEvent(BaseModel):
     """The model started to generate output.
 
-    Second event of a stream.
+    Second event in a stream.
 
     Attributes:
         type: Event type: always `response.in_progress`.

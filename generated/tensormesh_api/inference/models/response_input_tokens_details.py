@@ -35,8 +35,8 @@ class ResponseInputTokensDetails(BaseModel):
         cached_tokens: Number of input tokens read from the key-value cache. Null or absent
             means 0.
         cache_write_tokens: Number of input tokens added to the cache.
-        input_tokens_per_turn: Number of input tokens in each turn, if built-in tools caused
-            several.
+        input_tokens_per_turn: Number of input tokens in each turn, if built-in tools required
+            several turns.
         cached_tokens_per_turn: Number of cached input tokens in each turn.
     """
 

@@ -35,7 +35,7 @@ class ResponseOutputTokensDetails(BaseModel):
         reasoning_tokens: Number of generated tokens spent on reasoning.
         tool_output_tokens: Number of tokens in the outputs of built-in tools.
         output_tokens_per_turn: Number of generated tokens in each turn, if built-in tools
-            caused several.
+            required several turns.
         tool_output_tokens_per_turn: Number of tool output tokens in each turn.
     """
 

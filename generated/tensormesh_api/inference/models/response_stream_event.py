@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     )
 else:
     ResponseStreamEvent = BaseModel
-"""Event of a response stream, identified by `type`.
+"""Event in a response stream, identified by `type`.
 
 A stream starts with `response.created` and `response.in_progress`, continues with item events,
 and ends with `response.completed`, `[DONE]` or both. Ignore events of unknown types.

@@ -56,8 +56,8 @@ class TextCompletionChoice(BaseModel):
             `prompt_logprobs`. Each entry maps token IDs to log probabilities; the first is
             null.
         prompt_token_ids: Token IDs of the prompt, if the request set `return_token_ids`.
-        routed_experts: Experts of a mixture-of-experts model that were used. The format depends
-            on the engine; usually null.
+        routed_experts: Experts that were used, for a mixture-of-experts model. The format
+            depends on the engine; usually null.
     """
 
     text: str

@@ -37,7 +37,7 @@ _SHAPES = Shapes(
 
 @define(kw_only=True, eq=False, repr=False)
 class TextCompletionChunk(BaseModel):
-    """Event of a completions stream.
+    """Event in a completions stream.
 
     Attributes:
         id: ID of the completion, identical in all its chunks.

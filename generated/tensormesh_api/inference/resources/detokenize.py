@@ -48,7 +48,7 @@ class DetokenizeResource(SyncResource):
     ) -> DetokenizeResponse:
         """Detokenize a list of tokens.
 
-        Convert tokens of a model back to text. The path is at the root of the host, without
+        Convert a model's tokens back to text. The path is at the root of the host, without
         `/v1`.
 
         Args:
@@ -151,7 +151,7 @@ class AsyncDetokenizeResource(AsyncResource):
     ) -> DetokenizeResponse:
         """Detokenize a list of tokens.
 
-        Convert tokens of a model back to text. The path is at the root of the host, without
+        Convert a model's tokens back to text. The path is at the root of the host, without
         `/v1`.
 
         Args:

@@ -89,9 +89,9 @@ class ResponsesResource(SyncResource):
         """Create a response.
 
         Generate a response in the format of OpenAI's Responses API. With `stream` set to true,
-        the response is sent as server-sent events; the data of each has a `type`, which the
-        `event:` line repeats. A stream ends with the event `response.completed`, `data: [DONE]`
-        or both. Stored responses cannot be retrieved or cancelled.
+        the response is sent as server-sent events. The data of each event has a `type`, which
+        is repeated on its `event:` line. A stream ends with the event `response.completed`,
+        `data: [DONE]` or both. Stored responses cannot be retrieved or cancelled.
 
         Args:
             model (str): Model to run: a published model name on Serverless, or the served name
@@ -302,9 +302,9 @@ class AsyncResponsesResource(AsyncResource):
         """Create a response.
 
         Generate a response in the format of OpenAI's Responses API. With `stream` set to true,
-        the response is sent as server-sent events; the data of each has a `type`, which the
-        `event:` line repeats. A stream ends with the event `response.completed`, `data: [DONE]`
-        or both. Stored responses cannot be retrieved or cancelled.
+        the response is sent as server-sent events. The data of each event has a `type`, which
+        is repeated on its `event:` line. A stream ends with the event `response.completed`,
+        `data: [DONE]` or both. Stored responses cannot be retrieved or cancelled.
 
         Args:
             model (str): Model to run: a published model name on Serverless, or the served name

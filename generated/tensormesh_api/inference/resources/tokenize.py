@@ -48,9 +48,9 @@ class TokenizeResource(SyncResource):
     ) -> TokenizeResponse:
         """Tokenize a text.
 
-        Split a text into the tokens of a model and return the model's context length. Useful
-        for counting tokens before sending a request. The path is at the root of the host,
-        without `/v1`.
+        Split a text into a model's tokens and return the model's context length. Useful for
+        counting tokens before sending a request. The path is at the root of the host, without
+        `/v1`.
 
         Args:
             model (str): Model whose tokenizer to use.
@@ -173,9 +173,9 @@ class AsyncTokenizeResource(AsyncResource):
     ) -> TokenizeResponse:
         """Tokenize a text.
 
-        Split a text into the tokens of a model and return the model's context length. Useful
-        for counting tokens before sending a request. The path is at the root of the host,
-        without `/v1`.
+        Split a text into a model's tokens and return the model's context length. Useful for
+        counting tokens before sending a request. The path is at the root of the host, without
+        `/v1`.
 
         Args:
             model (str): Model whose tokenizer to use.
