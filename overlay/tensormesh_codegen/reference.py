@@ -41,7 +41,7 @@ def markdown(text: str) -> str:
     """Return text as one line of Markdown, in which only inline code is markup."""
     folded = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     parts = folded.split("`")
-    if len(parts) % 2 == 0:
+    if len(parts) % 2 == 0 or "``" in folded:
         return _plain(folded.replace("`", "'"))
     return "`".join(_plain(part) if index % 2 == 0 else part for index, part in enumerate(parts))
 
