@@ -150,7 +150,7 @@ def loads(text: str) -> Any:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number in JSON")
+    raise ValueError(f"JSON does not allow {name}")
 
 
 def _looks_like_path(text: str) -> bool:

@@ -134,7 +134,7 @@ def _make_parser() -> _Parser:
         action="append",
         default=[],
         metavar="NAME",
-        help="builtin: another name for the chat model; repeatable",
+        help="builtin: additional name for the chat model; repeatable",
     )
     add("--upstream", metavar="URL", help="upstream: base URL of an OpenAI-compatible server")
     add("--upstream-api-key", metavar="KEY", help="upstream: API key for the server")

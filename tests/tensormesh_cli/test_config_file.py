@@ -133,7 +133,7 @@ def test_a_change_that_would_do_harm_is_not_made(
 ) -> None:
     monkeypatch.setattr("tomlkit.dumps", lambda _document: "max_retries = 9\n")
 
-    with pytest.raises(ConfigFault, match="without changing other parts"):
+    with pytest.raises(ConfigFault, match="without affecting its other settings"):
         file.update(path, {("max_retries",): 9})
 
     assert path.read_text() == WRITTEN_BY_HAND

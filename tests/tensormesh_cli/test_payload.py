@@ -126,7 +126,7 @@ def test_plain_text_in_a_pipe_is_told_how_to_be_sent(monkeypatch: pytest.MonkeyP
     [
         (b"\xff[]", "is not UTF-8 text: see byte 1"),
         (b"  ", "is empty"),
-        (b"[NaN]", "is not valid JSON: NaN is not a number in JSON"),
+        (b"[NaN]", "is not valid JSON: JSON does not allow NaN"),
         (b"[" * 100_000, "is nested too deeply"),
     ],
 )

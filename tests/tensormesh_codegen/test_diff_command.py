@@ -124,7 +124,7 @@ def test_a_project_below_the_top_of_its_repository_reads_its_own_specs(project: 
         ("", "neither a path nor a git revision"),
         ("--output=x", "neither a path nor a git revision"),
         (":specs", "neither a path nor a git revision"),
-        ("v1:gone", "'gone' does not exist in the revision 'v1'"),
+        ("v1:gone", "'gone' does not exist in revision 'v1'"),
         ("v1:../specs", "within the project"),
         ("v1:/etc", "within the project"),
         ("empty", "no *.yaml file"),

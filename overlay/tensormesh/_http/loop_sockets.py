@@ -92,7 +92,7 @@ async def _connected(loop: asyncio.AbstractEventLoop, name: str, port: int) -> s
     """Return a socket connected to the first address that accepts."""
     addresses = await _addresses(loop, name, port)
     for family, kind, protocol, _, address in addresses[:-1]:
-        # On a network without IPv6, the first address of a host may never parser.
+        # On a network without IPv6, the first address of a host may never respond.
         with contextlib.suppress(OSError):
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 return await _connect_to(loop, socket.socket(family, kind, protocol), address)

@@ -55,7 +55,7 @@ def update(path: Path, changes: Mapping[tuple[str, ...], object | None]) -> None
         changed = _edited(text, changes)
         if changed is None:
             raise ConfigFault(
-                f"cannot change {path} without changing other parts of it",
+                f"cannot update {path} without affecting its other settings; it is unchanged",
                 hint="edit the file yourself",
             )
         if changed != text:

@@ -88,7 +88,7 @@ class Emitter:
         supported = f"{', '.join(first)} or {last}" if first else last
         raise UsageFault(
             f"{option} supports only --output {supported}, not {found}",
-            hint="omit one of the two",
+            hint="choose a supported output mode" + (" and drop --query" if self._query else ""),
         )
 
     @property

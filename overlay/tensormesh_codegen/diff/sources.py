@@ -64,7 +64,7 @@ def _from_git(ref: str, root: Path) -> dict[str, Document]:
     if kind == b"blob":
         folder, name = posixpath.split(at)
         return _with_references(name, _reader(root, folder))
-    raise CodegenError(f"{path!r} does not exist in the revision {revision!r}")
+    raise CodegenError(f"{path!r} does not exist in revision {revision!r}")
 
 
 def _reader(root: Path, folder: str) -> _Read:
